@@ -1,0 +1,239 @@
+// Package drivers says what a till can do, whatever its maker. One package
+// below this one speaks one maker's protocol and makes a [Till] of it; the
+// table of them stands in package agent/internal/till, in one readable place.
+//
+// # Reads and effects
+//
+// Reads ([Till.Identity], [Till.Status], [Till.Baseline], [Till.Document])
+// change nothing and may be repeated. Effects change the fiscal memory, the
+// drawer or the paper; each either succeeds or returns an [*Error] whose
+// Outcome says what became of it. A driver never repeats a committing command
+// by itself: when the answer is lost it says Unknown and leaves the question
+// to the agent, which has the journal and the fiscal memory to decide by.
+//
+// # What drivers do not do
+//
+// They keep nothing across a restart, decide nothing about an unfinished
+// document, and hear of neither the journal nor the cloud.
+package drivers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
+
+// Till is one cash register on its wire. Calls come from one goroutine at a
+// time, except Close, which may come at any moment and ends whatever is going
+// on. Every call ends by its context's deadline.
+type Till interface {
+	// Identity reads who answers on the wire: maker, model, factory number.
+	Identity(ctx context.Context) (Identity, error)
+	// Status reads the state a cashier would ask about.
+	Status(ctx context.Context) (Status, error)
+	// Baseline reads the counters against which an effect is settled later.
+	Baseline(ctx context.Context) (fiscal.Baseline, error)
+	// Document reads one document of the archive; ErrNoDocument when absent.
+	Document(ctx context.Context, fd uint32) (fiscal.Document, error)
+
+	// OpenShift opens a shift and returns its document.
+	OpenShift(ctx context.Context, by fiscal.Cashier) (fiscal.Document, error)
+	// CloseShift prints the Z report and returns its document.
+	CloseShift(ctx context.Context, by fiscal.Cashier) (fiscal.Document, error)
+	// Register fiscalises a receipt or, if it has a Correction, a correction.
+	// beforeCommit is called once, after everything is prepared and before the
+	// first byte of the committing exchange; when it fails the driver stops
+	// and returns that error with NotDone.
+	Register(ctx context.Context, r fiscal.Receipt, beforeCommit func() error) (fiscal.Document, error)
+	// CashIn and CashOut move money into and out of the drawer. They leave no
+	// fiscal document, only counters (see fiscal.Baseline).
+	CashIn(ctx context.Context, sum fiscal.Money) error
+	CashOut(ctx context.Context, sum fiscal.Money) error
+	// XReport prints a report without closing the shift.
+	XReport(ctx context.Context) error
+	// Settlement makes the state-of-settlement report, shift closed.
+	Settlement(ctx context.Context) (fiscal.Document, error)
+
+	// FinishPrint brings the printing of what is already fiscal to its end
+	// («Продолжить печать»); nil when nothing is owed.
+	FinishPrint(ctx context.Context) error
+	// Cancel drops an open document that is provably not in the fiscal memory.
+	Cancel(ctx context.Context) error
+	// Reboot restarts the device; it answers again some seconds later.
+	Reboot(ctx context.Context) error
+	// Close releases the wire. Safe to call twice and at any moment.
+	Close() error
+}
+
+// Copier is a till that can print a copy of the last document.
+type Copier interface {
+	PrintCopy(ctx context.Context) error
+}
+
+// ClockSetter is a till whose clock can be set, shift closed.
+type ClockSetter interface {
+	SetClock(ctx context.Context, to fiscal.DateTime) error
+}
+
+// StuckLeaver is a till with modes that only a certain command leaves
+// (data output, date confirmation). LeaveStuckMode does that and nothing
+// fiscal; nil when the till is in no such mode.
+type StuckLeaver interface {
+	LeaveStuckMode(ctx context.Context) error
+}
+
+// Reopener is a till whose wire can be closed so that the next call opens it.
+type Reopener interface {
+	Reopen() error
+}
+
+// PendingReader is a till that may still hold the answer of a command whose
+// answer got lost. TakePending returns what was found on the wire since the
+// last call: evidence, not a verdict. Committed is zero when nothing was.
+type PendingReader interface {
+	TakePending() (fiscal.Document, bool)
+}
+
+// TLVReader is a till that can give a whole document as tags.
+type TLVReader interface {
+	DocumentTLV(ctx context.Context, fd uint32) ([]byte, error)
+}
+
+// Identity is who answers on the wire.
+type Identity struct {
+	Driver   string // key of the table of drivers: "shtrih"
+	Maker    string
+	Model    string
+	Serial   string // factory number
+	Firmware string
+	FN       string // number of the fiscal memory
+	FNExpiry fiscal.DateTime
+	RNM      string
+	INN      string
+	FFD      string // "1.05", "1.1", "1.2"
+	OFD      string // operator's name
+	Address  string // place of settlement
+}
+
+// Open says what kind of document stands open in the device.
+type Open uint8
+
+// Open documents.
+const (
+	OpenNothing    Open = iota
+	OpenReceipt         // in the device's buffer or in the fiscal memory, not committed
+	OpenNonFiscal       // a printed text document
+	OpenFNDocument      // only the fiscal memory holds one: receipt mode is over, or never was
+)
+
+// Paper says where the printing stands.
+type Paper uint8
+
+// Paper states.
+const (
+	PaperReady    Paper = iota
+	PaperPrinting       // busy; wait
+	PaperOut            // no roll, or the lever is up
+	PaperCover          // cover open
+	PaperContinue       // roll is back; waits for FinishPrint
+)
+
+// Mode is what the device can do now, in the words of the agent.
+type Mode uint8
+
+// Modes.
+const (
+	ModeReady        Mode = iota // shift open or closed, nothing in the way
+	ModeShiftExpired             // 24 hours are over
+	ModeOpenDocument
+	ModeStuck   // a mode that LeaveStuckMode leaves
+	ModeBlocked // nothing helps but a person
+)
+
+// Status is the device's own picture of itself.
+type Status struct {
+	Mode       Mode
+	Paper      Paper
+	Open       Open
+	OpenTotal  fiscal.Money // subtotal of the open receipt, when the device tells; -1 when it does not
+	Shift      uint32
+	ShiftOpen  bool
+	Receipt    uint32
+	Clock      fiscal.DateTime
+	LastFD     uint32
+	FN         string
+	FNWarnings uint8 // bits of the FN's warning byte
+	Unsent     uint32
+	UnsentFrom fiscal.DateTime // time of the first document the operator has not confirmed
+	DrawerOpen bool
+	Battery    float64 // volts; 0 when not measured
+	Raw        string  // vendor's words for the black box: "mode 8.0 submode 2"
+}
+
+// Codes of errors that mean the same for every maker. A vendor's own code goes
+// into Error.Vendor unchanged.
+const (
+	CodeLink         = "link"          // no answer, or garbage
+	CodeBusy         = "busy"          // still printing the previous command
+	CodeNoPaper      = "no_paper"      // also lever up
+	CodeCoverOpen    = "cover_open"    //
+	CodeContinue     = "continue"      // waits for FinishPrint
+	CodeMode         = "mode"          // not in this mode
+	CodeShiftExpired = "shift_expired" // over 24 hours
+	CodeShiftClosed  = "shift_closed"
+	CodeShiftOpen    = "shift_open"
+	CodeFN           = "fn"            // the fiscal memory refuses or does not answer
+	CodeFNBlocked    = "fn_blocked"    // 30 days without the operator, or full, or expired
+	CodeClock        = "clock"         // clocks of device and FN differ, or date not confirmed
+	CodeNoCash       = "no_cash"       // drawer has less than asked for
+	CodeRefused      = "refused"       // any other answer of the device
+	CodeStuck        = "stuck"         // a mode that must be left first
+	CodeOpenDocument = "open_document" // a document stands open
+	CodeUnsupported  = "unsupported"   // this till cannot do it
+	CodeGone         = "gone"          // port vanished
+	CodeInUse        = "in_use"        // another program owns the port
+	CodeAborted      = "aborted"       // beforeCommit said no
+)
+
+// Error is what every call of a Till returns when it fails.
+type Error struct {
+	Op      string         // what was being done: "open shift"
+	Code    string         // one of the codes above
+	Vendor  int            // the maker's number, 0 when there is none
+	Outcome fiscal.Outcome // of the effect asked for; reads always say NotDone
+	Hint    string         // for the technician, in Russian
+	Err     error
+}
+
+// Error reads as "sell: no_paper (0x6b): …".
+func (e *Error) Error() string {
+	s := e.Op + ": " + e.Code
+	if e.Vendor != 0 {
+		s += fmt.Sprintf(" (0x%02x)", e.Vendor)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrNoDocument says that the archive has no document under the number.
+var ErrNoDocument = errors.New("no such document in the fiscal memory")
+
+// OutcomeOf reads the outcome out of an error: Done for nil, Unknown for an
+// error that says nothing about it.
+func OutcomeOf(err error) fiscal.Outcome {
+	if err == nil {
+		return fiscal.Done
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Outcome
+	}
+	return fiscal.Unknown
+}

@@ -1,0 +1,70 @@
+package fiscal
+
+import "fmt"
+
+// DateTime is the civil time of a till: it has no zone, because the fiscal
+// memory has none. Seconds are zero where the source gives only minutes.
+type DateTime struct {
+	Year, Month, Day, Hour, Minute, Second int
+}
+
+// IsZero tells whether no time was given.
+func (t DateTime) IsZero() bool { return t == DateTime{} }
+
+// String writes 2026-03-04T05:06, with :07 when there are seconds.
+func (t DateTime) String() string {
+	s := fmt.Sprintf("%04d-%02d-%02dT%02d:%02d", t.Year, t.Month, t.Day, t.Hour, t.Minute)
+	if t.Second != 0 {
+		s += fmt.Sprintf(":%02d", t.Second)
+	}
+	return s
+}
+
+// ParseDateTime reads what String wrote.
+func ParseDateTime(s string) (DateTime, error) {
+	var t DateTime
+	form := "%04d-%02d-%02dT%02d:%02d"
+	into := []any{&t.Year, &t.Month, &t.Day, &t.Hour, &t.Minute}
+	if len(s) == len("2006-01-02T15:04:05") {
+		form, into = form+":%02d", append(into, &t.Second)
+	}
+	if n, err := fmt.Sscanf(s, form, into...); err != nil || n != len(into) || !t.Valid() || t.String() != s {
+		return DateTime{}, fmt.Errorf("%q is not a time like 2026-03-04T05:06", s)
+	}
+	return t, nil
+}
+
+// Valid tells whether the fields name a real minute of the calendar.
+func (t DateTime) Valid() bool {
+	return t.Month >= 1 && t.Month <= 12 && t.Day >= 1 && t.Day <= daysIn(t.Year, t.Month) &&
+		t.Hour >= 0 && t.Hour < 24 && t.Minute >= 0 && t.Minute < 60 && t.Second >= 0 && t.Second < 60 && t.Year >= 1 && t.Year <= 9999
+}
+
+// Sub is t − u in seconds, both taken in the same zone.
+func (t DateTime) Sub(u DateTime) int64 { return t.seconds() - u.seconds() }
+
+func (t DateTime) seconds() int64 {
+	return int64(t.days())*86400 + int64(t.Hour)*3600 + int64(t.Minute)*60 + int64(t.Second)
+}
+
+// days counts from 0000-03-01 in the proleptic Gregorian calendar.
+func (t DateTime) days() int {
+	y, m := t.Year, t.Month
+	if m <= 2 {
+		y, m = y-1, m+12
+	}
+	return 365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + t.Day - 1
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
