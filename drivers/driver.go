@@ -43,10 +43,8 @@ type Till interface {
 	// CloseShift prints the Z report and returns its document.
 	CloseShift(ctx context.Context, by fiscal.Cashier) (fiscal.Document, error)
 	// Register fiscalises a receipt or, if it has a Correction, a correction.
-	// beforeCommit is called once, after everything is prepared and before the
-	// first byte of the committing exchange; when it fails the driver stops
-	// and returns that error with NotDone.
-	Register(ctx context.Context, r fiscal.Receipt, beforeCommit func() error) (fiscal.Document, error)
+	// The agent has made its intent durable before calling.
+	Register(ctx context.Context, r fiscal.Receipt) (fiscal.Document, error)
 	// CashIn and CashOut move money into and out of the drawer. They leave no
 	// fiscal document, only counters (see fiscal.Baseline).
 	CashIn(ctx context.Context, sum fiscal.Money) error
@@ -91,7 +89,7 @@ type Reopener interface {
 
 // PendingReader is a till that may still hold the answer of a command whose
 // answer got lost. TakePending returns what was found on the wire since the
-// last call: evidence, not a verdict. Committed is zero when nothing was.
+// last call: evidence, not a verdict; ok is false when there was nothing.
 type PendingReader interface {
 	TakePending() (fiscal.Document, bool)
 }
@@ -194,7 +192,6 @@ const (
 	CodeUnsupported  = "unsupported"   // this till cannot do it
 	CodeGone         = "gone"          // port vanished
 	CodeInUse        = "in_use"        // another program owns the port
-	CodeAborted      = "aborted"       // beforeCommit said no
 )
 
 // Error is what every call of a Till returns when it fails.
