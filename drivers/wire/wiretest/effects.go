@@ -54,9 +54,13 @@ type Fault struct {
 	// Lose drops the effect: written bytes never reach the till, read bytes
 	// never reach the program, a record never reaches the disk.
 	Lose bool
-	// Deaf lets a write through but drops all that the till says until the
-	// program opens the cable again: the answer is lost.
+	// Deaf lets a write through but drops all that the till says, beginning
+	// with the bytes of this effect if it is a read, until the program opens
+	// the cable again: the answer is lost.
 	Deaf bool
+	// Keep is how many first bytes of a lost write or read pass all the same:
+	// the command or the answer breaks off in the middle.
+	Keep int
 	// After runs after the effect.
 	After func(n int, kind EffectKind)
 	// Die ends the program after the effect: from then on every call returns
@@ -124,7 +128,8 @@ func (c *Counter) next() (n int, f *Fault, err error) {
 }
 
 // Record numbers an effect that is not on the wire, such as a journal write,
-// and does it. It returns ErrDead when the program is dead before or after.
+// and does it. It returns ErrDead when the program is dead before or after, and
+// when the record was lost: nobody may go on as if it were there.
 func (c *Counter) Record(do func() error) error {
 	n, f, err := c.next()
 	if err != nil {
@@ -201,8 +206,11 @@ func (e *effects) Write(ctx context.Context, p []byte) (int, error) {
 		e.setDeaf()
 	}
 	k := len(p)
-	if !f.Lose {
+	switch keep := min(f.Keep, len(p)); {
+	case !f.Lose:
 		k, err = e.Conn.Write(ctx, p)
+	case keep > 0:
+		_, err = e.Conn.Write(ctx, p[:keep])
 	}
 	if f.After != nil {
 		f.After(n, EffectWrite)
@@ -247,6 +255,9 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 			return 0, ErrDead
 		}
 		if f.Lose || f.Deaf {
+			if keep := min(f.Keep, k); keep > 0 {
+				return keep, nil
+			}
 			continue
 		}
 		return k, nil
