@@ -2,6 +2,9 @@ module github.com/chekan-io/chekan
 
 go 1.26.0
 
+// npm packages may carry Go files; they are not ours.
+ignore ./cloud/web/node_modules
+
 require (
 	connectrpc.com/connect v1.21.1 // indirect
 	github.com/BurntSushi/toml v1.6.0 // indirect

@@ -1,0 +1,141 @@
+# Chekan. `make` alone lists what can be asked for.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+DAY ?= short
+FUZZTIME ?= 30s
+
+# Tools are pinned: buf and sqlc in tools/go.mod, the linter here (its libraries would not fit beside theirs).
+BUF := go tool -modfile=../tools/go.mod buf
+SQLC := CGO_ENABLED=0 go tool -modfile=$(CURDIR)/tools/go.mod sqlc
+LINT := CGO_ENABLED=0 go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+WEB := cloud/web
+DIST := cloud/internal/site/dist
+MODULES := $(WEB)/node_modules/.package-lock.json
+GENERATED := proto/gen cloud/web/src/gen cloud/internal/store/db
+
+## The product
+
+.PHONY: run
+run: deps-run build ## start simulator, agent and cabinet, and play a morning (DAY=full: a whole day); Ctrl-C stops
+	@exec bin/chekan-sim demo --dir ./run --agent bin/chekan-agent --cloud bin/chekan-cloud --day $(DAY)
+
+.PHONY: build
+build: web programs ## build the three programs, with the cabinet's pages inside, into bin/
+
+.PHONY: programs
+programs:
+	@mkdir -p bin
+	@for name in agent cloud sim; do \
+		CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/chekan-$$name ./$$name; \
+	done
+
+.PHONY: web
+web: $(MODULES) ## build the cabinet's pages into cloud/internal/site/dist
+	@stamp=$(DIST)/.built; \
+	if [ -e $$stamp ] && [ -z "$$(find $(WEB) -path $(WEB)/node_modules -prune -o -path $(WEB)/e2e -prune -o -type f -newer $$stamp -print -quit)" ]; then exit 0; fi; \
+	(cd $(WEB) && npm run --silent build) && touch $$stamp
+
+$(MODULES): $(WEB)/package-lock.json
+	@echo "Installing the cabinet's npm packages." >&2
+	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+## Tests
+
+# Packages whose runs are too long under the race detector; `make test` runs them without it.
+UNRACED := ./agent/internal/explore/...
+
+.PHONY: test
+test: deps-test test-web build test-go e2e ## every test: Go on SQLite and PostgreSQL, the pages, the cabinet in a browser
+
+.PHONY: test-go
+test-go: ## every Go test; starts a PostgreSQL of its own
+	@tools/with-postgres.sh $(MAKE) test-go-with-postgres
+
+.PHONY: test-go-with-postgres
+test-go-with-postgres:
+	@unraced=$$(go list $(UNRACED)); \
+	go test -race -shuffle=on -timeout 15m $$(go list ./... | grep -vxF "$$unraced")
+	@go test -shuffle=on -timeout 15m $(UNRACED)
+
+.PHONY: test-web
+test-web: $(MODULES) ## unit tests of the cabinet's pages
+	@cd $(WEB) && npm test --silent
+
+.PHONY: e2e
+e2e: deps-test build ## the cabinet in a headless browser, against the real programs
+	@cd $(WEB) && npm run --silent e2e
+
+.PHONY: explore
+explore: ## crash at every effect, and print one EXPLORED line
+	@go test -count=1 -timeout 30m -v -run Explore ./agent/...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@status=0; \
+	for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); do \
+		for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
+			echo "== $$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || status=1; \
+		done; \
+	done; exit $$status
+
+.PHONY: bench
+bench: programs ## measure, and print one BENCH line a figure with its goal
+	@go test -count=1 -timeout 30m -tags bench -run '^TestBench' -v ./... | grep -E '^ *(BENCH|---? FAIL|FAIL|panic)'
+
+## Before a change lands
+
+.PHONY: check
+check: lint web-lint same test ## everything a change has to pass: lint, generated code current, every test
+
+.PHONY: lint
+lint: ## golangci-lint with the house rules (.golangci.yml), and buf on proto/
+	@$(LINT) run ./...
+	@cd proto && $(BUF) lint
+
+.PHONY: web-lint
+web-lint: $(MODULES) ## types and style of the cabinet's pages
+	@cd $(WEB) && npm run --silent check
+
+.PHONY: gen
+gen: $(MODULES) gen-go ## make Go, TypeScript and SQL code from proto/ and cloud/internal/store/queries
+	@cd proto && $(BUF) generate --template buf.gen.web.yaml
+
+.PHONY: gen-go
+gen-go: ## the Go part of gen; needs no Node
+	@cd proto && $(BUF) generate
+	@cd cloud/internal/store && $(SQLC) generate
+
+.PHONY: same
+same: gen ## generate again: what is committed must not change
+	@git diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" || \
+		{ echo 'The generated code is not current: run `make gen` and commit what it changes.' >&2; exit 1; }
+
+## Housekeeping
+
+.PHONY: deps
+deps: deps-test $(MODULES) ## install what the tests need: a C compiler, PostgreSQL, Chromium, fonts, Node, npm packages
+
+.PHONY: deps-run deps-test
+deps-run:
+	@tools/deps.sh run
+deps-test:
+	@tools/deps.sh test
+
+.PHONY: clean
+clean: ## remove what was built and the data of `make run`
+	@rm -rf bin run $(WEB)/node_modules
+	@find $(DIST) -mindepth 1 ! -name index.html -delete 2>/dev/null || true
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^## / { printf "\n%s\n", substr($$0, 4) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

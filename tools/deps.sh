@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs what the tests need from Debian and is not here yet. Says what it does; does nothing when all is there.
+#
+#	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node
+#	tools/deps.sh run      Node, which builds the cabinet's pages
+set -eu
+
+missing=
+need() { # need <package>... when the test in $want fails
+	eval "$want" >/dev/null 2>&1 || missing="$missing $*"
+}
+
+want='command -v node && command -v npm' need nodejs npm
+if [ "${1:-test}" = test ]; then
+	want='command -v gcc' need gcc libc6-dev # the race detector
+	want='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' need postgresql
+	want='command -v chromium || command -v google-chrome' need chromium
+	want='ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' need fonts-dejavu-core
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "Please install by hand, this is not Debian:$missing" >&2
+	exit 1
+fi
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	sudo=sudo
+	command -v sudo >/dev/null 2>&1 || {
+		echo "Please install as root: apt-get install$missing" >&2
+		exit 1
+	}
+fi
+echo "Installing what the tests need and this machine does not have:$missing" >&2
+log=$(mktemp)
+if ! { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+	cat "$log" >&2
+	exit 1
+fi
+rm -f "$log"
