@@ -1,0 +1,287 @@
+package fn
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
+
+// Most TLV data a document may be given, bytes (accumulator interface 1.2).
+const (
+	limitReceipt = 30 << 10
+	limitShift   = 1 << 10
+	limitOther   = 2 << 10
+)
+
+// Begin starts a document at the civil time now. Anything started before must
+// be formed or cancelled first.
+func (a *Accumulator) Begin(kind Current, now time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cur.kind != CurrentNone {
+		return fmt.Errorf("begin document: another is open: %w", ErrState)
+	}
+	if err := a.mayBegin(kind, now); err != nil {
+		return fmt.Errorf("begin document: %w", err)
+	}
+	a.cur = draft{kind: kind, at: now}
+	return nil
+}
+
+func (a *Accumulator) mayBegin(kind Current, now time.Time) error {
+	s := &a.archive
+	fiscalMode := s.phase == PhaseFiscal
+	switch kind {
+	case CurrentRegistration:
+		if s.phase != PhaseReady {
+			return ErrState
+		}
+		return nil
+	case CurrentReregistration, CurrentCloseArchive:
+		if !fiscalMode || s.shiftOpen {
+			return ErrState
+		}
+		return a.notBack(now, 0)
+	case CurrentReport:
+		if !fiscalMode && s.phase != PhasePostFiscal || s.shiftOpen {
+			return ErrState
+		}
+		return a.notBack(now, 0)
+	case CurrentOpenShift:
+		if !fiscalMode || s.shiftOpen {
+			return ErrState
+		}
+		if err := a.storage(now); err != nil {
+			return err
+		}
+		return a.notBack(now, openLag)
+	case CurrentCloseShift:
+		if !fiscalMode || !s.shiftOpen {
+			return ErrState
+		}
+		return a.clock(now)
+	case CurrentReceipt, CurrentCorrection:
+		if !fiscalMode || !s.shiftOpen {
+			return ErrState
+		}
+		if err := a.storage(now); err != nil {
+			return err
+		}
+		if now.Sub(s.openedAt) > shiftLimit {
+			return ErrShiftLong
+		}
+		return a.clock(now)
+	case CurrentNone:
+	}
+	return ErrCommand
+}
+
+// storage refuses a document that could not be kept or delivered.
+func (a *Accumulator) storage(now time.Time) error {
+	s := &a.archive
+	if !now.Before(s.expiry) {
+		return ErrExpired
+	}
+	// One document must still fit to close the shift.
+	if s.lastFD()+2 > a.opts.MaxFD {
+		return ErrFull
+	}
+	if s.unsent() >= a.opts.MaxUnsent {
+		return ErrStorage
+	}
+	if first := s.firstUnsent(); first != nil && now.Sub(first.Time) > unsentLimit {
+		return ErrThirty
+	}
+	return nil
+}
+
+func (a *Accumulator) notBack(now time.Time, lag time.Duration) error {
+	if last := a.archive.last(); last != nil && minute(now).Before(last.Time.Add(-lag)) {
+		return ErrTime
+	}
+	return nil
+}
+
+// clock compares the till's clock with the timer since the last document of
+// this power cycle. After power-off there is nothing to compare with.
+func (a *Accumulator) clock(now time.Time) error {
+	if err := a.notBack(now, 0); err != nil {
+		return err
+	}
+	if !a.anchor.set {
+		return nil
+	}
+	drift := now.Sub(a.anchor.clock) - a.timer().Sub(a.anchor.timer)
+	if drift.Abs() > clockTolerance {
+		return ErrClock
+	}
+	return nil
+}
+
+// Add gives the open document more TLV data: whole objects only.
+func (a *Accumulator) Add(tlv []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cur.kind == CurrentNone {
+		return fmt.Errorf("add data: %w", ErrState)
+	}
+	if _, err := ParseTLV(tlv); err != nil {
+		return fmt.Errorf("add data: %w", ErrCommand)
+	}
+	limit := limitOther
+	switch a.cur.kind {
+	case CurrentReceipt, CurrentCorrection:
+		limit = limitReceipt
+	case CurrentOpenShift, CurrentCloseShift:
+		limit = limitShift
+	case CurrentNone, CurrentRegistration, CurrentReregistration, CurrentCloseArchive, CurrentReport:
+	}
+	if len(a.cur.data)+len(tlv) > limit {
+		return fmt.Errorf("add data: %w", ErrTLVSize)
+	}
+	a.cur.data = append(a.cur.data, tlv...)
+	return nil
+}
+
+// Cancel drops the open document with all its data; nothing is numbered.
+func (a *Accumulator) Cancel() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cur.kind == CurrentNone {
+		return fmt.Errorf("cancel document: %w", ErrState)
+	}
+	a.cur = draft{}
+	return nil
+}
+
+// OpenShift forms the report on opening a shift.
+func (a *Accumulator) OpenShift() (Document, error) {
+	return a.form("open shift", func(d *Document) error {
+		if a.cur.kind != CurrentOpenShift {
+			return ErrState
+		}
+		d.Type, d.Shift = fiscal.DocShiftOpened, a.archive.shift+1
+		return nil
+	})
+}
+
+// CloseShift forms the report on closing a shift.
+func (a *Accumulator) CloseShift() (Document, error) {
+	return a.form("close shift", func(d *Document) error {
+		if a.cur.kind != CurrentCloseShift {
+			return ErrState
+		}
+		d.Type, d.Shift = fiscal.DocShiftClosed, a.archive.shift
+		return nil
+	})
+}
+
+// Receipt forms a receipt or a correction: op is tag 1054, 1 to 4.
+func (a *Accumulator) Receipt(now time.Time, op byte, total fiscal.Money) (Document, error) {
+	return a.form("form receipt", func(d *Document) error {
+		switch a.cur.kind {
+		case CurrentReceipt:
+			d.Type = fiscal.DocReceipt
+		case CurrentCorrection:
+			d.Type = fiscal.DocCorrection
+		default:
+			return ErrState
+		}
+		if op < 1 || op > 4 || total < 0 || total > fiscal.MaxMoney {
+			return ErrParameter
+		}
+		if minute(now).Before(minute(a.cur.at)) {
+			return ErrTime
+		}
+		d.Time = minute(now)
+		d.Op, d.Sum, d.Shift, d.Receipt = op, total, a.archive.shift, a.archive.receipt+1
+		return nil
+	})
+}
+
+// Report forms the report on the state of settlements.
+func (a *Accumulator) Report() (Document, error) {
+	return a.form("form state report", func(d *Document) error {
+		if a.cur.kind != CurrentReport {
+			return ErrState
+		}
+		d.Type, d.Unconfirmed = fiscal.DocSettlementReport, uint32(a.archive.unsent())
+		if first := a.archive.firstUnsent(); first != nil {
+			d.UnconfirmedSince = first.Time
+		}
+		return nil
+	})
+}
+
+// Register forms the registration or re-registration report.
+func (a *Accumulator) Register(now time.Time, reg Registration) (Document, error) {
+	return a.form("register", func(d *Document) error {
+		switch a.cur.kind {
+		case CurrentRegistration:
+			d.Type = fiscal.DocRegistration
+			reg.Reason = 0
+		case CurrentReregistration:
+			d.Type = fiscal.DocReregistration
+			if old := a.archive.registration(); old.INN != reg.INN || old.RNM != reg.RNM {
+				return ErrParameter
+			}
+		default:
+			return ErrState
+		}
+		if len(a.archive.registrations) >= maxRegistrations {
+			return ErrState
+		}
+		d.Time, d.Registration = minute(now), &reg
+		return nil
+	})
+}
+
+// CloseArchive closes fiscal mode for ever.
+func (a *Accumulator) CloseArchive(now time.Time) (Document, error) {
+	return a.form("close fiscal mode", func(d *Document) error {
+		if a.cur.kind != CurrentCloseArchive {
+			return ErrState
+		}
+		d.Type, d.Time = fiscal.DocArchiveClosed, minute(now)
+		return nil
+	})
+}
+
+// form completes the open document: fill sets what its kind needs, then the
+// document is numbered, signed and written. This is the commit point.
+func (a *Accumulator) form(act string, fill func(*Document) error) (Document, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d := Document{FN: a.archive.number, FD: a.archive.lastFD() + 1, Time: minute(a.cur.at)}
+	if err := fill(&d); err != nil {
+		return Document{}, fmt.Errorf("%s: %w", act, err)
+	}
+	reg := d.Registration
+	if reg == nil {
+		reg = a.archive.registration()
+	}
+	d.TLV = body(&d, reg, a.cur.data)
+	d.FP = sign(&d)
+	putSign(d.TLV, d.FP)
+	if err := a.commit(record{Kind: recordDocument, Document: &d}); err != nil {
+		return Document{}, fmt.Errorf("%s: %w: %w", act, ErrFailure, err)
+	}
+	a.cur = draft{}
+	a.anchor = anchor{set: true, clock: d.Time, timer: a.timer()}
+	return d, nil
+}
+
+// Wipe resets a debug accumulator to phase 1, as command 60h with code 16h
+// does.
+func (a *Accumulator) Wipe() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.commit(record{Kind: recordWipe}); err != nil {
+		return fmt.Errorf("wipe: %w", err)
+	}
+	a.cur, a.link, a.anchor = draft{}, exchange{}, anchor{}
+	return nil
+}
+
+func minute(t time.Time) time.Time { return t.Truncate(time.Minute) }
