@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -298,6 +299,48 @@ func TestFolders(t *testing.T) {
 		}
 		if slices.Contains(nameless, path.Base(folder)) {
 			t.Errorf("%s: name the folder after what it holds", folder)
+		}
+	}
+}
+
+// TestArchitecture keeps docs/architecture.md whole: every package is in its table, by itself or by the folder around it.
+func TestArchitecture(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list(t) {
+		named := p.generated()
+		for folder := p.folder(); strings.Contains(folder, "/") && !named; folder = path.Dir(folder) {
+			named = bytes.Contains(page, []byte("`"+folder+"`"))
+		}
+		if !named && !bytes.Contains(page, []byte("`"+p.folder()+"`")) {
+			t.Errorf("docs/architecture.md does not say what %s is for", p.folder())
+		}
+	}
+}
+
+// link is a link or picture of a page: [text](where) or ![text](where).
+var link = regexp.MustCompile(`\]\(([^)#]+)`)
+
+func TestLinks(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "git", "ls-files", "*.md").Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	for file := range strings.Lines(string(out)) {
+		file = strings.TrimSpace(file)
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, m := range link.FindAllSubmatch(page, -1) {
+			if where := string(m[1]); !strings.Contains(where, "://") {
+				if _, err := os.Stat(filepath.Join(filepath.Dir(file), where)); err != nil {
+					t.Errorf("%s points to %s, which is not there", file, where)
+				}
+			}
 		}
 	}
 }
