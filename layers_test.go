@@ -277,7 +277,7 @@ func TestPackageDoc(t *testing.T) {
 		if p.generated() || len(p.GoFiles)+len(p.CgoFiles) == 0 {
 			continue
 		}
-		if !strings.HasPrefix(p.Doc, "Package "+p.Name+" ") && !(p.Name == "main" && p.Doc != "") {
+		if program := p.Name == "main" && p.Doc != ""; !program && !strings.HasPrefix(p.Doc, "Package "+p.Name+" ") {
 			t.Errorf("%s has no package comment: a new colleague reads it as the package's page", p.folder())
 		}
 	}
