@@ -164,7 +164,8 @@ type Status struct {
 	FN         string
 	FNWarnings uint8 // bits of the FN's warning byte
 	Unsent     uint32
-	UnsentFrom fiscal.DateTime // time of the first document the operator has not confirmed
+	UnsentFD   uint32          // number of the first document the operator has not confirmed
+	UnsentFrom fiscal.DateTime // its time
 	DrawerOpen bool
 	Battery    float64 // volts; 0 when not measured
 	Raw        string  // vendor's words for the black box: "mode 8.0 submode 2"
