@@ -1,0 +1,256 @@
+// Package config turns the agent's one small TOML file into a value.
+//
+// The file is read once, at the start. What it does not know is an error that
+// names the key and its line: a misspelt key must not become a default, and a
+// till that is silently absent from the list costs a shop its morning. Errors
+// are Russian sentences, because the person who reads them has just edited the
+// file and stands beside the till.
+//
+// The documented example is chekan-agent.toml beside this file; a test reads
+// it, so it cannot rot.
+//
+// # What is not here
+//
+// Secrets. The key and certificate of the agent, and the token of the POS
+// door, live in files of their own under the data folder, readable by their
+// owner only.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/chekan-io/chekan/drivers/wire"
+)
+
+// Config is what the agent is told by the person who installs it.
+type Config struct {
+	// Data is the folder of the journal, the identity and the black boxes.
+	Data string `toml:"data"`
+	// Listen is host:port of the door for the shop's software.
+	Listen string `toml:"listen"`
+	// ListenRemote allows Listen to be an address other computers reach.
+	ListenRemote bool `toml:"listen_remote"`
+	// Origins are web pages that may use the door: https://pos.example.
+	Origins []string `toml:"origins"`
+	// Cloud is the address of the cabinet, used by "enroll".
+	Cloud string `toml:"cloud"`
+	// LogLevel is the least important line to be logged.
+	LogLevel slog.Level `toml:"log_level"`
+	// Tills are the tills of this computer.
+	Tills []Till `toml:"till"`
+}
+
+// Till is one till of the list.
+type Till struct {
+	// Name is how people and programs call it; unique.
+	Name string `toml:"name"`
+	// Driver is a key of the table of drivers: "shtrih".
+	Driver string `toml:"driver"`
+	// Wire is the address of the cable, see package wire.
+	Wire string `toml:"wire"`
+	// FinishPrint says what happens when paper is back after it ran out in a
+	// receipt that is already fiscal: "auto" prints on, "ask" waits for a person.
+	FinishPrint string `toml:"finish_print"`
+	// Password is the system administrator's password in the till; 0 is the
+	// factory's.
+	Password uint32 `toml:"password"`
+	// CashierPassword is sent with receipts; 0 is Password.
+	CashierPassword uint32 `toml:"cashier_password"`
+	// Link is the link layer: "auto", "standard" or "numbered".
+	Link string `toml:"link"`
+	// Exclude leaves the till alone: it stays in the list and is not opened.
+	Exclude bool `toml:"exclude"`
+}
+
+// Values of Till.FinishPrint and Till.Link.
+const (
+	FinishPrintAuto = "auto"
+	FinishPrintAsk  = "ask"
+
+	LinkAuto     = "auto"
+	LinkStandard = "standard"
+	LinkNumbered = "numbered"
+)
+
+// DefaultListen is where the shop's software finds the door.
+const DefaultListen = "127.0.0.1:8777"
+
+// DriverShtrih is the driver used when a till does not name one.
+const DriverShtrih = "shtrih"
+
+// drivers are the keys a till may name.
+var drivers = []string{DriverShtrih}
+
+// Default returns the configuration of an empty file.
+func Default() Config {
+	return Config{Data: DefaultData(), Listen: DefaultListen, LogLevel: slog.LevelInfo}
+}
+
+// DefaultPath is where the file is looked for when nobody says otherwise.
+func DefaultPath() string { return filepath.Join(configDir(), "chekan-agent.toml") }
+
+// DefaultData is the data folder of an empty file. Under systemd it is the
+// folder the unit was given (StateDirectory=).
+func DefaultData() string {
+	if dir, _, _ := strings.Cut(os.Getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir
+	}
+	return dataDir()
+}
+
+// Load reads and checks the file at path.
+func Load(path string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("не удалось прочитать файл настроек: %w", err)
+	}
+	c, err := Parse(string(text))
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads and checks the text of a file.
+func Parse(text string) (Config, error) {
+	c := Default()
+	if err := decode(text, &c); err != nil {
+		return Config{}, err
+	}
+	for i := range c.Tills {
+		t := &c.Tills[i]
+		orDefault(&t.Driver, DriverShtrih)
+		orDefault(&t.FinishPrint, FinishPrintAuto)
+		orDefault(&t.Link, LinkAuto)
+	}
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func orDefault(s *string, v string) {
+	if *s == "" {
+		*s = v
+	}
+}
+
+func (c *Config) check() error {
+	if c.Data == "" {
+		return fmt.Errorf("ключ data пуст: укажите папку для данных агента, например %q", dataDir())
+	}
+	if err := checkListen(c.Listen, c.ListenRemote); err != nil {
+		return err
+	}
+	if c.Cloud != "" {
+		if err := CheckCloud(c.Cloud); err != nil {
+			return err
+		}
+	}
+	for _, o := range c.Origins {
+		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" {
+			return fmt.Errorf("ключ origins: %q не похоже на адрес сайта; нужен вид \"https://kassa.example.ru\"", o)
+		}
+	}
+	names := map[string]bool{}
+	wires := map[string]string{}
+	for i, t := range c.Tills {
+		if err := t.check(); err != nil {
+			if t.Name == "" {
+				return fmt.Errorf("касса № %d в списке: %w", i+1, err)
+			}
+			return fmt.Errorf("касса %q: %w", t.Name, err)
+		}
+		if names[t.Name] {
+			return fmt.Errorf("касса %q указана дважды: дайте каждой кассе своё имя", t.Name)
+		}
+		names[t.Name] = true
+		if t.Exclude {
+			continue
+		}
+		a, err := wire.ParseAddress(t.Wire)
+		if err != nil {
+			return fmt.Errorf("касса %q: %w", t.Name, err)
+		}
+		cable := a.Scheme + a.Port + a.Host
+		if other, taken := wires[cable]; taken {
+			return fmt.Errorf("кассы %q и %q указаны на одном проводе %s: на одном проводе может быть только одна касса", other, t.Name, t.Wire)
+		}
+		wires[cable] = t.Name
+	}
+	return nil
+}
+
+// tillName keeps names usable in file names, topics and command lines.
+var tillName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
+
+func (t *Till) check() error {
+	if !tillName.MatchString(t.Name) {
+		return fmt.Errorf("имя %q не подходит: нужно от 1 до 64 букв, цифр, точек, дефисов, без пробелов", t.Name)
+	}
+	if !contains(drivers, t.Driver) {
+		return fmt.Errorf("неизвестный драйвер %q: есть %s", t.Driver, strings.Join(drivers, ", "))
+	}
+	if t.Wire == "" {
+		return fmt.Errorf("не указан провод: wire = \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"")
+	}
+	if _, err := wire.ParseAddress(t.Wire); err != nil {
+		return fmt.Errorf("провод указан неверно (%w); нужен вид \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"", err)
+	}
+	if !contains([]string{FinishPrintAuto, FinishPrintAsk}, t.FinishPrint) {
+		return fmt.Errorf("finish_print = %q: можно \"auto\" (допечатывать самому) или \"ask\" (ждать человека)", t.FinishPrint)
+	}
+	if !contains([]string{LinkAuto, LinkStandard, LinkNumbered}, t.Link) {
+		return fmt.Errorf("link = %q: можно \"auto\", \"standard\" или \"numbered\"", t.Link)
+	}
+	if t.Password > 99_999_999 || t.CashierPassword > 99_999_999 {
+		return fmt.Errorf("пароль кассы: не больше восьми цифр")
+	}
+	return nil
+}
+
+func checkListen(listen string, remote bool) error {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("listen = %q: нужен вид \"127.0.0.1:8777\"", listen)
+	}
+	if host == "localhost" || remote {
+		return nil
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("listen = %q: этот адрес виден другим компьютерам; оставьте 127.0.0.1 или добавьте listen_remote = true, если так и задумано", listen)
+}
+
+// CheckCloud tells whether addr can be the address of a cabinet. Without TLS
+// only this very computer may be one: the code of enrolment is a secret.
+func CheckCloud(addr string) error {
+	u, err := url.Parse(addr)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("адрес кабинета %q не подходит: нужен вид \"https://cabinet.example.ru\"", addr)
+	}
+	if u.Scheme == "http" && u.Hostname() != "localhost" {
+		if ip, err := netip.ParseAddr(u.Hostname()); err != nil || !ip.IsLoopback() {
+			return fmt.Errorf("адрес кабинета %q без шифрования: нужен https://", addr)
+		}
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
