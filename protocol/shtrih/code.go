@@ -1,0 +1,123 @@
+package shtrih
+
+// Auto in a sum of [OperationV2] leaves the sum to the device.
+const Auto = -1
+
+// Classic commands (Shtrih protocol 1.17, one-byte codes).
+const (
+	CodeDumpBegin         Code = 0x01
+	CodeDumpRead          Code = 0x02
+	CodeStopOutput        Code = 0x03
+	CodeShortStatus       Code = 0x10
+	CodeFullStatus        Code = 0x11
+	CodePrintBold         Code = 0x12
+	CodeBeep              Code = 0x13
+	CodeSetPort           Code = 0x14
+	CodeGetPort           Code = 0x15
+	CodeTechReset         Code = 0x16
+	CodePrintString       Code = 0x17
+	CodePrintHeader       Code = 0x18
+	CodeTestRun           Code = 0x19
+	CodeMoneyRegister     Code = 0x1A
+	CodeOperationRegister Code = 0x1B
+	CodeWriteTable        Code = 0x1E
+	CodeReadTable         Code = 0x1F
+	CodeSetTime           Code = 0x21
+	CodeSetDate           Code = 0x22
+	CodeConfirmDate       Code = 0x23
+	CodeInitTables        Code = 0x24
+	CodeCut               Code = 0x25
+	CodeFontParams        Code = 0x26
+	CodeGeneralReset      Code = 0x27
+	CodeOpenDrawer        Code = 0x28
+	CodeFeed              Code = 0x29
+	CodeStopTestRun       Code = 0x2B
+	CodePrintRegisters    Code = 0x2C
+	CodeTableInfo         Code = 0x2D
+	CodeFieldInfo         Code = 0x2E
+	CodePrintFont         Code = 0x2F
+	CodeXReport           Code = 0x40
+	CodeCloseShift        Code = 0x41
+	CodeCashIn            Code = 0x50
+	CodeCashOut           Code = 0x51
+	CodePrintClicheHead   Code = 0x52
+	CodePrintDocumentEnd  Code = 0x53
+	CodePrintAdvert       Code = 0x54
+	CodeErrorText         Code = 0x6B
+	CodeSale              Code = 0x80
+	CodePurchase          Code = 0x81
+	CodeSaleReturn        Code = 0x82
+	CodePurchaseReturn    Code = 0x83
+	CodeStorno            Code = 0x84
+	CodeCloseReceipt      Code = 0x85
+	CodeDiscount          Code = 0x86
+	CodeCharge            Code = 0x87
+	CodeCancelReceipt     Code = 0x88
+	CodeSubtotal          Code = 0x89
+	CodeDiscountStorno    Code = 0x8A
+	CodeChargeStorno      Code = 0x8B
+	CodeRepeatDocument    Code = 0x8C
+	CodeOpenReceipt       Code = 0x8D
+	CodeCloseReceiptExt   Code = 0x8E
+	CodeContinuePrint     Code = 0xB0
+	CodeBufferedZ         Code = 0xC6
+	CodeOpenShift         Code = 0xE0
+	CodeOpenNonFiscal     Code = 0xE2
+	CodeCloseNonFiscal    Code = 0xE3
+	CodeExtendedQuery     Code = 0xF7
+	CodeDeviceType        Code = 0xFC
+	CodeServicePing       Code = 0xFEF2
+	CodeServiceReboot     Code = 0xFEF3
+)
+
+// Commands of the fiscal memory (Shtrih protocol 1.17, FFh).
+const (
+	CodeFNStatus              Code = 0xFF01
+	CodeFNNumber              Code = 0xFF02
+	CodeFNExpiry              Code = 0xFF03
+	CodeFNVersion             Code = 0xFF04
+	CodeBeginRegistration     Code = 0xFF05
+	CodeRegistration          Code = 0xFF06
+	CodeResetFN               Code = 0xFF07
+	CodeCancelFNDocument      Code = 0xFF08
+	CodeRegistrationTotals    Code = 0xFF09
+	CodeFindDocument          Code = 0xFF0A
+	CodeFNOpenShift           Code = 0xFF0B
+	CodeSendTLV               Code = 0xFF0C
+	CodeRegistrationParameter Code = 0xFF0E
+	CodeOFDMessage            Code = 0xFF30
+	CodeOFDReadBlock          Code = 0xFF31
+	CodeOFDBeginWrite         Code = 0xFF32
+	CodeOFDWriteBlock         Code = 0xFF33
+	CodeReregistration        Code = 0xFF34
+	CodeBeginCorrection       Code = 0xFF35
+	CodeCorrection            Code = 0xFF36
+	CodeBeginSettlement       Code = 0xFF37
+	CodeSettlement            Code = 0xFF38
+	CodeOFDStatus             Code = 0xFF39
+	CodeReadDocument          Code = 0xFF3A
+	CodeReadDocumentBlock     Code = 0xFF3B
+	CodeOFDTicket             Code = 0xFF3C
+	CodeBeginCloseFN          Code = 0xFF3D
+	CodeCloseFN               Code = 0xFF3E
+	CodeUnconfirmedCount      Code = 0xFF3F
+	CodeShiftState            Code = 0xFF40
+	CodeBeginOpenShift        Code = 0xFF41
+	CodeBeginCloseShift       Code = 0xFF42
+	CodeFNCloseShift          Code = 0xFF43
+	CodeCloseReceiptV2        Code = 0xFF45
+	CodeOperationV2           Code = 0xFF46
+	CodeCorrectionV2          Code = 0xFF4A
+	CodeReceiptDiscount       Code = 0xFF4B
+	CodeRegistrationTotalsV2  Code = 0xFF4C
+	CodeOperationTLV          Code = 0xFF4D
+	CodeParameter             Code = 0xFF60
+	CodeCheckMarking          Code = 0xFF61
+	CodeSyncRegisters         Code = 0xFF62
+	CodeFNMemory              Code = 0xFF63
+	CodeSendBufferedTLV       Code = 0xFF64
+	CodeBindMarking           Code = 0xFF67
+	CodeMarkingNotices        Code = 0xFF68
+	CodeAcceptMarking         Code = 0xFF69
+	CodeMarkingStatus         Code = 0xFF70
+)
