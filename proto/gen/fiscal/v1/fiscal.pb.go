@@ -1542,7 +1542,9 @@ type TillState struct {
 	// Recovery goes on now.
 	Recovering bool `protobuf:"varint,26,opt,name=recovering,proto3" json:"recovering,omitempty"`
 	// What the device can do besides the common acts: "copy", "clock".
-	Abilities     []string `protobuf:"bytes,27,rep,name=abilities,proto3" json:"abilities,omitempty"`
+	Abilities []string `protobuf:"bytes,27,rep,name=abilities,proto3" json:"abilities,omitempty"`
+	// Number of the first document the operator has not confirmed; every earlier one is delivered.
+	UnsentFd      uint32 `protobuf:"varint,28,opt,name=unsent_fd,json=unsentFd,proto3" json:"unsent_fd,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1764,6 +1766,13 @@ func (x *TillState) GetAbilities() []string {
 		return x.Abilities
 	}
 	return nil
+}
+
+func (x *TillState) GetUnsentFd() uint32 {
+	if x != nil {
+		return x.UnsentFd
+	}
+	return 0
 }
 
 // Step is one step of a plan or of a run.
@@ -2056,7 +2065,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x04args\x18\x06 \x03(\v2\x1c.fiscal.v1.Problem.ArgsEntryR\x04args\x1a7\n" +
 	"\tArgsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcc\x05\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe9\x05\n" +
 	"\tTillState\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12\x16\n" +
 	"\x06driver\x18\x02 \x01(\tR\x06driver\x12\x14\n" +
@@ -2092,7 +2101,8 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\n" +
 	"recovering\x18\x1a \x01(\bR\n" +
 	"recovering\x12\x1c\n" +
-	"\tabilities\x18\x1b \x03(\tR\tabilities\"\xc2\x01\n" +
+	"\tabilities\x18\x1b \x03(\tR\tabilities\x12\x1b\n" +
+	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\"\xc2\x01\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +

@@ -1030,6 +1030,208 @@ func (x *ActResponse) GetRun() *v1.Run {
 	return nil
 }
 
+// DecideRequest is a person's decision.
+type DecideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key of the operation.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// The document that is ours; 0 says that there is none: not done.
+	Fd            uint32 `protobuf:"varint,2,opt,name=fd,proto3" json:"fd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideRequest) Reset() {
+	*x = DecideRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideRequest) ProtoMessage() {}
+
+func (x *DecideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideRequest.ProtoReflect.Descriptor instead.
+func (*DecideRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DecideRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *DecideRequest) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+// DecideResponse is the operation as it stands.
+type DecideResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Operation.
+	Operation     *v1.Operation `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideResponse) Reset() {
+	*x = DecideResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideResponse) ProtoMessage() {}
+
+func (x *DecideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideResponse.ProtoReflect.Descriptor instead.
+func (*DecideResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DecideResponse) GetOperation() *v1.Operation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+// Refusal is the detail of an invalid_argument error: every field with its complaint.
+type Refusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Fields.
+	Fields        []*FieldError `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refusal) Reset() {
+	*x = Refusal{}
+	mi := &file_pos_v1_pos_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refusal) ProtoMessage() {}
+
+func (x *Refusal) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
+func (*Refusal) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Refusal) GetFields() []*FieldError {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+// FieldError names one field.
+type FieldError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Path in the request: receipt.items[2].price.
+	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	// What is wrong, in Russian.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldError) Reset() {
+	*x = FieldError{}
+	mi := &file_pos_v1_pos_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldError) ProtoMessage() {}
+
+func (x *FieldError) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldError.ProtoReflect.Descriptor instead.
+func (*FieldError) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FieldError) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *FieldError) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // EnrollRequest carries the code.
 type EnrollRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1043,7 +1245,7 @@ type EnrollRequest struct {
 
 func (x *EnrollRequest) Reset() {
 	*x = EnrollRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[18]
+	mi := &file_pos_v1_pos_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1257,7 @@ func (x *EnrollRequest) String() string {
 func (*EnrollRequest) ProtoMessage() {}
 
 func (x *EnrollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[18]
+	mi := &file_pos_v1_pos_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1270,7 @@ func (x *EnrollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrollRequest.ProtoReflect.Descriptor instead.
 func (*EnrollRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{18}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EnrollRequest) GetCode() string {
@@ -1098,7 +1300,7 @@ type EnrollResponse struct {
 
 func (x *EnrollResponse) Reset() {
 	*x = EnrollResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[19]
+	mi := &file_pos_v1_pos_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1110,7 +1312,7 @@ func (x *EnrollResponse) String() string {
 func (*EnrollResponse) ProtoMessage() {}
 
 func (x *EnrollResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[19]
+	mi := &file_pos_v1_pos_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1123,7 +1325,7 @@ func (x *EnrollResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrollResponse.ProtoReflect.Descriptor instead.
 func (*EnrollResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{19}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EnrollResponse) GetAgentId() string {
@@ -1149,7 +1351,7 @@ type AgentStatusRequest struct {
 
 func (x *AgentStatusRequest) Reset() {
 	*x = AgentStatusRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[20]
+	mi := &file_pos_v1_pos_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1161,7 +1363,7 @@ func (x *AgentStatusRequest) String() string {
 func (*AgentStatusRequest) ProtoMessage() {}
 
 func (x *AgentStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[20]
+	mi := &file_pos_v1_pos_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1174,7 +1376,7 @@ func (x *AgentStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentStatusRequest.ProtoReflect.Descriptor instead.
 func (*AgentStatusRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{20}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{24}
 }
 
 // AgentStatusResponse is the agent's own state.
@@ -1206,7 +1408,7 @@ type AgentStatusResponse struct {
 
 func (x *AgentStatusResponse) Reset() {
 	*x = AgentStatusResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[21]
+	mi := &file_pos_v1_pos_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1420,7 @@ func (x *AgentStatusResponse) String() string {
 func (*AgentStatusResponse) ProtoMessage() {}
 
 func (x *AgentStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[21]
+	mi := &file_pos_v1_pos_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1433,7 @@ func (x *AgentStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentStatusResponse.ProtoReflect.Descriptor instead.
 func (*AgentStatusResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{21}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AgentStatusResponse) GetVersion() string {
@@ -1313,7 +1515,7 @@ type CheckJournalRequest struct {
 
 func (x *CheckJournalRequest) Reset() {
 	*x = CheckJournalRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	mi := &file_pos_v1_pos_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1527,7 @@ func (x *CheckJournalRequest) String() string {
 func (*CheckJournalRequest) ProtoMessage() {}
 
 func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	mi := &file_pos_v1_pos_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1540,7 @@ func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalRequest.ProtoReflect.Descriptor instead.
 func (*CheckJournalRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{22}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{26}
 }
 
 // CheckJournalResponse is its result.
@@ -1356,7 +1558,7 @@ type CheckJournalResponse struct {
 
 func (x *CheckJournalResponse) Reset() {
 	*x = CheckJournalResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	mi := &file_pos_v1_pos_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1570,7 @@ func (x *CheckJournalResponse) String() string {
 func (*CheckJournalResponse) ProtoMessage() {}
 
 func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	mi := &file_pos_v1_pos_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1583,7 @@ func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalResponse.ProtoReflect.Descriptor instead.
 func (*CheckJournalResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{23}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CheckJournalResponse) GetOk() bool {
@@ -1467,7 +1669,18 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12)\n" +
 	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"/\n" +
 	"\vActResponse\x12 \n" +
-	"\x03run\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x03run\"9\n" +
+	"\x03run\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x03run\"1\n" +
+	"\rDecideRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x0e\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\"D\n" +
+	"\x0eDecideResponse\x122\n" +
+	"\toperation\x18\x01 \x01(\v2\x14.fiscal.v1.OperationR\toperation\"5\n" +
+	"\aRefusal\x12*\n" +
+	"\x06fields\x18\x01 \x03(\v2\x12.pos.v1.FieldErrorR\x06fields\"6\n" +
+	"\n" +
+	"FieldError\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"9\n" +
 	"\rEnrollRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05cloud\x18\x02 \x01(\tR\x05cloud\"O\n" +
@@ -1504,10 +1717,11 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x06Submit\x12\x15.pos.v1.SubmitRequest\x1a\x16.pos.v1.SubmitResponse\x12N\n" +
 	"\fGetOperation\x12\x1b.pos.v1.GetOperationRequest\x1a\x1c.pos.v1.GetOperationResponse\"\x03\x90\x02\x01\x12T\n" +
 	"\x0eListOperations\x12\x1d.pos.v1.ListOperationsRequest\x1a\x1e.pos.v1.ListOperationsResponse\"\x03\x90\x02\x01\x126\n" +
-	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\xce\x02\n" +
+	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x87\x03\n" +
 	"\x11TechnicianService\x126\n" +
 	"\x04Plan\x12\x13.pos.v1.PlanRequest\x1a\x14.pos.v1.PlanResponse\"\x03\x90\x02\x01\x120\n" +
 	"\x03Act\x12\x12.pos.v1.ActRequest\x1a\x13.pos.v1.ActResponse0\x01\x127\n" +
+	"\x06Decide\x12\x15.pos.v1.DecideRequest\x1a\x16.pos.v1.DecideResponse\x127\n" +
 	"\x06Enroll\x12\x15.pos.v1.EnrollRequest\x1a\x16.pos.v1.EnrollResponse\x12K\n" +
 	"\vAgentStatus\x12\x1a.pos.v1.AgentStatusRequest\x1a\x1b.pos.v1.AgentStatusResponse\"\x03\x90\x02\x01\x12I\n" +
 	"\fCheckJournal\x12\x1b.pos.v1.CheckJournalRequest\x1a\x1c.pos.v1.CheckJournalResponseB\x83\x01\n" +
@@ -1526,7 +1740,7 @@ func file_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_pos_v1_pos_proto_rawDescData
 }
 
-var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_pos_v1_pos_proto_goTypes = []any{
 	(*ListTillsRequest)(nil),       // 0: pos.v1.ListTillsRequest
 	(*ListTillsResponse)(nil),      // 1: pos.v1.ListTillsResponse
@@ -1546,68 +1760,76 @@ var file_pos_v1_pos_proto_goTypes = []any{
 	(*PlanResponse)(nil),           // 15: pos.v1.PlanResponse
 	(*ActRequest)(nil),             // 16: pos.v1.ActRequest
 	(*ActResponse)(nil),            // 17: pos.v1.ActResponse
-	(*EnrollRequest)(nil),          // 18: pos.v1.EnrollRequest
-	(*EnrollResponse)(nil),         // 19: pos.v1.EnrollResponse
-	(*AgentStatusRequest)(nil),     // 20: pos.v1.AgentStatusRequest
-	(*AgentStatusResponse)(nil),    // 21: pos.v1.AgentStatusResponse
-	(*CheckJournalRequest)(nil),    // 22: pos.v1.CheckJournalRequest
-	(*CheckJournalResponse)(nil),   // 23: pos.v1.CheckJournalResponse
-	(*v1.TillState)(nil),           // 24: fiscal.v1.TillState
-	(v1.Kind)(0),                   // 25: fiscal.v1.Kind
-	(*v1.Problem)(nil),             // 26: fiscal.v1.Problem
-	(*v1.Receipt)(nil),             // 27: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),             // 28: fiscal.v1.Cashier
-	(*v1.Operation)(nil),           // 29: fiscal.v1.Operation
-	(v1.Action)(0),                 // 30: fiscal.v1.Action
-	(*v1.Run)(nil),                 // 31: fiscal.v1.Run
+	(*DecideRequest)(nil),          // 18: pos.v1.DecideRequest
+	(*DecideResponse)(nil),         // 19: pos.v1.DecideResponse
+	(*Refusal)(nil),                // 20: pos.v1.Refusal
+	(*FieldError)(nil),             // 21: pos.v1.FieldError
+	(*EnrollRequest)(nil),          // 22: pos.v1.EnrollRequest
+	(*EnrollResponse)(nil),         // 23: pos.v1.EnrollResponse
+	(*AgentStatusRequest)(nil),     // 24: pos.v1.AgentStatusRequest
+	(*AgentStatusResponse)(nil),    // 25: pos.v1.AgentStatusResponse
+	(*CheckJournalRequest)(nil),    // 26: pos.v1.CheckJournalRequest
+	(*CheckJournalResponse)(nil),   // 27: pos.v1.CheckJournalResponse
+	(*v1.TillState)(nil),           // 28: fiscal.v1.TillState
+	(v1.Kind)(0),                   // 29: fiscal.v1.Kind
+	(*v1.Problem)(nil),             // 30: fiscal.v1.Problem
+	(*v1.Receipt)(nil),             // 31: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),             // 32: fiscal.v1.Cashier
+	(*v1.Operation)(nil),           // 33: fiscal.v1.Operation
+	(v1.Action)(0),                 // 34: fiscal.v1.Action
+	(*v1.Run)(nil),                 // 35: fiscal.v1.Run
 }
 var file_pos_v1_pos_proto_depIdxs = []int32{
-	24, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
-	24, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
-	25, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
-	26, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
-	25, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
-	27, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
-	28, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
-	29, // 7: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
-	29, // 8: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
-	29, // 9: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
-	24, // 10: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
-	29, // 11: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
-	30, // 12: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
-	31, // 13: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
-	30, // 14: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
-	31, // 15: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
-	26, // 16: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
-	0,  // 17: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
-	2,  // 18: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
-	4,  // 19: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
-	6,  // 20: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
-	8,  // 21: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
-	10, // 22: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
-	12, // 23: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
-	14, // 24: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
-	16, // 25: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
-	18, // 26: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
-	20, // 27: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
-	22, // 28: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
-	1,  // 29: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
-	3,  // 30: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
-	5,  // 31: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
-	7,  // 32: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
-	9,  // 33: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
-	11, // 34: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
-	13, // 35: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
-	15, // 36: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
-	17, // 37: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
-	19, // 38: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
-	21, // 39: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
-	23, // 40: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
-	29, // [29:41] is the sub-list for method output_type
-	17, // [17:29] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	28, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
+	28, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
+	29, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
+	30, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
+	29, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
+	31, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
+	32, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
+	33, // 7: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
+	33, // 8: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
+	33, // 9: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
+	28, // 10: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
+	33, // 11: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
+	34, // 12: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
+	35, // 13: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
+	34, // 14: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
+	35, // 15: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
+	33, // 16: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
+	21, // 17: pos.v1.Refusal.fields:type_name -> pos.v1.FieldError
+	30, // 18: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
+	0,  // 19: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
+	2,  // 20: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
+	4,  // 21: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
+	6,  // 22: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
+	8,  // 23: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
+	10, // 24: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
+	12, // 25: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
+	14, // 26: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
+	16, // 27: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
+	18, // 28: pos.v1.TechnicianService.Decide:input_type -> pos.v1.DecideRequest
+	22, // 29: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
+	24, // 30: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
+	26, // 31: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
+	1,  // 32: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
+	3,  // 33: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
+	5,  // 34: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
+	7,  // 35: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
+	9,  // 36: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
+	11, // 37: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
+	13, // 38: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
+	15, // 39: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
+	17, // 40: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
+	19, // 41: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
+	23, // 42: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
+	25, // 43: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
+	27, // 44: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
+	32, // [32:45] is the sub-list for method output_type
+	19, // [19:32] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_pos_v1_pos_proto_init() }
@@ -1625,7 +1847,7 @@ func file_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pos_v1_pos_proto_rawDesc), len(file_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -58,6 +58,9 @@ const (
 	TechnicianServicePlanProcedure = "/pos.v1.TechnicianService/Plan"
 	// TechnicianServiceActProcedure is the fully-qualified name of the TechnicianService's Act RPC.
 	TechnicianServiceActProcedure = "/pos.v1.TechnicianService/Act"
+	// TechnicianServiceDecideProcedure is the fully-qualified name of the TechnicianService's Decide
+	// RPC.
+	TechnicianServiceDecideProcedure = "/pos.v1.TechnicianService/Decide"
 	// TechnicianServiceEnrollProcedure is the fully-qualified name of the TechnicianService's Enroll
 	// RPC.
 	TechnicianServiceEnrollProcedure = "/pos.v1.TechnicianService/Enroll"
@@ -349,6 +352,8 @@ type TechnicianServiceClient interface {
 	Plan(context.Context, *v1.PlanRequest) (*v1.PlanResponse, error)
 	// Act runs an action and streams its steps.
 	Act(context.Context, *v1.ActRequest) (*connect.ServerStreamForClient[v1.ActResponse], error)
+	// Decide ends an operation that needs a person: done with this document, or not done.
+	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
 	// AgentStatus gives the agent's own state.
@@ -381,6 +386,12 @@ func NewTechnicianServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(technicianServiceMethods.ByName("Act")),
 			connect.WithClientOptions(opts...),
 		),
+		decide: connect.NewClient[v1.DecideRequest, v1.DecideResponse](
+			httpClient,
+			baseURL+TechnicianServiceDecideProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("Decide")),
+			connect.WithClientOptions(opts...),
+		),
 		enroll: connect.NewClient[v1.EnrollRequest, v1.EnrollResponse](
 			httpClient,
 			baseURL+TechnicianServiceEnrollProcedure,
@@ -407,6 +418,7 @@ func NewTechnicianServiceClient(httpClient connect.HTTPClient, baseURL string, o
 type technicianServiceClient struct {
 	plan         *connect.Client[v1.PlanRequest, v1.PlanResponse]
 	act          *connect.Client[v1.ActRequest, v1.ActResponse]
+	decide       *connect.Client[v1.DecideRequest, v1.DecideResponse]
 	enroll       *connect.Client[v1.EnrollRequest, v1.EnrollResponse]
 	agentStatus  *connect.Client[v1.AgentStatusRequest, v1.AgentStatusResponse]
 	checkJournal *connect.Client[v1.CheckJournalRequest, v1.CheckJournalResponse]
@@ -424,6 +436,15 @@ func (c *technicianServiceClient) Plan(ctx context.Context, req *v1.PlanRequest)
 // Act calls pos.v1.TechnicianService.Act.
 func (c *technicianServiceClient) Act(ctx context.Context, req *v1.ActRequest) (*connect.ServerStreamForClient[v1.ActResponse], error) {
 	return c.act.CallServerStream(ctx, connect.NewRequest(req))
+}
+
+// Decide calls pos.v1.TechnicianService.Decide.
+func (c *technicianServiceClient) Decide(ctx context.Context, req *v1.DecideRequest) (*v1.DecideResponse, error) {
+	response, err := c.decide.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // Enroll calls pos.v1.TechnicianService.Enroll.
@@ -459,6 +480,8 @@ type TechnicianServiceHandler interface {
 	Plan(context.Context, *v1.PlanRequest) (*v1.PlanResponse, error)
 	// Act runs an action and streams its steps.
 	Act(context.Context, *v1.ActRequest, *connect.ServerStream[v1.ActResponse]) error
+	// Decide ends an operation that needs a person: done with this document, or not done.
+	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
 	// AgentStatus gives the agent's own state.
@@ -487,6 +510,12 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 		connect.WithSchema(technicianServiceMethods.ByName("Act")),
 		connect.WithHandlerOptions(opts...),
 	)
+	technicianServiceDecideHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceDecideProcedure,
+		svc.Decide,
+		connect.WithSchema(technicianServiceMethods.ByName("Decide")),
+		connect.WithHandlerOptions(opts...),
+	)
 	technicianServiceEnrollHandler := connect.NewUnaryHandlerSimple(
 		TechnicianServiceEnrollProcedure,
 		svc.Enroll,
@@ -512,6 +541,8 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 			technicianServicePlanHandler.ServeHTTP(w, r)
 		case TechnicianServiceActProcedure:
 			technicianServiceActHandler.ServeHTTP(w, r)
+		case TechnicianServiceDecideProcedure:
+			technicianServiceDecideHandler.ServeHTTP(w, r)
 		case TechnicianServiceEnrollProcedure:
 			technicianServiceEnrollHandler.ServeHTTP(w, r)
 		case TechnicianServiceAgentStatusProcedure:
@@ -533,6 +564,10 @@ func (UnimplementedTechnicianServiceHandler) Plan(context.Context, *v1.PlanReque
 
 func (UnimplementedTechnicianServiceHandler) Act(context.Context, *v1.ActRequest, *connect.ServerStream[v1.ActResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.Act is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.Decide is not implemented"))
 }
 
 func (UnimplementedTechnicianServiceHandler) Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error) {

@@ -1,0 +1,222 @@
+// Package health holds the declared problems: what can be wrong with a till or
+// with the agent, how bad it is, what to say and what to do. The cashier's
+// answer, the command line, the local page and the cabinet read the same table.
+//
+// [Of] is a pure function from a [Picture] to the problems standing now;
+// [Set] remembers since when each has stood.
+//
+// This package neither reads devices nor repairs anything.
+package health
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
+
+// Severity orders problems.
+type Severity uint8
+
+// Severities.
+const (
+	Info Severity = iota + 1
+	Warning
+	Critical
+)
+
+// Codes of problems beside the codes of drivers.Error and the reasons of
+// package settle.
+const (
+	CodeOffline     = "offline"
+	CodeUnfinished  = "unfinished"
+	CodeNeedsPerson = "needs_person"
+	CodePaperOwed   = "paper_owed"
+	CodeForeign     = "foreign_document"
+	CodeFNExpiring  = "fn_expiring"
+	CodeOFDQueue    = "ofd_queue"
+	CodeClockSkew   = "clock_skew"
+	CodeJournal     = "journal"
+	CodeJournalFull = "journal_full"
+	CodeWithdrawn   = "withdrawn"
+	CodeStopping    = "stopping"
+	CodeRestarted   = "restarted"
+	CodeSwapped     = "swapped"
+)
+
+// Words of one problem: what happened and what to do, in Russian. {name}
+// stands for an argument.
+type Words struct {
+	Severity Severity
+	Text     string
+	Todo     string
+}
+
+// Table is every problem the agent can declare or give as a reason.
+var Table = map[string]Words{
+	CodeOffline:     {Critical, "Касса не отвечает.", "Проверьте питание кассы и кабель. Если касса зависла: держите кнопку питания 3–5 секунд."},
+	CodeUnfinished:  {Critical, "Выясняется, пробит ли последний документ.", "Не бейте чек ещё раз: ответ появится сам, обычно за несколько секунд."},
+	CodeNeedsPerson: {Critical, "Не удалось выяснить, пробит ли последний документ.", "Сверьте чек с лентой и решите в разделе «Требуют решения»."},
+	CodePaperOwed:   {Warning, "Чек пробит, но не допечатан.", "Вставьте бумагу и нажмите «Продолжить печать». Второй раз чек не бейте."},
+	CodeForeign:     {Warning, "На кассе появился чужой документ: ФД {fd}.", "С кассой работает другая программа. Закройте её."},
+	CodeFNExpiring:  {Warning, "Срок фискального накопителя кончается {date}.", "Закажите замену накопителя."},
+	CodeOFDQueue:    {Warning, "В ОФД не передано документов: {count}, самый старый от {from}.", "Проверьте интернет кассы. Через 30 дней касса остановится."},
+	CodeClockSkew:   {Warning, "Часы кассы расходятся с часами компьютера на {minutes} мин.", "Закройте смену и выполните «Установить время»."},
+	CodeJournal:     {Critical, "Журнал агента повреждён: {what}.", "Продажи записываются в новый журнал. Обратитесь в обслуживание."},
+	CodeJournalFull: {Critical, "На диске нет места для журнала.", "Освободите место на диске компьютера и повторите."},
+	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
+	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
+	CodeRestarted:   {Warning, "Агент перезапускался, операция не начиналась.", "Повторите."},
+	CodeSwapped:     {Critical, "На этом порту другая касса: {serial}.", "Верните прежнюю кассу или заведите новую в настройках."},
+
+	drivers.CodeLink:         {Critical, "Касса не ответила.", "Проверьте питание кассы и кабель."},
+	drivers.CodeGone:         {Critical, "Порт кассы пропал.", "Проверьте кабель кассы."},
+	drivers.CodeInUse:        {Critical, "Порт кассы занят другой программой.", "Закройте другую программу, которая работает с кассой."},
+	drivers.CodeBusy:         {Info, "Касса печатает.", "Подождите."},
+	drivers.CodeNoPaper:      {Critical, "В кассе нет бумаги.", "Вставьте рулон и закройте крышку."},
+	drivers.CodeCoverOpen:    {Critical, "Открыта крышка кассы.", "Закройте крышку."},
+	drivers.CodeContinue:     {Warning, "Бумага вставлена, касса ждёт продолжения печати.", "Нажмите «Продолжить печать»."},
+	drivers.CodeMode:         {Critical, "Касса не принимает команду в этом режиме.", "Нажмите «Проверить»."},
+	drivers.CodeShiftExpired: {Critical, "Смена длится больше 24 часов.", "Закройте смену и откройте новую."},
+	drivers.CodeShiftClosed:  {Info, "Смена закрыта.", "Откройте смену."},
+	drivers.CodeShiftOpen:    {Info, "Смена уже открыта.", "Сначала закройте смену."},
+	drivers.CodeFN:           {Critical, "Фискальный накопитель не отвечает или отказал.", "Перезагрузите кассу. Если не поможет: обратитесь в обслуживание."},
+	drivers.CodeFNBlocked:    {Critical, "Фискальный накопитель заблокирован.", "Передайте документы в ОФД или замените накопитель: обратитесь в обслуживание."},
+	drivers.CodeClock:        {Critical, "Касса ждёт подтверждения даты и времени.", "Нажмите «Проверить» или установите время."},
+	drivers.CodeNoCash:       {Info, "В денежном ящике меньше наличных, чем нужно выдать.", "Внесите наличные или измените сумму."},
+	drivers.CodeRefused:      {Warning, "Касса отказала.", "Исправьте операцию и повторите."},
+	drivers.CodeStuck:        {Critical, "Касса застряла в служебном режиме.", "Нажмите «Проверить»."},
+	drivers.CodeOpenDocument: {Critical, "На кассе открыт незавершённый документ.", "Нажмите «Проверить»; чужой документ закройте в той программе, что его начала."},
+	drivers.CodeUnsupported:  {Info, "Эта касса так не умеет.", "Выберите другое действие."},
+
+	"not_fiscalised": {Warning, "Касса не завершила документ: в фискальном накопителе его нет.", "Повторите."},
+	"fn_replaced":    {Critical, "Фискальный накопитель заменён, пока судьба документа была неизвестна.", "Прочтите прежний накопитель или решите в разделе «Требуют решения»."},
+	"counter_back":   {Critical, "Номер документа в накопителе уменьшился.", "Остановите работу и обратитесь в обслуживание."},
+	"candidates":     {Critical, "В накопителе несколько похожих документов.", "Решите, какой из них ваш, в разделе «Требуют решения»."},
+	"foreign_open":   {Critical, "На кассе открыт чужой документ.", "Закройте его в той программе, что его начала, и нажмите «Проверить»."},
+	"counters":       {Critical, "Счётчики кассы изменились не так, как ожидалось.", "Сверьте ленту и решите в разделе «Требуют решения»."},
+}
+
+// Problem is one declared problem standing now.
+type Problem struct {
+	Code string
+	Args map[string]string
+	// Vendor is the device's own number, 0 when there is none. It is shown
+	// beside the text, so that an unknown code keeps its number.
+	Vendor int
+}
+
+// Words gives the texts with the arguments put in.
+func (p Problem) Words() Words {
+	w, ok := Table[p.Code]
+	if !ok {
+		w = Words{Critical, "Неизвестная неисправность «" + p.Code + "».", "Обратитесь в обслуживание."}
+	}
+	w.Text, w.Todo = fill(w.Text, p.Args), fill(w.Todo, p.Args)
+	if p.Vendor != 0 {
+		w.Text += fmt.Sprintf(" (код %d, %02Xh)", p.Vendor, p.Vendor)
+	}
+	return w
+}
+
+func fill(s string, args map[string]string) string {
+	for k, v := range args {
+		s = strings.ReplaceAll(s, "{"+k+"}", v)
+	}
+	return s
+}
+
+// Picture is everything the problems of a till are derived from.
+type Picture struct {
+	Known   bool           // the device has been read at least once
+	Failure *drivers.Error // the last reading failed
+	Status  drivers.Status
+	FNUntil fiscal.DateTime
+	// Skew is device clock less computer clock, seconds.
+	Skew        int64
+	Now         fiscal.DateTime
+	Unfinished  string // key of the operation being settled
+	NeedsPerson string // reason, when a person has to decide
+	PaperOwed   bool
+	Foreign     uint32 // FD of somebody else's document seen last
+	Swapped     string // factory number found instead of ours
+}
+
+// Limits of cabinet.md, part E3.
+const (
+	skewLimit    = 5 * 60 // seconds: the fiscal memory itself refuses beyond five minutes
+	fnDays       = 30
+	ofdQueueDays = 1
+)
+
+// Of gives the problems of the picture, worst first.
+func Of(p Picture) []Problem {
+	var out []Problem
+	add := func(code string, args map[string]string) { out = append(out, Problem{Code: code, Args: args}) }
+	if p.Swapped != "" {
+		add(CodeSwapped, map[string]string{"serial": p.Swapped})
+	}
+	switch {
+	case p.NeedsPerson != "":
+		add(p.NeedsPerson, nil)
+		add(CodeNeedsPerson, nil)
+	case p.Unfinished != "":
+		add(CodeUnfinished, nil)
+	}
+	if p.Failure != nil {
+		code := p.Failure.Code
+		if code == drivers.CodeLink {
+			code = CodeOffline
+		}
+		out = append(out, Problem{Code: code, Vendor: p.Failure.Vendor})
+	} else if p.Known {
+		out = append(out, ofStatus(p)...)
+	}
+	if p.PaperOwed {
+		add(CodePaperOwed, nil)
+	}
+	if p.Foreign != 0 {
+		add(CodeForeign, map[string]string{"fd": strconv.FormatUint(uint64(p.Foreign), 10)})
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Words().Severity > out[j].Words().Severity })
+	return out
+}
+
+func ofStatus(p Picture) (out []Problem) {
+	add := func(code string, args map[string]string) { out = append(out, Problem{Code: code, Args: args}) }
+	switch p.Status.Mode {
+	case drivers.ModeShiftExpired:
+		add(drivers.CodeShiftExpired, nil)
+	case drivers.ModeStuck:
+		add(drivers.CodeStuck, nil)
+	case drivers.ModeBlocked:
+		add(drivers.CodeFNBlocked, nil)
+	case drivers.ModeOpenDocument:
+		if p.Unfinished == "" {
+			add(drivers.CodeOpenDocument, nil)
+		}
+	case drivers.ModeReady:
+	}
+	switch p.Status.Paper {
+	case drivers.PaperOut:
+		add(drivers.CodeNoPaper, nil)
+	case drivers.PaperCover:
+		add(drivers.CodeCoverOpen, nil)
+	case drivers.PaperContinue:
+		add(drivers.CodeContinue, nil)
+	case drivers.PaperReady, drivers.PaperPrinting:
+	}
+	if s := p.Status; s.Unsent > 0 && !s.UnsentFrom.IsZero() && p.Now.Sub(s.UnsentFrom) > ofdQueueDays*86400 {
+		add(CodeOFDQueue, map[string]string{"count": strconv.FormatUint(uint64(s.Unsent), 10), "from": s.UnsentFrom.String()})
+	}
+	if p.FNUntil.Valid() && p.FNUntil.Sub(p.Now) < fnDays*86400 {
+		add(CodeFNExpiring, map[string]string{"date": fmt.Sprintf("%02d.%02d.%04d", p.FNUntil.Day, p.FNUntil.Month, p.FNUntil.Year)})
+	}
+	if p.Skew > skewLimit || p.Skew < -skewLimit {
+		add(CodeClockSkew, map[string]string{"minutes": strconv.FormatInt(p.Skew/60, 10)})
+	}
+	return out
+}
