@@ -1,0 +1,8 @@
+//go:build !windows
+
+package service
+
+import "context"
+
+// underManager: only Windows has its services speak to their manager.
+func underManager(context.Context, Program) (error, bool) { return nil, false }

@@ -1,0 +1,64 @@
+//go:build !windows
+
+package service
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestRun_tellsSystemd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	hear := func() string {
+		b := make([]byte, 100)
+		_ = socket.SetReadDeadline(time.Now().Add(5 * time.Second))
+		n, err := socket.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b[:n])
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(t.Context(), true, func(ctx context.Context, ready func()) error {
+			ready()
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})
+	}()
+	if got := hear(); got != "READY=1" {
+		t.Errorf("got %q", got)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := hear(); got != "STOPPING=1" {
+		t.Errorf("got %q", got)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("the program's end was lost")
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("SIGTERM did not end the program")
+	}
+}
+
+func TestRun_withoutManager(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "nobody"))
+	if err := Run(t.Context(), false, func(_ context.Context, ready func()) error { ready(); return nil }); err != nil {
+		t.Error(err)
+	}
+}
