@@ -14,7 +14,7 @@ import (
 // service manager started us (--service).
 func Run(ctx context.Context, managed bool, p Program) error {
 	if managed {
-		if err, done := underManager(ctx, p); done {
+		if done, err := underManager(ctx, p); done {
 			return err
 		}
 	}

@@ -5,4 +5,4 @@ package service
 import "context"
 
 // underManager: only Windows has its services speak to their manager.
-func underManager(context.Context, Program) (error, bool) { return nil, false }
+func underManager(context.Context, Program) (done bool, err error) { return false, nil }

@@ -8,12 +8,12 @@ import (
 )
 
 // underManager speaks to the service manager of Windows while p runs.
-func underManager(ctx context.Context, p Program) (error, bool) {
+func underManager(ctx context.Context, p Program) (done bool, err error) {
 	h := &handler{ctx: ctx, program: p}
 	if err := svc.Run(Name, h); err != nil {
-		return fmt.Errorf("run under the service manager: %w", err), true
+		return true, fmt.Errorf("run under the service manager: %w", err)
 	}
-	return h.err, true
+	return true, h.err
 }
 
 type handler struct {
