@@ -56,6 +56,9 @@ func EncodeRequest(r Request) ([]byte, error) {
 	case nil:
 		return nil, ErrUnknownRequest
 	case Unknown:
+		if len(u.Raw) == 0 || len(u.Raw) > MaxMessage {
+			return nil, fmt.Errorf("encode %d raw bytes: %w", len(u.Raw), ErrValue)
+		}
 		return bytes.Clone(u.Raw), nil
 	}
 	code := r.Code()
@@ -85,9 +88,12 @@ func DecodeRequest(msg []byte) (Request, error) {
 	if len(msg) == 0 {
 		return nil, fmt.Errorf("decode request: %w: empty", ErrMalformed)
 	}
+	if len(msg) > MaxMessage {
+		return nil, fmt.Errorf("decode request: %w: %d bytes", ErrMalformed, len(msg))
+	}
 	code := codeOf(msg)
 	s, ok := requests[family(code)]
-	if !ok || msg[0] >= 0xFE && len(msg) < 2 {
+	if !ok {
 		return Unknown{Raw: bytes.Clone(msg)}, nil
 	}
 	c := &cursor{buf: msg[len(appendCode(nil, code)):]}
@@ -161,7 +167,7 @@ func DecodeAnswer(req Code, msg []byte) (Answer, error) {
 // answerBody checks code and error byte and returns what follows them.
 func answerBody(req Code, msg []byte) ([]byte, error) {
 	head := appendAnswerCode(nil, req)
-	if len(msg) < 2 {
+	if len(msg) < 2 || len(msg) > MaxMessage {
 		return nil, fmt.Errorf("decode answer to %v: %w: %d bytes", req, ErrMalformed, len(msg))
 	}
 	switch {
