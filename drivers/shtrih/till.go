@@ -1,14 +1,46 @@
-// Package shtrih drives Shtrih-M tills (KKT of the F series) over their wire.
+// Package shtrih drives Shtrih-M tills (KKT of the F series) over their wire,
+// by the commands of package protocol/shtrih.
+//
+// # Links
+//
+// The till speaks the standard link or the numbered one, whichever it met
+// first since power-on. [LinkAuto] tries the standard one and falls back. After
+// every fault of the wire the port is closed; the next call opens it and finds
+// out where the till stands.
+//
+// # What is never repeated
+//
+// A command that commits something (closing a receipt, a shift, moving cash) is
+// sent once. When its answer is lost the error says Unknown, even where the
+// maker's own state machine would send it again: a till that restarted, or that
+// lost only the answer, would do it twice. Reads are asked again a bounded
+// number of times. An answer that a till still held for an earlier command is
+// kept as evidence, see [Till.TakePending].
+//
+// # Before printing
+//
+// A command that prints waits, within bounds, until the printer rests. Missing
+// paper, an open cover and a document that waits to be continued are errors
+// with the outcome NotDone: what to do about them is the agent's to say.
+//
+// # What it does not do
+//
+// It does not settle, keeps nothing across a restart, and cancels a receipt by
+// itself only when it knows that the closing command was never sent or was
+// refused.
 package shtrih
 
 import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/shtrih"
 )
 
 // Link says which link layer to speak.
@@ -16,16 +48,20 @@ type Link int
 
 // Links.
 const (
-	// LinkAuto speaks the standard layer, which every till understands.
+	// LinkAuto begins with the link that worked last, the standard one at
+	// first, and tries the other when the till does not answer.
 	LinkAuto Link = iota
-	// LinkStandard is ENQ, ACK, STX and LRC (Shtrih protocol 1.17, app. 2–3).
+	// LinkStandard is ENQ, ACK, STX and LRC (P117, app. 2–3).
 	LinkStandard
 	// LinkNumbered is the alternative layer with numbered packets; a till has
 	// it when bit 28 of its capabilities (F7h) is set.
 	LinkNumbered
 )
 
-// Options are what a till needs to know of the installation. The zero value
+// adminPassword is the factory password of the system administrator.
+const adminPassword = 30
+
+// Options are what the driver needs to know of the installation. The zero value
 // suits a till with factory settings.
 type Options struct {
 	// Password is the system administrator's, row 30 of table 2; 0 means 30.
@@ -43,6 +79,32 @@ type Options struct {
 type Till struct {
 	dial wire.DialFunc
 	opts Options
+	log  *slog.Logger
+
+	// mu guards what Close and Reopen touch while a call is going on.
+	mu     sync.Mutex
+	conn   wire.Conn
+	cancel context.CancelFunc // ends the dialling in progress
+	closed bool
+
+	// The rest belongs to the one goroutine that calls.
+	link    link
+	prefer  Link
+	known   facts
+	pending []fiscal.Document
+}
+
+// facts are what the till said on this connection. They spare commands; what
+// decides anything is read anew.
+type facts struct {
+	capabilities *shtrih.CapabilitiesAnswer
+	device       *shtrih.DeviceTypeAnswer
+	ffd          *byte
+	// fn and fd are the fiscal memory and its last document; fn is empty until
+	// read. shift and receipt are the current numbers, likewise.
+	fn    string
+	fd    uint32
+	shift *shtrih.ShiftStateAnswer
 }
 
 var (
@@ -57,90 +119,215 @@ var (
 
 // New returns a till on the wire that dial opens. Nothing is opened yet.
 func New(dial wire.DialFunc, opts Options) *Till {
-	return &Till{dial: dial, opts: opts}
+	if opts.Password == 0 {
+		opts.Password = adminPassword
+	}
+	if opts.CashierPassword == 0 {
+		opts.CashierPassword = opts.Password
+	}
+	log := opts.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Till{dial: dial, opts: opts, log: log, prefer: LinkStandard}
 }
-
-var errSoon = errors.New("not in this build")
-
-func soon(op string) error {
-	return &drivers.Error{Op: op, Code: drivers.CodeUnsupported, Outcome: fiscal.NotDone, Err: errSoon}
-}
-
-// Identity implements drivers.Till.
-func (t *Till) Identity(context.Context) (drivers.Identity, error) {
-	return drivers.Identity{}, soon("identity")
-}
-
-// Status implements drivers.Till.
-func (t *Till) Status(context.Context) (drivers.Status, error) {
-	return drivers.Status{}, soon("status")
-}
-
-// Baseline implements drivers.Till.
-func (t *Till) Baseline(context.Context) (fiscal.Baseline, error) {
-	return fiscal.Baseline{}, soon("baseline")
-}
-
-// Document implements drivers.Till.
-func (t *Till) Document(context.Context, uint32) (fiscal.Document, error) {
-	return fiscal.Document{}, soon("document")
-}
-
-// DocumentTLV implements drivers.TLVReader.
-func (t *Till) DocumentTLV(context.Context, uint32) ([]byte, error) { return nil, soon("document") }
-
-// OpenShift implements drivers.Till.
-func (t *Till) OpenShift(context.Context, fiscal.Cashier) (fiscal.Document, error) {
-	return fiscal.Document{}, soon("open shift")
-}
-
-// CloseShift implements drivers.Till.
-func (t *Till) CloseShift(context.Context, fiscal.Cashier) (fiscal.Document, error) {
-	return fiscal.Document{}, soon("close shift")
-}
-
-// Register implements drivers.Till.
-func (t *Till) Register(context.Context, fiscal.Receipt) (fiscal.Document, error) {
-	return fiscal.Document{}, soon("register")
-}
-
-// CashIn implements drivers.Till.
-func (t *Till) CashIn(context.Context, fiscal.Money) error { return soon("cash in") }
-
-// CashOut implements drivers.Till.
-func (t *Till) CashOut(context.Context, fiscal.Money) error { return soon("cash out") }
-
-// XReport implements drivers.Till.
-func (t *Till) XReport(context.Context) error { return soon("x report") }
-
-// Settlement implements drivers.Till.
-func (t *Till) Settlement(context.Context) (fiscal.Document, error) {
-	return fiscal.Document{}, soon("settlement report")
-}
-
-// FinishPrint implements drivers.Till.
-func (t *Till) FinishPrint(context.Context) error { return soon("finish print") }
-
-// Cancel implements drivers.Till.
-func (t *Till) Cancel(context.Context) error { return soon("cancel") }
-
-// Reboot implements drivers.Till.
-func (t *Till) Reboot(context.Context) error { return soon("reboot") }
-
-// PrintCopy implements drivers.Copier.
-func (t *Till) PrintCopy(context.Context) error { return soon("copy") }
-
-// SetClock implements drivers.ClockSetter.
-func (t *Till) SetClock(context.Context, fiscal.DateTime) error { return soon("set clock") }
-
-// LeaveStuckMode implements drivers.StuckLeaver.
-func (t *Till) LeaveStuckMode(context.Context) error { return soon("leave mode") }
-
-// Reopen implements drivers.Reopener.
-func (t *Till) Reopen() error { return nil }
-
-// TakePending implements drivers.PendingReader.
-func (t *Till) TakePending() (fiscal.Document, bool) { return fiscal.Document{}, false }
 
 // Close implements drivers.Till.
-func (t *Till) Close() error { return nil }
+func (t *Till) Close() error {
+	t.mu.Lock()
+	t.closed = true
+	conn := t.letGo()
+	t.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	return conn.Close()
+}
+
+// Reopen implements drivers.Reopener: the wire is closed now and opened by the
+// next call.
+func (t *Till) Reopen() error {
+	t.mu.Lock()
+	conn := t.letGo()
+	t.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	return conn.Close()
+}
+
+// letGo takes the wire away from the call in progress. t.mu is held.
+func (t *Till) letGo() wire.Conn {
+	conn := t.conn
+	t.conn = nil
+	if t.cancel != nil {
+		t.cancel()
+	}
+	return conn
+}
+
+// dialWait bounds opening the wire, and linkWait a till's first reply.
+const dialWait = 5 * time.Second
+
+// connect makes sure that there is an open wire with a till that answers.
+func (t *Till) connect(ctx context.Context) error {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return notSent(wire.ErrClosed)
+	}
+	if t.conn != nil && t.link != nil {
+		t.mu.Unlock()
+		return nil
+	}
+	t.mu.Unlock()
+	first := t.opts.Link
+	if first == LinkAuto {
+		first = t.prefer
+	}
+	err := t.connectBy(ctx, first)
+	if t.opts.Link != LinkAuto || err == nil || !errors.Is(err, errNoAnswer) || ctx.Err() != nil {
+		return err
+	}
+	other := LinkStandard
+	if first == LinkStandard {
+		other = LinkNumbered
+	}
+	if otherErr := t.connectBy(ctx, other); otherErr != nil {
+		return err
+	}
+	return nil
+}
+
+func (t *Till) connectBy(ctx context.Context, which Link) error {
+	conn, err := t.open(ctx)
+	if err != nil {
+		return notSent(err)
+	}
+	in := &inbound{conn: conn}
+	var l link = &standard{in: in}
+	if which == LinkNumbered {
+		l = &numbered{in: in}
+	}
+	held, err := l.greet(ctx)
+	if held != nil {
+		t.keep(held)
+	}
+	if err != nil {
+		t.drop()
+		return err
+	}
+	t.link, t.prefer = l, which
+	t.known = facts{}
+	return nil
+}
+
+// open dials, so that Close can end it.
+func (t *Till) open(ctx context.Context) (wire.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	defer cancel()
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil, wire.ErrClosed
+	}
+	old := t.conn
+	t.conn, t.cancel = nil, cancel
+	t.mu.Unlock()
+	if old != nil {
+		_ = old.Close()
+	}
+	conn, err := t.dial(ctx)
+	t.mu.Lock()
+	t.cancel = nil
+	closed := t.closed
+	if err == nil && !closed {
+		t.conn = conn
+	}
+	t.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if closed {
+		_ = conn.Close()
+		return nil, wire.ErrClosed
+	}
+	return conn, nil
+}
+
+// drop closes the wire after a fault; the next call opens it again.
+func (t *Till) drop() {
+	t.link = nil
+	t.mu.Lock()
+	conn := t.conn
+	t.conn = nil
+	t.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close()
+	}
+}
+
+// readTries is how often a read is asked at most.
+const readTries = 3
+
+// ask sends a command and returns its answer: a *linkError when the wire failed
+// and a *shtrih.DeviceError when the till refused. A read is asked again after
+// a fault of the wire, anything else never.
+func (t *Till) ask(ctx context.Context, request shtrih.Request) (shtrih.Answer, error) {
+	about := shtrih.Describe(request.Code())
+	command, err := shtrih.EncodeRequest(request)
+	if err != nil {
+		return nil, notSent(err)
+	}
+	for try := 1; ; try++ {
+		answer, err := t.once(ctx, command, about)
+		var fault *linkError
+		if err == nil || !errors.As(err, &fault) {
+			return answer, err
+		}
+		if !about.ReadOnly || try == readTries || ctx.Err() != nil || t.isClosed() || errors.Is(err, wire.ErrAbsent) {
+			return nil, err
+		}
+		t.log.Debug("asking again", "command", request.Code().String(), "error", err.Error())
+	}
+}
+
+func (t *Till) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
+}
+
+// once does one exchange.
+func (t *Till) once(ctx context.Context, command []byte, about shtrih.Command) (shtrih.Answer, error) {
+	if err := t.connect(ctx); err != nil {
+		return nil, err
+	}
+	message, err := t.link.exchange(ctx, command, time.Duration(about.TimeoutMS)*time.Millisecond, about.Commits)
+	if held := t.heldByLink(); held != nil {
+		t.keep(held)
+	}
+	if err != nil {
+		t.drop()
+		return nil, err
+	}
+	answer, err := shtrih.DecodeAnswer(about.Code, message)
+	var refusal *shtrih.DeviceError
+	switch {
+	case err == nil, errors.As(err, &refusal):
+		return answer, err
+	default:
+		// Somebody else's answer, or one that makes no sense. Whatever became
+		// of our command, this answer does not tell.
+		t.keep(message)
+		t.drop()
+		return nil, maybe(err)
+	}
+}
+
+func (t *Till) heldByLink() []byte {
+	if l, ok := t.link.(*standard); ok {
+		return l.takeHeld()
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package shtrih
+
+import (
+	"context"
+	"time"
+
+	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/shtrih"
+)
+
+// ffd11 is the value of the format field for FFD 1.1; from there on a
+// correction has lines like a receipt.
+const ffd11 = 3
+
+// correct makes a correction: with lines where format and firmware allow it,
+// else by totals.
+func (t *Till) correct(ctx context.Context, r fiscal.Receipt) (fiscal.Document, error) {
+	const op = "correct"
+	version, err := t.ffd(ctx)
+	if err != nil {
+		return fiscal.Document{}, prepared(op, err)
+	}
+	if version >= ffd11 && t.has(ctx, shtrih.FeatureCorrections) {
+		basis, err := correctionTags(*r.Correction, false)
+		if err != nil {
+			return fiscal.Document{}, prepared(op, notSent(err))
+		}
+		return t.receipt(ctx, op, r, fiscal.DocCorrection, basis)
+	}
+	return t.correctByTotals(ctx, op, r)
+}
+
+// correctionTags are 1173 and the basis 1174; the description 1177 belongs to
+// the older format only.
+func correctionTags(c fiscal.Correction, withReason bool) ([]shtrih.TLV, error) {
+	var byOrder uint64
+	if c.ByOrder {
+		byOrder = 1
+	}
+	var basis []shtrih.TLV
+	if withReason {
+		basis = append(basis, shtrih.StringTLV(tagCorrectionReason, c.Reason))
+	}
+	// A day of the till's own calendar; unixtime of FFD takes it as if in UTC.
+	day := time.Date(c.Date.Year, time.Month(c.Date.Month), c.Date.Day, 0, 0, 0, 0, time.UTC)
+	basis = append(basis, shtrih.UintTLV(tagCorrectionDate, uint64(day.Unix()), 4))
+	if c.Number != "" || withReason {
+		basis = append(basis, shtrih.StringTLV(tagCorrectionNumber, c.Number))
+	}
+	inner, err := shtrih.AppendTLV(nil, basis...)
+	if err != nil {
+		return nil, err
+	}
+	return []shtrih.TLV{
+		shtrih.UintTLV(tagCorrectionType, byOrder, 1),
+		{Tag: tagCorrectionBasis, Value: inner},
+	}, nil
+}
+
+// correctByTotals makes a correction by FF35h and FF4Ah. They know the classic
+// rates only (shtrih.md §12: no fields for 5, 7 and 22 %).
+func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt) (fiscal.Document, error) {
+	if r.Kind != fiscal.Sale && r.Kind != fiscal.Purchase {
+		return fiscal.Document{}, refuse(op, drivers.CodeUnsupported, "a correction of a return before FFD 1.1")
+	}
+	commit, err := t.correctionTotals(r)
+	if err != nil {
+		return fiscal.Document{}, prepared(op, err)
+	}
+	tags, err := cashierTags(r.Cashier)
+	if err != nil {
+		return fiscal.Document{}, prepared(op, notSent(err))
+	}
+	basis, err := correctionTags(*r.Correction, true)
+	if err == nil {
+		tags, err = appendRows(tags, basis...)
+	}
+	if err != nil {
+		return fiscal.Document{}, prepared(op, notSent(err))
+	}
+	if err := t.readyIn(ctx, op, shiftOpen); err != nil {
+		return fiscal.Document{}, err
+	}
+	if err := t.counters(ctx); err != nil {
+		return fiscal.Document{}, prepared(op, err)
+	}
+	if err := t.begin(ctx, shtrih.BeginCorrection{Password: t.opts.Password}, tags); err != nil {
+		return fiscal.Document{}, prepared(op, err)
+	}
+	a, err := get[shtrih.CorrectionAnswer](ctx, t, commit)
+	if err != nil {
+		if e := explain(op, err); e.Outcome == fiscal.NotDone && isRefusal(err) {
+			t.cancelFN(ctx)
+		}
+		return fiscal.Document{}, committed(op, err)
+	}
+	return t.prove(ctx, op, fiscal.Document{
+		Type: fiscal.DocCorrection, FD: a.FD, FP: a.FP, Kind: r.Kind, Total: r.Total(),
+	})
+}
+
+func (t *Till) correctionTotals(r fiscal.Receipt) (shtrih.CorrectionV2, error) {
+	c := shtrih.CorrectionV2{
+		Password: t.opts.Password, Sign: shtrih.SettlementSign(r.Kind.Sign()), Total: r.Total(),
+		Cash: r.Payments.Cash - r.Change(), Electronic: r.Payments.Electronic,
+		Prepaid: r.Payments.Prepaid, Credit: r.Payments.Credit, Barter: r.Payments.Barter,
+		TaxSystem: shtrih.TaxSystem(r.TaxSystem),
+	}
+	if r.Correction.ByOrder {
+		c.Order = 1
+	}
+	fields := map[fiscal.VAT]*fiscal.Money{
+		fiscal.VAT20: &c.VAT20, fiscal.VAT10: &c.VAT10, fiscal.VAT20120: &c.VAT20120, fiscal.VAT10110: &c.VAT10110,
+	}
+	turnover := map[fiscal.VAT]*fiscal.Money{fiscal.VAT0: &c.Sum0, fiscal.VATNone: &c.SumNone}
+	for _, item := range r.Items {
+		if sum, ok := turnover[item.VAT]; ok {
+			*sum += item.Total()
+		}
+	}
+	for rate, tax := range r.VATTotals() {
+		if _, ok := turnover[rate]; ok {
+			continue
+		}
+		field, ok := fields[rate]
+		if !ok {
+			return c, refuse("", drivers.CodeUnsupported, "VAT %s in a correction before FFD 1.1", rate.Name())
+		}
+		*field = tax
+	}
+	return c, nil
+}
