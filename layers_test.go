@@ -50,16 +50,20 @@ var arrows = []arrow{
 		why: "a simulator that shared code with drivers would repeat their mistakes and could not catch them; proto/gen is its control API",
 	},
 	{
-		from: "agent", may: []string{"drivers", "protocol", "proto/gen"}, tests: []string{"sim"},
-		why: "agent and cloud meet only in proto/gen, so that either can be replaced while the other keeps working",
+		from: "agent", may: []string{"drivers", "protocol", "proto/gen", "proto/pack"}, tests: []string{"sim"},
+		why: "agent and cloud meet only in proto, so that either can be replaced while the other keeps working",
 	},
 	{
-		from: "cloud", may: []string{"protocol", "proto/gen"},
+		from: "cloud", may: []string{"protocol", "proto/gen", "proto/pack"},
 		why: "the cloud asks the agent; it never drives a device. Of protocol it uses the decoders",
 	},
 	{
 		from: "proto/gen",
 		why:  "what our programs say to each other is made from proto/ and depends on nothing of ours",
+	},
+	{
+		from: "proto/pack", may: []string{"proto/gen"},
+		why: "both ends of the uplink pack alike, so the packing belongs to the conversation and to neither program",
 	},
 	{
 		from: "tools",
