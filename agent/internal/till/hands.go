@@ -1,0 +1,217 @@
+package till
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chekan-io/chekan/agent/internal/health"
+	"github.com/chekan-io/chekan/agent/internal/recovery"
+	"github.com/chekan-io/chekan/drivers"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
+
+// hands lends the till to the ladder for the time of one run, on the till's
+// own goroutine.
+type hands struct {
+	t  *Till
+	id string // of the run: key of the operations it makes
+}
+
+var _ recovery.Hands = hands{}
+
+func (h hands) Works() bool {
+	for _, p := range health.Of(h.t.picture()) {
+		if p.Words().Severity >= health.Critical || p.Code == health.CodePaperOwed || p.Code == drivers.CodeContinue {
+			return false
+		}
+	}
+	return !h.t.read.IsZero()
+}
+
+func (h hands) Read(ctx context.Context) (string, error) {
+	if err := h.t.refresh(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	s := h.t.status
+	shift := "закрыта"
+	if s.ShiftOpen {
+		shift = "открыта"
+	}
+	return fmt.Sprintf("Смена %d %s, последний документ ФД %d, %s.", s.Shift, shift, s.LastFD, paperWords[s.Paper]), nil
+}
+
+var paperWords = map[drivers.Paper]string{
+	drivers.PaperReady: "бумага есть", drivers.PaperPrinting: "идёт печать", drivers.PaperOut: "бумаги нет",
+	drivers.PaperCover: "открыта крышка", drivers.PaperContinue: "ждёт продолжения печати",
+}
+
+func (h hands) WaitWhileBusy(ctx context.Context) (string, error) {
+	if h.t.failure == nil && h.t.status.Paper != drivers.PaperPrinting {
+		return "Касса не печатает.", recovery.ErrNotNeeded
+	}
+	for h.t.refresh(ctx) == nil && h.t.status.Paper == drivers.PaperPrinting {
+		if !pause(ctx, settleFirst) {
+			return "Касса всё ещё печатает.", ctx.Err()
+		}
+	}
+	if h.t.failure != nil {
+		return problemOf(h.t.failure).Words().Text, h.t.failure
+	}
+	return "Печать закончена.", nil
+}
+
+func (h hands) TakePending(ctx context.Context) (string, error) {
+	if h.t.open == nil {
+		return "Незавершённых операций нет.", recovery.ErrNotNeeded
+	}
+	return h.Settle(ctx)
+}
+
+func (h hands) Settle(ctx context.Context) (string, error) {
+	p := h.t.open
+	if p == nil {
+		return "Незавершённых операций нет.", recovery.ErrNotNeeded
+	}
+	h.t.trySettle(ctx)
+	if h.t.open != nil {
+		return p.operation().GetText(), errStillUnknown
+	}
+	return p.operation().GetText(), nil
+}
+
+func (h hands) FinishPrint(ctx context.Context) (string, error) {
+	t := h.t
+	if t.failure != nil {
+		return problemOf(t.failure).Words().Text, t.failure
+	}
+	switch t.status.Paper {
+	case drivers.PaperReady:
+		return "Допечатывать нечего.", recovery.ErrNotNeeded
+	case drivers.PaperOut, drivers.PaperCover:
+		w := health.Problem{Code: map[drivers.Paper]string{drivers.PaperOut: drivers.CodeNoPaper, drivers.PaperCover: drivers.CodeCoverOpen}[t.status.Paper]}.Words()
+		return w.Text + " " + w.Todo, errNoPaper
+	case drivers.PaperPrinting, drivers.PaperContinue:
+	}
+	if err := t.device.FinishPrint(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	if err := t.refresh(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	if t.status.Paper != drivers.PaperReady {
+		return "Касса снова остановила печать: " + paperWords[t.status.Paper] + ".", errNoPaper
+	}
+	return "Документ допечатан.", nil
+}
+
+func (h hands) LeaveStuckMode(ctx context.Context) (string, error) {
+	s, ok := h.t.device.(drivers.StuckLeaver)
+	if !ok || h.t.failure == nil && h.t.status.Mode != drivers.ModeStuck {
+		return "Служебного режима нет.", recovery.ErrNotNeeded
+	}
+	if err := s.LeaveStuckMode(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	return "Касса вышла из служебного режима.", h.t.refresh(ctx)
+}
+
+func (h hands) CancelDead(ctx context.Context) (string, error) {
+	t := h.t
+	if t.status.Open != drivers.OpenReceipt && t.status.Open != drivers.OpenFNDocument {
+		return "Открытых документов нет.", recovery.ErrNotNeeded
+	}
+	if t.open != nil {
+		return "Судьба документа ещё не выяснена: отменять нельзя.", errStillUnknown
+	}
+	// No operation of ours is open, so the document is either one that we
+	// proved not done, or somebody else's. A person asked for the ladder.
+	if err := t.device.Cancel(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	err := t.refresh(ctx)
+	if err == nil && t.cancelOwed != nil {
+		t.payCancel(ctx)
+	}
+	return "Незакрытый документ отменён.", err
+}
+
+func (h hands) Reopen(ctx context.Context) (string, error) {
+	r, ok := h.t.device.(drivers.Reopener)
+	if !ok {
+		return "", recovery.ErrNotNeeded
+	}
+	if err := r.Reopen(); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	h.t.identified = false
+	return "Порт открыт заново.", h.t.refresh(ctx)
+}
+
+func (h hands) Reboot(ctx context.Context) (string, error) {
+	if err := h.t.device.Reboot(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	for {
+		if h.t.refresh(ctx) == nil {
+			return "Касса перезагрузилась и отвечает.", nil
+		}
+		if !pause(ctx, offlinePace) {
+			return "Касса не ответила после перезагрузки.", ctx.Err()
+		}
+	}
+}
+
+func (h hands) PrintCopy(ctx context.Context) (string, error) {
+	c, ok := h.t.device.(drivers.Copier)
+	if !ok {
+		return health.Problem{Code: drivers.CodeUnsupported}.Words().Text, errUnsupported
+	}
+	if problem := h.t.prepare(ctx, fiscal.KindNone); problem.Code != "" {
+		return problem.Words().Text, errInTheWay
+	}
+	if err := c.PrintCopy(ctx); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	return "Копия напечатана.", nil
+}
+
+func (h hands) SyncClock(ctx context.Context) (string, error) {
+	c, ok := h.t.device.(drivers.ClockSetter)
+	if !ok {
+		return health.Problem{Code: drivers.CodeUnsupported}.Words().Text, errUnsupported
+	}
+	if h.t.status.ShiftOpen {
+		return health.Problem{Code: drivers.CodeShiftOpen}.Words().Text, errInTheWay
+	}
+	if err := c.SetClock(ctx, civil(time.Now())); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	return "Время установлено.", h.t.refresh(ctx)
+}
+
+func (h hands) XReport(ctx context.Context) (string, error) {
+	return h.operation(ctx, fiscalv1.Kind_KIND_X_REPORT)
+}
+
+func (h hands) CloseShift(ctx context.Context) (string, error) {
+	return h.operation(ctx, fiscalv1.Kind_KIND_CLOSE_SHIFT)
+}
+
+// operation does an operation of its own, journaled like any other.
+func (h hands) operation(ctx context.Context, kind fiscalv1.Kind) (string, error) {
+	op := &fiscalv1.Operation{Key: "run-" + h.id, Till: h.t.name, Kind: kind, AcceptedMs: time.Now().UnixMilli(), Attempt: 1, Stage: fiscalv1.Stage_STAGE_ACCEPTED}
+	hash, err := bodyHash(op)
+	if err != nil {
+		return "", err
+	}
+	p := newPending(&journalv1.Record{Version: 1, Operation: op, BodyHash: hash}, fiscal.Receipt{})
+	h.t.perform(ctx, p)
+	got := p.operation()
+	if got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
+		return got.GetText(), errInTheWay
+	}
+	return got.GetText(), nil
+}

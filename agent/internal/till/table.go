@@ -1,0 +1,62 @@
+package till
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/drivers/shtrih"
+	"github.com/chekan-io/chekan/drivers/wire"
+)
+
+// Wiring is what the configuration says of one till's driver and wire.
+type Wiring struct {
+	Driver          string
+	Wire            string // serial:///dev/ttyACM0?baud=115200, tcp://host:7778
+	Link            string // "", "standard", "numbered"
+	Password        uint32 // of the system administrator; 0 is the factory's
+	CashierPassword uint32
+	LockDir         string   // "" is the system's
+	Tap             wire.Tap // hears every byte; may be nil
+	Log             *slog.Logger
+}
+
+// makers is every driver there is. A new one is a line here, a package under
+// drivers and a run of drivertest.
+var makers = map[string]func(Wiring) (drivers.Till, error){
+	"shtrih": makeShtrih,
+}
+
+// Drivers lists the names a configuration may use.
+func Drivers() []string {
+	names := make([]string, 0, len(makers))
+	for n := range makers {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// OpenDevice makes a till of its wiring. The wire is opened by the first call.
+func OpenDevice(w Wiring) (drivers.Till, error) {
+	make, ok := makers[w.Driver]
+	if !ok {
+		return nil, fmt.Errorf("драйвера %q нет, есть: %s", w.Driver, strings.Join(Drivers(), ", "))
+	}
+	return make(w)
+}
+
+func makeShtrih(w Wiring) (drivers.Till, error) {
+	dial, err := wire.Dialer(w.Wire, wire.Options{LockDir: w.LockDir, Tap: w.Tap})
+	if err != nil {
+		return nil, err
+	}
+	links := map[string]shtrih.Link{"": shtrih.LinkAuto, "auto": shtrih.LinkAuto, "standard": shtrih.LinkStandard, "numbered": shtrih.LinkNumbered}
+	link, ok := links[w.Link]
+	if !ok {
+		return nil, fmt.Errorf("протокол связи %q: есть auto, standard и numbered", w.Link)
+	}
+	return shtrih.New(dial, shtrih.Options{Password: w.Password, CashierPassword: w.CashierPassword, Link: link, Log: w.Log}), nil
+}
