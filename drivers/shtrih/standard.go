@@ -106,6 +106,9 @@ func (l *standard) ask(ctx context.Context) (byte, error) {
 // command, that does it twice, so this one never does: whether a read may be
 // asked anew is decided above the link.
 func (l *standard) exchange(ctx context.Context, command []byte, patience time.Duration, once bool) ([]byte, error) {
+	// Before a command that must not be repeated ENQ is worth its millisecond:
+	// if our last ACK got lost, the till would not listen to the command now,
+	// and we could not tell that from a lost answer.
 	if once || l.rested.IsZero() || time.Since(l.rested) > fresh {
 		if err := l.enquire(ctx); err != nil {
 			return nil, notSent(err)

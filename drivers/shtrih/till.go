@@ -303,7 +303,7 @@ func (t *Till) once(ctx context.Context, command []byte, about shtrih.Command) (
 	if err := t.connect(ctx); err != nil {
 		return nil, err
 	}
-	message, err := t.link.exchange(ctx, command, time.Duration(about.TimeoutMS)*time.Millisecond, about.Commits)
+	message, err := t.link.exchange(ctx, command, time.Duration(about.TimeoutMS)*time.Millisecond, about.Commits && !fillsBuffer(about.Code))
 	if held := t.heldByLink(); held != nil {
 		t.keep(held)
 	}
@@ -323,6 +323,16 @@ func (t *Till) once(ctx context.Context, command []byte, about shtrih.Command) (
 		t.drop()
 		return nil, maybe(err)
 	}
+}
+
+// fillsBuffer tells of commands that only add to a document not yet made. One
+// of them lost spoils the document, which the subtotal shows before it counts.
+func fillsBuffer(c shtrih.Code) bool {
+	switch c { //nolint:exhaustive // the question is about these
+	case shtrih.CodeOperationV2, shtrih.CodeOperationTLV, shtrih.CodeSendTLV, shtrih.CodePrintString:
+		return true
+	}
+	return false
 }
 
 func (t *Till) heldByLink() []byte {
