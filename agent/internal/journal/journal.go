@@ -40,8 +40,10 @@ package journal
 
 import (
 	"context"
-	"io"
 	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
@@ -74,7 +76,48 @@ type Options struct {
 }
 
 // Journal is an open journal. Its methods may be called from any goroutine.
-type Journal struct{}
+type Journal struct {
+	dir       string
+	log       *slog.Logger
+	now       func() time.Time
+	fault     func(Point) error
+	retention time.Duration
+	id        string
+	lock      *os.File
+
+	commits, writes atomic.Uint64
+
+	urgent, lazy chan struct{} // tokens for the committer: somebody waits; something may ride along
+	signal       chan struct{} // token for the reader of the outbox
+	stop         chan struct{}
+	stopped      chan struct{}
+
+	// filesMu is held for reading while a file is in use by anyone but the committer, which alone changes the list.
+	filesMu sync.RWMutex
+	files   []*file // oldest first, never empty
+
+	mu       sync.Mutex
+	queue    []*write
+	overlay  map[uint64]*overlay // amendments on their way, by seq
+	acked    uint64              // as the cabinet said; the disk may be behind
+	last     uint64              // newest cursor that is durable
+	failed   error               // why nothing works any more
+	closing  bool
+	full     bool
+	problems []Problem
+
+	// The committer's own.
+	next    counters
+	reserve reserve
+	short   bool // the last commit met a full disk
+	dropped time.Time
+}
+
+// overlay is a record as amendments will leave it.
+type overlay struct {
+	rec    *journalv1.Record
+	writes int
+}
 
 // Entry is one change that the cabinet has to hear of.
 type Entry struct {
@@ -86,7 +129,8 @@ type Entry struct {
 
 // Problem is what a person should know about the journal.
 type Problem struct {
-	// Code is stable: journal_damaged, journal_gone, journal_unverified, journal_full, journal_broken.
+	// Code is stable: journal_damaged (by this Open), journal_kept_aside (an earlier damaged file is still there),
+	// journal_gone, journal_unverified, journal_full, journal_broken.
 	Code string
 	// Detail is for a technician: file, cause, what was saved.
 	Detail string
@@ -99,102 +143,3 @@ type Stats struct {
 	// Writes is how many records and executions they held.
 	Writes uint64
 }
-
-// Open opens the journal in folder dir, and makes it when there is none. It returns [ErrLocked] when another process
-// has it open.
-func Open(ctx context.Context, dir string, opts Options) (*Journal, error) { return nil, ErrClosed }
-
-// ID names this journal: 32 hex digits. It changes when damage made cursors doubtful.
-func (j *Journal) ID() string { return "" }
-
-// Problems lists what is wrong now, and what Open found.
-func (j *Journal) Problems() []Problem { return nil }
-
-// Accept writes a new operation down. It sets rec.Seq and the revision. When the key is known it returns [ErrExists],
-// and [Journal.Get] has the record; [ErrFull] when the disk is full. A record that has its seq is one asked again
-// after "not done": it is written again as it is given.
-func (j *Journal) Accept(ctx context.Context, rec *journalv1.Record) error { return ErrClosed }
-
-// Intend writes down that the effect is about to begin. A record without seq is accepted and intended in one commit;
-// errors are those of [Journal.Accept].
-func (j *Journal) Intend(ctx context.Context, rec *journalv1.Record) error { return ErrClosed }
-
-// Conclude writes the outcome down, and offers it to the cabinet in the same commit. It succeeds on a full disk as
-// long as the reserve lasts.
-func (j *Journal) Conclude(ctx context.Context, rec *journalv1.Record) error { return ErrClosed }
-
-// Amend writes down what a later track says (paper, operator), or that the operation is being settled or needs a
-// person, and offers it to the cabinet. It does not wait for the disk. The record is copied.
-func (j *Journal) Amend(rec *journalv1.Record) {}
-
-// Get returns the record of a key, or [ErrNotFound]. The caller owns it.
-func (j *Journal) Get(key string) (*journalv1.Record, error) { return nil, ErrClosed }
-
-// Unfinished returns every record that is not ended, has a cancel owed or paper owed, in order of acceptance.
-func (j *Journal) Unfinished() ([]*journalv1.Record, error) { return nil, ErrClosed }
-
-// List returns up to limit records, newest first, of one till or (till empty) of all. Page is empty or the next of
-// the call before; next is empty at the end.
-func (j *Journal) List(till string, limit int, page string, unfinishedOnly bool) (recs []*journalv1.Record, next string, err error) {
-	return nil, "", ErrClosed
-}
-
-// Outbox returns up to limit changes after a cursor. A record that changed several times among them comes once.
-func (j *Journal) Outbox(ctx context.Context, after uint64, limit int) ([]Entry, error) {
-	return nil, ErrClosed
-}
-
-// Acked is the cursor up to which the cabinet has everything.
-func (j *Journal) Acked() uint64 { return 0 }
-
-// Ack moves the acked cursor; moving it back does nothing. It does not wait for the disk: what is forgotten in a power
-// cut is sent again.
-func (j *Journal) Ack(cursor uint64) error { return ErrClosed }
-
-// Backlog tells how many changes the cabinet has not heard of, and the time of the oldest (zero when there is none).
-func (j *Journal) Backlog() (n uint64, oldest time.Time) { return 0, time.Time{} }
-
-// OutboxSignal is ready after something was put into the outbox. One receiver.
-func (j *Journal) OutboxSignal() <-chan struct{} { return nil }
-
-// Execution returns what is known of a command of the cabinet, or [ErrNotFound].
-func (j *Journal) Execution(id string) (*journalv1.Execution, error) { return nil, ErrClosed }
-
-// BeginExecution writes down that a command is about to be carried out. False: it is already known, do not.
-func (j *Journal) BeginExecution(ctx context.Context, exec *journalv1.Execution) (bool, error) {
-	return false, ErrClosed
-}
-
-// SaveExecution writes down how a command goes, or that the cabinet has heard of it.
-func (j *Journal) SaveExecution(ctx context.Context, exec *journalv1.Execution) error {
-	return ErrClosed
-}
-
-// Unreported returns the executions that the cabinet has not heard the end of.
-func (j *Journal) Unreported() ([]*journalv1.Execution, error) { return nil, ErrClosed }
-
-// Check reads everything and returns what contradicts itself, and how many records there are.
-func (j *Journal) Check(ctx context.Context) (findings []string, n uint64, err error) {
-	return nil, 0, ErrClosed
-}
-
-// Size is the length of the journal's files, in bytes.
-func (j *Journal) Size() int64 { return 0 }
-
-// Stats counts the work since Open.
-func (j *Journal) Stats() Stats { return Stats{} }
-
-// Export writes every record as one line of JSON, oldest first. Lines hold what buyers and cashiers said of
-// themselves: the file is for a technician's eyes.
-func (j *Journal) Export(w io.Writer) error { return ErrClosed }
-
-// Close writes what is still on its way and closes the files.
-func (j *Journal) Close() error { return nil }
-
-// VerifyInChild is an [Options.Verify] that runs the program exe as a child, which must call [RunChildCheck] first
-// thing in main.
-func VerifyInChild(exe string) func(ctx context.Context, path string) error { return nil }
-
-// RunChildCheck does the child's part of [VerifyInChild] when args (os.Args) ask for it: then it returns true and
-// the exit code to end with.
-func RunChildCheck(args []string) (code int, ok bool) { return 0, false }
