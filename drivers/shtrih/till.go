@@ -90,6 +90,8 @@ type Till struct {
 	// The rest belongs to the one goroutine that calls.
 	link    link
 	prefer  Link
+	met     bool // some link has worked
+	misses  int  // connects in a row without an answer
 	known   facts
 	pending []fiscal.Document
 }
@@ -166,8 +168,12 @@ func (t *Till) letGo() wire.Conn {
 	return conn
 }
 
-// dialWait bounds opening the wire, and linkWait a till's first reply.
+// dialWait bounds opening the wire.
 const dialWait = 5 * time.Second
+
+// missesToSwitch is after how many silent connects the other link is tried on a
+// till that used to speak this one: somebody may have switched it.
+const missesToSwitch = 4
 
 // connect makes sure that there is an open wire with a till that answers.
 func (t *Till) connect(ctx context.Context) error {
@@ -186,7 +192,14 @@ func (t *Till) connect(ctx context.Context) error {
 		first = t.prefer
 	}
 	err := t.connectBy(ctx, first)
-	if t.opts.Link != LinkAuto || err == nil || !errors.Is(err, errNoAnswer) || ctx.Err() != nil {
+	if err == nil || !errors.Is(err, errNoAnswer) || ctx.Err() != nil {
+		return err
+	}
+	// A till that has just been switched on takes the link of the first byte
+	// it hears and keeps it, so one that is merely silent for a moment is not
+	// spoken to otherwise at once.
+	t.misses++
+	if t.opts.Link != LinkAuto || t.met && t.misses < missesToSwitch {
 		return err
 	}
 	other := LinkStandard
@@ -218,6 +231,7 @@ func (t *Till) connectBy(ctx context.Context, which Link) error {
 		return err
 	}
 	t.link, t.prefer = l, which
+	t.met, t.misses = true, 0
 	t.known = facts{}
 	return nil
 }
@@ -285,8 +299,11 @@ func (t *Till) ask(ctx context.Context, request shtrih.Request) (shtrih.Answer, 
 		if err == nil || !errors.As(err, &fault) {
 			return answer, err
 		}
-		if !about.ReadOnly || try == readTries || ctx.Err() != nil || t.isClosed() || errors.Is(err, wire.ErrAbsent) {
+		if !about.ReadOnly || try == readTries || ctx.Err() != nil || t.isClosed() {
 			return nil, err
+		}
+		if !fault.sent && (errors.Is(err, wire.ErrAbsent) || errors.Is(err, wire.ErrBusy) || errors.Is(err, errNoAnswer)) {
+			return nil, err // connecting has tried hard enough
 		}
 		t.log.Debug("asking again", "command", request.Code().String(), "error", err.Error())
 	}
