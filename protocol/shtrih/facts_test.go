@@ -1,6 +1,7 @@
 package shtrih
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -299,5 +300,43 @@ func TestAnswerReadings(t *testing.T) {
 	}
 	if n := ModelName(99); n != "модель 99" {
 		t.Error(n)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for _, tt := range []struct {
+		v    fmt.Stringer
+		want string
+	}{
+		{CodeCloseReceiptV2, "FF45h close receipt"},
+		{Code(0x9A), "9Ah"},
+		{ModelNano, "ШТРИХ-НАНО-Ф"},
+		{SubAwaitContinue, "waiting for continue print"},
+		{Submode(9), "submode 9"},
+		{PrintUnderway, "printing"},
+		{PrintResult(7), "print result 7"},
+		{FeatureFN | FeatureCutter | 1<<60, "cutter, FN, bit 60"},
+		{PhaseFiscal, "fiscal"},
+		{FNPhase(2), "phase 2"},
+		{MakingCorrection, "correction receipt"},
+		{FNDocument(0x77), "document 77h"},
+		{WarnOFDOverdue | WarnCritical, "OFD overdue, critical"},
+		{ArchiveCorrection, "correction receipt"},
+		{ArchiveType(99), "document type 99"},
+		{ReceiptCorrection | ReceiptSaleReturn, "correction of sale return"},
+		{ReceiptType(9), "receipt type 9"},
+		{SignExpenseReturn, "return of expense"},
+		{SettlementSign(0), "sign 0"},
+		{OFDConnected | OFDHasMessage, "connected, has a message"},
+		{FrameNAK, "NAK"},
+		{PacketIgnore, "ignore"},
+		{LinkAlternative, "alternative"},
+	} {
+		if got := tt.v.String(); got != tt.want {
+			t.Errorf("%T: %q, want %q", tt.v, got, tt.want)
+		}
+	}
+	if !(FeatureFN | FeatureTimes).Has(FeatureFN) || FeatureFN.Has(FeatureFN|FeatureTimes) {
+		t.Error("Has")
 	}
 }

@@ -198,6 +198,8 @@ func (a *FoundDocumentAnswer) layout(c *cursor) {
 	case ArchiveSettlement:
 		u32(c, &a.Unconfirmed)
 		c.ymd(&a.FirstUnconfirmed)
+	case ArchiveCloseFN:
+		// Its fields are not documented; they stay in Tail.
 	}
 	c.bytes(&a.Tail)
 }

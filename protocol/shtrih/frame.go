@@ -38,11 +38,11 @@ func lrc(b []byte) byte {
 func DecodeFrame(b []byte) (msg []byte, n int, err error) {
 	var r FrameReader
 	for i, c := range b {
-		switch r.Feed(c) {
-		case FrameDone:
+		event := r.Feed(c)
+		if event == FrameDone {
 			return r.Message(), i + 1, nil
-		case FrameMore:
-		default:
+		}
+		if event != FrameMore {
 			return nil, 0, ErrFrame
 		}
 	}

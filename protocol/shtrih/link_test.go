@@ -109,10 +109,11 @@ func TestPacketReader(t *testing.T) {
 			var r PacketReader
 			bad, done := 0, 0
 			for _, b := range append(bytes.Clone(tt.before), good...) {
-				switch r.Feed(b) {
-				case PacketBad:
+				event := r.Feed(b)
+				if event == PacketBad {
 					bad++
-				case PacketDone:
+				}
+				if event == PacketDone {
 					done++
 				}
 			}

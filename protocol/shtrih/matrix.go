@@ -149,27 +149,23 @@ func Allowed(code Code, mode Mode) bool {
 // [ErrNone]. Whether a device says 6Bh or 72h without paper, and whether it
 // looks at the mode before the submode, differs between models.
 func Refusal(code Code, sub Submode) ErrorCode {
-	if code == CodeContinuePrint {
-		switch sub {
-		case SubAwaitContinue:
-			return ErrNone
-		case SubPrinting, SubPrintingReport:
-			return ErrBusyPrinting
-		case SubPaperOut, SubPaperLost:
-			return ErrNoPaper
-		}
-		return ErrWrongSubmode
-	}
-	if !Describe(code).Prints {
+	resume := code == CodeContinuePrint
+	if !resume && !Describe(code).Prints {
 		return ErrNone
 	}
 	switch sub {
 	case SubPaperOut, SubPaperLost:
 		return ErrNoPaper
-	case SubAwaitContinue:
-		return ErrAwaitContinue
 	case SubPrintingReport, SubPrinting:
 		return ErrBusyPrinting
+	case SubAwaitContinue:
+		if !resume {
+			return ErrAwaitContinue
+		}
+	case SubIdle:
+		if resume {
+			return ErrWrongSubmode
+		}
 	}
 	return ErrNone
 }

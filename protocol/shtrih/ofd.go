@@ -22,6 +22,12 @@ const (
 	OFDAwaitsReply
 )
 
+// String lists the facts.
+func (s OFDState) String() string {
+	return setString(uint64(s), []string{"connected", "has a message", "awaits a ticket", "has a command from the OFD",
+		"settings changed", "awaits a reply"})
+}
+
 // OFDStatusAnswer is the answer to FF39h, 16 bytes.
 type OFDStatusAnswer struct {
 	State   OFDState

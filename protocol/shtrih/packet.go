@@ -175,6 +175,15 @@ func (r *PacketReader) Inside() bool { return r.inside }
 // Reset forgets a packet that has begun.
 func (r *PacketReader) Reset() { r.plain, r.inside, r.escaped = nil, false, false }
 
+// String names the event.
+func (e PacketEvent) String() string {
+	names := [...]string{"more", "done", "bad", "ignore"}
+	if int(e) < len(names) {
+		return names[e]
+	}
+	return fmt.Sprintf("packet event %d", uint8(e))
+}
+
 // Link is one of the two ways messages travel.
 type Link uint8
 
@@ -184,6 +193,15 @@ const (
 	LinkStandard
 	LinkAlternative
 )
+
+// String names the link.
+func (l Link) String() string {
+	names := [...]string{"unknown", "standard", "alternative"}
+	if int(l) < len(names) {
+		return names[l]
+	}
+	return fmt.Sprintf("link %d", uint8(l))
+}
 
 // DetectLink tells by the first byte after power-on which link the host
 // speaks. A device keeps to it until the next power-on, port setting or

@@ -1,6 +1,10 @@
 package shtrih
 
-import "github.com/chekan-io/chekan/protocol/fiscal"
+import (
+	"fmt"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
 
 // ReceiptType is the kind of receipt [OpenReceipt] opens. Beware: the order
 // differs from that of [SettlementSign], which the FFh commands use.
@@ -25,6 +29,19 @@ func (t ReceiptType) Sign() SettlementSign {
 		return signs[i]
 	}
 	return 0
+}
+
+// String is the kind in words.
+func (t ReceiptType) String() string {
+	names := [...]string{"sale", "purchase", "sale return", "purchase return"}
+	i := int(t &^ ReceiptCorrection)
+	if i >= len(names) {
+		return fmt.Sprintf("receipt type %d", byte(t))
+	}
+	if t&ReceiptCorrection != 0 {
+		return "correction of " + names[i]
+	}
+	return names[i]
 }
 
 // OpenReceipt opens a receipt (8Dh).

@@ -1,6 +1,10 @@
 package shtrih
 
-import "github.com/chekan-io/chekan/protocol/fiscal"
+import (
+	"fmt"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
 
 // SettlementSign is tag 1054: which way the money goes.
 type SettlementSign byte
@@ -13,9 +17,21 @@ const (
 	SignExpenseReturn SettlementSign = 4
 )
 
-// Receipt is the kind of 8Dh with this sign.
+// String is the sign in words.
+func (s SettlementSign) String() string {
+	names := [...]string{SignIncome: "income", SignIncomeReturn: "return of income", SignExpense: "expense", SignExpenseReturn: "return of expense"}
+	if s >= SignIncome && int(s) < len(names) {
+		return names[s]
+	}
+	return fmt.Sprintf("sign %d", byte(s))
+}
+
+// Receipt is the kind of 8Dh with this sign; a sale for a number that is no
+// sign.
 func (s SettlementSign) Receipt() ReceiptType {
 	switch s {
+	case SignIncome:
+		return ReceiptSale
 	case SignIncomeReturn:
 		return ReceiptSaleReturn
 	case SignExpense:

@@ -189,6 +189,28 @@ const (
 	FeatureExtendedError  Features = 1 << 54 // four more bytes in an error answer
 )
 
+var featureNames = map[Features]string{
+	FeatureJournalWeight: "journal weight sensor", FeatureReceiptWeight: "receipt weight sensor",
+	FeatureJournalOptical: "journal optical sensor", FeatureReceiptOptical: "receipt optical sensor",
+	FeatureCover: "cover sensor", FeatureJournalLever: "journal lever", FeatureReceiptLever: "receipt lever",
+	FeatureCutter: "cutter", FeatureDrawerSensor: "drawer sensor", FeatureNonFiscal: "text documents",
+	FeatureCashcore: "cashcore", FeatureAlternative: "alternative link", FeatureSeniorCashier: "senior cashier",
+	FeatureLastPrint: "last print result", FeatureErrorText: "error texts", FeatureFN: "FN",
+	FeatureHostRelay: "OFD relay by host", FeatureAutoTags: "automatic tags", FeatureFFD11: "FFD 1.1",
+	FeatureCorrections: "corrections as receipts", FeatureErrorDetails: "error details", FeatureTimes: "times in answers",
+	FeatureAuthorization: "authorization", FeaturePlainTransfer: "plain transfer", FeatureSessionCancel: "cancels with the session",
+	FeatureExtendedError: "extended errors",
+}
+
+// String lists the features, for a person.
+func (f Features) String() string {
+	names := make([]string, 64)
+	for i := range names {
+		names[i] = featureNames[1<<i]
+	}
+	return setString(uint64(f), names)
+}
+
 // Has tells whether all of these features are there.
 func (f Features) Has(all Features) bool { return f&all == all }
 
@@ -239,6 +261,37 @@ const (
 	MakingSettlement    FNDocument = 0x17
 )
 
+// String is the document in words.
+func (d FNDocument) String() string {
+	switch d {
+	case MakingNothing:
+		return "no document"
+	case MakingRegistration:
+		return "registration"
+	case MakingOpenShift:
+		return "shift opening"
+	case MakingReceipt:
+		return "receipt"
+	case MakingCloseShift:
+		return "shift closing"
+	case MakingCloseFN:
+		return "FN closing"
+	case MakingBSO:
+		return "BSO"
+	case MakingReplacement:
+		return "registration with another FN"
+	case MakingChange:
+		return "registration anew"
+	case MakingCorrection:
+		return "correction receipt"
+	case MakingBSOCorrection:
+		return "correction BSO"
+	case MakingSettlement:
+		return "settlement report"
+	}
+	return fmt.Sprintf("document %02Xh", byte(d))
+}
+
 // FNWarnings are what a fiscal memory warns of (FF01h).
 type FNWarnings byte
 
@@ -275,3 +328,30 @@ const (
 	ArchiveCorrection    ArchiveType = 31
 	ArchiveBSOCorrection ArchiveType = 41
 )
+
+// String is the kind in words.
+func (a ArchiveType) String() string {
+	switch a {
+	case ArchiveRegistration:
+		return "registration"
+	case ArchiveOpenShift:
+		return "shift opening"
+	case ArchiveReceipt:
+		return "receipt"
+	case ArchiveBSO:
+		return "BSO"
+	case ArchiveCloseShift:
+		return "shift closing"
+	case ArchiveCloseFN:
+		return "FN closing"
+	case ArchiveChange:
+		return "registration anew"
+	case ArchiveSettlement:
+		return "settlement report"
+	case ArchiveCorrection:
+		return "correction receipt"
+	case ArchiveBSOCorrection:
+		return "correction BSO"
+	}
+	return fmt.Sprintf("document type %d", byte(a))
+}

@@ -62,7 +62,7 @@ func readVectorFile(t testing.TB, name string) []vector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 
 	var vectors []vector
 	var link string
@@ -214,14 +214,14 @@ func set(t testing.TB, at string, v reflect.Value, text string) {
 	switch {
 	case v.Type() == reflect.TypeFor[fiscal.DateTime]():
 		var d fiscal.DateTime
-		into := []any{&d.Year, &d.Month, &d.Day, &d.Hour, &d.Minute, &d.Second}
+		into := []*int{&d.Year, &d.Month, &d.Day, &d.Hour, &d.Minute, &d.Second}
 		words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("-T:", r) })
 		for i, w := range words {
 			n, err := strconv.Atoi(w)
 			if err != nil {
 				t.Fatalf("%s: %q is no time", at, text)
 			}
-			*into[i].(*int) = n
+			*into[i] = n
 		}
 		v.Set(reflect.ValueOf(d))
 	case v.Kind() == reflect.Slice:
