@@ -132,7 +132,7 @@ func (e *MessageError) Unwrap() error { return ErrMessage }
 
 // Answer gives the operator's whole message, session header included, to the
 // accumulator, and returns the operator's answer code (tag 1022).
-func (a *Accumulator) Answer(msg []byte, now time.Time) (byte, error) {
+func (a *Accumulator) Answer(msg []byte) (byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	first := a.archive.firstUnsent()
