@@ -91,7 +91,10 @@ func (r *OperationV2) layout(c *cursor) {
 const (
 	MaxNameV2 = 128 // name of an operation, FF46h
 	MaxTextV2 = 64  // text of a closing, FF45h
-	MaxTLV    = 250 // one message of tags, FF0Ch and FF4Dh
+	// MaxTLV is what one message of tags carries (FF0Ch, FF4Dh). The protocol
+	// says 250, but with the code and the password that is one byte more than
+	// the length of a frame can tell.
+	MaxTLV = 249
 )
 
 // Payments of [CloseReceiptV2], as indices of its Payments. Those from 1 to 12

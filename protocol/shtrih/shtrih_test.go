@@ -234,7 +234,7 @@ func TestEncodeRequest_refuses(t *testing.T) {
 			PrintString{Text: "日本"}, ErrText},
 		"name too long":      {OperationV2{Name: string(bytes.Repeat([]byte("a"), 129))}, ErrValue},
 		"message too long":   {PrintString{Text: string(bytes.Repeat([]byte("a"), 250))}, ErrValue},
-		"tags too long":      {SendTLV{TLV: make([]byte, 251)}, ErrValue},
+		"tags too long":      {SendTLV{TLV: make([]byte, 250)}, ErrValue},
 		"nothing":            {nil, ErrUnknownRequest},
 		"empty raw message":  {Unknown{}, ErrValue},
 		"operation of what":  {Operation{}, ErrUnknownRequest},
