@@ -227,6 +227,12 @@ func (b *bench) eventually(what string, ok func(drivers.Status) bool) drivers.St
 	return last
 }
 
+// answers waits until the till talks again, whatever happened to it.
+func (b *bench) answers() {
+	b.t.Helper()
+	b.eventually("answering", func(drivers.Status) bool { return true })
+}
+
 var cashier = fiscal.Cashier{Name: "Иванова А.П.", INN: "500100732259"}
 
 func (b *bench) openShift() {

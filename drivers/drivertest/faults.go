@@ -65,6 +65,7 @@ func answerLost(t *testing.T, b *bench) {
 	} else {
 		b.fails(err, fiscal.Unknown, "")
 	}
+	b.answers()
 	oracle := b.added(before, 1)[0]
 	base, err := b.Till.Baseline(b.ctx())
 	b.must(err)
@@ -85,6 +86,7 @@ func shiftAnswerLost(_ *testing.T, b *bench) {
 	if _, err := b.Till.OpenShift(b.within(10*time.Minute), cashier); err != nil {
 		b.fails(err, fiscal.Unknown, "")
 	}
+	b.answers()
 	oracle := b.added(before, 1)[0]
 	got, err := b.Till.Document(b.ctx(), oracle.FD)
 	b.must(err)
@@ -101,6 +103,7 @@ func cashAnswerLost(t *testing.T, b *bench) {
 	if err := b.Till.CashIn(b.within(10*time.Minute), 10_00); err != nil {
 		b.fails(err, fiscal.Unknown, "")
 	}
+	b.answers()
 	now, err := b.Till.Baseline(b.ctx())
 	b.must(err)
 	if now.CashIns != was.CashIns+1 {
@@ -118,6 +121,7 @@ func commandLost(_ *testing.T, b *bench) {
 	case fiscal.Done:
 		b.added(before, 1) // a link that numbers its packets may send one again
 	case fiscal.NotDone, fiscal.Unknown:
+		b.answers()
 		b.added(before, 0)
 		b.must(b.Till.Cancel(b.ctx()))
 		b.added(before, 0)
@@ -278,7 +282,7 @@ func unplugged(_ *testing.T, b *bench) {
 func rebooted(_ *testing.T, b *bench) {
 	b.openShift()
 	b.must(b.Till.Reboot(b.ctx()))
-	b.eventually("answering", func(drivers.Status) bool { return true })
+	b.answers()
 	b.sells()
 }
 

@@ -97,11 +97,6 @@ func (t *Till) counters(ctx context.Context) error {
 // Document implements drivers.Till.
 func (t *Till) Document(ctx context.Context, fd uint32) (fiscal.Document, error) {
 	const op = "read document"
-	if t.known.fn == "" {
-		if _, err := t.readFN(ctx); err != nil {
-			return fiscal.Document{}, prepared(op, err)
-		}
-	}
 	d, err := t.find(ctx, fd)
 	if err != nil {
 		return fiscal.Document{}, prepared(op, err)
@@ -120,6 +115,11 @@ func (t *Till) find(ctx context.Context, fd uint32) (fiscal.Document, error) {
 	}
 	if a.FD != fd {
 		return fiscal.Document{}, maybe(fmt.Errorf("%w: document %d, not %d", errStale, a.FD, fd))
+	}
+	if t.known.fn == "" {
+		if _, err := t.readFN(ctx); err != nil {
+			return fiscal.Document{}, err
+		}
 	}
 	return fiscal.Document{
 		FN: t.known.fn, FD: a.FD, FP: a.FP, Type: fiscal.DocumentType(a.Type), At: a.Time,

@@ -136,23 +136,16 @@ func (t *Till) plan(ctx context.Context, r fiscal.Receipt, more []shtrih.TLV) (p
 }
 
 // operation translates one line. The sum always goes along, so that the till
-// does not round another way than the receipt was checked with. A discount
-// lowers the price, because price times quantity must give the sum within a
-// kopeck (P117, FF46h).
+// does not round another way than the receipt was checked with; it takes a sum
+// within a kopeck of price times quantity (P117, FF46h).
 func (t *Till) operation(kind fiscal.Kind, item fiscal.Item, model shtrih.Model) (shtrih.OperationV2, error) {
 	vat, ok := shtrih.VATCode(model, item.VAT)
 	if !ok {
 		return shtrih.OperationV2{}, refuse("", drivers.CodeUnsupported, "VAT rate %q on this model", item.VAT.Name())
 	}
-	sum := item.Total()
-	price, ok := priceFor(item.Price, item.Quantity, sum)
-	if !ok {
-		return shtrih.OperationV2{}, refuse("", drivers.CodeUnsupported,
-			"no price in kopecks gives %v for a quantity of %v", sum, item.Quantity)
-	}
 	return shtrih.OperationV2{
 		Password: t.opts.CashierPassword, Sign: shtrih.SettlementSign(kind.Sign()),
-		Quantity: item.Quantity, Price: price, Sum: sum, Tax: shtrih.Auto, VAT: vat,
+		Quantity: item.Quantity, Price: item.Price, Sum: item.Total(), Tax: shtrih.Auto, VAT: vat,
 		Department: byte(or(item.Department, 1)), Method: byte(or(item.Method, 4)), Subject: byte(or(item.Subject, 1)),
 		Name: shtrih.Windows1251.Clip(shtrih.Windows1251.Fit(item.Name), shtrih.MaxNameV2),
 	}, nil
@@ -163,25 +156,6 @@ func or(v, otherwise int) int {
 		return otherwise
 	}
 	return v
-}
-
-// priceFor returns the price, or the nearest one that the till takes with this
-// quantity and sum.
-func priceFor(price fiscal.Money, q fiscal.Quantity, sum fiscal.Money) (fiscal.Money, bool) {
-	fits := func(p fiscal.Money) bool {
-		cost, ok := fiscal.Cost(p, q)
-		return ok && p >= 0 && cost-sum <= 1 && sum-cost <= 1
-	}
-	if fits(price) {
-		return price, true
-	}
-	if q <= 0 {
-		return 0, false
-	}
-	// Rounded division; Money is far from the range of int64 here because a
-	// sum has at most 40 bits and a million has 20.
-	near := (sum*fiscal.Money(fiscal.One) + fiscal.Money(q)/2) / fiscal.Money(q)
-	return near, fits(near)
 }
 
 // fill brings the open receipt to where only the closing command is missing.

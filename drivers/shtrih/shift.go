@@ -149,14 +149,12 @@ var errOdd = errors.New("the till contradicts itself")
 // proof finds the committed document in the archive.
 func (t *Till) proof(ctx context.Context, want fiscal.Document) (fiscal.Document, error) {
 	fd := want.FD
-	if fd == 0 || t.known.fn == "" {
+	if fd == 0 {
 		fn, err := t.readFN(ctx)
 		if err != nil {
 			return fiscal.Document{}, err
 		}
-		if fd == 0 {
-			fd = fn.FD
-		}
+		fd = fn.FD
 	}
 	got, err := t.find(ctx, fd)
 	if err != nil {
