@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
@@ -39,6 +40,53 @@ func TestPack(t *testing.T) {
 		if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 			t.Errorf("%d receipts came back changed:\n%s", n, diff)
 		}
+	}
+}
+
+// TestPack_odd packs what does not follow the usual pattern: nothing may be folded away that does not come back.
+func TestPack_odd(t *testing.T) {
+	odd := map[string]func(op *fiscalv1.Operation){
+		"a QR text of another make":        func(op *fiscalv1.Operation) { op.Document.Qr = "t=20260304T050607&s=1" },
+		"no QR text":                       func(op *fiscalv1.Operation) { op.Document.Qr = "" },
+		"a key in capitals":                func(op *fiscalv1.Operation) { op.Key = "0190D4E5-9C1B-7CC4-A3B0-0A1B2C3D4E5F" },
+		"a key of another kind":            func(op *fiscalv1.Operation) { op.Key = "чек №1" },
+		"no key":                           func(op *fiscalv1.Operation) { op.Key = "" },
+		"a line with a discount":           func(op *fiscalv1.Operation) { op.Receipt.Items[0].Sum-- },
+		"a line without a sum":             func(op *fiscalv1.Operation) { op.Receipt.Items[0].Sum = 0 },
+		"a free line":                      func(op *fiscalv1.Operation) { op.Receipt.Items[0].Price, op.Receipt.Items[0].Sum = 0, 0 },
+		"a quantity with needless zeros":   func(op *fiscalv1.Operation) { op.Receipt.Items[0].Quantity = "001.500" },
+		"a quantity that is no number":     func(op *fiscalv1.Operation) { op.Receipt.Items[0].Quantity = "1e3" },
+		"a price beyond reason":            func(op *fiscalv1.Operation) { op.Receipt.Items[0].Price = 1 << 62 },
+		"a total that is not the sum":      func(op *fiscalv1.Operation) { op.Document.Total++ },
+		"kopecks dropped":                  func(op *fiscalv1.Operation) { op.Receipt.Rounding = 13; op.Document.Total -= 13 },
+		"a document of another kind":       func(op *fiscalv1.Operation) { op.Document.Kind = fiscalv1.Kind_KIND_PURCHASE },
+		"ended before it was accepted":     func(op *fiscalv1.Operation) { op.EndedMs = op.AcceptedMs - 1 },
+		"not ended":                        func(op *fiscalv1.Operation) { op.EndedMs = 0 },
+		"no document":                      func(op *fiscalv1.Operation) { op.Document = nil },
+		"no receipt":                       func(op *fiscalv1.Operation) { op.Receipt = nil },
+		"a clock of the till without time": func(op *fiscalv1.Operation) { op.Document.At = "2026-03-04" },
+		"fields of a later version": func(op *fiscalv1.Operation) {
+			op.ProtoReflect().SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, 900, protowire.VarintType), 5))
+		},
+	}
+	for name, change := range odd {
+		t.Run(name, func(t *testing.T) {
+			want := batch(sample.New(11, true), 3)
+			for _, e := range want.GetEntries() {
+				change(e.GetOperation())
+			}
+			number, packed, err := Pack(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Unpack(number, packed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+				t.Errorf("came back changed:\n%s", diff)
+			}
+		})
 	}
 }
 

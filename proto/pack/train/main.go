@@ -10,9 +10,9 @@ import (
 
 	"github.com/klauspost/compress/dict"
 	"github.com/klauspost/compress/zstd"
-	"google.golang.org/protobuf/proto"
 
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+	"github.com/chekan-io/chekan/proto/pack"
 	"github.com/chekan-io/chekan/proto/pack/sample"
 )
 
@@ -31,9 +31,9 @@ func train(out string, id uint32, size int) error {
 	var samples [][]byte
 	for seed := range uint64(400) {
 		shop := sample.New(seed, false)
-		cursor := 1 + seed*977
+		cursor := 1 + seed*977 // cursors of old and young journals
 		for range 20 {
-			raw, err := proto.Marshal(&uplinkv1.Batch{Entries: []*uplinkv1.Entry{{Cursor: cursor, Operation: shop.Receipt()}}})
+			raw, err := pack.Encode(&uplinkv1.Batch{Entries: []*uplinkv1.Entry{{Cursor: cursor, Operation: shop.Receipt()}}})
 			if err != nil {
 				return fmt.Errorf("encode sample: %w", err)
 			}
@@ -42,7 +42,7 @@ func train(out string, id uint32, size int) error {
 		}
 	}
 	text, err := dict.BuildZstdDict(samples, dict.Options{
-		MaxDictSize: size, HashBytes: 6, ZstdDictID: id, ZstdLevel: zstd.SpeedBetterCompression, Output: io.Discard,
+		MaxDictSize: size, HashBytes: 6, ZstdDictID: id, ZstdLevel: zstd.SpeedFastest, Output: io.Discard,
 	})
 	if err != nil {
 		return fmt.Errorf("build dictionary: %w", err)
