@@ -63,6 +63,12 @@ func (t *Till) trySettle(ctx context.Context) {
 			}
 		case settle.Adopt:
 			p.rec.GetOperation().Evidence = v.Evidence
+			if f.Open == drivers.OpenReceipt || f.Open == drivers.OpenFNDocument {
+				// The power went between the fiscal memory and the till's own: the
+				// receipt is fiscal and still stands open. Closing it again would
+				// make it twice; it is cancelled before anything else begins.
+				t.oweCancel(p)
+			}
 			t.adopt(ctx, p, v.Document)
 			return
 		case settle.Refuse:
@@ -165,10 +171,15 @@ func (t *Till) notDone(ctx context.Context, p *pending, v settle.Verdict, cancel
 	notDone(op, problem)
 	op.Evidence = v.Evidence
 	if cancelOwed && (fiscal.Kind(op.GetKind()).IsReceipt() || t.status.Open == drivers.OpenFNDocument) {
-		p.rec.CancelOwed = true
-		t.cancelOwed = p.rec
+		t.oweCancel(p)
 	}
 	t.conclude(ctx, p)
+}
+
+// oweCancel remembers that the document open in the device is ours and dead.
+func (t *Till) oweCancel(p *pending) {
+	p.rec.CancelOwed = true
+	t.cancelOwed = p.rec
 }
 
 // needPerson leaves the operation open for «Требуют решения».

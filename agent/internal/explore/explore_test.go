@@ -1,0 +1,120 @@
+package explore
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chekan-io/chekan/drivers/wire/wiretest"
+	sim "github.com/chekan-io/chekan/sim/shtrih"
+)
+
+type wiretestKind = wiretest.EffectKind
+
+// arm sets a fault at an effect; 0 is none.
+func (w *world) arm(f fault, at int, cut func(int, wiretestKind)) {
+	if at == 0 {
+		return
+	}
+	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die}
+	if f.cutBefore {
+		g.Before = cut
+	}
+	if f.cutPast {
+		g.After = cut
+	}
+	w.counter.SetFault(at, g)
+}
+
+// tally adds up verdicts.
+type tally struct {
+	mu                           sync.Mutex
+	points, lost, doubled, stuck int
+	wrong                        int
+	settled                      []time.Duration
+	stories                      []string
+}
+
+func (y *tally) add(name string, v verdict) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.points++
+	for _, c := range []struct {
+		bad bool
+		n   *int
+	}{{v.lost, &y.lost}, {v.doubled, &y.doubled}, {v.unsettled, &y.stuck}, {v.wrong, &y.wrong}} {
+		if c.bad {
+			*c.n++
+		}
+	}
+	if v.bad() {
+		y.stories = append(y.stories, name+": "+v.story)
+	}
+}
+
+func (y *tally) String() string {
+	return fmt.Sprintf("EXPLORED points=%d lost=%d doubled=%d unsettled=%d wrong=%d", y.points, y.lost, y.doubled, y.stuck, y.wrong)
+}
+
+// TestExplore is every effect × every fault for every kind of operation.
+func TestExplore(t *testing.T) {
+	var all tally
+	t.Run("kinds", func(t *testing.T) {
+		for _, s := range stories() {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				explore(t, s, sim.Options{}, defect{}, &all)
+			})
+		}
+	})
+	t.Log(all.String())
+	fmt.Fprintln(os.Stdout, all.String())
+	for i, story := range all.stories {
+		if i == 20 {
+			t.Errorf("… and %d more", len(all.stories)-i)
+			break
+		}
+		t.Error(story)
+	}
+	if all.points < 1000 {
+		t.Errorf("only %d points: the story is shorter than it can be", all.points)
+	}
+}
+
+// explore runs one story at every effect with every fault.
+func explore(t *testing.T, s story, options sim.Options, d defect, into *tally) {
+	t.Helper()
+	sc := prepare(t, s, options)
+	defer func() { _ = os.RemoveAll(sc.journal) }()
+	calm := play(t, sc, s, fault{}, 0, d)
+	if calm.bad() {
+		t.Fatalf("without any fault: %+v", calm)
+	}
+	for _, f := range faults() {
+		for at := 1; at <= calm.effects; at++ {
+			v := play(t, sc, s, f, at, d)
+			into.add(fmt.Sprintf("%s, %s, effect %d", s.name, f.name, at), v)
+		}
+	}
+}
+
+// TestExplore_controls plants the two classic mistakes; both must be caught.
+func TestExplore_controls(t *testing.T) {
+	sale := stories()[0]
+	for name, d := range map[string]defect{
+		"the intent is not synced":           {unsyncedIntent: true},
+		"a committing command is sent again": {resends: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var all tally
+			explore(t, sale, sim.Options{}, d, &all)
+			t.Log(all.String())
+			if all.lost+all.doubled+all.wrong == 0 {
+				t.Error("the mistake was not caught")
+			}
+		})
+	}
+}

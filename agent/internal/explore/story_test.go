@@ -1,0 +1,245 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/sim/fn"
+	sim "github.com/chekan-io/chekan/sim/shtrih"
+)
+
+// story is one operation to be asked for.
+type story struct {
+	name  string
+	op    *fiscalv1.Operation
+	shift bool // the shift is open when it begins
+	// made tells whether a document can be the story's.
+	made func(fn.Document) bool
+	// counter is the operation register that counts it, for what is no fiscal
+	// document (Shtrih protocol 1.17, §7); 0 for fiscal kinds.
+	counter uint16
+}
+
+func receipt(kind fiscalv1.Kind, correction bool) *fiscalv1.Operation {
+	r := &fiscalv1.Receipt{
+		TaxSystem: 1,
+		Items: []*fiscalv1.Item{
+			{Name: "Кофе", Quantity: "2", Price: 15000, Vat: "20"},
+			{Name: "Яблоки", Quantity: "0.345", Price: 19990, Vat: "10"},
+		},
+		Payments: &fiscalv1.Payments{Cash: 36897},
+	}
+	if correction {
+		r.Correction = &fiscalv1.Correction{Date: "2000-01-01T00:00", Reason: "пропущен чек"}
+	}
+	return &fiscalv1.Operation{Key: "story", Till: tillName, Kind: kind, Receipt: r, Cashier: &fiscalv1.Cashier{Name: "Иванова", Inn: "500100732259"}}
+}
+
+func plain(kind fiscalv1.Kind, amount int64) *fiscalv1.Operation {
+	return &fiscalv1.Operation{Key: "story", Till: tillName, Kind: kind, Amount: amount, Cashier: &fiscalv1.Cashier{Name: "Иванова"}}
+}
+
+func ofType(want fiscal.DocumentType) func(fn.Document) bool {
+	return func(d fn.Document) bool { return d.Type == want }
+}
+
+func ofReceipt(want fiscal.DocumentType, kind fiscalv1.Kind) func(fn.Document) bool {
+	return func(d fn.Document) bool { return d.Type == want && int(d.Op) == int(kind) && d.Sum == 36897 }
+}
+
+func stories() []story {
+	return []story{
+		{name: "sale", shift: true, op: receipt(fiscalv1.Kind_KIND_SALE, false), made: ofReceipt(fiscal.DocReceipt, fiscalv1.Kind_KIND_SALE)},
+		{name: "sale return", shift: true, op: receipt(fiscalv1.Kind_KIND_SALE_RETURN, false), made: ofReceipt(fiscal.DocReceipt, fiscalv1.Kind_KIND_SALE_RETURN)},
+		{name: "purchase", shift: true, op: receipt(fiscalv1.Kind_KIND_PURCHASE, false), made: ofReceipt(fiscal.DocReceipt, fiscalv1.Kind_KIND_PURCHASE)},
+		{name: "correction", shift: true, op: receipt(fiscalv1.Kind_KIND_SALE, true), made: ofReceipt(fiscal.DocCorrection, fiscalv1.Kind_KIND_SALE)},
+		{name: "cash in", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_IN, 50000), counter: 153},
+		{name: "cash out", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_OUT, 10000), counter: 154},
+		{name: "shift open", op: plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), made: ofType(fiscal.DocShiftOpened)},
+		{name: "shift close", shift: true, op: plain(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0), made: ofType(fiscal.DocShiftClosed)},
+	}
+}
+
+// prepare makes the scene of a story: a till with a shift behind it, cash in
+// the drawer and, when the shift is open, a receipt equal to the one to come.
+func prepare(t *testing.T, s story, options sim.Options) scene {
+	t.Helper()
+	out := scene{options: options}
+	synctest.Test(t, func(t *testing.T) {
+		w := build(t, scene{memory: memory{}, options: options}, defect{})
+		if err := w.start(); err != nil {
+			t.Fatal(err)
+		}
+		todo := []*fiscalv1.Operation{
+			plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), plain(fiscalv1.Kind_KIND_CASH_IN, 1000000),
+			receipt(fiscalv1.Kind_KIND_SALE, false), plain(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0),
+		}
+		if s.shift {
+			todo = append(todo, plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), plain(fiscalv1.Kind_KIND_CASH_IN, 1000000), receipt(fiscalv1.Kind_KIND_SALE, false))
+		}
+		for i, op := range todo {
+			op.Key = fmt.Sprintf("before-%d", i)
+			got, err := w.fleet.Submit(t.Context(), op, time.Minute)
+			if err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
+				t.Fatalf("prepare %s: %v %v", op.GetKind(), got, err)
+			}
+		}
+		wait(2 * time.Second)
+		w.bury()
+		_ = w.device.Close()
+		out.memory, out.journal = w.memory, w.dir
+	})
+	return out
+}
+
+// fault is what happens at one effect.
+type fault struct {
+	name               string
+	lose, deaf, die    bool
+	cutBefore, cutPast bool
+}
+
+func faults() []fault {
+	return []fault{
+		{name: "command lost", lose: true},
+		{name: "answer lost", deaf: true},
+		{name: "agent dies before", lose: true, die: true},
+		{name: "agent dies after", die: true},
+		{name: "till loses power before", lose: true, cutBefore: true},
+		{name: "till loses power after", cutPast: true},
+		{name: "both die before", lose: true, die: true, cutBefore: true},
+		{name: "both die after", die: true, cutPast: true},
+	}
+}
+
+// verdict is what a run came to.
+type verdict struct {
+	effects int // of the whole run
+	fired   bool
+	lost    bool
+	doubled bool
+	unsettled,
+	wrong bool // an answer contradicted the fiscal memory
+	settle time.Duration
+	story  string
+}
+
+func (v verdict) bad() bool { return v.lost || v.doubled || v.unsettled || v.wrong }
+
+const (
+	darkness = 5 * time.Second  // a power cut of the till
+	rest     = 20 * time.Second // the agent is started again after so long
+)
+
+// play runs one story with a fault at one effect (0: none).
+func play(t *testing.T, sc scene, s story, f fault, at int, d defect) (v verdict) {
+	synctest.Test(t, func(t *testing.T) {
+		wait(time.Hour) // the scene was made at the same fake time
+		w := build(t, sc, d)
+		defer w.close()
+		if err := w.start(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		before := uint32(len(w.documents()))
+		counted := w.count(s)
+		cut := func(int, wiretestKind) {
+			w.device.PowerCut()
+			time.AfterFunc(darkness, w.device.PowerOn)
+		}
+		w.arm(f, at, cut)
+		began := w.counter.Count()
+		var said []answer
+		note := func(got *fiscalv1.Operation) {
+			said = append(said, answer{got.GetOutcome(), got.GetDocument().GetFd(), got.GetDocument().GetFp(), w.done(s, before, counted), got.GetReason()})
+		}
+		alive := time.Now() // since when both till and agent live
+		for range 12 {
+			got, err := ask(context.Background(), w, s.op)
+			if w.counter.Dead() {
+				w.bury()
+				wait(rest)
+				if err := w.start(); err != nil {
+					t.Fatal(err)
+				}
+				alive = time.Now()
+				continue
+			}
+			if err != nil {
+				v.story = err.Error()
+				break
+			}
+			note(got)
+			if got.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE {
+				v.settle = time.Since(alive)
+				break
+			}
+			if got.GetOutcome() == fiscalv1.Outcome_OUTCOME_NOT_DONE {
+				wait(time.Minute) // nothing may appear while nobody asks
+				if now := w.done(s, before, counted); now != said[len(said)-1].held {
+					v.wrong, v.story = true, fmt.Sprintf("after «not done» the count went from %d to %d", said[len(said)-1].held, now)
+				}
+				if w.counter.Dead() {
+					continue
+				}
+			}
+		}
+		wait(2 * time.Second)
+		v.effects, v.fired = w.counter.Count()-began, w.counter.Fired()
+		w.judge(&v, s, before, counted, said)
+		w.bury()
+	})
+	return v
+}
+
+// judge compares what was said with what is.
+func (w *world) judge(v *verdict, s story, before, counted uint32, said []answer) {
+	n := w.done(s, before, counted)
+	last := answer{}
+	if len(said) > 0 {
+		last = said[len(said)-1]
+	}
+	v.unsettled = last.outcome != fiscalv1.Outcome_OUTCOME_DONE
+	v.lost = n == 0
+	v.doubled = n > 1
+	for _, a := range said {
+		switch a.outcome {
+		case fiscalv1.Outcome_OUTCOME_DONE:
+			if s.counter != 0 {
+				continue
+			}
+			docs := w.matching(s, before)
+			v.wrong = v.wrong || len(docs) == 0 || docs[0].FD != a.fd || docs[0].FP != a.fp
+		case fiscalv1.Outcome_OUTCOME_NOT_DONE:
+			v.wrong = v.wrong || a.held != 0
+		default:
+		}
+	}
+	if err := w.device.FN().Verify(); err != nil {
+		v.wrong, v.story = true, err.Error()
+	}
+	if v.bad() && v.story == "" {
+		v.story = fmt.Sprintf("said %v, the till has %d", said, n)
+	}
+}
+
+// done counts how often the story has happened in the till.
+func (w *world) done(s story, before, counted uint32) int {
+	if s.counter != 0 {
+		return int(w.count(s) - counted)
+	}
+	return len(w.matching(s, before))
+}
+
+// count reads the operation register that counts the story.
+func (w *world) count(s story) uint32 {
+	if s.counter == 0 {
+		return 0
+	}
+	return w.device.Count(s.counter)
+}
