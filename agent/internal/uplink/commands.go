@@ -1,0 +1,204 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/chekan-io/chekan/agent/internal/journal"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+)
+
+const (
+	pollWait = 25 * time.Second
+	// pollGrace is for the way there and back.
+	pollGrace = 15 * time.Second
+	// actLimit is longer than the whole ladder of package recovery.
+	actLimit = 20 * time.Minute
+	// rememberFor is how long an ended command is known, so that it cannot be
+	// begun again however late it is repeated.
+	rememberFor = 90 * 24 * time.Hour
+	// pollGap bounds polling when the cabinet answers at once.
+	pollGap = 200 * time.Millisecond
+)
+
+// commandLoop fetches commands until ctx ends: a long poll, called off by a
+// wake-up for one that does not wait.
+func (s *session) commandLoop(ctx context.Context) {
+	s.recoverExecutions(ctx)
+	var wait backoff
+	for {
+		commands, err := s.fetch(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			if !wait.sleep(ctx, &s.link) {
+				return
+			}
+			continue
+		}
+		wait.reset()
+		for _, cmd := range commands {
+			s.take(ctx, cmd)
+		}
+		// A cabinet gives what has not ended again and again: that must not
+		// become a hot loop while a command runs.
+		gap := pollGap
+		if len(commands) > 0 {
+			gap = time.Second
+		}
+		if !pause(ctx, gap, nil) {
+			return
+		}
+	}
+}
+
+// fetch polls once. A wake-up during the poll begins another that returns at
+// once: the server that holds the poll may not be the one that took the
+// command.
+func (s *session) fetch(ctx context.Context) ([]*uplinkv1.Command, error) {
+	select {
+	case <-s.woken:
+		return s.poll(ctx, 0)
+	default:
+	}
+	polling, callOff := context.WithCancel(ctx)
+	defer callOff()
+	type result struct {
+		commands []*uplinkv1.Command
+		err      error
+	}
+	polled := make(chan result, 1)
+	go func() {
+		commands, err := s.poll(polling, pollWait)
+		polled <- result{commands, err}
+	}()
+	select {
+	case r := <-polled:
+		return r.commands, r.err
+	case <-s.woken:
+		callOff()
+		if r := <-polled; r.err == nil && len(r.commands) > 0 {
+			return r.commands, nil
+		}
+		return s.poll(ctx, 0)
+	}
+}
+
+func (s *session) poll(ctx context.Context, wait time.Duration) ([]*uplinkv1.Command, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+pollGrace)
+	defer cancel()
+	answer, err := s.rpc.FetchCommands(ctx, &uplinkv1.FetchCommandsRequest{WaitMs: uint32(wait.Milliseconds())})
+	if s.note(ctx, "fetch commands", err) != nil {
+		return nil, err
+	}
+	return answer.GetCommands(), nil
+}
+
+// take begins a command, unless it was begun before.
+func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
+	log := s.o.Log.With("command", cmd.GetId(), "till", cmd.GetTill(), "action", cmd.GetAction().String(), "actor", cmd.GetActor())
+	if cmd.GetId() == "" || s.runs.going(cmd.GetId()) {
+		return
+	}
+	known, err := s.o.Journal.Execution(cmd.GetId())
+	if err == nil {
+		// The cabinet does not know the end yet, or has forgotten it.
+		if known.GetRun().GetEnded() {
+			s.runs.put(known.GetRun())
+		}
+		return
+	}
+	if !errors.Is(err, journal.ErrNotFound) {
+		log.Error("command not begun", "error", fmt.Errorf("read the journal: %w", err))
+		return
+	}
+	exec := &journalv1.Execution{
+		Id: cmd.GetId(), Run: &fiscalv1.Run{Id: cmd.GetId(), Till: cmd.GetTill(), Action: cmd.GetAction()},
+		ForgetMs: s.now().Add(rememberFor).UnixMilli(),
+	}
+	expired := cmd.GetExpiresMs() != 0 && s.now().UnixMilli() > cmd.GetExpiresMs()
+	if expired {
+		exec.Run.Ended, exec.Run.Text = true, "Команда просрочена: касса была не на связи. Ничего не сделано, отправьте её ещё раз."
+	}
+	begun, err := s.o.Journal.BeginExecution(ctx, exec)
+	if err != nil {
+		log.Error("command not begun", "error", fmt.Errorf("write the journal: %w", err))
+		return
+	}
+	if !begun {
+		return
+	}
+	if expired {
+		log.Info("command expired")
+		s.runs.put(exec.GetRun())
+		return
+	}
+	log.Info("command begins")
+	s.runs.begin(exec.GetRun())
+	go s.act(s.running, cmd)
+}
+
+// act carries one command out.
+func (s *session) act(ctx context.Context, cmd *uplinkv1.Command) {
+	ctx, cancel := context.WithTimeout(ctx, actLimit)
+	defer cancel()
+	run, err := s.perform(ctx, cmd)
+	if err != nil {
+		run = &fiscalv1.Run{Ended: true, Text: "Не удалось выполнить: " + err.Error()}
+	}
+	run = proto.CloneOf(run)
+	run.Id, run.Till, run.Action, run.Ended = cmd.GetId(), cmd.GetTill(), cmd.GetAction(), true
+	s.o.Log.Info("command ended", "command", cmd.GetId(), "till", cmd.GetTill(), "ok", run.GetOk())
+	s.runs.end(run)
+}
+
+func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command) (run *fiscalv1.Run, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.o.Log.Error("command panicked", "command", cmd.GetId(), "panic", p)
+			err = errors.New("внутренняя ошибка агента")
+		}
+	}()
+	return s.o.Tills.Act(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetAction(), func(r *fiscalv1.Run) {
+		r = proto.CloneOf(r)
+		r.Ended = false // the end is said once, by act, after it is durable
+		s.runs.put(r)
+	})
+}
+
+// recoverExecutions finds the commands whose end the cabinet has not heard.
+// Those that this process is not carrying out were cut off by a restart.
+func (s *session) recoverExecutions(ctx context.Context) {
+	list, err := s.o.Journal.Unreported()
+	if err != nil {
+		s.o.Log.Error("commands of the previous run are not known", "error", err)
+		return
+	}
+	for _, exec := range list {
+		run := exec.GetRun()
+		if s.runs.going(exec.GetId()) {
+			continue
+		}
+		if !run.GetEnded() {
+			for _, step := range run.GetSteps() {
+				if step.GetState() == fiscalv1.StepState_STEP_STATE_RUNNING {
+					step.State, step.Result = fiscalv1.StepState_STEP_STATE_FAILED, "Прервано перезапуском агента."
+				}
+			}
+			run.Ended, run.Ok = true, false
+			run.Text = "Агент перезапустился во время выполнения; что успело сделаться, неизвестно. Нажмите «Проверить»."
+			s.o.Log.Warn("command was interrupted", "command", exec.GetId(), "till", run.GetTill())
+			if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
+				s.o.Log.Error("interrupted command is not noted", "command", exec.GetId(), "error", err)
+			}
+		}
+		s.runs.put(run)
+	}
+}

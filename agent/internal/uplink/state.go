@@ -1,0 +1,45 @@
+package uplink
+
+import (
+	"context"
+	"time"
+
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+)
+
+const (
+	// stateEvery says "still here" when nothing changes.
+	stateEvery = time.Minute
+	// stateGap keeps a till that flutters from flooding the line.
+	stateGap = time.Second
+)
+
+// stateLoop reports the newest state of the tills. What could not be reported
+// is not kept: only the newest matters.
+func (s *session) stateLoop(ctx context.Context) {
+	var wait backoff
+	for {
+		if err := s.reportState(ctx); err != nil {
+			if !wait.sleep(ctx, &s.link) {
+				return
+			}
+			continue
+		}
+		wait.reset()
+		if !pause(ctx, stateGap, nil) || !pause(ctx, stateEvery-stateGap, s.stateChanged) {
+			return
+		}
+	}
+}
+
+func (s *session) reportState(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	waiting, _ := s.o.Journal.Backlog()
+	problems := s.Problems()
+	if s.o.Problems != nil {
+		problems = append(problems, s.o.Problems()...)
+	}
+	_, err := s.rpc.ReportState(ctx, &uplinkv1.ReportStateRequest{Tills: s.o.Tills.States(), Problems: problems, Outbox: waiting})
+	return s.note(ctx, "report state", err)
+}
