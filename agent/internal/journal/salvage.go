@@ -150,7 +150,7 @@ func (w *wreck) take(key, value []byte, at int64) {
 
 // refill writes what was found into a new file. Two keys can claim one seq when one of them was in a commit that
 // never ended; the second then gets none, and is counted.
-func (w *wreck) refill(db *bbolt.DB) (lost int, err error) {
+func (w *wreck) refill(db *bbolt.DB) (doubtful int, err error) {
 	keys := slices.SortedFunc(maps.Keys(w.records), func(a, b string) int {
 		x, y := w.records[a], w.records[b]
 		if x.seq != y.seq {
@@ -165,7 +165,7 @@ func (w *wreck) refill(db *bbolt.DB) (lost int, err error) {
 			for _, key := range part {
 				p := w.records[key]
 				if p.seq == last {
-					lost++
+					doubtful++
 					continue
 				}
 				last = p.seq
@@ -176,10 +176,10 @@ func (w *wreck) refill(db *bbolt.DB) (lost int, err error) {
 			return nil
 		})
 		if err != nil {
-			return lost, err
+			return doubtful, err
 		}
 	}
-	return lost, db.Update(func(tx *bbolt.Tx) error {
+	return doubtful, db.Update(func(tx *bbolt.Tx) error {
 		for id, value := range w.runs {
 			if err := tx.Bucket(bucketRuns).Put([]byte(id), value); err != nil {
 				return err
@@ -221,7 +221,7 @@ func (j *Journal) salvageMonth(m month) (saved string, err error) {
 		return "", err
 	}
 	w, err := scan(damaged)
-	lost := 0
+	doubtful, left := 0, 0
 	if err == nil {
 		n := numbers{id: newID(), firstSeq: 1}
 		if len(j.files) > 0 {
@@ -230,16 +230,14 @@ func (j *Journal) salvageMonth(m month) (saved string, err error) {
 			for key, p := range w.records {
 				if p.seq < n.firstSeq { // left by a commit that never ended
 					delete(w.records, key)
-					lost++
+					left++
 				}
 			}
 		}
-		more := 0
-		err = makeFile(path+madeSuffix, n, func(db *bbolt.DB) error {
-			more, err = w.refill(db)
+		err = makeFile(path+madeSuffix, n, func(db *bbolt.DB) (err error) {
+			doubtful, err = w.refill(db)
 			return err
 		})
-		lost += more
 	}
 	if err = errors.Join(err, damaged.Close()); err != nil {
 		return "", fmt.Errorf("salvage: %w", err)
@@ -257,6 +255,6 @@ func (j *Journal) salvageMonth(m month) (saved string, err error) {
 	if err := errors.Join(publish(path, aside), publish(path+savedSuffix, path)); err != nil {
 		return "", fmt.Errorf("keep the damaged file aside: %w", err)
 	}
-	return fmt.Sprintf("%d operations and %d commands were read from it, %d claims were doubtful; it is kept as %s",
-		len(w.records)-max(lost, 0), len(w.runs), lost, filepath.Base(aside)), nil
+	return fmt.Sprintf("%d operations and %d commands were read from it, %d doubtful ones were not taken; it is kept as %s",
+		len(w.records)-doubtful, len(w.runs), doubtful+left, filepath.Base(aside)), nil
 }
