@@ -88,7 +88,10 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 
 .PHONY: bench
 bench: programs ## measure, and print one BENCH line a figure with its goal
-	@go test -count=1 -timeout 30m -tags bench -run '^TestBench' -v ./... | grep -E '^ *(BENCH|---? FAIL|FAIL|panic)'
+	@dirs=$$(grep -rl --include='*_test.go' '^func TestBench' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); \
+	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
+	go test -p 1 -count=1 -timeout 30m -tags bench -run '^TestBench' -v $$dirs 2>&1 | tee $$log | sed -nE 's/^.*(BENCH [a-z])/\1/p' || \
+		{ grep -vE '^(=== |BENCH )' $$log >&2; exit 1; }
 
 ## Before a change lands
 
@@ -98,6 +101,7 @@ check: lint web-lint same test ## everything a change has to pass: lint, generat
 .PHONY: lint
 lint: ## golangci-lint with the house rules (.golangci.yml), and buf on proto/
 	@$(LINT) run ./...
+	@go vet -tags bench ./...
 	@cd proto && $(BUF) lint
 
 .PHONY: web-lint
