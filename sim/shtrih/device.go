@@ -44,6 +44,7 @@ import (
 	"sync"
 	"time"
 
+	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
 )
@@ -550,4 +551,35 @@ func (d *Device) State() State {
 		Mode: d.mode(), Submode: d.submode(), Paper: d.nv.Paper, Cover: d.nv.Cover, Powered: d.on, Plugged: !d.unplugged,
 		LastFD: d.acc.Status(d.now()).LastFD, Open: d.nv.Receipt != nil,
 	}
+}
+
+// WaitReady returns when the till takes connections: it has power, is through
+// with its start and the cable is in.
+func (d *Device) WaitReady(ctx context.Context) error {
+	const look = 50 * time.Millisecond
+	for {
+		d.mu.Lock()
+		d.tick()
+		closed := d.closed
+		ready := !d.unplugged && (d.opts.SilentPowerCut || d.on && !time.Now().Before(d.bootUntil))
+		d.mu.Unlock()
+		if closed {
+			return ErrClosed
+		}
+		if ready {
+			return ctx.Err()
+		}
+		t := time.NewTimer(look)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// Model returns the name of the model and the factory number.
+func (d *Device) Model() (name, serial string) {
+	return codec.ModelName(d.opts.Model), d.serialNumber()
 }
