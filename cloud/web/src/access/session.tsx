@@ -1,0 +1,47 @@
+import type { Transport } from "@connectrpc/connect";
+import { createConnectQueryKey, useQuery, useTransport } from "@connectrpc/connect-query";
+import type { QueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useMemo } from "react";
+import { AccessService, type Person } from "../gen/cabinet/v1/cabinet_pb";
+
+/** Permissions the pages know of; the cabinet decides, pages only do not offer what would be refused. */
+export type Permission = "tills:view" | "documents:view" | "money:view" | "tills:recover" | "tills:configure";
+
+type Session = { person: Person; can: (p: Permission) => boolean };
+
+const SessionContext = createContext<Session | undefined>(undefined);
+
+export function SessionProvider({ person, children }: { person: Person; children: ReactNode }) {
+  const session = useMemo<Session>(() => ({ person, can: (p) => person.permissions.includes(p) }), [person]);
+  return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;
+}
+
+/** Who is signed in and what they may. */
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error("useSession outside SessionProvider");
+  return session;
+}
+
+/** Asks who is signed in; once, and again when a session begins. */
+export function useWhoAmI() {
+  return useQuery(
+    AccessService.method.whoAmI,
+    {},
+    { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false },
+  );
+}
+
+/** Forgets everything the last person saw, and asks who is there now. */
+export async function resetSession(client: QueryClient, transport: Transport) {
+  const key = createConnectQueryKey({
+    schema: AccessService.method.whoAmI,
+    transport,
+    input: {},
+    cardinality: "finite",
+  });
+  client.removeQueries({ predicate: (q) => JSON.stringify(q.queryKey) !== JSON.stringify(key) });
+  await client.resetQueries({ queryKey: key });
+}
+
+export { useTransport };

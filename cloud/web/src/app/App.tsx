@@ -1,0 +1,63 @@
+import type { Transport } from "@connectrpc/connect";
+import { TransportProvider } from "@connectrpc/connect-query";
+import { Loader, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Navigate, Route, Routes } from "react-router";
+import { Profile } from "../access/Profile";
+import { SignIn } from "../access/SignIn";
+import { SessionProvider, useWhoAmI } from "../access/session";
+import { TillPage } from "../fleet/TillPage";
+import { TillsPage } from "../fleet/TillsPage";
+import { Nothing, Unread } from "../ui/Nothing";
+import { Frame } from "./Frame";
+import { theme } from "./theme";
+import { troubleOf } from "./transport";
+
+/** The whole application but its router, so that tests give their own. */
+export function App({ transport, queries }: { transport: Transport; queries: QueryClient }) {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <TransportProvider transport={transport}>
+        <QueryClientProvider client={queries}>
+          <Notifications position="bottom-right" />
+          <Door />
+        </QueryClientProvider>
+      </TransportProvider>
+    </MantineProvider>
+  );
+}
+
+function Door() {
+  const { t } = useTranslation();
+  const who = useWhoAmI();
+  if (who.isPending) {
+    return (
+      <main style={{ minHeight: "100dvh", display: "grid", placeItems: "center" }}>
+        <Loader aria-label={t("loading")} />
+      </main>
+    );
+  }
+  if (who.error && troubleOf(who.error) !== "signedout") {
+    return (
+      <main style={{ padding: 16, maxWidth: 720, margin: "10vh auto" }}>
+        <Unread error={who.error} onRetry={() => void who.refetch()} />
+      </main>
+    );
+  }
+  if (who.error || !who.data?.person) return <SignIn />;
+  return (
+    <SessionProvider person={who.data.person}>
+      <Routes>
+        <Route element={<Frame />}>
+          <Route index element={<Navigate to="/tills" replace />} />
+          <Route path="/tills" element={<TillsPage />} />
+          <Route path="/tills/:id/*" element={<TillPage />} />
+          <Route path="/profile" element={<Profile />} />
+          <Route path="*" element={<Nothing title={t("nopage.title")} text={t("nopage.text")} />} />
+        </Route>
+      </Routes>
+    </SessionProvider>
+  );
+}

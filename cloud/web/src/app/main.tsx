@@ -1,0 +1,36 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app.css";
+import { createConnectQueryKey } from "@connectrpc/connect-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router";
+import { AccessService } from "../gen/cabinet/v1/cabinet_pb";
+import { startWords } from "../words";
+import { App } from "./App";
+import { queryClient } from "./queries";
+import { cabinetTransport } from "./transport";
+
+startWords();
+
+const transport = cabinetTransport();
+const whoAmI = createConnectQueryKey({
+  schema: AccessService.method.whoAmI,
+  transport,
+  input: {},
+  cardinality: "finite",
+});
+// Any call that hears "your session is over" asks who is there; the answer brings the sign-in page.
+const queries = queryClient((client) => {
+  if (client.getQueryState(whoAmI)?.status === "success") void client.resetQueries({ queryKey: whoAmI });
+});
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <BrowserRouter>
+      <App transport={transport} queries={queries} />
+    </BrowserRouter>
+  </StrictMode>,
+);

@@ -1,0 +1,23 @@
+import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { troubleOf } from "./transport";
+
+/** Cache of everything read from the cabinet. `onSignedOut` is called when any answer says the session is over. */
+export function queryClient(onSignedOut: (client: QueryClient) => void): QueryClient {
+  const client = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (troubleOf(error) === "signedout") onSignedOut(client);
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        // Facts arrive by the stream; a page that is opened again asks anyway.
+        staleTime: 10_000,
+        retry: (count, error) => troubleOf(error) === "unreachable" && count < 2,
+        retryDelay: (count) => Math.min(1000 * 2 ** count, 5000),
+        refetchOnWindowFocus: true,
+      },
+    },
+  });
+  return client;
+}

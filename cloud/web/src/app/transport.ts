@@ -1,0 +1,38 @@
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+
+/** The door to the cabinet: the same origin the pages came from; the session is a cookie. */
+export function cabinetTransport(): Transport {
+  return createConnectTransport({ baseUrl: window.location.origin, useBinaryFormat: true });
+}
+
+/**
+ * Why something could not be read, in the words of screens: nobody answered, the answer was no, it is not for this
+ * person or not on record, or the session is over.
+ */
+export type Trouble = "unreachable" | "refused" | "forbidden" | "signedout";
+
+/** Sorts an error of a call. A refusal and silence are different things to the person who reads them. */
+export function troubleOf(error: unknown): Trouble {
+  const e = ConnectError.from(error);
+  switch (e.code) {
+    case Code.Unauthenticated:
+      return "signedout";
+    case Code.PermissionDenied:
+    case Code.NotFound:
+      return "forbidden";
+    case Code.Unavailable:
+    case Code.DeadlineExceeded:
+    case Code.Canceled:
+    case Code.Aborted:
+      return "unreachable";
+    default:
+      // fetch says TypeError when there was nobody at the other end.
+      return e.cause instanceof TypeError ? "unreachable" : "refused";
+  }
+}
+
+/** The code shown beside the text: support asks for it. */
+export function codeOf(error: unknown): string {
+  return Code[ConnectError.from(error).code].replace(/(?!^)([A-Z])/g, "_$1").toLowerCase();
+}

@@ -1,0 +1,227 @@
+import { useInfiniteQuery } from "@connectrpc/connect-query";
+import { Loader, TextInput } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation, useNavigate } from "react-router";
+import { useSession } from "../access/session";
+import { useNarrow } from "../app/Frame";
+import { useLang } from "../fleet/facts";
+import { DocumentsService, type DocumentView } from "../gen/cabinet/v1/cabinet_pb";
+import type { Document } from "../gen/fiscal/v1/fiscal_pb";
+import { inputs } from "../live/merge";
+import { money, ofCivil } from "../ui/format";
+import { IconSearch } from "../ui/icons";
+import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { When } from "../ui/time";
+import { More, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
+import { MarkView } from "./MarkView";
+import { formKey, isReceipt, kindKey, ofdMark, paperMark } from "./marks";
+import { within } from "./period";
+
+/** The document has a sum: a receipt or a correction. */
+export function hasSum(d: Document): boolean {
+  return d.type === 3 || d.type === 4 || d.type === 31 || d.type === 41;
+}
+
+/** Name of a document: what was settled, or its form. */
+export function useDocumentName(): (d: Document) => string {
+  const { t } = useTranslation();
+  return (d) => {
+    if (d.type === 3 && isReceipt(d.kind)) return t(kindKey(d.kind));
+    const form = t(formKey(d.type), { number: d.type });
+    return d.type === 31 && isReceipt(d.kind) ? `${form}: ${t(kindKey(d.kind))}` : form;
+  };
+}
+
+const keyOf = (v: DocumentView) => `${v.document?.fn} ${v.document?.fd}`;
+
+/** Fiscal documents of a till, newest first. */
+export function Documents({ tillId }: { tillId: string }) {
+  const { t } = useTranslation();
+  const narrow = useNarrow();
+  const { period, from, set: setPeriod } = usePeriod();
+  const [fd, setFd] = useParam("fd");
+  const list = useInfiniteQuery(DocumentsService.method.listDocuments, inputs.documents(tillId), {
+    pageParamKey: "page",
+    getNextPageParam: (last) => last.nextPage || undefined,
+  });
+  const all = (list.data?.pages ?? []).flatMap((p) => p.documents.filter((v) => v.document));
+  const inPeriod = within(all, (v) => ofCivil(v.document?.at ?? ""), from);
+  const found = fd ? inPeriod.rows.filter((v) => String(v.document?.fd).includes(fd)) : inPeriod.rows;
+  const held = useHeld(found, keyOf);
+  const hasNext = list.hasNextPage && inPeriod.open;
+
+  if (list.isPending) return <Loader aria-label={t("loading")} />;
+  if (!list.data) return <Unread error={list.error} onRetry={() => void list.refetch()} />;
+  if (all.length === 0) return <Nothing title={t("documents.none")} text={t("documents.noneTodo")} />;
+  return (
+    <>
+      <div className="chips">
+        <PeriodSwitch period={period} onChange={setPeriod} />
+        <TextInput
+          size="xs"
+          w={150}
+          inputMode="numeric"
+          value={fd}
+          onChange={(e) => setFd(e.currentTarget.value.replace(/\D/g, ""))}
+          leftSection={<IconSearch size={14} />}
+          placeholder={t("documents.find")}
+          aria-label={t("documents.find")}
+        />
+      </div>
+      {found.length === 0 && !hasNext ? (
+        fd ? (
+          <NothingByFilter onClear={() => setFd("")} />
+        ) : (
+          <NothingInPeriod onWiden={() => setPeriod("all")} />
+        )
+      ) : (
+        <>
+          <div {...held.guard}>
+            {held.waiting > 0 && (
+              <button type="button" className="chip" style={{ marginBottom: 8 }} onClick={held.release}>
+                {t("more.fresh", { count: held.waiting })}
+              </button>
+            )}
+            {narrow ? (
+              <Cards documents={held.rows} tillId={tillId} />
+            ) : (
+              <Table documents={held.rows} tillId={tillId} />
+            )}
+          </div>
+          <More
+            shown={found.length}
+            hasNext={hasNext}
+            loading={list.isFetchingNextPage}
+            onMore={() => void list.fetchNextPage()}
+            hungry={found.length === 0}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+type ListProps = { documents: readonly DocumentView[]; tillId: string };
+
+function pathOf(tillId: string, d: Document) {
+  return `/tills/${encodeURIComponent(tillId)}/documents/${d.fn}/${d.fd}`;
+}
+
+function Table({ documents, tillId }: ListProps) {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const { search } = useLocation();
+  const lang = useLang();
+  const navigate = useNavigate();
+  const name = useDocumentName();
+  return (
+    <div className="tablebox">
+      <table className="table" aria-label={t("tabs.documents")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("fd")}</th>
+            <th scope="col">{t("document.time")}</th>
+            <th scope="col">{t("document.what")}</th>
+            {can("money:view") && (
+              <th scope="col" className="right">
+                {t("operations.sum")}
+              </th>
+            )}
+            <th scope="col">{t("document.shift")}</th>
+            <th scope="col">{t("document.fp")}</th>
+            <th scope="col">{t("marks.paper.title")}</th>
+            <th scope="col">{t("marks.ofd.title")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {documents.map((v) => {
+            const d = v.document;
+            if (!d) return null;
+            const to = { pathname: pathOf(tillId, d), search };
+            return (
+              <tr
+                key={keyOf(v)}
+                className="link"
+                onClick={(e) => {
+                  if (!(e.target as Element).closest("a, button") && !getSelection()?.toString())
+                    navigate(to);
+                }}
+              >
+                <td>
+                  <Link to={to}>{d.fd}</Link>
+                </td>
+                <td className="nowrap">
+                  <When at={ofCivil(d.at)} />
+                </td>
+                <td>
+                  {name(d)}
+                  {!v.key && <div className="small quiet">{t("document.foreign")}</div>}
+                </td>
+                {can("money:view") && (
+                  <td className="right nowrap">
+                    {hasSum(d) ? money(d.total, lang) : <span className="quiet">—</span>}
+                  </td>
+                )}
+                <td className="nowrap">
+                  {d.shift > 0 ? `${d.shift}${d.receipt > 0 ? ` / ${d.receipt}` : ""}` : "—"}
+                </td>
+                <td>{d.fp}</td>
+                <td>
+                  <MarkView mark={paperMark(v.paper)} track={t("marks.paper.title")} />
+                </td>
+                <td>
+                  <MarkView mark={ofdMark(v.ofd)} track={t("marks.ofd.title")} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cards({ documents, tillId }: ListProps) {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const { search } = useLocation();
+  const lang = useLang();
+  const name = useDocumentName();
+  return (
+    <ul className="cards" aria-label={t("tabs.documents")}>
+      {documents.map((v) => {
+        const d = v.document;
+        if (!d) return null;
+        return (
+          <li key={keyOf(v)}>
+            <Link className="card" to={{ pathname: pathOf(tillId, d), search }}>
+              <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
+                <span>
+                  <span className="strong">{name(d)}</span>{" "}
+                  <span className="quiet small">
+                    {t("fd")} {d.fd}
+                  </span>
+                </span>
+                {can("money:view") && hasSum(d) && <span className="num nowrap">{money(d.total, lang)}</span>}
+              </div>
+              <div className="quiet small">
+                <When at={ofCivil(d.at)} />
+                {!v.key && <> · {t("document.foreign")}</>}
+              </div>
+              <dl className="pairs" style={{ gridTemplateColumns: "repeat(2, max-content minmax(0, 1fr))" }}>
+                <dt>{t("marks.paper.title")}</dt>
+                <dd>
+                  <MarkView mark={paperMark(v.paper)} track="" />
+                </dd>
+                <dt>{t("marks.ofd.title")}</dt>
+                <dd>
+                  <MarkView mark={ofdMark(v.ofd)} track="" />
+                </dd>
+              </dl>
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,164 @@
+import { useMutation } from "@connectrpc/connect-query";
+import { Alert, Autocomplete, Button, Loader, Modal, SegmentedControl } from "@mantine/core";
+import { type FormEvent, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { codeOf, troubleOf } from "../app/transport";
+import { type CreateEnrolmentCodeResponse, FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { Copy, CopyBlock } from "../ui/Copy";
+import { IconGreen } from "../ui/icons";
+import { When } from "../ui/time";
+
+type System = "windows" | "linux";
+
+/** Commands that give a code to an agent and let it run. */
+export function commands(system: System, cloud: string, code: string): { enrol: string; start: string } {
+  return system === "windows"
+    ? {
+        enrol: `& "C:\\Program Files\\Chekan\\chekan-agent.exe" enroll --cloud ${cloud} ${code}`,
+        start: "Restart-Service chekan-agent",
+      }
+    : {
+        enrol: `sudo chekan-agent enroll --cloud ${cloud} ${code}`,
+        start: "sudo systemctl restart chekan-agent",
+      };
+}
+
+export function EnrolDialog(p: { opened: boolean; onClose: () => void; tills: readonly Till[] }) {
+  const { t } = useTranslation();
+  const outlets = [...new Set(p.tills.map((x) => x.outlet).filter(Boolean))].sort();
+  return (
+    <Modal
+      opened={p.opened}
+      onClose={p.onClose}
+      title={<span className="strong">{t("enrol.title")}</span>}
+      size={640}
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
+      <Enrol outlets={outlets} tills={p.tills} onDone={p.onClose} />
+    </Modal>
+  );
+}
+
+/** One-time code, what to type beside the till, and the wait until the till appears by itself. */
+export function Enrol(p: { outlets: readonly string[]; tills: readonly Till[]; onDone?: () => void }) {
+  const { t } = useTranslation();
+  const [outlet, setOutlet] = useState(p.outlets[0] ?? "");
+  const before = useRef<Set<string>>(undefined);
+  const create = useMutation(FleetService.method.createEnrolmentCode, {
+    onMutate: () => {
+      before.current = new Set(p.tills.map((x) => x.id));
+    },
+  });
+
+  if (create.data) {
+    const fresh = p.tills.filter((x) => !before.current?.has(x.id));
+    return <Code answer={create.data} fresh={fresh} onAgain={() => create.reset()} onDone={p.onDone} />;
+  }
+
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    create.mutate({ outlet: outlet.trim() });
+  };
+  return (
+    <form onSubmit={submit} aria-label={t("enrol.title")}>
+      <Autocomplete
+        label={t("enrol.outlet")}
+        description={t("enrol.outletTodo")}
+        placeholder={t("enrol.outletExample")}
+        data={[...p.outlets]}
+        value={outlet}
+        onChange={setOutlet}
+        required
+        withAsterisk={false}
+        maxLength={100}
+        maw={400}
+      />
+      {create.error && (
+        <Alert color="gray" variant="outline" role="alert" mt="md">
+          {troubleOf(create.error) === "unreachable"
+            ? t("nothing.unreachable")
+            : t("nothing.refusedTodo", { code: codeOf(create.error) })}
+        </Alert>
+      )}
+      <Button type="submit" mt="md" loading={create.isPending}>
+        {t("enrol.get")}
+      </Button>
+    </form>
+  );
+}
+
+function Code(p: {
+  answer: CreateEnrolmentCodeResponse;
+  fresh: readonly Till[];
+  onAgain: () => void;
+  onDone?: () => void;
+}) {
+  const { t } = useTranslation();
+  const [system, setSystem] = useState<System>(/Windows/.test(navigator.userAgent) ? "windows" : "linux");
+  const { code, expiresMs, cloud } = p.answer;
+  const lines = commands(system, cloud || window.location.origin, code);
+  return (
+    <div>
+      <div className="quiet">{t("enrol.code")}</div>
+      <div style={{ display: "flex", alignItems: "center", gap: 8, flexWrap: "wrap" }}>
+        <strong className="mono" style={{ fontSize: "1.5rem", letterSpacing: "0.06em" }}>
+          {code}
+        </strong>
+        <Copy text={code} label={t("enrol.code")} />
+      </div>
+      <div className="small quiet">
+        {t("enrol.until")} <When ms={expiresMs} />
+      </div>
+      <SegmentedControl
+        mt="md"
+        mb="sm"
+        value={system}
+        onChange={(v) => setSystem(v as System)}
+        data={[
+          { value: "windows", label: "Windows" },
+          { value: "linux", label: "Linux" },
+        ]}
+        aria-label={t("enrol.system")}
+      />
+      <ol style={{ margin: 0, paddingLeft: 20, display: "grid", gap: 8 }}>
+        <li>{t("enrol.step1")}</li>
+        <li>
+          <div style={{ marginBottom: 4 }}>
+            {system === "windows" ? t("enrol.step2win") : t("enrol.step2")}
+          </div>
+          <CopyBlock text={lines.enrol} label={t("enrol.command")} />
+        </li>
+        <li>
+          <div style={{ marginBottom: 4 }}>{t("enrol.step3")}</div>
+          <CopyBlock text={lines.start} label={t("enrol.start")} />
+        </li>
+      </ol>
+      <div role="status" style={{ marginTop: 16, display: "flex", gap: 10, alignItems: "center" }}>
+        {p.fresh.length === 0 ? (
+          <>
+            <Loader size={16} /> {t("enrol.waiting")}
+          </>
+        ) : (
+          <>
+            <IconGreen className="green" />
+            <span>
+              {t("enrol.appeared", { count: p.fresh.length })}{" "}
+              {p.fresh.map((x, i) => (
+                <span key={x.id}>
+                  {i > 0 && ", "}
+                  <Link to={`/tills/${encodeURIComponent(x.id)}`} onClick={p.onDone}>
+                    {x.name}
+                  </Link>
+                </span>
+              ))}
+            </span>
+          </>
+        )}
+      </div>
+      <Button variant="default" mt="md" onClick={p.onAgain}>
+        {t("enrol.again")}
+      </Button>
+    </div>
+  );
+}

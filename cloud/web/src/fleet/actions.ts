@@ -1,0 +1,86 @@
+/** What a technician may ask of a till, and how carefully it is asked. */
+import type { ParseKeys } from "i18next";
+import { CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { Action, StepState } from "../gen/fiscal/v1/fiscal_pb";
+
+type ActionName =
+  | "check"
+  | "finish_print"
+  | "print_copy"
+  | "x_report"
+  | "close_shift"
+  | "sync_clock"
+  | "reopen_port"
+  | "reboot"
+  | "recover";
+
+const NAMES: Record<Action, ActionName | undefined> = {
+  [Action.UNSPECIFIED]: undefined,
+  [Action.CHECK]: "check",
+  [Action.FINISH_PRINT]: "finish_print",
+  [Action.PRINT_COPY]: "print_copy",
+  [Action.X_REPORT]: "x_report",
+  [Action.CLOSE_SHIFT]: "close_shift",
+  [Action.SYNC_CLOCK]: "sync_clock",
+  [Action.REOPEN_PORT]: "reopen_port",
+  [Action.REBOOT]: "reboot",
+  [Action.RECOVER]: "recover",
+};
+
+/** Word of an action: «Продолжить печать». */
+export function actionKey(action: Action): ParseKeys {
+  const name = NAMES[action];
+  return name ? `actions.${name}` : "actions.unknown";
+}
+
+/** How an action is asked for: at once, after a question, or after the name of the till was typed. */
+export type Care = "none" | "confirm" | "type_name";
+
+/** Actions of the menu, in its order; the two main ones have buttons of their own. */
+export const MENU: readonly { action: Action; care: Care; warning?: ParseKeys; ability?: string }[] = [
+  { action: Action.RECOVER, care: "confirm", warning: "warnings.recover" },
+  { action: Action.PRINT_COPY, care: "none", ability: "copy" },
+  { action: Action.X_REPORT, care: "none" },
+  { action: Action.REOPEN_PORT, care: "none" },
+  { action: Action.CLOSE_SHIFT, care: "confirm", warning: "warnings.close_shift" },
+  { action: Action.SYNC_CLOCK, care: "confirm", warning: "warnings.sync_clock", ability: "clock" },
+  { action: Action.REBOOT, care: "type_name", warning: "warnings.reboot" },
+];
+
+const STATES: Record<CommandState, ParseKeys> = {
+  [CommandState.UNSPECIFIED]: "commandStates.unknown",
+  [CommandState.QUEUED]: "commandStates.queued",
+  [CommandState.DELIVERED]: "commandStates.delivered",
+  [CommandState.RUNNING]: "commandStates.running",
+  [CommandState.DONE]: "commandStates.done",
+  [CommandState.FAILED]: "commandStates.failed",
+  [CommandState.EXPIRED]: "commandStates.expired",
+};
+
+/** Word of where a command stands: «Выполняется». */
+export function commandStateKey(state: CommandState): ParseKeys {
+  return STATES[state] ?? "commandStates.unknown";
+}
+
+const STEPS: Record<StepState, ParseKeys> = {
+  [StepState.UNSPECIFIED]: "stepStates.planned",
+  [StepState.PLANNED]: "stepStates.planned",
+  [StepState.RUNNING]: "stepStates.running",
+  [StepState.DONE]: "stepStates.done",
+  [StepState.SKIPPED]: "stepStates.skipped",
+  [StepState.FAILED]: "stepStates.failed",
+};
+
+/** Word of where a step stands: «Сделано». */
+export function stepStateKey(state: StepState): ParseKeys {
+  return STEPS[state] ?? "stepStates.planned";
+}
+
+/** Random id of a command: it is what makes the same order run once. Works without a secure context too. */
+export function newId(): string {
+  const b = crypto.getRandomValues(new Uint8Array(16));
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40;
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...b].map((x) => x.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

@@ -1,0 +1,82 @@
+/** The traffic light: colour, picture and word of every state, and the order in which tills want attention. */
+import type { ComponentType } from "react";
+import { Light, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { type Problem, Severity } from "../gen/fiscal/v1/fiscal_pb";
+import { IconGreen, IconGrey, type IconProps, IconRed, IconYellow } from "../ui/icons";
+
+/** Name of a state in addresses and in words (`lights.*`); also the class that colours it. */
+export type LightName = "green" | "yellow" | "red" | "grey";
+
+/** All states, those that want a person first. */
+export const LIGHTS: readonly LightName[] = ["red", "yellow", "grey", "green"];
+
+const NAMES: Record<Light, LightName> = {
+  [Light.UNSPECIFIED]: "grey", // a colour nobody told us is not a good one
+  [Light.GREEN]: "green",
+  [Light.YELLOW]: "yellow",
+  [Light.RED]: "red",
+  [Light.GREY]: "grey",
+};
+
+export const LIGHT_ICONS: Record<LightName, ComponentType<IconProps>> = {
+  green: IconGreen,
+  yellow: IconYellow,
+  red: IconRed,
+  grey: IconGrey,
+};
+
+/** State of a till; grey also for a colour of a later version of the cabinet. */
+export function lightOf(till: Pick<Till, "light">): LightName {
+  return NAMES[till.light] ?? "grey";
+}
+
+/** Colour of a problem: the same three as of tills, grey for what is only worth knowing. */
+export function severityLight(severity: Severity): LightName {
+  switch (severity) {
+    case Severity.CRITICAL:
+      return "red";
+    case Severity.WARNING:
+      return "yellow";
+    default:
+      return "grey";
+  }
+}
+
+/** Problems that explain a colour: what is only worth knowing stands in the till's card, not in its row. */
+export function grave(problems: readonly Problem[]): Problem[] {
+  return problems.filter((p) => p.severity >= Severity.WARNING);
+}
+
+/** Problems first, then by outlet and name. */
+export function byAttention(a: Till, b: Till): number {
+  return (
+    LIGHTS.indexOf(lightOf(a)) - LIGHTS.indexOf(lightOf(b)) ||
+    a.outlet.localeCompare(b.outlet) ||
+    a.name.localeCompare(b.name, undefined, { numeric: true }) ||
+    a.id.localeCompare(b.id)
+  );
+}
+
+/** The till answers to the words of a search: name, outlet, model, numbers, computer. */
+export function matches(till: Till, query: string): boolean {
+  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const s = till.state;
+  const text = [till.name, till.outlet, till.host, s?.till, s?.model, s?.serial, s?.rnm, s?.fn, s?.inn]
+    .join(" ")
+    .toLocaleLowerCase();
+  return words.every((w) => text.includes(w));
+}
+
+/**
+ * Order of rows while someone looks at them: rows already shown keep their places, new ones go to the end. The
+ * order we would like takes over only when `settle` allows it. The same array comes back when nothing moves.
+ */
+export function keepOrder(shown: readonly string[], wanted: readonly string[], settle: boolean): string[] {
+  const same = shown.length === wanted.length && shown.every((id, i) => id === wanted[i]);
+  if (same) return shown as string[];
+  if (settle || shown.length === 0) return [...wanted];
+  const known = new Set(shown);
+  const present = new Set(wanted);
+  if (shown.length === wanted.length && shown.every((id) => present.has(id))) return shown as string[];
+  return [...shown.filter((id) => present.has(id)), ...wanted.filter((id) => !known.has(id))];
+}

@@ -1,0 +1,220 @@
+/**
+ * Puts one change of the stream into the query cache. Nothing here moves a row: what is on screen is replaced in
+ * its place, what is new goes where its list begins (operations, commands) or ends (tills).
+ */
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { Transport } from "@connectrpc/connect";
+import { createConnectQueryKey } from "@connectrpc/connect-query";
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import {
+  type Command,
+  CommandState,
+  DocumentsService,
+  FleetService,
+  GetCommandResponseSchema,
+  GetTillResponseSchema,
+  ListCommandsResponseSchema,
+  type ListDocumentsResponse,
+  type ListOperationsResponse,
+  ListOperationsResponseSchema,
+  ListTillsResponseSchema,
+  type OperationView,
+  type Till,
+  type WatchResponse,
+} from "../gen/cabinet/v1/cabinet_pb";
+
+/** Rows of one page of a list. */
+export const PAGE = 50;
+
+/** What the pages ask of lists; the stream patches the same keys. */
+export const inputs = {
+  tills: {},
+  till: (id: string) => ({ id }),
+  operations: (tillId: string) => ({ tillId, limit: PAGE, page: "" }),
+  documents: (tillId: string) => ({ tillId, limit: PAGE, page: "" }),
+  commands: (tillId: string) => ({ tillId, limit: PAGE }),
+  command: (id: string) => ({ id }),
+};
+
+/** True when `a` was said before `b`: an answer of a slow call must not undo what the stream has told since. */
+export function tillOlder(a: Till, b: Till): boolean {
+  return a.heardMs < b.heardMs && a.reportedMs <= b.reportedMs;
+}
+
+/** A till in its place, or at the end. */
+export function withTill(tills: readonly Till[], till: Till): Till[] {
+  const at = tills.findIndex((t) => t.id === till.id);
+  if (at < 0) return [...tills, till];
+  const known = tills[at];
+  if (known && tillOlder(till, known)) return tills as Till[];
+  return tills.with(at, till);
+}
+
+/** An operation in its place if it is a later revision, or before the others. */
+export function withOperation(pages: readonly (readonly OperationView[])[], view: OperationView) {
+  const key = view.operation?.key;
+  for (const [p, page] of pages.entries()) {
+    const at = page.findIndex((v) => v.operation?.key === key);
+    if (at < 0) continue;
+    const known = page[at]?.operation;
+    if (known && view.operation && known.revision > view.operation.revision) return pages;
+    return pages.with(p, page.with(at, view));
+  }
+  return pages.length === 0 ? [[view]] : pages.with(0, [view, ...(pages[0] ?? [])]);
+}
+
+const FINAL = new Set([CommandState.DONE, CommandState.FAILED, CommandState.EXPIRED]);
+
+/** The command has come to its end. */
+export function commandEnded(c: Command): boolean {
+  return FINAL.has(c.state);
+}
+
+/** How far a command is: what is further replaces what is less far, never the reverse. */
+export function commandProgress(c: Command): number {
+  const ended = c.run?.steps.filter((s) => s.endedMs > 0n).length ?? 0;
+  const begun = c.run?.steps.filter((s) => s.beganMs > 0n).length ?? 0;
+  return (commandEnded(c) ? 10_000_000 : c.state * 1_000_000) + ended * 1000 + begun;
+}
+
+/** A command in its place if it is further, or before the others. */
+export function withCommand(commands: readonly Command[], command: Command): Command[] {
+  const at = commands.findIndex((c) => c.id === command.id);
+  if (at < 0) return [command, ...commands];
+  const known = commands[at];
+  if (known && commandProgress(known) > commandProgress(command)) return commands as Command[];
+  return commands.with(at, command);
+}
+
+/** Patches the cache by changes of one stream. */
+export class Merger {
+  readonly #client: QueryClient;
+  readonly #transport: Transport;
+
+  constructor(client: QueryClient, transport: Transport) {
+    this.#client = client;
+    this.#transport = transport;
+  }
+
+  apply(change: WatchResponse["change"]): void {
+    switch (change.case) {
+      case "till":
+        this.till(change.value);
+        break;
+      case "operation":
+        this.operation(change.value);
+        break;
+      case "command":
+        this.command(change.value);
+        break;
+      case undefined: // keeps the stream alive
+        break;
+    }
+  }
+
+  till(till: Till): void {
+    const { method } = FleetService;
+    this.#patch(ListTillsResponseSchema, this.#key(method.listTills, inputs.tills), (old) =>
+      create(ListTillsResponseSchema, { tills: withTill(old.tills, till) }),
+    );
+    this.#patch(GetTillResponseSchema, this.#key(method.getTill, inputs.till(till.id)), (old) =>
+      old.till && tillOlder(till, old.till) ? old : create(GetTillResponseSchema, { till }),
+    );
+  }
+
+  operation(view: OperationView): void {
+    this.#client.setQueryData<InfiniteData<ListOperationsResponse>>(
+      this.operationsKey(view.tillId),
+      (old) => {
+        if (!old) return old;
+        const before = old.pages.map((p) => p.operations);
+        const after = withOperation(before, view);
+        if (after === before) return old;
+        return {
+          ...old,
+          pages: old.pages.map((page, i) =>
+            after[i] === before[i]
+              ? page
+              : create(ListOperationsResponseSchema, {
+                  operations: [...(after[i] ?? [])],
+                  nextPage: page.nextPage,
+                }),
+          ),
+        };
+      },
+    );
+    if (view.operation?.document) this.#document(view);
+  }
+
+  command(command: Command): void {
+    const { method } = FleetService;
+    this.#patch(
+      ListCommandsResponseSchema,
+      this.#key(method.listCommands, inputs.commands(command.tillId)),
+      (old) => create(ListCommandsResponseSchema, { commands: withCommand(old.commands, command) }),
+    );
+    this.#patch(GetCommandResponseSchema, this.#key(method.getCommand, inputs.command(command.id)), (old) =>
+      old.command && commandProgress(old.command) > commandProgress(command)
+        ? old
+        : create(GetCommandResponseSchema, { command }),
+    );
+  }
+
+  /** Key of the operations of a till, page by page. */
+  operationsKey(tillId: string) {
+    return createConnectQueryKey({
+      schema: DocumentsService.method.listOperations,
+      transport: this.#transport,
+      input: inputs.operations(tillId),
+      pageParamKey: "page",
+      cardinality: "infinite",
+    });
+  }
+
+  /** Key of the documents of a till, page by page. */
+  documentsKey(tillId: string) {
+    return createConnectQueryKey({
+      schema: DocumentsService.method.listDocuments,
+      transport: this.#transport,
+      input: inputs.documents(tillId),
+      pageParamKey: "page",
+      cardinality: "infinite",
+    });
+  }
+
+  // An operation tells of its document, but when it was stored only the list of documents knows: ask for it again
+  // when the document is new or one of its marks moved.
+  #document(view: OperationView): void {
+    const key = this.documentsKey(view.tillId);
+    const old = this.#client.getQueryData<InfiniteData<ListDocumentsResponse>>(key);
+    const op = view.operation;
+    if (!old || !op?.document) return;
+    const { fn, fd } = op.document;
+    const known = old.pages
+      .flatMap((p) => p.documents)
+      .find((d) => d.document?.fn === fn && d.document?.fd === fd);
+    if (known && known.paper === op.paper && known.ofd === op.ofd) return;
+    void this.#client.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
+  }
+
+  #key<I extends DescMessage, O extends DescMessage>(
+    schema: DescMethodUnary<I, O>,
+    input: MessageInitShape<I>,
+  ) {
+    return createConnectQueryKey({ schema, transport: this.#transport, input, cardinality: "finite" });
+  }
+
+  #patch<D extends DescMessage>(
+    _schema: D,
+    key: readonly unknown[],
+    change: (old: MessageShape<D>) => MessageShape<D>,
+  ): void {
+    this.#client.setQueryData<MessageShape<D>>(key, (old) => (old ? change(old) : old));
+  }
+}

@@ -1,0 +1,156 @@
+/** A cabinet in memory behind the same transport the pages use: for tests, and for looking at pages by eye. */
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
+import {
+  AccessService,
+  type Command,
+  CommandState,
+  DocumentsService,
+  FleetService,
+  PersonSchema,
+  type Till,
+  type WatchResponse,
+  WatchResponseSchema,
+} from "../gen/cabinet/v1/cabinet_pb";
+import { command, documents, operation, operations } from "./fleet";
+
+export type FakeOptions = {
+  tills: Till[];
+  signedIn?: boolean;
+  permissions?: string[];
+  /** Every reading of lists fails by this. */
+  trouble?: Code;
+  /** The stream refuses. */
+  deaf?: boolean;
+  /** No operations, documents or commands. */
+  empty?: boolean;
+  now?: number;
+};
+
+export const ALL = ["tills:view", "documents:view", "money:view", "tills:recover", "tills:configure"];
+
+export class FakeCabinet {
+  readonly transport: Transport;
+  tills: Till[];
+  commands: Command[] = [];
+  signedIn: boolean;
+  readonly #listeners = new Set<(r: WatchResponse) => void>();
+
+  constructor(readonly o: FakeOptions) {
+    this.tills = o.tills;
+    this.signedIn = o.signedIn ?? true;
+    const now = o.now ?? Date.now();
+    const person = create(PersonSchema, {
+      id: "p1",
+      login: "admin",
+      name: "Анна Соколова",
+      organisationId: "o1",
+      organisation: "ООО «Ромашка»",
+      permissions: o.permissions ?? ALL,
+    });
+    const door = () => {
+      if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
+      if (o.trouble) throw new ConnectError("trouble", o.trouble);
+    };
+    this.transport = createRouterTransport(({ service }) => {
+      service(AccessService, {
+        signIn: (r) => {
+          if (r.password !== "secret") throw new ConnectError("wrong", Code.Unauthenticated);
+          this.signedIn = true;
+          return { person };
+        },
+        signOut: () => {
+          this.signedIn = false;
+          return {};
+        },
+        whoAmI: () => {
+          if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
+          return { person };
+        },
+        changePassword: () => ({}),
+      });
+      service(FleetService, {
+        listTills: () => {
+          door();
+          return { tills: this.tills };
+        },
+        getTill: ({ id }) => {
+          door();
+          const till = this.tills.find((t) => t.id === id);
+          if (!till) throw new ConnectError("no till", Code.NotFound);
+          return { till };
+        },
+        watch: (_, ctx) => this.#watch(ctx.signal),
+        createEnrolmentCode: () => ({
+          code: "K7QF-2M9X",
+          expiresMs: BigInt(now + 30 * 60_000),
+          cloud: "https://cabinet.example:8443",
+        }),
+        startCommand: ({ id, tillId, action }) => {
+          door();
+          const c = command(Date.now(), tillId, id, action, CommandState.QUEUED, 0);
+          this.commands = [c, ...this.commands];
+          return { command: c };
+        },
+        listCommands: ({ tillId }) => {
+          door();
+          return { commands: o.empty ? [] : this.commands.filter((c) => c.tillId === tillId) };
+        },
+      });
+      service(DocumentsService, {
+        listOperations: ({ tillId, page }) => {
+          door();
+          if (o.empty) return {};
+          const all = operations(now, tillId);
+          return page === ""
+            ? { operations: all.slice(0, 20), nextPage: "2" }
+            : { operations: all.slice(20), nextPage: "" };
+        },
+        listDocuments: ({ tillId }) => {
+          door();
+          return o.empty ? {} : { documents: documents(now, tillId) };
+        },
+        getDocument: ({ fn, fd }) => {
+          door();
+          const document = documents(now, "till-red").find((d) => d.document?.fd === fd);
+          if (!document || document.document?.fn !== fn) throw new ConnectError("none", Code.NotFound);
+          const op = operation(now, "till-red", fd).operation;
+          return {
+            document,
+            receipt: document.key ? op?.receipt : undefined,
+            cashier: document.key ? op?.cashier : undefined,
+          };
+        },
+      });
+    });
+  }
+
+  /** Tells everybody who watches. */
+  say(change: WatchResponse["change"]) {
+    for (const l of this.#listeners) l(create(WatchResponseSchema, { change }));
+  }
+
+  async *#watch(signal: AbortSignal): AsyncGenerator<WatchResponse> {
+    if (this.o.deaf) throw new ConnectError("no stream", Code.Unavailable);
+    const queue: WatchResponse[] = [create(WatchResponseSchema, {})];
+    let wake = () => {};
+    const listen = (r: WatchResponse) => {
+      queue.push(r);
+      wake();
+    };
+    this.#listeners.add(listen);
+    signal.addEventListener("abort", () => wake());
+    try {
+      while (!signal.aborted) {
+        const next = queue.shift();
+        if (next) yield next;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      this.#listeners.delete(listen);
+    }
+  }
+}

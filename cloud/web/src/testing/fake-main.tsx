@@ -1,0 +1,44 @@
+// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable.
+// No build contains it.
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "../app/app.css";
+import { Code } from "@connectrpc/connect";
+import { createRoot } from "react-dom/client";
+import { MemoryRouter } from "react-router";
+import { App } from "../app/App";
+import { queryClient } from "../app/queries";
+import { CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { Action } from "../gen/fiscal/v1/fiscal_pb";
+import { langOf } from "../ui/format";
+import { startWords } from "../words";
+import { ALL, FakeCabinet } from "./cabinet";
+import { command, fleet } from "./fleet";
+
+const q = new URLSearchParams(location.search);
+const now = Date.now();
+startWords(langOf(q.get("lang") ?? "ru"));
+const cabinet = new FakeCabinet({
+  tills: q.get("fleet") === "empty" ? [] : fleet(now),
+  signedIn: !q.has("signedout"),
+  permissions: q.has("poor") ? ["tills:view", "documents:view"] : ALL,
+  trouble: q.has("trouble") ? Code.Unavailable : undefined,
+  deaf: q.has("deaf"),
+  empty: q.get("fleet") === "empty" || q.has("nothing"),
+});
+if (q.has("command")) {
+  cabinet.commands = [
+    command(now - 3000, "till-red", "c3", Action.FINISH_PRINT, CommandState.RUNNING, 2),
+    command(now - 3_600_000, "till-red", "c2", Action.CHECK, CommandState.FAILED, 1),
+    command(now - 90_000_000, "till-red", "c1", Action.CLOSE_SHIFT, CommandState.DONE, 2),
+    command(now - 100_000_000, "till-red", "c0", Action.REBOOT, CommandState.EXPIRED, 0),
+  ];
+}
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <MemoryRouter initialEntries={[q.get("path") ?? "/"]}>
+      <App transport={cabinet.transport} queries={queryClient(() => {})} />
+    </MemoryRouter>,
+  );
+}

@@ -1,0 +1,384 @@
+/** Tills, operations and documents for tests and for the page of fakes: a small chain with every kind of trouble. */
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type Command,
+  CommandSchema,
+  CommandState,
+  type DocumentView,
+  DocumentViewSchema,
+  Light,
+  type OperationView,
+  OperationViewSchema,
+  type Till,
+  TillSchema,
+} from "../gen/cabinet/v1/cabinet_pb";
+import {
+  Action,
+  Kind,
+  OFDTrack,
+  type OperationSchema,
+  Outcome,
+  Paper,
+  PaperTrack,
+  Severity,
+  Stage,
+  StepState,
+  type TillStateSchema,
+} from "../gen/fiscal/v1/fiscal_pb";
+
+const MINUTE = 60_000;
+
+const ms = (n: number) => BigInt(Math.floor(n));
+
+/** Civil time of a till at a moment of ours. */
+export function civil(at: number): string {
+  const d = new Date(at);
+  const two = (n: number) => n.toString().padStart(2, "0");
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+
+type Plain<T extends DescMessage> = Exclude<MessageInitShape<T>, { $typeName: string }>;
+
+export function till(
+  now: number,
+  init: Omit<Plain<typeof TillSchema>, "state"> & { state?: Plain<typeof TillStateSchema> } = {},
+): Till {
+  const { state, ...rest } = init;
+  return create(TillSchema, {
+    id: "till-1",
+    name: "Касса 1",
+    outlet: "Магазин на Мира, 5",
+    light: Light.GREEN,
+    agentId: "agent-1",
+    host: "KASSA-PC",
+    agentVersion: "0.1.0",
+    agentOnline: true,
+    heardMs: ms(now - 4000),
+    reportedMs: ms(now - 4000),
+    shiftTotal: 4_856_790n,
+    shiftReceipts: 41,
+    state: {
+      till: "kassa1",
+      driver: "shtrih",
+      model: "ШТРИХ-М-01Ф",
+      serial: "0012345678",
+      rnm: "0000000001012345",
+      inn: "7701234567",
+      fn: "9999078900012345",
+      fnExpiry: `${new Date(now).getFullYear() + 1}-05-01`,
+      firmware: "C.1 8214",
+      ffd: "1.2",
+      online: true,
+      shift: 118,
+      shiftOpen: true,
+      receipt: 41,
+      lastFd: 20417,
+      lastAt: civil(now - 6 * MINUTE),
+      paper: Paper.READY,
+      clock: civil(now),
+      readMs: ms(now - 4000),
+      raw: "mode 2 submode 0",
+      abilities: ["copy", "clock"],
+      ...state,
+    },
+    ...rest,
+  });
+}
+
+/** A fleet with every state. */
+export function fleet(now: number): Till[] {
+  return [
+    till(now, {
+      id: "till-red",
+      name: "Касса 2",
+      light: Light.RED,
+      shiftTotal: 1_234_567_89n,
+      shiftReceipts: 112,
+      state: {
+        serial: "0012345679",
+        paper: Paper.OUT,
+        paperOwed: true,
+        unsent: 3,
+        unsentFrom: civil(now - 26 * 60 * MINUTE),
+        raw: "mode 8.0 submode 2",
+        problems: [
+          {
+            code: "no_paper",
+            severity: Severity.CRITICAL,
+            text: "В кассе нет бумаги.",
+            todo: "Вставьте рулон и закройте крышку.",
+            sinceMs: ms(now - 12 * MINUTE),
+          },
+          {
+            code: "paper_owed",
+            severity: Severity.WARNING,
+            text: "Чек пробит, но не допечатан.",
+            todo: "Вставьте бумагу и нажмите «Продолжить печать». Второй раз чек не бейте.",
+            sinceMs: ms(now - 12 * MINUTE),
+          },
+        ],
+      },
+    }),
+    till(now, {
+      id: "till-yellow",
+      name: "Касса 3 (экспресс)",
+      light: Light.YELLOW,
+      outlet: "Торговый центр «Северное сияние», второй этаж",
+      state: {
+        serial: "0098700011",
+        fn: "9999078900054321",
+        fnExpiry: civil(now + 12 * 24 * 60 * MINUTE).slice(0, 10),
+        problems: [
+          {
+            code: "fn_expiring",
+            severity: Severity.WARNING,
+            text: "Срок фискального накопителя кончается 12.10.2026.",
+            todo: "Закажите замену накопителя.",
+            sinceMs: ms(now - 3 * 24 * 60 * MINUTE),
+            args: { date: "12.10.2026" },
+          },
+        ],
+      },
+    }),
+    till(now, {
+      id: "till-grey",
+      name: "Касса 1",
+      light: Light.GREY,
+      outlet: "Киоск у вокзала",
+      host: "KIOSK",
+      agentOnline: false,
+      heardMs: ms(now - 95 * MINUTE),
+      reportedMs: ms(now - 95 * MINUTE),
+      shiftReceipts: 1,
+      state: { serial: "0012300001", readMs: ms(now - 95 * MINUTE), lastAt: civil(now - 100 * MINUTE) },
+    }),
+    till(now),
+    till(now, {
+      id: "till-new",
+      name: "Новая касса",
+      outlet: "",
+      light: Light.GREEN,
+      shiftTotal: 0n,
+      shiftReceipts: 0,
+      state: {
+        fn: "",
+        fnExpiry: "",
+        shift: 0,
+        shiftOpen: false,
+        lastFd: 0,
+        lastAt: "",
+        serial: "0000000042",
+        rnm: "",
+      },
+    }),
+  ];
+}
+
+export function operation(
+  now: number,
+  tillId: string,
+  fd: number,
+  init: Plain<typeof OperationSchema> = {},
+): OperationView {
+  const at = now - (20417 - fd) * 6 * MINUTE - 6 * MINUTE;
+  return create(OperationViewSchema, {
+    tillId,
+    operation: {
+      key: `sale-${fd}`,
+      till: "kassa1",
+      kind: Kind.SALE,
+      receipt: {
+        items: [
+          { name: "Хлеб «Бородинский» нарезной 400 г", quantity: "2", price: 6490n, vat: "10" },
+          { name: "Сыр «Российский» весовой", quantity: "0.345", price: 89_900n, vat: "10" },
+          { name: "Пакет-майка", quantity: "1", price: 700n, vat: "22" },
+        ],
+        payments: { cash: 50_000n },
+        rounding: 96n,
+      },
+      cashier: { name: "Иванова Мария Петровна, кассир" },
+      stage: Stage.ENDED,
+      outcome: Outcome.DONE,
+      document: document(now, fd),
+      text: "Чек пробит.",
+      paper: PaperTrack.PRINTED,
+      ofd: OFDTrack.OFD_TRACK_DELIVERED,
+      inCloud: true,
+      acceptedMs: ms(at),
+      endedMs: ms(at + 2100),
+      revision: 3,
+      change: 5300n,
+      ...init,
+    },
+  });
+}
+
+function document(now: number, fd: number) {
+  const at = now - (20417 - fd) * 6 * MINUTE - 6 * MINUTE;
+  return {
+    fn: "9999078900012345",
+    fd,
+    fp: (fd * 104_729) % 4_294_967_296,
+    type: 3,
+    at: civil(at),
+    kind: Kind.SALE,
+    total: 44_700n,
+    shift: 118,
+    receipt: fd - 20376,
+    qr: `t=${civil(at).replaceAll(/[-:]/g, "")}&s=447.00&fn=9999078900012345&i=${fd}&fp=${(fd * 104_729) % 4_294_967_296}&n=1`,
+    ticket: true,
+  };
+}
+
+/** A morning of operations, newest first. */
+export function operations(now: number, tillId: string): OperationView[] {
+  const list = [
+    operation(now, tillId, 20417, {
+      paper: PaperTrack.OWED,
+      ofd: OFDTrack.OFD_TRACK_QUEUED,
+      text: "Чек пробит. В кассе нет бумаги.",
+    }),
+    operation(now, tillId, 20416, {
+      key: "sale-unknown",
+      stage: Stage.SETTLING,
+      outcome: Outcome.UNKNOWN,
+      document: undefined,
+      endedMs: 0n,
+      paper: PaperTrack.UNSPECIFIED,
+      ofd: OFDTrack.OFD_TRACK_UNSPECIFIED,
+      reason: "unfinished",
+      text: "Выясняем, пробит ли чек. Не бейте ещё раз.",
+      evidence: ["до: ФД 20415, смена 118, чек 39", "сейчас: касса не отвечает"],
+    }),
+    operation(now, tillId, 20415, {
+      key: "sale-refused",
+      outcome: Outcome.NOT_DONE,
+      document: undefined,
+      paper: PaperTrack.UNSPECIFIED,
+      ofd: OFDTrack.OFD_TRACK_UNSPECIFIED,
+      reason: "no_paper",
+      text: "Чек НЕ пробит. В кассе нет бумаги. Вставьте рулон и закройте крышку.",
+    }),
+    operation(now, tillId, 20414, { kind: Kind.SALE_RETURN, ofd: OFDTrack.OFD_TRACK_QUEUED }),
+    operation(now, tillId, 20413, {
+      key: "cash-1",
+      kind: Kind.CASH_IN,
+      receipt: undefined,
+      document: undefined,
+      amount: 500_000n,
+      ofd: OFDTrack.OFD_TRACK_UNSPECIFIED,
+      text: "Внесение выполнено.",
+    }),
+  ];
+  for (let fd = 20412; fd > 20380; fd--) list.push(operation(now, tillId, fd));
+  list.push(
+    operation(now, tillId, 20377, {
+      key: "open-118",
+      kind: Kind.OPEN_SHIFT,
+      receipt: undefined,
+      document: { ...document(now, 20377), type: 2, kind: Kind.UNSPECIFIED, total: 0n, receipt: 0, qr: "" },
+      text: "Смена открыта.",
+    }),
+  );
+  return list;
+}
+
+/** Documents of those operations, and one of somebody else. */
+export function documents(now: number, tillId: string): DocumentView[] {
+  const list = operations(now, tillId).flatMap((v) => {
+    const op = v.operation;
+    if (!op?.document) return [];
+    return create(DocumentViewSchema, {
+      tillId,
+      document: op.document,
+      key: op.key,
+      storedMs: op.endedMs + 400n,
+      paper: op.paper,
+      ofd: op.ofd,
+    });
+  });
+  list.splice(
+    2,
+    0,
+    create(DocumentViewSchema, {
+      tillId,
+      document: document(now, 20413),
+      storedMs: ms(now - 20 * MINUTE),
+      paper: PaperTrack.UNSPECIFIED,
+      ofd: OFDTrack.OFD_TRACK_QUEUED,
+    }),
+  );
+  return list;
+}
+
+const STEPS: Record<number, readonly [string, string][]> = {
+  [Action.CHECK]: [
+    ["read_status", "Прочитать состояние кассы"],
+    ["settle", "Выяснить судьбу незавершённой операции"],
+  ],
+  [Action.FINISH_PRINT]: [
+    ["read_status", "Прочитать состояние кассы"],
+    ["settle", "Выяснить судьбу незавершённой операции"],
+    ["finish_print", "Продолжить печать"],
+  ],
+  [Action.CLOSE_SHIFT]: [
+    ["read_status", "Прочитать состояние кассы"],
+    ["close_shift", "Закрыть смену"],
+  ],
+};
+
+/** A command with `done` of its steps behind it; `state` DONE or FAILED ends it. */
+export function command(
+  now: number,
+  tillId: string,
+  id: string,
+  action: Action,
+  state: CommandState,
+  done: number,
+): Command {
+  const steps = STEPS[action] ?? STEPS[Action.CHECK] ?? [];
+  const ended = state === CommandState.DONE || state === CommandState.FAILED;
+  const began = state === CommandState.RUNNING || ended;
+  return create(CommandSchema, {
+    id,
+    tillId,
+    action,
+    state,
+    actor: "admin",
+    createdMs: ms(now),
+    expiresMs: ms(now + 15 * MINUTE),
+    endedMs: ended ? ms(now + 4000) : 0n,
+    run: began
+      ? {
+          id,
+          till: "kassa1",
+          action,
+          ended,
+          ok: state === CommandState.DONE,
+          text:
+            state === CommandState.DONE
+              ? "Печать завершена."
+              : state === CommandState.FAILED
+                ? "Касса не ответила."
+                : "",
+          steps: steps.map(([code, title], i) => ({
+            code,
+            title,
+            fiscal: code === "close_shift",
+            beganMs: i <= done && (i < done || !ended) ? ms(now + i * 900) : 0n,
+            endedMs: i < done ? ms(now + i * 900 + 700) : 0n,
+            result:
+              i < done ? ["Режим 2.4, бумаги нет.", "Незавершённых операций нет.", "Чек допечатан."][i] : "",
+            state:
+              i < done
+                ? state === CommandState.FAILED && i === done - 1
+                  ? StepState.FAILED
+                  : StepState.DONE
+                : i === done && !ended
+                  ? StepState.RUNNING
+                  : StepState.PLANNED,
+          })),
+        }
+      : undefined,
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * A list that shows nothing says which of five things it is: empty by nature, empty for the period, empty for the
+ * filter, not read (silence and refusal differ), or not for this person.
+ */
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { codeOf, troubleOf } from "../app/transport";
+
+export function Nothing({ title, text, act }: { title: string; text?: ReactNode; act?: ReactNode }) {
+  return (
+    <div className="nothing">
+      <div className="strong">{title}</div>
+      {text && <p>{text}</p>}
+      {act && <div className="act">{act}</div>}
+    </div>
+  );
+}
+
+/** Rows may exist, but outside the period. */
+export function NothingInPeriod({ onWiden }: { onWiden: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Nothing
+      title={t("nothing.period")}
+      text={t("nothing.periodTodo")}
+      act={
+        <Button variant="default" onClick={onWiden}>
+          {t("nothing.periodAct")}
+        </Button>
+      }
+    />
+  );
+}
+
+/** Rows exist, but the filter lets none through. */
+export function NothingByFilter({ onClear }: { onClear: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Nothing
+      title={t("nothing.filter")}
+      text={t("nothing.filterTodo")}
+      act={
+        <Button variant="default" onClick={onClear}>
+          {t("nothing.filterAct")}
+        </Button>
+      }
+    />
+  );
+}
+
+/** Could not be read, or may not be read. */
+export function Unread({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useTranslation();
+  const trouble = troubleOf(error);
+  const retry = (
+    <Button variant="default" onClick={onRetry}>
+      {t("nothing.retry")}
+    </Button>
+  );
+  const code = codeOf(error);
+  return (
+    <div role="alert">
+      {trouble === "forbidden" ? (
+        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code })} />
+      ) : trouble === "refused" ? (
+        <Nothing title={t("nothing.refused")} text={t("nothing.refusedTodo", { code })} act={retry} />
+      ) : (
+        <Nothing title={t("nothing.unreachable")} text={t("nothing.unreachableTodo", { code })} act={retry} />
+      )}
+    </div>
+  );
+}

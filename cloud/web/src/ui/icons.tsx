@@ -1,0 +1,152 @@
+/**
+ * The few pictures of the cabinet, drawn here: nothing comes from the network. States differ by outline as well
+ * as by colour, so that they read without colour.
+ */
+import type { ReactNode } from "react";
+
+function Icon({
+  children,
+  size = 16,
+  className,
+}: {
+  children: ReactNode;
+  size?: number;
+  className?: string;
+}) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+      className={className}
+    >
+      {children}
+    </svg>
+  );
+}
+
+export type IconProps = { size?: number; className?: string };
+
+const filled = { fill: "currentColor", stroke: "none" } as const;
+const cut = { stroke: "var(--page)" } as const;
+
+/** Works: a full circle with a tick. */
+export const IconGreen = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="7" {...filled} />
+    <path d="M4.8 8.3l2.2 2.2 4.2-4.6" {...cut} />
+  </Icon>
+);
+/** Attention: a triangle with an exclamation mark. */
+export const IconYellow = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M8 1.2L15.2 14.4H.8z" {...filled} />
+    <path d="M8 6v4M8 12.2v.1" {...cut} />
+  </Icon>
+);
+/** Stopped: an octagon with a cross. */
+export const IconRed = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z" {...filled} />
+    <path d="M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8" {...cut} />
+  </Icon>
+);
+/** No data: a broken ring with a question mark. */
+export const IconGrey = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="6.4" strokeDasharray="2.6 2.4" />
+    <path d="M6.3 6.5c0-2.3 3.5-2.2 3.5 0 0 1.5-1.8 1.4-1.8 2.8M8 11.4v.1" strokeWidth="1.4" />
+  </Icon>
+);
+export const IconInfo = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="6.4" />
+    <path d="M8 7.4v3.8M8 4.9v.1" />
+  </Icon>
+);
+export const IconTick = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3 8.6l3.2 3.2L13 4.6" />
+  </Icon>
+);
+export const IconCross = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M4 4l8 8M12 4l-8 8" />
+  </Icon>
+);
+export const IconDash = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M4 8h8" />
+  </Icon>
+);
+export const IconRing = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="5.4" />
+  </Icon>
+);
+export const IconClock = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="6.4" />
+    <path d="M8 4.6V8l2.4 1.6" />
+  </Icon>
+);
+export const IconTurning = ({ size, className }: IconProps) => (
+  <Icon size={size} className={`turning ${className ?? ""}`}>
+    <path d="M14 8A6 6 0 1 1 8 2" />
+  </Icon>
+);
+export const IconTill = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2.5 14h11v-3.5h-11zM4 10.5l.8-4h6.4l.8 4M6 6.5V2.5h4v4" />
+  </Icon>
+);
+export const IconPerson = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="5.2" r="2.9" />
+    <path d="M2.6 14c.4-3.2 2.6-4.4 5.4-4.4s5 1.2 5.4 4.4" />
+  </Icon>
+);
+export const IconSearch = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="7" cy="7" r="4.6" />
+    <path d="M10.5 10.5L14 14" />
+  </Icon>
+);
+export const IconCopy = (p: IconProps) => (
+  <Icon {...p}>
+    <rect x="5.5" y="5.5" width="8" height="8.5" rx="1" />
+    <path d="M10.5 5.5V2.5h-8v8.5h3" />
+  </Icon>
+);
+export const IconMore = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3 8h.01M8 8h.01M13 8h.01" strokeWidth="2.4" />
+  </Icon>
+);
+export const IconBack = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M10 3L5 8l5 5" />
+  </Icon>
+);
+export const IconDown = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M4 6l4 4 4-4" />
+  </Icon>
+);
+/** The mark of the product: a die over a coin. */
+export const Logo = ({ size = 22 }: { size?: number }) => (
+  <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <rect x="9" y="2" width="14" height="12" rx="2" fill="var(--mantine-color-steel-8)" />
+    <path d="M12 14h8l2 5H10z" fill="var(--mantine-color-steel-6)" />
+    <ellipse cx="16" cy="25" rx="11" ry="5" fill="var(--mantine-color-steel-8)" />
+    <ellipse cx="16" cy="23.5" rx="11" ry="5" fill="var(--mantine-color-steel-4)" />
+    <path d="M11 23.5h10" stroke="#fff" strokeWidth="1.6" strokeLinecap="round" />
+  </svg>
+);
