@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 )
 
@@ -17,6 +16,8 @@ const idle = 0xFF
 const (
 	enqTries   = 4
 	fetchTries = 3
+	// silence is how long nothing is heard before the answer is asked for.
+	silence = 3 * time.Second
 	// fresh is how long after a finished exchange the till is still known to
 	// wait for the next command, so that ENQ is not needed.
 	fresh = 2 * time.Second
@@ -134,7 +135,6 @@ func (l *standard) exchange(ctx context.Context, command []byte, patience time.D
 	if err != nil {
 		return nil, maybe(err)
 	}
-	l.rested = time.Now()
 	return answer, nil
 }
 
@@ -159,36 +159,57 @@ func (l *standard) acknowledged(ctx context.Context) (acked, begun bool, err err
 	}
 }
 
-// fetch receives the answer, asking for it again when it is late or garbled:
-// the till keeps it until our ACK.
+// fetch receives the answer. When it is garbled, or silence has lasted a while,
+// ENQ asks for it again: the till keeps it until our ACK, and while it still
+// works on the command it does not hear the question.
 func (l *standard) fetch(ctx context.Context, patience time.Duration, begun bool) ([]byte, error) {
+	deadline := time.Now().Add(patience)
 	var answer []byte
 	var err error
 	if begun {
 		answer, err = l.rest(ctx)
 	} else {
-		answer, err = l.receive(ctx, patience)
+		answer, err = l.receive(ctx, min(patience, silence))
 	}
-	for try := 1; err != nil && try < fetchTries; try++ {
-		if ctx.Err() != nil || errors.Is(err, wire.ErrGone) || errors.Is(err, wire.ErrClosed) {
+	if err == nil {
+		l.rested = time.Now()
+		return answer, nil
+	}
+	// From here on replies to our questions may still be on their way when the
+	// exchange is over: the next one begins with ENQ, l.rested stays zero.
+	for garbled := 0; ; {
+		if errors.Is(err, errGarbled) {
+			garbled++
+		}
+		if err != nil && !errors.Is(err, errGarbled) && !late(ctx, err) {
+			return nil, err
+		}
+		if garbled == fetchTries || time.Now().After(deadline) {
 			return nil, err
 		}
 		b, askErr := l.ask(ctx)
 		switch {
 		case askErr != nil && !late(ctx, askErr):
 			return nil, askErr
-		case askErr != nil: // still silent
+		case askErr != nil: // still working, or still deaf
+			answer, err = l.receive(ctx, min(time.Until(deadline), silence))
 		case b == shtrih.ACK:
 			answer, err = l.receive(ctx, byteWait)
+		case b == shtrih.STX: // the answer came just now
+			answer, err = l.rest(ctx)
 		case b == shtrih.NAK:
 			return nil, fmt.Errorf("%w: it waits for a command and holds no answer", errNoAnswer)
 		default:
-			if err := l.in.settle(ctx); err != nil {
-				return nil, err
+			err = l.in.settle(ctx)
+			if err == nil {
+				garbled++
+				err = errGarbled
 			}
 		}
+		if err == nil {
+			return answer, nil
+		}
 	}
-	return answer, err
 }
 
 // receive waits for a frame and confirms it.
@@ -211,17 +232,16 @@ func (l *standard) rest(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	message := make([]byte, length)
-	for i := range message {
-		if message[i], err = l.in.next(ctx, byteWait); err != nil {
+	frame := []byte{shtrih.STX, length}
+	for range int(length) + 1 { // the message and its checksum
+		b, err := l.in.next(ctx, byteWait)
+		if err != nil {
 			return nil, err
 		}
+		frame = append(frame, b)
 	}
-	sum, err := l.in.next(ctx, byteWait)
-	if err != nil {
-		return nil, err
-	}
-	if frame := shtrih.EncodeFrame(message); length == 0 || sum != frame[len(frame)-1] {
+	message, _, err := shtrih.DecodeFrame(frame)
+	if err != nil { // a damaged length may also be zero
 		if err := l.in.write(ctx, []byte{shtrih.NAK}); err != nil {
 			return nil, err
 		}
