@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"time"
 
@@ -131,6 +130,9 @@ func (j *Journal) queueLocked(w *write) error {
 	} else {
 		wake(j.lazy)
 	}
+	if j.want > 0 && len(j.queue) >= j.want {
+		wake(j.filled)
+	}
 	return nil
 }
 
@@ -148,6 +150,7 @@ func (j *Journal) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var due <-chan time.Time
+	var patience time.Duration
 	for {
 		select {
 		case <-j.urgent:
@@ -163,11 +166,38 @@ func (j *Journal) run() {
 			return
 		}
 		due = nil
-		// Those who were just answered come back within microseconds: a group that waits for them is larger.
-		for range 4 {
-			runtime.Gosched()
-		}
+		j.gather(patience)
+		began := time.Now()
 		j.flush()
+		patience = min(time.Since(began)/2, maxPatience)
+	}
+}
+
+// maxPatience is how long a commit waits for company at most.
+const maxPatience = time.Millisecond
+
+// gather lets those who were just answered come back, which busy ones do within microseconds: two groups that take
+// turns would each pay for the disk. A lone caller has nobody to wait for.
+func (j *Journal) gather(patience time.Duration) {
+	j.mu.Lock()
+	want := j.company
+	j.want = want
+	n := len(j.queue)
+	j.mu.Unlock()
+	if n < want && patience > 0 {
+		enough := time.NewTimer(patience)
+		defer enough.Stop()
+		select {
+		case <-j.filled:
+		case <-enough.C:
+		}
+	}
+	j.mu.Lock()
+	j.want = 0
+	j.mu.Unlock()
+	select {
+	case <-j.filled:
+	default:
 	}
 }
 
@@ -216,6 +246,7 @@ func (j *Journal) settled(group []*write) {
 		j.queue = append(again, j.queue...)
 		wake(j.lazy)
 	}
+	j.company = len(group) + len(j.queue)
 	j.mu.Unlock()
 	for _, w := range group {
 		if w.done != nil {

@@ -88,6 +88,7 @@ type Journal struct {
 	commits, writes atomic.Uint64
 
 	urgent, lazy chan struct{} // tokens for the committer: somebody waits; something may ride along
+	filled       chan struct{} // token for the committer: everybody it wanted is there
 	signal       chan struct{} // token for the reader of the outbox
 	stop         chan struct{}
 	stopped      chan struct{}
@@ -98,6 +99,8 @@ type Journal struct {
 
 	mu       sync.Mutex
 	queue    []*write
+	company  int                 // callers that were active at the last commit
+	want     int                 // length of the queue that the committer waits for; 0: it does not
 	overlay  map[uint64]*overlay // amendments on their way, by seq
 	acked    uint64              // as the cabinet said; the disk may be behind
 	last     uint64              // newest cursor that is durable

@@ -18,7 +18,7 @@ import (
 func Open(ctx context.Context, dir string, opts Options) (*Journal, error) {
 	j := &Journal{
 		dir: dir, log: opts.Log, now: opts.Now, fault: opts.Fault, retention: opts.Retention,
-		urgent: make(chan struct{}, 1), lazy: make(chan struct{}, 1), signal: make(chan struct{}, 1),
+		urgent: make(chan struct{}, 1), lazy: make(chan struct{}, 1), filled: make(chan struct{}, 1), signal: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 		overlay: map[uint64]*overlay{},
 		reserve: reserve{path: filepath.Join(dir, reserveName), size: opts.Reserve},
