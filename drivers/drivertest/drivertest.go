@@ -65,10 +65,12 @@ type Rig struct {
 // patience bounds what a healthy device does at once.
 const patience = 30 * time.Second
 
-// Run runs every scenario in real time, each on a rig of its own.
+// Run runs every scenario in real time and side by side, each on a rig of its
+// own.
 func Run(t *testing.T, make func(t *testing.T) Rig) {
 	t.Helper()
 	run(t, func(t *testing.T, body func(*testing.T, *bench)) {
+		t.Parallel()
 		body(t, newBench(t, make(t)))
 	})
 }

@@ -61,6 +61,8 @@ func TestStandard(t *testing.T) {
 		{"FF after an earlier ACK means nothing", "> 05\n< FF 15\n" + ask + "< FF 06\n" + got + "> 06\n", nil, false},
 		{"answer garbled once", "> 05\n< 15\n" + ask + "< 06\n" + badLRC + "> 15\n> 05\n< 06\n" + got + "> 06\n", nil, false},
 		{"answer lost, the till still has it", "> 05\n< 15\n" + ask + "< 06\n> 05\n< 06\n" + got + "> 06\n", nil, false},
+		{"answer late, after the question for it", "> 05\n< 15\n" + ask + "< 06\n> 05\n" + got + "> 06\n", nil, false},
+		{"garbled for ever", "> 05\n< 15\n" + ask + "< 06\n" + badLRC + "> 15\n" + strings.Repeat("> 05\n< 06\n"+badLRC+"> 15\n", 2), errGarbled, true},
 		{"ACK lost", "> 05\n< 15\n" + ask + got + "> 06\n", nil, false},
 		{"ACK and answer lost", "> 05\n< 15\n" + ask + "> 05\n< 06\n" + got + "> 06\n", nil, false},
 		{"answer gone: the command is not sent again", "> 05\n< 15\n" + ask + "< 06\n> 05\n< 15\n", errNoAnswer, true},

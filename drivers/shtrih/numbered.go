@@ -12,8 +12,9 @@ import (
 const (
 	syncTries = 3
 	syncWait  = time.Second
-	// repeats is how often a packet is sent again within its patience.
-	repeats = 2
+	// repeatEvery is how long nothing is heard before a packet is sent again;
+	// less for impatient commands.
+	repeatEvery = 10 * time.Second
 )
 
 // numbered is the host's side of the alternative link (protocol 2): packets
@@ -96,8 +97,9 @@ func (l *numbered) send(ctx context.Context, command []byte, patience time.Durat
 	if ctx.Err() != nil {
 		return nil, notSent(ctx.Err())
 	}
-	wait := patience / (repeats + 1)
-	for try := 0; ; try++ {
+	deadline := time.Now().Add(patience)
+	wait := min(patience/3, repeatEvery)
+	for {
 		if err := l.in.write(ctx, frame); err != nil {
 			return nil, maybe(err)
 		}
@@ -106,7 +108,7 @@ func (l *numbered) send(ctx context.Context, command []byte, patience time.Durat
 		case err == nil:
 			l.last, l.sure = number, true
 			return answer, nil
-		case !late(ctx, err) || try == repeats:
+		case !late(ctx, err) || !time.Now().Before(deadline):
 			return nil, maybe(err)
 		}
 	}
