@@ -101,7 +101,12 @@ func newCabinet(t *testing.T) *cabinet {
 		if len(r.TLS.PeerCertificates) > 0 {
 			c.mu.Lock()
 			c.peers = append(c.peers, r.TLS.PeerCertificates[0])
+			denied := c.denied
 			c.mu.Unlock()
+			if denied {
+				http.Error(w, "revoked", http.StatusForbidden)
+				return
+			}
 		} else if r.URL.Path != uplinkv1connect.EnrolmentServiceEnrollProcedure {
 			http.Error(w, "no certificate", http.StatusUnauthorized)
 			return
@@ -194,9 +199,6 @@ func (c *cabinet) Renew(_ context.Context, q *uplinkv1.RenewRequest) (*uplinkv1.
 func (c *cabinet) Hello(context.Context, *uplinkv1.HelloRequest) (*uplinkv1.HelloResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.denied {
-		return nil, connect.NewError(connect.CodePermissionDenied, errors.New("revoked"))
-	}
 	return &uplinkv1.HelloResponse{Capability: 1, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli()}, nil
 }
 

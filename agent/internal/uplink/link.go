@@ -32,7 +32,7 @@ type link struct {
 	since  time.Time     // of online or its absence
 	last   string        // last error, for the technician
 	kicked chan struct{} // closed to end every pause, then replaced
-	times  int           // how often the line came up
+	turns  int           // how often the line came up or went down
 
 	badIdentity atomic.Bool
 }
@@ -56,12 +56,12 @@ func (l *link) kicks() <-chan struct{} {
 	return l.kicked
 }
 
-// ups tells how often the line came up: a difference means that the cabinet
-// may be another one than before, restored from a copy.
-func (l *link) ups() int {
+// changes tells how often the line came up or went down: a difference means
+// that the cabinet may be another one than before, restored from a copy.
+func (l *link) changes() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.times
+	return l.turns
 }
 
 // Status is the line as people ask about it.
@@ -103,9 +103,9 @@ func (c *Client) note(ctx context.Context, act string, err error) error {
 	}
 	if l.online != was {
 		l.since = time.Now()
+		l.turns++
 		if l.online {
 			c.o.Log.Info("cabinet answers")
-			l.times++
 			close(l.kicked)
 			l.kicked = make(chan struct{})
 		} else {

@@ -16,8 +16,9 @@ import (
 const (
 	batchEntries = 500
 	batchBytes   = 256 << 10 // before compression
-	// helloEvery refreshes the clock and tells the cabinet our version.
-	helloEvery = 6 * time.Hour
+	// helloEvery refreshes the clock, and notices a cabinet that was restored
+	// from a copy without the line breaking.
+	helloEvery = 10 * time.Minute
 )
 
 // batch is entries made ready to be sent.
@@ -35,6 +36,8 @@ type pusher struct {
 	// hole is the cursor before the first refused entry: the journal's cursor
 	// stays there, so that no refused entry is ever forgotten.
 	hole *uint64
+	// turns is how often the line had come up and gone down at the hello.
+	turns int
 	// singly: up to this cursor entries go one by one, because the cabinet
 	// refused a batch that ended there.
 	singly uint64
@@ -44,7 +47,7 @@ type pusher struct {
 func (s *session) pushLoop(ctx context.Context) {
 	var wait backoff
 	for {
-		began := time.Now()
+		before := s.o.Journal.Acked()
 		err := s.pushSession(ctx)
 		if ctx.Err() != nil {
 			return
@@ -52,7 +55,7 @@ func (s *session) pushLoop(ctx context.Context) {
 		if err == nil {
 			continue
 		}
-		if time.Since(began) > backoffMax {
+		if s.o.Journal.Acked() != before {
 			wait.reset()
 		}
 		s.o.Log.Debug("push stopped", "error", err)
@@ -69,16 +72,19 @@ func (s *session) pushSession(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hello: %w", err)
 	}
-	p := &pusher{session: s}
+	p := &pusher{session: s, turns: s.link.changes()}
 	// The cabinet is asked what it has: one restored from an old copy gets
 	// again what it lost. What it has beyond our cursor is only an answer we
 	// did not hear; the repeat changes nothing.
 	p.after = min(s.o.Journal.Acked(), cursor)
 	s.refused.Store(0)
-	until, ups := time.Now().Add(helloEvery), s.link.ups()
-	for ctx.Err() == nil && time.Now().Before(until) && s.link.ups() == ups {
+	until := time.Now().Add(helloEvery)
+	for ctx.Err() == nil && time.Now().Before(until) {
 		kicks := s.link.kicks()
 		sent, err := p.drain(ctx)
+		if errors.Is(err, errBroken) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("push: %w", err)
 		}
@@ -113,11 +119,22 @@ func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 	return answer.GetCursor(), nil
 }
 
+// errBroken says that the line broke since the hello, perhaps in another loop:
+// the cabinet has to be asked anew what it has before it gets more, or it could
+// take a batch without having what goes before.
+var errBroken = errors.New("the line broke since the hello")
+
 // drain sends batches until the outbox is empty; sent is false when it was.
 // While one batch is on its way the next one is made.
 func (p *pusher) drain(ctx context.Context) (sent bool, err error) {
 	next := p.build(ctx, p.after, p.limit())
-	for next.err == nil && next.entries > 0 {
+	for next.err == nil {
+		if p.link.changes() != p.turns {
+			return sent, errBroken
+		}
+		if next.entries == 0 {
+			return sent, nil
+		}
 		ahead := make(chan batch, 1)
 		limit := p.limit()
 		go func() { ahead <- p.build(ctx, next.last, limit) }()

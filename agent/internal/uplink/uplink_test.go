@@ -295,8 +295,10 @@ func TestPush_cabinetLostSome(t *testing.T) {
 	a, _ := enrolled(t, cab, j, &tills{})
 	cab.until("everything is in the cabinet", func() bool { return len(cab.ops) == 20 })
 	acked(t, j, a)
+	cab.cable.set(true)
+	eventually(t, "the break is noticed", func() bool { return !a.Status().Online })
 	cab.set(func() { cab.cursor, cab.seen, cab.ops = 0, nil, map[string]*fiscalv1.Operation{} })
-	cab.cable.cut()
+	cab.cable.set(false)
 	sell(t, j, 20, 21)
 	cab.until("everything is in the cabinet again", func() bool { return len(cab.ops) == 21 })
 }
@@ -324,8 +326,10 @@ func TestPush_refused(t *testing.T) {
 		t.Errorf("nobody hears of it: %v", a.Problems())
 	}
 	// A cabinet that understands it gets it in the next conversation.
+	cab.cable.set(true)
+	eventually(t, "the break is noticed", func() bool { return !a.Status().Online })
 	cab.set(func() { cab.refuses, cab.cursor = nil, 0 })
-	cab.cable.cut()
+	cab.cable.set(false)
 	sell(t, j, 40, 41)
 	cab.until("all are in the cabinet", func() bool { return len(cab.ops) == 41 })
 	acked(t, j, a)
@@ -532,9 +536,10 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	eventually(t, "the clock is told", has(CodeComputerClock))
+	cab.cable.set(true)
+	eventually(t, "the break is noticed", func() bool { return !a.Status().Online })
 	cab.set(func() { cab.denied = true })
-	cab.cable.cut()
-	sell(t, j, 0, 1)
+	cab.cable.set(false)
 	eventually(t, "the refusal is told", has(CodeCloudDenied))
 }
 
