@@ -135,6 +135,15 @@ func newCabinet(t *testing.T) *cabinet {
 
 func (c *cabinet) url() string { return "https://" + c.cable.addr() }
 
+// leaf is the server's certificate.
+func (c *cabinet) leaf() *x509.Certificate {
+	cert, err := x509.ParseCertificate(c.server.TLS.Certificates[0].Certificate[0])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return cert
+}
+
 // code is what a person types: the code and the fingerprint of the authority.
 func (c *cabinet) code() string {
 	sum := sha256.Sum256(c.authority.Raw)

@@ -45,7 +45,7 @@ func (c *Client) Enroll(ctx context.Context, code, cloud string) (*Identity, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
 	defer cancel()
-	t := transport(enrolTLS(pin))
+	t := transport(enrolTLS(cloud, pin))
 	defer t.CloseIdleConnections()
 	service := uplinkv1connect.NewEnrolmentServiceClient(httpClient(t), strings.TrimSuffix(cloud, "/"), connect.WithReadMaxBytes(maxAnswer))
 	answer, err := service.Enroll(ctx, &uplinkv1.EnrollRequest{Code: bare, Csr: csr, Host: c.o.Host, Version: c.o.Version})

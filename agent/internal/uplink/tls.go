@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -36,12 +37,15 @@ func transport(config *tls.Config) *http.Transport {
 	}
 }
 
-// TLS returns what proves the agent to the cabinet and to its broker, and the
-// other way round: only servers signed by the authority of the enrolment are
-// believed. It follows renewals of the certificate.
-func (c *Client) TLS() *tls.Config {
+// TLS returns what proves the agent to the server at address (the cabinet's or
+// its broker's), and the other way round: only a server of that name, signed by
+// the authority of the enrolment, is believed. It follows renewals of the
+// certificate.
+func (c *Client) TLS(address string) *tls.Config {
+	host := hostOf(address)
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
+		ServerName: host,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			id := c.Identity()
 			if id == nil {
@@ -59,9 +63,19 @@ func (c *Client) TLS() *tls.Config {
 			}
 			roots := x509.NewCertPool()
 			roots.AddCert(id.authority)
-			return verify(s, roots, c.now(), id.cert.Leaf.NotBefore)
+			return verify(s, host, roots, c.now(), id.cert.Leaf.NotBefore)
 		},
 	}
+}
+
+// hostOf is the host of an address such as ssl://host:8883; one that cannot be
+// read is nobody's name.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return "invalid."
+	}
+	return u.Hostname()
 }
 
 // verify checks the server's certificate at time now. A computer whose battery
@@ -69,7 +83,7 @@ func (c *Client) TLS() *tls.Config {
 // before that is certainly wrong, and the server is checked as of then: what
 // was valid when we were enrolled. The cabinet's answer then sets the clock
 // right (see Client.now).
-func verify(s tls.ConnectionState, roots *x509.CertPool, now, born time.Time) error {
+func verify(s tls.ConnectionState, host string, roots *x509.CertPool, now, born time.Time) error {
 	if len(s.PeerCertificates) == 0 {
 		return errors.New("the server has no certificate")
 	}
@@ -84,7 +98,7 @@ func verify(s tls.ConnectionState, roots *x509.CertPool, now, born time.Time) er
 	for _, cert := range s.PeerCertificates[1:] {
 		inter.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{DNSName: s.ServerName, Roots: roots, Intermediates: inter, CurrentTime: now})
+	_, err := leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: inter, CurrentTime: now})
 	return err
 }
 
@@ -113,7 +127,7 @@ func matchesPin(cert *x509.Certificate, pin string) bool {
 
 // enrolTLS believes servers of the system's authorities, or of the one whose
 // fingerprint is pin.
-func enrolTLS(pin string) *tls.Config {
+func enrolTLS(address, pin string) *tls.Config {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if pin == "" {
 		return config
@@ -126,7 +140,7 @@ func enrolTLS(pin string) *tls.Config {
 				roots.AddCert(cert)
 			}
 		}
-		return verify(s, roots, time.Now(), time.Time{})
+		return verify(s, hostOf(address), roots, time.Now(), time.Time{})
 	}
 	return config
 }

@@ -187,7 +187,7 @@ func (c *Client) Run(ctx context.Context, enrolled func(ctx context.Context, id 
 func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(context.Context, *Identity)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := transport(c.TLS())
+	t := transport(c.TLS(id.UplinkURL))
 	defer t.CloseIdleConnections()
 	s := &session{Client: c, agentID: id.AgentID, transport: t, running: running}
 	s.rpc = uplinkv1connect.NewUplinkServiceClient(httpClient(t), id.UplinkURL, connect.WithReadMaxBytes(maxAnswer))

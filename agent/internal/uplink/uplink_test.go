@@ -2,6 +2,8 @@ package uplink
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -552,5 +554,35 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		case <-late:
 			t.Fatalf("never happened: %s", what)
 		}
+	}
+}
+
+// A server that the authority signed under another name is not the cabinet, and a flat battery of the computer's clock
+// does not keep the agent off the line.
+func TestVerify(t *testing.T) {
+	cab := newCabinet(t)
+	leaf := cab.leaf()
+	roots := x509.NewCertPool()
+	roots.AddCert(cab.authority)
+	state := tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf, cab.authority}}
+	born := time.Now().Add(-time.Minute)
+	for _, c := range []struct {
+		name, host string
+		roots      *x509.CertPool
+		now        time.Time
+		ok         bool
+	}{
+		{"the cabinet", "127.0.0.1", roots, time.Now(), true},
+		{"another host", "127.0.0.2", roots, time.Now(), false},
+		{"no host", hostOf("what"), roots, time.Now(), false},
+		{"another authority", "127.0.0.1", x509.NewCertPool(), time.Now(), false},
+		{"a clock of long ago", "127.0.0.1", roots, time.Unix(0, 0), true},
+		{"a certificate too old", "127.0.0.1", roots, leaf.NotAfter.Add(time.Second), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := verify(state, c.host, c.roots, c.now, born); (err == nil) != c.ok {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
