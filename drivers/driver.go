@@ -147,6 +147,7 @@ const (
 	ModeShiftExpired             // 24 hours are over
 	ModeOpenDocument
 	ModeStuck   // a mode that LeaveStuckMode leaves
+	ModeClock   // the clock is lost: SetClock
 	ModeBlocked // nothing helps but a person
 )
 

@@ -67,21 +67,21 @@ const patience = 30 * time.Second
 
 // Run runs every scenario in real time and side by side, each on a rig of its
 // own.
-func Run(t *testing.T, make func(t *testing.T) Rig) {
+func Run(t *testing.T, newRig func(t *testing.T) Rig) {
 	t.Helper()
 	run(t, func(t *testing.T, body func(*testing.T, *bench)) {
 		t.Parallel()
-		body(t, newBench(t, make(t)))
+		body(t, newBench(t, newRig(t)))
 	})
 }
 
 // RunBubble runs every scenario under testing/synctest, where waiting costs
 // nothing. The rig must not touch anything outside the bubble.
-func RunBubble(t *testing.T, make func(t *testing.T) Rig) {
+func RunBubble(t *testing.T, newRig func(t *testing.T) Rig) {
 	t.Helper()
 	run(t, func(t *testing.T, body func(*testing.T, *bench)) {
 		synctest.Test(t, func(t *testing.T) {
-			body(t, newBench(t, make(t)))
+			body(t, newBench(t, newRig(t)))
 		})
 	})
 }
@@ -165,7 +165,7 @@ func (b *bench) must(err error) {
 
 // fails checks that err is the driver's, with outcome and code. An empty code
 // is any.
-func (b *bench) fails(err error, outcome fiscal.Outcome, code string) *drivers.Error {
+func (b *bench) fails(err error, outcome fiscal.Outcome, code string) drivers.Error {
 	b.t.Helper()
 	var e *drivers.Error
 	if !errors.As(err, &e) {
@@ -175,9 +175,9 @@ func (b *bench) fails(err error, outcome fiscal.Outcome, code string) *drivers.E
 		b.t.Fatalf("got %s with outcome %v, want %s with %v: %v", e.Code, e.Outcome, code, outcome, err)
 	}
 	if e.Op == "" || e.Hint == "" {
-		b.t.Errorf("error without act or hint: %+v", e)
+		b.t.Errorf("error without act or hint: %+v", *e)
 	}
-	return e
+	return *e
 }
 
 // added checks that the oracle has grown by exactly n documents since before.

@@ -44,8 +44,9 @@ var variants = []variant{
 			User: "ООО «Ромашка»", Address: "Орёл", Place: "Магазин", KKTSerial: "0000000000004239", FFD: 4,
 		},
 	}},
-	{name: "slow till with a cashier's password", opts: shtrih.Options{CashierPassword: 3}, lose: sim.LoseAnswer,
-		sim: sim.Options{Timing: sim.RealTiming, PrintSpeed: 50 * time.Millisecond, SubmodeError: true}},
+	{name: "slow till with a cashier's password", opts: shtrih.Options{CashierPassword: 3}, lose: sim.LoseAnswer, sim: sim.Options{
+		Timing: sim.RealTiming, PrintSpeed: 50 * time.Millisecond, SubmodeError: true,
+	}},
 }
 
 func TestConformance(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	errNoData        shtrih.ErrorCode = 0x08
 	errUnsupported   shtrih.ErrorCode = 0x37
 	errNotInMode     shtrih.ErrorCode = 0x73
+	errClockLost     shtrih.ErrorCode = 0xC0
 	errInvalid       shtrih.ErrorCode = 0x5E
 	errOtherOperator shtrih.ErrorCode = 0x59
 	errDateMismatch  shtrih.ErrorCode = 0x7C
@@ -43,7 +44,7 @@ func codeOf(e shtrih.ErrorCode) string {
 		return drivers.CodeOpenDocument
 	case 0x46:
 		return drivers.CodeNoCash
-	case 0x07, 0x17, errDateMismatch, 0xC0:
+	case 0x07, 0x17, errDateMismatch, errClockLost:
 		return drivers.CodeClock
 	case 0x05, 0x06, 0x12, 0x14, 0x15:
 		return drivers.CodeFNBlocked

@@ -216,6 +216,8 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 
 	fn, err := t.readFN(ctx)
 	switch {
+	case isRefusal(err, errClockLost):
+		s.Mode = drivers.ModeClock
 	case isRefusal(err):
 		// Without its fiscal memory a till can do nothing, but it can be asked.
 		s.Mode = drivers.ModeBlocked
@@ -244,7 +246,7 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 	case err == nil:
 		s.Unsent = uint32(ofd.Queue)
 		if ofd.Queue > 0 {
-			s.UnsentFrom = ofd.First
+			s.UnsentFD, s.UnsentFrom = ofd.FirstFD, ofd.First
 		}
 	case !isRefusal(err): // older firmware answers only with the shift closed
 		return drivers.Status{}, prepared(op, err)
@@ -269,7 +271,7 @@ func modeOf(m shtrih.Mode) drivers.Mode {
 		return drivers.ModeShiftExpired
 	case shtrih.ModeDocument:
 		return drivers.ModeOpenDocument
-	case shtrih.ModeOutput, shtrih.ModeConfirmDate:
+	case shtrih.ModeOutput, shtrih.ModeConfirmDate, shtrih.ModeTechReset:
 		return drivers.ModeStuck
 	}
 	return drivers.ModeBlocked

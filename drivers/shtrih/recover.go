@@ -21,7 +21,7 @@ func asLinkError(err error) (*linkError, bool) {
 func (t *Till) Cancel(ctx context.Context) error {
 	const op = "cancel"
 	for try := 1; ; try++ {
-		open, err := t.cancelOnce(ctx, op)
+		open, err := t.cancelOnce(ctx)
 		if err != nil {
 			// Cancelling what is cancelled does no harm, so a lost answer is
 			// answered by looking again.
@@ -40,7 +40,7 @@ func (t *Till) Cancel(ctx context.Context) error {
 }
 
 // cancelOnce takes one step and tells whether a document is still open.
-func (t *Till) cancelOnce(ctx context.Context, op string) (bool, error) {
+func (t *Till) cancelOnce(ctx context.Context) (bool, error) {
 	s, err := t.rest(ctx)
 	if err != nil {
 		return true, err
@@ -105,7 +105,7 @@ func (t *Till) cancelReceipt(ctx context.Context, mode shtrih.Mode) error {
 }
 
 // LeaveStuckMode implements drivers.StuckLeaver: data output is stopped, a date
-// that waits to be confirmed is confirmed.
+// that waits to be confirmed is confirmed, damaged working memory is reset.
 func (t *Till) LeaveStuckMode(ctx context.Context) error {
 	const op = "leave mode"
 	s, err := t.short(ctx)
@@ -117,6 +117,8 @@ func (t *Till) LeaveStuckMode(ctx context.Context) error {
 		_, err = t.ask(ctx, shtrih.StopOutput{Password: t.opts.Password})
 	case shtrih.ModeConfirmDate:
 		err = t.confirmDate(ctx)
+	case shtrih.ModeTechReset: // the clock is lost by it and is to be set next
+		_, err = t.ask(ctx, shtrih.TechReset{})
 	default:
 		return nil
 	}
@@ -159,15 +161,29 @@ func (t *Till) SetClock(ctx context.Context, to fiscal.DateTime) error {
 	}
 	switch n := s.Mode.Number(); n { //nolint:exhaustive // the rest of the modes allow it or say why not
 	case shtrih.ModeShiftOpen, shtrih.ModeShiftExpired:
-		return refuse(op, drivers.CodeShiftOpen, "%v", s.Mode)
+		// A till that lost its clock takes a new one even now: it works again
+		// in no other way.
+		if _, err := t.readFN(ctx); !isRefusal(err, errClockLost) {
+			return refuse(op, drivers.CodeShiftOpen, "%v", s.Mode)
+		}
+		return t.setClock(ctx, op, to)
 	case shtrih.ModeDocument:
 		return refuse(op, drivers.CodeOpenDocument, "%v", s.Mode)
 	case shtrih.ModeConfirmDate:
 	default:
-		if _, err := t.ask(ctx, shtrih.SetDate{Password: t.opts.Password, Date: to}); err != nil {
-			return committed(op, err)
-		}
+		return t.setClock(ctx, op, to)
 	}
+	return t.confirmClock(ctx, op, to)
+}
+
+func (t *Till) setClock(ctx context.Context, op string, to fiscal.DateTime) error {
+	if _, err := t.ask(ctx, shtrih.SetDate{Password: t.opts.Password, Date: to}); err != nil {
+		return committed(op, err)
+	}
+	return t.confirmClock(ctx, op, to)
+}
+
+func (t *Till) confirmClock(ctx context.Context, op string, to fiscal.DateTime) error {
 	if _, err := t.ask(ctx, shtrih.ConfirmDate{Password: t.opts.Password, Date: to}); err != nil {
 		return committed(op, err)
 	}

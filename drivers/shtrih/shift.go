@@ -102,6 +102,9 @@ func (t *Till) sendTags(ctx context.Context, tags [][]byte) error {
 // closing a shift (table 17 field 70) and need their time.
 const (
 	proofPatience = 40 * time.Second
+	// shortProof is enough where the till gave number and sign itself: a buyer
+	// waits, and only the time of the document is still missing.
+	shortProof = 5 * time.Second
 	proofPause    = 500 * time.Millisecond
 )
 
@@ -114,7 +117,11 @@ func (t *Till) prove(ctx context.Context, op string, want fiscal.Document) (fisc
 	fnBefore, shift := t.known.fn, t.known.shift
 	var got fiscal.Document
 	var err error
-	deadline := time.Now().Add(proofPatience)
+	patience := proofPatience
+	if want.FD == before+1 {
+		patience = shortProof
+	}
+	deadline := time.Now().Add(patience)
 	for {
 		got, err = t.proof(ctx, want)
 		var fault *linkError

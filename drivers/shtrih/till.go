@@ -345,7 +345,7 @@ func (t *Till) once(ctx context.Context, command []byte, about shtrih.Command) (
 // fillsBuffer tells of commands that only add to a document not yet made. One
 // of them lost spoils the document, which the subtotal shows before it counts.
 func fillsBuffer(c shtrih.Code) bool {
-	switch c { //nolint:exhaustive // the question is about these
+	switch c {
 	case shtrih.CodeOperationV2, shtrih.CodeOperationTLV, shtrih.CodeSendTLV, shtrih.CodePrintString:
 		return true
 	}

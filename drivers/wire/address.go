@@ -94,7 +94,7 @@ func ParseAddress(s string) (Address, error) {
 		}
 		a.Host = net.JoinHostPort(u.Hostname(), port)
 	default:
-		return Address{}, fmt.Errorf("address %q: want serial: or tcp:", s)
+		return Address{}, fmt.Errorf("address %q: the scheme is neither serial nor tcp", s)
 	}
 	return a, nil
 }

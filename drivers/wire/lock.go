@@ -73,8 +73,8 @@ func lockName(a Address) string {
 	id := a.Host
 	if a.Scheme == "serial" {
 		id = a.Port
-		if real, err := filepath.EvalSymlinks(a.Port); err == nil {
-			id = real // /dev/serial/by-id/… and /dev/ttyACM0 are one port
+		if target, err := filepath.EvalSymlinks(a.Port); err == nil {
+			id = target // /dev/serial/by-id/… and /dev/ttyACM0 are one port
 		}
 	}
 	id = strings.TrimPrefix(id, "/dev/")
