@@ -105,7 +105,7 @@ const (
 	// shortProof is enough where the till gave number and sign itself: a buyer
 	// waits, and only the time of the document is still missing.
 	shortProof = 5 * time.Second
-	proofPause    = 500 * time.Millisecond
+	proofPause = 500 * time.Millisecond
 )
 
 // prove reads back the document that has just been committed: the last one must
