@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -384,8 +385,9 @@ func (j *Journal) transact(f *file, ws []*write, now time.Time) (err error) {
 	was := f.version()
 	var acts Acts
 	var written uint64
+	flushed := false // the tail went into the bucket of keys
 	err = f.db.Update(func(tx *bbolt.Tx) error {
-		t := transaction{tx: tx, next: next, now: now}
+		t := transaction{tx: tx, file: f, next: next, now: now, added: map[string]uint64{}}
 		for _, w := range ws {
 			if w.err = t.apply(w); w.err == nil {
 				acts |= w.acts
@@ -397,6 +399,11 @@ func (j *Journal) transact(f *file, ws []*write, now time.Time) (err error) {
 		next = t.next
 		if written == 0 {
 			return errNothing
+		}
+		if flushed = len(f.tail) >= tailLimit; flushed {
+			if err := t.index(); err != nil {
+				return err
+			}
 		}
 		return j.before(f, acts)
 	})
@@ -414,6 +421,7 @@ func (j *Journal) transact(f *file, ws []*write, now time.Time) (err error) {
 	j.short = false
 	j.commits.Add(1)
 	j.writes.Add(written)
+	f.retail(ws, flushed)
 	j.remember(f, ws, next)
 	return j.ask(AfterCommit, acts)
 }
@@ -453,6 +461,21 @@ func (j *Journal) ask(m Moment, acts Acts) error {
 	return fmt.Errorf("%w: %w", ErrDead, err)
 }
 
+// retail brings the tail of keys up to a commit.
+func (f *file) retail(ws []*write, flushed bool) {
+	f.tailMu.Lock()
+	defer f.tailMu.Unlock()
+	if flushed {
+		f.tail = map[string]uint64{}
+		return
+	}
+	for _, w := range ws {
+		if w.err == nil && w.end != nil && w.seq == 0 {
+			f.tail[w.key] = w.stored.seq
+		}
+	}
+}
+
 // remember takes over what a commit made true, for readers.
 func (j *Journal) remember(f *file, ws []*write, next counters) {
 	j.mu.Lock()
@@ -486,9 +509,35 @@ type counters struct {
 
 // transaction applies writes to one file.
 type transaction struct {
-	tx   *bbolt.Tx
-	next counters
-	now  time.Time
+	tx    *bbolt.Tx
+	file  *file
+	next  counters
+	now   time.Time
+	added map[string]uint64 // keys of new records
+}
+
+// seqOf finds the seq of a key, also of one that this transaction adds; 0 when it is not in this file.
+func (t *transaction) seqOf(key string) uint64 {
+	if seq := t.added[key]; seq != 0 {
+		return seq
+	}
+	if seq := t.file.tail[key]; seq != 0 { // only the committer changes it
+		return seq
+	}
+	return number(t.tx.Bucket(bucketKeys).Get([]byte(key)))
+}
+
+// index puts every key that is not there into the bucket of keys, in their order: many share a page.
+func (t *transaction) index() error {
+	keys := t.tx.Bucket(bucketKeys)
+	tail := maps.Clone(t.file.tail)
+	maps.Copy(tail, t.added)
+	for _, key := range slices.Sorted(maps.Keys(tail)) {
+		if err := keys.Put([]byte(key), seqKey(tail[key])); err != nil {
+			return err
+		}
+	}
+	return t.tx.Bucket(bucketMeta).Put(metaIndexed, seqKey(t.next.seq-1))
 }
 
 func (t *transaction) apply(w *write) error {
@@ -507,23 +556,21 @@ func (t *transaction) apply(w *write) error {
 }
 
 func (t *transaction) record(w *write) error {
-	records, keys, open := t.tx.Bucket(bucketRecords), t.tx.Bucket(bucketKeys), t.tx.Bucket(bucketOpen)
+	records, open := t.tx.Bucket(bucketRecords), t.tx.Bucket(bucketOpen)
 	// Records come in order of seq: full pages are never opened again but by their own changes.
 	records.FillPercent = 0.9
 	var old header
 	seq := w.seq
 	if seq == 0 {
-		if keys.Get([]byte(w.key)) != nil {
+		if t.seqOf(w.key) != 0 {
 			return ErrExists
 		}
 		seq = t.next.seq
-		if err := keys.Put([]byte(w.key), seqKey(seq)); err != nil {
-			return err
-		}
 		t.next.seq++
+		t.added[w.key] = seq
 	} else {
 		value := records.Get(seqKey(seq))
-		if value == nil || number(keys.Get([]byte(w.key))) != seq {
+		if value == nil || t.seqOf(w.key) != seq {
 			return ErrNotFound
 		}
 		old, _, _ = openRecord(value)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -34,7 +35,7 @@ const (
 var (
 	bucketMeta    = []byte("meta")
 	bucketRecords = []byte("records") // seq -> record
-	bucketKeys    = []byte("keys")    // key -> seq
+	bucketKeys    = []byte("keys")    // key -> seq, of records up to metaIndexed
 	bucketOpen    = []byte("open")    // seq of what is unfinished -> nothing
 	bucketOutbox  = []byte("outbox")  // cursor -> seq, Unix ms
 	bucketRuns    = []byte("runs")    // id -> execution
@@ -49,6 +50,7 @@ var (
 	metaFirstSeq = []byte("first_seq") // no record of this file has a lower one
 	metaFloor    = []byte("cursor")    // no entry of this file has a cursor as low
 	metaAcked    = []byte("acked")     // the cabinet's cursor when this file was the newest
+	metaIndexed  = []byte("indexed")   // newest seq whose key is in bucketKeys; those of later ones are in file.tail
 )
 
 // month is a file's month as its name has it: 2026-11.
@@ -88,7 +90,15 @@ type file struct {
 	cursor   uint64 // of its newest entry, or the floor
 	acked    uint64
 	unsynced []byte // what is durable of the file after a commit without fsync; nil when all is
+
+	// tail has the keys of the newest records, until tailLimit of them go into bucketKeys together: keys are random,
+	// and each one by itself would cost a page of the commit.
+	tailMu sync.RWMutex
+	tail   map[string]uint64
 }
+
+// tailLimit keeps the reading of the tail, when the file is opened, within some hundredths of a second.
+const tailLimit = 4096
 
 // noCreate opens what is there: bbolt by itself makes a file that is missing, and not by rename.
 func noCreate(name string, flag int, perm os.FileMode) (*os.File, error) {
@@ -135,10 +145,46 @@ func openFile(dir string, m month) (*file, error) {
 		return nil, err
 	}
 	f.db = db
-	if err := db.View(f.readNumbers); err != nil {
+	err = db.View(f.readNumbers)
+	if err == nil {
+		err = db.View(f.readTail)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return f, nil
+}
+
+// readTail finds the keys that are not in bucketKeys yet.
+func (f *file) readTail(tx *bbolt.Tx) (err error) {
+	defer recovered(&err)
+	f.tail = map[string]uint64{}
+	indexed := number(tx.Bucket(bucketMeta).Get(metaIndexed))
+	c := tx.Bucket(bucketRecords).Cursor()
+	for k, v := c.Seek(seqKey(indexed + 1)); k != nil; k, v = c.Next() {
+		rec, err := decodeRecord(number(k), v, 0)
+		if err != nil {
+			return err
+		}
+		f.tail[rec.Operation.Key] = rec.Seq
+	}
+	return nil
+}
+
+// seqOf finds the seq of a key; 0 when it is not in this file. Keys leave the tail after they have come into the
+// bucket: looking in this order misses none.
+func (f *file) seqOf(key string) (seq uint64, err error) {
+	f.tailMu.RLock()
+	seq = f.tail[key]
+	f.tailMu.RUnlock()
+	if seq != 0 {
+		return seq, nil
+	}
+	err = f.view(func(tx *bbolt.Tx) error {
+		seq = number(tx.Bucket(bucketKeys).Get([]byte(key)))
+		return nil
+	})
+	return seq, err
 }
 
 func (f *file) readNumbers(tx *bbolt.Tx) (err error) {

@@ -33,12 +33,9 @@ func (j *Journal) use(read func(files []*file) error) error {
 func (j *Journal) lookup(key string) (newest month, seq uint64, err error) {
 	err = j.use(func(files []*file) error {
 		newest = files[len(files)-1].month
+		var err error
 		for _, f := range slices.Backward(files) {
-			err := f.view(func(tx *bbolt.Tx) error {
-				seq = number(tx.Bucket(bucketKeys).Get([]byte(key)))
-				return nil
-			})
-			if err != nil || seq != 0 {
+			if seq, err = f.seqOf(key); err != nil || seq != 0 {
 				return err
 			}
 		}

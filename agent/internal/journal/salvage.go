@@ -185,7 +185,7 @@ func (w *wreck) refill(db *bbolt.DB) (doubtful int, err error) {
 				return err
 			}
 		}
-		return nil
+		return tx.Bucket(bucketMeta).Put(metaIndexed, seqKey(last))
 	})
 }
 
