@@ -291,7 +291,12 @@ func (j *Journal) commitGroup(group []*write) {
 		byFile[f] = append(byFile[f], w)
 	}
 	for _, f := range j.snapshot() {
-		if ws := byFile[f]; len(ws) > 0 {
+		ws := byFile[f]
+		if err := j.failure(); err != nil { // of the file before: nothing may follow
+			for _, w := range ws {
+				w.err = err
+			}
+		} else if len(ws) > 0 {
 			j.commitFile(f, ws, now)
 		}
 	}

@@ -1,0 +1,495 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
+)
+
+// killer dies at the nth point from when it is armed.
+type killer struct {
+	mu   sync.Mutex
+	left int // 0: never
+	with error
+	seen []Point
+}
+
+var errKilled = errors.New("killed")
+
+func (k *killer) fault(p Point) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen = append(k.seen, p)
+	if k.left == 0 {
+		return nil
+	}
+	if k.left--; k.left == 0 {
+		return k.with
+	}
+	return nil
+}
+
+func (k *killer) arm(n int, with error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left, k.with = n, with
+}
+
+func TestJournal_dies(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		at   int
+		kept bool
+	}{{"before the commit", 1, false}, {"after the commit", 2, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, k := t.TempDir(), new(killer)
+			j := open(t, dir, Options{Fault: k.fault})
+			rec := accepted("a")
+			must(t, j.Accept(t.Context(), rec))
+			k.arm(c.at, errKilled)
+			err := j.Intend(t.Context(), intended(rec))
+			if !errors.Is(err, ErrDead) || !errors.Is(err, errKilled) {
+				t.Fatalf("intend: %v", err)
+			}
+			if err := j.Conclude(t.Context(), done(proto.CloneOf(rec), 1)); !errors.Is(err, ErrDead) {
+				t.Errorf("conclude: %v", err)
+			}
+			if _, err := j.Get("a"); !errors.Is(err, ErrDead) {
+				t.Errorf("get: %v", err)
+			}
+			if err := j.Ack(0); !errors.Is(err, ErrDead) {
+				t.Errorf("ack: %v", err)
+			}
+			closeChecked(t, j)
+			j = open(t, dir, Options{})
+			if got := get(t, j, "a").Begun; got != c.kept {
+				t.Errorf("the intent is there: %v", got)
+			}
+		})
+	}
+}
+
+func TestJournal_points(t *testing.T) {
+	k := new(killer)
+	j := open(t, t.TempDir(), Options{Fault: k.fault})
+	rec := intended(accepted("a"))
+	must(t, j.Intend(t.Context(), rec))
+	must(t, j.Conclude(t.Context(), done(rec, 1)))
+	equal(t, "points", k.seen, []Point{
+		{BeforeCommit, ActMonth},
+		{AfterCommit, ActMonth},
+		{BeforeCommit, ActAccept | ActIntent},
+		{AfterCommit, ActAccept | ActIntent},
+		{BeforeCommit, ActOutcome},
+		{AfterCommit, ActOutcome},
+	})
+}
+
+// TestJournal_skipSync makes sure that a test which crashes a journal can see a missing fsync.
+func TestJournal_skipSync(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		synced bool // a commit with fsync follows
+		crash  bool
+		kept   bool
+	}{{"crash", false, true, false}, {"sync, crash", true, true, true}, {"closed well", false, false, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, k := t.TempDir(), new(killer)
+			j := open(t, dir, Options{Fault: k.fault})
+			must(t, j.Accept(t.Context(), accepted("before")))
+			for _, key := range []string{"a", "b"} {
+				k.arm(1, SkipSync)
+				must(t, j.Accept(t.Context(), accepted(key)))
+				get(t, j, key)
+			}
+			if c.synced {
+				must(t, j.Accept(t.Context(), accepted("c")))
+			}
+			if c.crash {
+				k.arm(1, errKilled)
+				if err := j.Accept(t.Context(), accepted("d")); !errors.Is(err, ErrDead) {
+					t.Fatal(err)
+				}
+			}
+			closeChecked(t, j)
+			j = open(t, dir, Options{})
+			get(t, j, "before")
+			for _, key := range []string{"a", "b"} {
+				if _, err := j.Get(key); (err == nil) != c.kept {
+					t.Errorf("%s: %v", key, err)
+				}
+			}
+		})
+	}
+}
+
+func TestJournal_amendWithoutCompany(t *testing.T) {
+	k := new(killer)
+	dir := t.TempDir()
+	j := open(t, dir, Options{Fault: k.fault})
+	rec := done(accepted("a"), 1)
+	must(t, j.Conclude(t.Context(), rec))
+	before := j.Stats().Commits
+	for _, paper := range []fiscalv1.PaperTrack{fiscalv1.PaperTrack_PAPER_TRACK_OWED, fiscalv1.PaperTrack_PAPER_TRACK_PRINTED} {
+		rec.Operation.Paper = paper
+		j.Amend(rec)
+		if got := get(t, j, "a").Operation.Paper; got != paper {
+			t.Errorf("paper is %v at once", got)
+		}
+	}
+	must(t, j.Ack(1))
+	eventually(t, "a commit of its own", func() bool { return j.Stats().Commits > before })
+	if got := j.Stats().Commits - before; got != 1 {
+		t.Errorf("%d commits for two amendments and an acknowledgement", got)
+	}
+	entries, err := j.Outbox(t.Context(), 1, 10)
+	must(t, err)
+	if len(entries) != 1 || entries[0].Cursor != 3 || entries[0].Record.Operation.Revision != 3 {
+		t.Errorf("outbox: %v", entries)
+	}
+	k.arm(1, errKilled) // a power cut: what was not written by now is lost
+	j.Amend(rec)
+	closeChecked(t, j)
+	j = open(t, dir, Options{})
+	if got := get(t, j, "a"); got.Operation.Paper != fiscalv1.PaperTrack_PAPER_TRACK_PRINTED || j.Acked() != 1 {
+		t.Errorf("after the cut: %v, acknowledged %d", got.Operation.Paper, j.Acked())
+	}
+}
+
+func TestJournal_manyTills(t *testing.T) {
+	const tills, sales = 64, 20
+	dir := t.TempDir()
+	j := open(t, dir, Options{})
+	var wg sync.WaitGroup
+	for till := range tills {
+		wg.Go(func() {
+			for i := range sales {
+				rec := accepted(fmt.Sprintf("%d/%d", till, i))
+				rec.Operation.Till = fmt.Sprint("till-", till)
+				if err := j.Intend(t.Context(), intended(rec)); err != nil {
+					t.Error(err)
+					return
+				}
+				if err := j.Intend(t.Context(), accepted(rec.Operation.Key)); !errors.Is(err, ErrExists) {
+					t.Errorf("%s again: %v", rec.Operation.Key, err)
+				}
+				if err := j.Conclude(t.Context(), done(rec, uint32(i+1))); err != nil {
+					t.Error(err)
+					return
+				}
+				rec.Operation.Ofd = fiscalv1.OFDTrack_OFD_TRACK_QUEUED
+				j.Amend(rec)
+				if got, err := j.Get(rec.Operation.Key); err != nil || got.Operation.Ofd != rec.Operation.Ofd || got.Operation.Document.Fd != uint32(i+1) {
+					t.Errorf("%s: %v %v", rec.Operation.Key, got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := j.Stats(); s.Commits*4 > s.Writes {
+		t.Errorf("%d commits for %d writes", s.Commits, s.Writes)
+	}
+	closeChecked(t, j)
+	j = open(t, dir, Options{})
+	seen := map[string]bool{}
+	var after uint64
+	for {
+		entries, err := j.Outbox(t.Context(), after, 100)
+		must(t, err)
+		if len(entries) == 0 {
+			break
+		}
+		for _, e := range entries {
+			if e.Cursor <= after {
+				t.Fatalf("cursor %d after %d", e.Cursor, after)
+			}
+			after = e.Cursor
+			seen[e.Record.Operation.Key] = true
+		}
+	}
+	if len(seen) != tills*sales {
+		t.Errorf("%d of %d operations came out of the outbox", len(seen), tills*sales)
+	}
+}
+
+// TestJournal_tail goes past the limit of the tail, where keys move into their bucket.
+func TestJournal_tail(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{})
+	var wg sync.WaitGroup
+	n := tailLimit + 500
+	for c := range 250 {
+		wg.Go(func() {
+			for i := c; i < n; i += 250 {
+				if err := j.Accept(t.Context(), accepted(fmt.Sprint("k", i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if tail := len(j.newest().tail); tail >= tailLimit {
+		t.Errorf("the tail has %d keys", tail)
+	}
+	for range 2 {
+		for i := range n {
+			key := fmt.Sprint("k", i)
+			get(t, j, key)
+			if i%50 == 0 {
+				if err := j.Accept(t.Context(), accepted(key)); !errors.Is(err, ErrExists) {
+					t.Fatalf("%s again: %v", key, err)
+				}
+			}
+		}
+		closeChecked(t, j)
+		j = open(t, dir, Options{})
+	}
+}
+
+// inMemory is a folder in which a flush costs nothing, where the system has one: what is tested is not the drive.
+func inMemory(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "journal")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// model is what a journal must hold: of every key, the states that a crash may have left, the last of them being what
+// readers see. A durable write leaves one; amendments add some.
+type model struct {
+	states map[string][]*journalv1.Record
+	order  []string // keys by seq
+	runs   map[string]bool
+	acked  uint64
+}
+
+func (m *model) see(rec *journalv1.Record, durable bool) {
+	key := rec.Operation.Key
+	if m.states[key] == nil {
+		m.order = append(m.order, key)
+	}
+	if durable {
+		// The group is one commit: amendments that waited are durable with it.
+		for k, s := range m.states {
+			m.states[k] = s[len(s)-1:]
+		}
+		m.states[key] = nil
+	}
+	m.states[key] = append(m.states[key], proto.CloneOf(rec))
+}
+
+// TestJournal_model plays random calls against a model, with a crash at a random commit now and then: what was
+// acknowledged is there after it, what was not is there whole or not at all.
+func TestJournal_model(t *testing.T) {
+	memory := inMemory(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		ok := func(err error) {
+			rt.Helper()
+			if err != nil {
+				rt.Fatal(err)
+			}
+		}
+		dir, err := os.MkdirTemp(memory, "")
+		ok(err)
+		k := new(killer)
+		clock := at("2026-11-04")
+		opts := Options{Fault: k.fault, Now: clock.read, Reserve: -1, Retention: 20 * 365 * 24 * time.Hour}
+		j, err := Open(t.Context(), dir, opts)
+		ok(err)
+		defer func() { closeChecked(t, j) }()
+		m := &model{states: map[string][]*journalv1.Record{}, runs: map[string]bool{}}
+		id := j.ID()
+
+		// reborn reopens after a death at a write of next (nil: of something else), which may be there or not.
+		reborn := func(next *journalv1.Record) {
+			k.arm(0, nil)
+			ok(j.Close())
+			if j, err = Open(t.Context(), dir, opts); err != nil {
+				rt.Fatal(err)
+			}
+			if next != nil {
+				key := next.Operation.Key
+				got, err := j.Get(key)
+				switch {
+				case errors.Is(err, ErrNotFound) && m.states[key] == nil:
+				case err != nil:
+					rt.Fatal(err)
+				case m.states[key] == nil:
+					m.order = append(m.order, key)
+					fallthrough
+				default:
+					m.states[key] = append(m.states[key], next)
+					next.Seq, next.Operation.Revision = got.Seq, got.Operation.Revision
+				}
+			}
+			for key, states := range m.states {
+				got, err := j.Get(key)
+				if err != nil {
+					rt.Fatalf("%s: %v", key, err)
+				}
+				got.Operation.InCloud = false
+				if !slices.ContainsFunc(states, func(s *journalv1.Record) bool { return same(s, got) }) {
+					rt.Fatalf("%s is none of the %d states it may have:\n%v\nlast:\n%v", key, len(states), got, states[len(states)-1])
+				}
+				m.states[key] = []*journalv1.Record{got}
+			}
+			m.acked = j.Acked()
+		}
+		pick := func(what func(*journalv1.Record) bool) *journalv1.Record {
+			var of []string
+			for _, key := range m.order {
+				if s := m.states[key]; what(s[len(s)-1]) {
+					of = append(of, key)
+				}
+			}
+			if len(of) == 0 {
+				rt.SkipNow()
+			}
+			s := m.states[rapid.SampledFrom(of).Draw(rt, "key")]
+			return proto.CloneOf(s[len(s)-1])
+		}
+		durable := func(rec *journalv1.Record, write func(*journalv1.Record) error) {
+			next := proto.CloneOf(rec)
+			switch err := write(rec); {
+			case err == nil:
+				m.see(rec, true)
+			case errors.Is(err, ErrDead):
+				reborn(next)
+			default:
+				rt.Fatal(err)
+			}
+		}
+		n := 0
+		fresh := func() *journalv1.Record {
+			n++
+			rec := accepted(fmt.Sprint("k", n))
+			rec.Operation.Till = rapid.SampledFrom([]string{"till-1", "till-2"}).Draw(rt, "till")
+			return rec
+		}
+		open := func(r *journalv1.Record) bool { return r.Operation.Stage != fiscalv1.Stage_STAGE_ENDED }
+		ended := func(r *journalv1.Record) bool { return !open(r) }
+
+		rt.Repeat(map[string]func(*rapid.T){
+			"accept": func(*rapid.T) {
+				durable(fresh(), func(r *journalv1.Record) error { return j.Accept(t.Context(), r) })
+			},
+			"accept and intend": func(*rapid.T) {
+				durable(intended(fresh()), func(r *journalv1.Record) error { return j.Intend(t.Context(), r) })
+			},
+			"intend": func(*rapid.T) {
+				durable(intended(pick(open)), func(r *journalv1.Record) error { return j.Intend(t.Context(), r) })
+			},
+			"done": func(*rapid.T) {
+				durable(done(pick(open), uint32(n)), func(r *journalv1.Record) error { return j.Conclude(t.Context(), r) })
+			},
+			"not done": func(*rapid.T) {
+				durable(notDone(pick(open)), func(r *journalv1.Record) error { return j.Conclude(t.Context(), r) })
+			},
+			"repeat": func(*rapid.T) {
+				rec := pick(func(*journalv1.Record) bool { return true })
+				if err := j.Accept(t.Context(), accepted(rec.Operation.Key)); !errors.Is(err, ErrExists) && !errors.Is(err, ErrDead) {
+					rt.Fatalf("a known key: %v", err)
+				} else if errors.Is(err, ErrDead) {
+					reborn(nil)
+				}
+			},
+			"paper": func(rt *rapid.T) {
+				rec := pick(ended)
+				rec.Operation.Paper = rapid.SampledFrom([]fiscalv1.PaperTrack{fiscalv1.PaperTrack_PAPER_TRACK_OWED, fiscalv1.PaperTrack_PAPER_TRACK_PRINTED}).Draw(rt, "paper")
+				j.Amend(rec)
+				rec.Operation.Revision++
+				m.see(rec, false)
+			},
+			"command": func(rt *rapid.T) {
+				id := fmt.Sprint("cmd", rapid.IntRange(0, 5).Draw(rt, "id"))
+				first, err := j.BeginExecution(t.Context(), &journalv1.Execution{Id: id})
+				switch {
+				case errors.Is(err, ErrDead):
+					reborn(nil)
+					if _, err := j.Execution(id); err == nil {
+						m.runs[id] = true
+					}
+				case err != nil || first == m.runs[id]:
+					rt.Fatalf("%s: %v %v", id, first, err)
+				default:
+					m.runs[id] = true
+				}
+			},
+			"acknowledge": func(rt *rapid.T) {
+				entries, err := j.Outbox(t.Context(), m.acked, rapid.IntRange(1, 5).Draw(rt, "n"))
+				if errors.Is(err, ErrDead) {
+					reborn(nil)
+					return
+				}
+				ok(err)
+				if len(entries) > 0 {
+					if err := j.Ack(entries[len(entries)-1].Cursor); errors.Is(err, ErrDead) {
+						reborn(nil)
+						return
+					}
+					m.acked = entries[len(entries)-1].Cursor
+				}
+			},
+			"month turns":      func(*rapid.T) { clock.now = clock.now.AddDate(0, 1, 0) },
+			"clock jumps back": func(*rapid.T) { clock.now = clock.now.AddDate(0, -2, 0) },
+			"arm":              func(rt *rapid.T) { k.arm(rapid.IntRange(1, 8).Draw(rt, "commits"), errKilled) },
+			"restart": func(*rapid.T) {
+				k.arm(0, nil)
+				ok(j.Close())
+				if j, err = Open(t.Context(), dir, opts); err != nil {
+					rt.Fatal(err)
+				}
+			},
+			"": func(rt *rapid.T) {
+				if errors.Is(j.failure(), ErrDead) { // an amendment died alone
+					reborn(nil)
+				}
+				open, err := j.Unfinished()
+				ok(err)
+				want := []string{}
+				for _, key := range m.order {
+					s := m.states[key]
+					got, err := j.Get(key)
+					ok(err)
+					got.Operation.InCloud = false
+					if !same(got, s[len(s)-1]) {
+						rt.Fatalf("%s reads as\n%v\nwant\n%v", key, got, s[len(s)-1])
+					}
+					if unfinished(got) {
+						want = append(want, key)
+					}
+				}
+				if got := keys(open); !slices.Equal(got, want) {
+					rt.Fatalf("unfinished: %v, want %v", got, want)
+				}
+				if j.ID() != id || len(j.Problems()) > 0 {
+					rt.Fatalf("id %s, problems %v", j.ID(), j.Problems())
+				}
+			},
+		})
+	})
+}
+
+// same compares what the journal was given; it counts revisions itself.
+func same(a, b *journalv1.Record) bool {
+	a, b = proto.CloneOf(a), proto.CloneOf(b)
+	a.Operation.Revision, b.Operation.Revision = 0, 0
+	return proto.Equal(a, b)
+}
