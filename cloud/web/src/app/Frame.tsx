@@ -173,7 +173,7 @@ function Strip() {
     .some((q) => q.isActive() && (q.state.status === "error" || q.state.fetchFailureCount > 0));
   const oldest = read.length > 0 ? Math.min(...read) : 0;
   return (
-    <div className="strip" role="status" style={{ margin: "-16px -16px 16px" }}>
+    <div className="strip" role="status">
       <IconClock className="grey" />
       <span className="strong">{failing ? t("strip.silent") : t("strip.polling")}</span>
       {oldest > 0 && (

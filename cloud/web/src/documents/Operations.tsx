@@ -241,7 +241,7 @@ function Marks(p: {
   const now = useNow(60_000);
   const { op } = p;
   const ended = op.endedMs || op.acceptedMs;
-  const since = `${t("problem.since")} ${age(now.getTime() - Number(ended))}`;
+  const since = t("marks.already", { age: age(now.getTime() - Number(ended)) });
   const took = op.endedMs > 0n ? age(Number(op.endedMs - op.acceptedMs)) : undefined;
   const check = t("marks.check.title");
   const paper = t("marks.paper.title");

@@ -39,7 +39,7 @@ export function Actions({ till, onStarted }: { till: Till; onStarted: (id: strin
   const busy = (action: Action) => start.isPending && start.variables?.action === action;
 
   return (
-    <Group gap={8}>
+    <Group gap={6} className="acts">
       <Button
         variant={owed ? "filled" : "default"}
         onClick={() => order(Action.FINISH_PRINT)}

@@ -47,8 +47,10 @@ export function TillFacts({ till }: { till: Till }) {
               <>
                 <dt>{t("cols.revenue")}</dt>
                 <dd className="num">
-                  <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>{" "}
-                  <span className="quiet">· {t("receipts", { count: till.shiftReceipts })}</span>
+                  <div>
+                    <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
+                  </div>
+                  <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
                 </dd>
               </>
             )}
@@ -79,7 +81,7 @@ export function TillFacts({ till }: { till: Till }) {
             </dd>
             <dt>{t("cols.unsent")}</dt>
             <dd>
-              <UnsentCell till={till} />
+              <UnsentCell till={till} long />
             </dd>
             <dt>{t("facts.rnm")}</dt>
             <dd>{s?.rnm || <None />}</dd>

@@ -95,23 +95,24 @@ function Card({ till, rest }: { till: Till; rest: string }) {
         {can("tills:recover") && <Actions till={till} onStarted={setStarted} />}
       </div>
 
-      <Wrong till={till} />
-
-      {shown && (
-        <section className="panel" style={{ marginTop: 16 }} aria-label={t("command.now")} aria-live="polite">
-          <div
-            style={{ display: "flex", justifyContent: "space-between", gap: 12, alignItems: "flex-start" }}
-          >
-            <CommandHead command={shown} />
-            {commandEnded(shown) && (
-              <Button size="compact-xs" variant="subtle" onClick={() => setStarted(undefined)}>
-                {t("command.hide")}
-              </Button>
-            )}
-          </div>
-          <Checklist command={shown as Command} agentOnline={till.agentOnline} />
-        </section>
-      )}
+      <div className="now">
+        <Wrong till={till} />
+        {shown && (
+          <section className="panel" aria-label={t("command.now")} aria-live="polite">
+            <div
+              style={{ display: "flex", justifyContent: "space-between", gap: 12, alignItems: "flex-start" }}
+            >
+              <CommandHead command={shown} />
+              {commandEnded(shown) && (
+                <Button size="compact-xs" variant="subtle" onClick={() => setStarted(undefined)}>
+                  {t("command.hide")}
+                </Button>
+              )}
+            </div>
+            <Checklist command={shown as Command} agentOnline={till.agentOnline} />
+          </section>
+        )}
+      </div>
 
       <Tabs
         mt="md"

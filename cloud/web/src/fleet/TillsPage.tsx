@@ -178,10 +178,13 @@ function TillTable({ tills }: { tills: readonly Till[] }) {
             <th scope="col" style={{ minWidth: 190 }}>
               {t("cols.state")}
             </th>
-            <th scope="col">{t("cols.name")}</th>
-            <th scope="col">{t("cols.outlet")}</th>
-            <th scope="col">{t("cols.model")}</th>
-            <th scope="col">{t("cols.serial")}</th>
+            <th scope="col" style={{ minWidth: 110 }}>
+              {t("cols.name")}
+            </th>
+            <th scope="col" style={{ minWidth: 120 }}>
+              {t("cols.outlet")}
+            </th>
+            <th scope="col">{t("cols.modelSerial")}</th>
             <th scope="col">{t("cols.fn")}</th>
             <th scope="col">{t("cols.shift")}</th>
             {can("money:view") && (
@@ -216,8 +219,10 @@ function TillTable({ tills }: { tills: readonly Till[] }) {
                   <Link to={to}>{till.name}</Link>
                 </td>
                 <td>{till.outlet || <None />}</td>
-                <td>{till.state?.model || <None />}</td>
-                <td className="nowrap">{till.state?.serial || <None />}</td>
+                <td className="nowrap">
+                  <div>{till.state?.model || <None />}</div>
+                  <div className="small quiet">{till.state?.serial}</div>
+                </td>
                 <td>
                   <FNCell till={till} />
                 </td>
@@ -271,12 +276,11 @@ function Cards({ tills }: { tills: readonly Till[] }) {
             <dl className="pairs">
               <dt>{t("cols.model")}</dt>
               <dd>
-                {till.state?.model || "—"}
+                <div className="nowrap">{till.state?.model || "—"}</div>
                 {till.state?.serial && (
-                  <span className="quiet">
-                    {" "}
-                    · {t("cols.serial")} {till.state.serial}
-                  </span>
+                  <div className="small quiet nowrap">
+                    {t("cols.serial")} {till.state.serial}
+                  </div>
                 )}
               </dd>
               <dt>{t("cols.fn")}</dt>
@@ -291,8 +295,8 @@ function Cards({ tills }: { tills: readonly Till[] }) {
                 <>
                   <dt>{t("cols.revenue")}</dt>
                   <dd>
-                    {money(till.shiftTotal, lang)}{" "}
-                    <span className="quiet">· {t("receipts", { count: till.shiftReceipts })}</span>
+                    <div className="nowrap">{money(till.shiftTotal, lang)}</div>
+                    <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
                   </dd>
                 </>
               )}
@@ -302,7 +306,7 @@ function Cards({ tills }: { tills: readonly Till[] }) {
               </dd>
               <dt>{t("cols.unsent")}</dt>
               <dd>
-                <UnsentCell till={till} />
+                <UnsentCell till={till} long />
               </dd>
               <dt>{t("cols.agent")}</dt>
               <dd>

@@ -46,7 +46,8 @@ export function ProblemList({ problems }: { problems: readonly Problem[] }) {
               {words.todo && <div>{words.todo}</div>}
               {p.sinceMs > 0n && (
                 <div className="quiet small">
-                  {t("problem.since")} <When ms={p.sinceMs} /> ({age(now.getTime() - Number(p.sinceMs))})
+                  {t("problem.since")} <When ms={p.sinceMs} />,{" "}
+                  {t("ages.ago", { age: age(now.getTime() - Number(p.sinceMs)) })}
                 </div>
               )}
             </div>
@@ -134,19 +135,15 @@ export function FNCell({ till }: { till: Till }) {
   return (
     <>
       <div className="nowrap">{s.fn}</div>
-      {s.fnExpiry && (
-        <div className="small quiet nowrap">
-          {t("fn.until", { date: day(s.fnExpiry) })}
-          {left !== undefined && left <= 60 && (
-            <> · {left > 0 ? t("fn.left", { count: left }) : t("fn.over")}</>
-          )}
-        </div>
+      {s.fnExpiry && <div className="small quiet nowrap">{t("fn.until", { date: day(s.fnExpiry) })}</div>}
+      {left !== undefined && left <= 60 && (
+        <div className="small nowrap">{left > 0 ? t("fn.left", { count: left }) : t("fn.over")}</div>
       )}
     </>
   );
 }
 
-export function UnsentCell({ till }: { till: Till }) {
+export function UnsentCell({ till, long = false }: { till: Till; long?: boolean }) {
   const { t } = useTranslation();
   const lang = useLang();
   const s = till.state;
@@ -160,7 +157,7 @@ export function UnsentCell({ till }: { till: Till }) {
       </div>
       {from && (
         <div className="small quiet nowrap">
-          {t("from")} <When at={from} />
+          {long && t("oldest")} <When at={from} />
         </div>
       )}
     </>
@@ -172,7 +169,7 @@ export function AgentCell({ till }: { till: Till }) {
   return (
     <>
       <div className="nowrap">{till.agentVersion || "—"}</div>
-      <div className="small quiet">
+      <div className="small quiet" style={{ minWidth: 72 }}>
         {till.agentOnline ? (
           t("agent.online")
         ) : till.heardMs > 0n ? (

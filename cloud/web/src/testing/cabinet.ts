@@ -17,7 +17,7 @@ import { command, documents, operation, operations } from "./fleet";
 export type FakeOptions = {
   tills: Till[];
   signedIn?: boolean;
-  permissions?: string[];
+  permissions?: readonly string[];
   /** Every reading of lists fails by this. */
   trouble?: Code;
   /** The stream refuses. */
@@ -27,7 +27,13 @@ export type FakeOptions = {
   now?: number;
 };
 
-export const ALL = ["tills:view", "documents:view", "money:view", "tills:recover", "tills:configure"];
+export const ALL: readonly string[] = [
+  "tills:view",
+  "documents:view",
+  "money:view",
+  "tills:recover",
+  "tills:configure",
+];
 
 export class FakeCabinet {
   readonly transport: Transport;
@@ -46,7 +52,7 @@ export class FakeCabinet {
       name: "Анна Соколова",
       organisationId: "o1",
       organisation: "ООО «Ромашка»",
-      permissions: o.permissions ?? ALL,
+      permissions: [...(o.permissions ?? ALL)],
     });
     const door = () => {
       if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
@@ -123,6 +129,11 @@ export class FakeCabinet {
         },
       });
     });
+  }
+
+  /** How many watch. */
+  get listeners(): number {
+    return this.#listeners.size;
   }
 
   /** Tells everybody who watches. */

@@ -143,9 +143,9 @@ export const IconDown = (p: IconProps) => (
 /** The mark of the product: a die over a coin. */
 export const Logo = ({ size = 22 }: { size?: number }) => (
   <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-    <rect x="9" y="2" width="14" height="12" rx="2" fill="var(--mantine-color-steel-8)" />
-    <path d="M12 14h8l2 5H10z" fill="var(--mantine-color-steel-6)" />
-    <ellipse cx="16" cy="25" rx="11" ry="5" fill="var(--mantine-color-steel-8)" />
+    <rect x="9" y="2" width="14" height="12" rx="2" fill="var(--mantine-color-steel-6)" />
+    <path d="M12 14h8l2 5H10z" fill="var(--mantine-color-steel-5)" />
+    <ellipse cx="16" cy="25" rx="11" ry="5" fill="var(--mantine-color-steel-6)" />
     <ellipse cx="16" cy="23.5" rx="11" ry="5" fill="var(--mantine-color-steel-4)" />
     <path d="M11 23.5h10" stroke="#fff" strokeWidth="1.6" strokeLinecap="round" />
   </svg>

@@ -1,0 +1,194 @@
+import { Code } from "@connectrpc/connect";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { MemoryRouter } from "react-router";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CommandState, Light } from "../gen/cabinet/v1/cabinet_pb";
+import { Action } from "../gen/fiscal/v1/fiscal_pb";
+import { FakeCabinet, type FakeOptions } from "../testing/cabinet";
+import { command, fleet, till } from "../testing/fleet";
+import { setLang, startWords } from "../words";
+import { App } from "./App";
+import { queryClient } from "./queries";
+
+const now = Date.now();
+
+beforeEach(() => {
+  localStorage.clear();
+  startWords("ru");
+});
+afterEach(cleanup);
+
+function open(path: string, o: Partial<FakeOptions> = {}) {
+  const cabinet = new FakeCabinet({ tills: fleet(now), now, ...o });
+  render(
+    <MemoryRouter initialEntries={[path]}>
+      <App transport={cabinet.transport} queries={queryClient(() => {})} />
+    </MemoryRouter>,
+  );
+  return cabinet;
+}
+
+const rows = () =>
+  within(screen.getByRole("table", { name: "Кассы" }))
+    .getAllByRole("row")
+    .slice(1);
+
+test("who is not signed in signs in, and sees the tills", async () => {
+  open("/", { signedIn: false });
+  fireEvent.change(await screen.findByLabelText("Логин"), { target: { value: "admin" } });
+  fireEvent.change(screen.getByLabelText("Пароль"), { target: { value: "wrong" } });
+  fireEvent.click(screen.getByRole("button", { name: "Войти" }));
+  expect((await screen.findByRole("alert")).textContent).toBe("Логин или пароль не подходит.");
+  fireEvent.change(screen.getByLabelText("Пароль"), { target: { value: "secret" } });
+  fireEvent.click(screen.getByRole("button", { name: "Войти" }));
+  expect(await screen.findByRole("heading", { name: "Кассы" })).toBeTruthy();
+  await screen.findByRole("table", { name: "Кассы" });
+});
+
+test("signing out brings the sign-in page back and forgets what was seen", async () => {
+  open("/profile");
+  fireEvent.click(await screen.findByRole("button", { name: "Выйти" }));
+  expect(await screen.findByRole("button", { name: "Войти" })).toBeTruthy();
+  expect(screen.queryByText("Анна Соколова")).toBeNull();
+});
+
+test("tills stand by attention, each state with its word", async () => {
+  open("/tills");
+  await screen.findByRole("table", { name: "Кассы" });
+  expect(rows().map((r) => within(r).getAllByRole("cell")[0]?.querySelector(".state")?.textContent)).toEqual([
+    "Остановлена",
+    "Внимание",
+    "Нет данных",
+    "Работает",
+    "Работает",
+  ]);
+  expect(rows()[0]?.textContent).toContain("В кассе нет бумаги.");
+});
+
+test("a change of the stream is on screen at once, and moves no row under the cursor", async () => {
+  const cabinet = open("/tills");
+  const table = await screen.findByRole("table", { name: "Кассы" });
+  fireEvent.pointerEnter(table.parentElement?.parentElement as Element, { pointerType: "mouse" });
+  await waitFor(() => expect(cabinet.listeners).toBe(1));
+  cabinet.say({
+    case: "till",
+    value: till(now, { id: "till-red", name: "Касса 2", light: Light.GREEN, heardMs: BigInt(now + 1000) }),
+  });
+  await waitFor(() => expect(within(rows()[0] as HTMLElement).getByText("Работает")).toBeTruthy());
+  expect(rows()[0]?.textContent).toContain("Касса 2");
+});
+
+test("no sums without the right to see them", async () => {
+  open("/tills", { permissions: ["tills:view", "documents:view"] });
+  await screen.findByRole("table", { name: "Кассы" });
+  expect(document.body.textContent).not.toContain("₽");
+  expect(screen.queryByRole("button", { name: "Подключить кассу" })).toBeNull();
+});
+
+test("the first till: a code, commands, and the till appears by itself", async () => {
+  const cabinet = open("/tills", { tills: [] });
+  fireEvent.change(await screen.findByLabelText("Торговая точка", { selector: "input" }), {
+    target: { value: "Мира, 5" },
+  });
+  fireEvent.click(screen.getByRole("button", { name: "Получить код" }));
+  await screen.findByText("K7QF-2M9X");
+  expect(screen.getByText(/enroll .*K7QF-2M9X/).textContent).toContain("https://cabinet.example:8443");
+  await waitFor(() => expect(cabinet.listeners).toBe(1));
+  cabinet.say({ case: "till", value: till(now) });
+  await screen.findByRole("table", { name: "Кассы" });
+  expect(rows()).toHaveLength(1);
+});
+
+test("the five ways to show nothing differ", async () => {
+  open("/tills?q=zzz");
+  await screen.findByText("По отбору ничего не нашлось");
+  fireEvent.click(screen.getByRole("button", { name: "Снять отбор" }));
+  await screen.findByRole("table", { name: "Кассы" });
+  cleanup();
+  open("/tills", { tills: [], permissions: ["tills:view"] });
+  await screen.findByText("Касс пока нет");
+  cleanup();
+  open("/tills/absent");
+  await screen.findByText("Такой записи нет, или она не для вас");
+  cleanup();
+  open("/tills", { trouble: Code.Internal });
+  await screen.findByText("Прочитать не удалось: кабинет отказал");
+  expect(screen.getByText(/internal/)).toBeTruthy();
+  cleanup();
+  open("/tills/till-1/operations", { empty: true });
+  await screen.findByText("Операций ещё не было");
+});
+
+test("«Продолжить печать» runs step by step before one's eyes", async () => {
+  const cabinet = open("/tills/till-red");
+  const button = await screen.findByRole("button", { name: "Продолжить печать" });
+  await waitFor(() => expect(cabinet.listeners).toBe(1));
+  fireEvent.click(button);
+  const progress = await screen.findByRole("region", { name: "Ход команды" });
+  expect(progress.textContent).toContain("Ждёт агента");
+  const { id } = cabinet.commands[0] ?? { id: "" };
+  cabinet.say({
+    case: "command",
+    value: command(now, "till-red", id, Action.FINISH_PRINT, CommandState.RUNNING, 1),
+  });
+  await waitFor(() => expect(progress.textContent).toContain("Выполняется"));
+  const steps = within(within(progress).getByRole("list", { name: "Шаги" })).getAllByRole("listitem");
+  expect(steps.map((s) => s.querySelector(".hidden")?.textContent)).toEqual([
+    ": Сделано",
+    ": Идёт",
+    ": Впереди",
+  ]);
+  cabinet.say({
+    case: "command",
+    value: command(now, "till-red", id, Action.FINISH_PRINT, CommandState.DONE, 3),
+  });
+  cabinet.say({
+    case: "till",
+    value: till(now, { id: "till-red", name: "Касса 2", light: Light.GREEN, heardMs: BigInt(now + 1000) }),
+  });
+  await waitFor(() => expect(progress.textContent).toContain("Печать завершена."));
+  await waitFor(() => expect(screen.getByRole("status", { name: "Состояние" }).textContent).toBe("Работает"));
+});
+
+test("a reboot wants the name of the till", async () => {
+  const cabinet = open("/tills/till-red");
+  fireEvent.click(await screen.findByRole("button", { name: "Другие действия" }));
+  fireEvent.click(await screen.findByRole("menuitem", { name: "Перезагрузить кассу…" }));
+  const dialog = await screen.findByRole("dialog");
+  const yes = within(dialog).getByRole("button", { name: "Перезагрузить кассу" }) as HTMLButtonElement;
+  expect(yes.disabled).toBe(true);
+  fireEvent.change(within(dialog).getByRole("textbox"), { target: { value: "Касса 2" } });
+  expect(yes.disabled).toBe(false);
+  fireEvent.click(yes);
+  await waitFor(() => expect(cabinet.commands.map((c) => c.action)).toEqual([Action.REBOOT]));
+});
+
+test("a document has its items and sums, and its address", async () => {
+  open("/tills/till-red/documents/9999078900012345/20412");
+  const drawer = await screen.findByRole("dialog");
+  const items = await within(drawer).findByRole("table", { name: "Позиции" });
+  expect(items.textContent?.replaceAll("\u00a0", " ")).toContain("310,16 ₽");
+  expect(drawer.textContent).toContain("t=");
+});
+
+test("the language changes everywhere at once and is remembered", async () => {
+  open("/tills");
+  await screen.findByRole("table", { name: "Кассы" });
+  setLang("kk");
+  expect(await screen.findByRole("heading", { name: "Кассалар" })).toBeTruthy();
+  expect(screen.getByText("Кассада қағаз жоқ.")).toBeTruthy();
+  expect(document.documentElement.lang).toBe("kk");
+  expect(localStorage.getItem("chekan.lang")).toBe("kk");
+});
+
+test("`/` brings the cursor to the search", async () => {
+  open("/tills");
+  const search = await screen.findByRole("searchbox", { name: "Поиск кассы" });
+  fireEvent.keyDown(document.body, { key: "/" });
+  expect(document.activeElement).toBe(search);
+});
+
+test("without a stream the page says so and asks by itself", async () => {
+  open("/tills", { deaf: true });
+  await screen.findByText(/Нет живой связи с кабинетом/);
+});
