@@ -220,7 +220,9 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 		s.Mode = drivers.ModeClock
 	case isRefusal(err):
 		// Without its fiscal memory a till can do nothing, but it can be asked.
-		s.Mode = drivers.ModeBlocked
+		if s.Mode != drivers.ModeStuck {
+			s.Mode = drivers.ModeBlocked
+		}
 		raw = append(raw, "fn: "+err.Error())
 	case err != nil:
 		return drivers.Status{}, prepared(op, err)

@@ -160,15 +160,13 @@ func (t *Till) SetClock(ctx context.Context, to fiscal.DateTime) error {
 		return prepared(op, err)
 	}
 	switch n := s.Mode.Number(); n { //nolint:exhaustive // the rest of the modes allow it or say why not
-	case shtrih.ModeShiftOpen, shtrih.ModeShiftExpired:
+	case shtrih.ModeShiftOpen, shtrih.ModeShiftExpired, shtrih.ModeDocument:
 		// A till that lost its clock takes a new one even now: it works again
 		// in no other way.
 		if _, err := t.readFN(ctx); !isRefusal(err, errClockLost) {
 			return refuse(op, drivers.CodeShiftOpen, "%v", s.Mode)
 		}
 		return t.setClock(ctx, op, to)
-	case shtrih.ModeDocument:
-		return refuse(op, drivers.CodeOpenDocument, "%v", s.Mode)
 	case shtrih.ModeConfirmDate:
 	default:
 		return t.setClock(ctx, op, to)

@@ -139,9 +139,10 @@ type Document struct {
 }
 
 // QR gives the text of the fiscal QR code (tag 1196): the same string a
-// buyer's phone sends to the tax service. Empty for anything but receipts.
+// buyer's phone sends to the tax service. Empty for anything but receipts, and
+// for a receipt whose time is not known.
 func (d Document) QR() string {
-	if !d.Kind.IsReceipt() || d.FD == 0 {
+	if !d.Kind.IsReceipt() || d.FD == 0 || d.At.IsZero() {
 		return ""
 	}
 	return fmt.Sprintf("t=%04d%02d%02dT%02d%02d&s=%d.%02d&fn=%s&i=%d&fp=%d&n=%d",

@@ -14,7 +14,7 @@ import (
 type wiretestKind = wiretest.EffectKind
 
 // arm sets a fault at an effect; 0 is none.
-func (w *world) arm(f fault, at int, cut func(int, wiretestKind)) {
+func (w *world) arm(f trouble, at int, cut func(int, wiretestKind)) {
 	if at == 0 {
 		return
 	}
@@ -69,17 +69,23 @@ func TestExplore(t *testing.T) {
 			})
 		}
 	})
-	t.Log(all.String())
-	fmt.Fprintln(os.Stdout, all.String())
-	for i, story := range all.stories {
+	all.report(t, 4000)
+}
+
+// report prints the closing line and fails for everything that went wrong, and
+// for a test that has shrunk.
+func (y *tally) report(t *testing.T, atLeast int) {
+	t.Helper()
+	fmt.Fprintln(os.Stdout, y.String())
+	for i, story := range y.stories {
 		if i == 20 {
-			t.Errorf("… and %d more", len(all.stories)-i)
+			t.Errorf("… and %d more", len(y.stories)-i)
 			break
 		}
 		t.Error(story)
 	}
-	if all.points < 1000 {
-		t.Errorf("only %d points: the story is shorter than it can be", all.points)
+	if y.points < atLeast {
+		t.Errorf("only %d points: the stories are shorter than they can be", y.points)
 	}
 }
 
@@ -88,11 +94,11 @@ func explore(t *testing.T, s story, options sim.Options, d defect, into *tally) 
 	t.Helper()
 	sc := prepare(t, s, options)
 	defer func() { _ = os.RemoveAll(sc.journal) }()
-	calm := play(t, sc, s, fault{}, 0, d)
+	calm := play(t, sc, s, trouble{}, 0, d)
 	if calm.bad() {
 		t.Fatalf("without any fault: %+v", calm)
 	}
-	for _, f := range faults() {
+	for _, f := range effectTroubles() {
 		for at := 1; at <= calm.effects; at++ {
 			v := play(t, sc, s, f, at, d)
 			into.add(fmt.Sprintf("%s, %s, effect %d", s.name, f.name, at), v)

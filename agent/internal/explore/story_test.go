@@ -97,15 +97,16 @@ func prepare(t *testing.T, s story, options sim.Options) scene {
 	return out
 }
 
-// fault is what happens at one effect.
-type fault struct {
+// trouble is what goes wrong in a run: at an effect, or in the device.
+type trouble struct {
 	name               string
 	lose, deaf, die    bool
 	cutBefore, cutPast bool
+	device             *sim.Fault // counted from the beginning of the story
 }
 
-func faults() []fault {
-	return []fault{
+func effectTroubles() []trouble {
+	return []trouble{
 		{name: "command lost", lose: true},
 		{name: "answer lost", deaf: true},
 		{name: "agent dies before", lose: true, die: true},
@@ -136,8 +137,9 @@ const (
 	rest     = 20 * time.Second // the agent is started again after so long
 )
 
-// play runs one story with a fault at one effect (0: none).
-func play(t *testing.T, sc scene, s story, f fault, at int, d defect) (v verdict) {
+// play runs one story with its trouble; at is the effect it happens at, 0 for
+// none.
+func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdict) {
 	synctest.Test(t, func(t *testing.T) {
 		wait(time.Hour) // the scene was made at the same fake time
 		w := build(t, sc, d)
@@ -153,6 +155,11 @@ func play(t *testing.T, sc scene, s story, f fault, at int, d defect) (v verdict
 			time.AfterFunc(darkness, w.device.PowerOn)
 		}
 		w.arm(f, at, cut)
+		over := make(chan struct{})
+		if f.device != nil {
+			w.device.Plan().Add(*f.device)
+			go w.attend(over)
+		}
 		began := w.counter.Count()
 		var said []answer
 		note := func(got *fiscalv1.Operation) {
@@ -187,10 +194,17 @@ func play(t *testing.T, sc scene, s story, f fault, at int, d defect) (v verdict
 				if w.counter.Dead() {
 					continue
 				}
+				if len(said) >= 3 { // it does not go away by itself: a technician climbs the ladder
+					_, _ = w.fleet.Act(context.Background(), fmt.Sprint(len(said)), tillName, fiscalv1.Action_ACTION_RECOVER, func(*fiscalv1.Run) {})
+				}
 			}
 		}
 		wait(2 * time.Second)
+		close(over)
 		v.effects, v.fired = w.counter.Count()-began, w.counter.Fired()
+		if f.device != nil {
+			v.fired = w.device.Plan().List()[0].Fired > 0
+		}
 		w.judge(&v, s, before, counted, said)
 		w.bury()
 	})

@@ -85,18 +85,18 @@ var Table = map[string]Words{
 	drivers.CodeShiftOpen:    {Info, "Смена уже открыта.", "Сначала закройте смену."},
 	drivers.CodeFN:           {Critical, "Фискальный накопитель не отвечает или отказал.", "Перезагрузите кассу. Если не поможет: обратитесь в обслуживание."},
 	drivers.CodeFNBlocked:    {Critical, "Фискальный накопитель заблокирован.", "Передайте документы в ОФД или замените накопитель: обратитесь в обслуживание."},
-	drivers.CodeClock:        {Critical, "Касса ждёт подтверждения даты и времени.", "Нажмите «Проверить» или установите время."},
+	drivers.CodeClock:        {Critical, "Касса потеряла время или ждёт его подтверждения.", "Выполните «Установить время»."},
 	drivers.CodeNoCash:       {Info, "В денежном ящике меньше наличных, чем нужно выдать.", "Внесите наличные или измените сумму."},
 	drivers.CodeRefused:      {Warning, "Касса отказала.", "Исправьте операцию и повторите."},
-	drivers.CodeStuck:        {Critical, "Касса застряла в служебном режиме.", "Нажмите «Проверить»."},
-	drivers.CodeOpenDocument: {Critical, "На кассе открыт незавершённый документ.", "Нажмите «Проверить»; чужой документ закройте в той программе, что его начала."},
+	drivers.CodeStuck:        {Critical, "Касса застряла в служебном режиме.", "Выполните «Восстановить»."},
+	drivers.CodeOpenDocument: {Critical, "На кассе открыт незавершённый документ.", "Закройте его в той программе, что его начала, или выполните «Восстановить»."},
 	drivers.CodeUnsupported:  {Info, "Эта касса так не умеет.", "Выберите другое действие."},
 
 	"not_fiscalised": {Warning, "Касса не завершила документ: в фискальном накопителе его нет.", "Повторите."},
 	"fn_replaced":    {Critical, "Фискальный накопитель заменён, пока судьба документа была неизвестна.", "Прочтите прежний накопитель или решите в разделе «Требуют решения»."},
 	"counter_back":   {Critical, "Номер документа в накопителе уменьшился.", "Остановите работу и обратитесь в обслуживание."},
 	"candidates":     {Critical, "В накопителе несколько похожих документов.", "Решите, какой из них ваш, в разделе «Требуют решения»."},
-	"foreign_open":   {Critical, "На кассе открыт чужой документ.", "Закройте его в той программе, что его начала, и нажмите «Проверить»."},
+	"foreign_open":   {Critical, "На кассе открыт чужой документ.", "Закройте его в той программе, что его начала, или выполните «Восстановить»."},
 	"counters":       {Critical, "Счётчики кассы изменились не так, как ожидалось.", "Сверьте ленту и решите в разделе «Требуют решения»."},
 }
 
@@ -194,11 +194,12 @@ func ofStatus(p Picture) (out []Problem) {
 		add(drivers.CodeStuck, nil)
 	case drivers.ModeBlocked:
 		add(drivers.CodeFNBlocked, nil)
-	case drivers.ModeOpenDocument:
-		if p.Unfinished == "" {
-			add(drivers.CodeOpenDocument, nil)
-		}
-	case drivers.ModeReady:
+	case drivers.ModeClock:
+		add(drivers.CodeClock, nil)
+	case drivers.ModeOpenDocument, drivers.ModeReady:
+	}
+	if p.Status.Open != drivers.OpenNothing && p.Unfinished == "" {
+		add(drivers.CodeOpenDocument, nil)
 	}
 	switch p.Status.Paper {
 	case drivers.PaperOut:

@@ -199,8 +199,10 @@ func decideOpen(a Asked, f Facts, evidence []string) Verdict {
 		return Verdict{Next: CancelOpen, Reason: ReasonNotFiscalised, Evidence: append(evidence, "в ФН начат и не завершён документ: отменяется")}
 	case drivers.OpenReceipt:
 		if !a.Kind.IsReceipt() || !ourSubtotal(a, f.OpenTotal) {
-			return Verdict{Next: Person, Reason: ReasonForeignOpen,
-				Evidence: append(evidence, fmt.Sprintf("на кассе открыт документ на %s: не наш", f.OpenTotal))}
+			// A till holds one receipt at a time: ours is gone, and theirs is not
+			// ours to cancel. Nothing new begins while it stands open.
+			return Verdict{Next: Refuse, Reason: ReasonForeignOpen,
+				Evidence: append(evidence, fmt.Sprintf("в ФН документа нет, на кассе открыт чужой документ на %s", f.OpenTotal))}
 		}
 		return Verdict{Next: CancelOpen, Reason: ReasonNotFiscalised, Evidence: append(evidence, "на кассе открыт наш незакрытый чек: отменяется")}
 	}

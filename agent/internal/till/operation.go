@@ -157,6 +157,8 @@ func (t *Till) prepare(ctx context.Context, kind fiscal.Kind) health.Problem {
 		code = drivers.CodeFNBlocked
 	case s.Mode == drivers.ModeStuck:
 		code = drivers.CodeStuck
+	case s.Mode == drivers.ModeClock:
+		code = drivers.CodeClock
 	case s.Paper == drivers.PaperOut:
 		code = drivers.CodeNoPaper
 	case s.Paper == drivers.PaperCover:
@@ -216,6 +218,9 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 	}
 	t.conclude(ctx, p)
 	t.paper = p.rec
+	if kind.IsFiscal() && op.GetDocument().GetAt() == "" {
+		t.timeless = p
+	}
 	t.log.Info("done", "till", t.name, "op", op.GetKey(), "kind", kind.String(), "fd", op.GetDocument().GetFd())
 }
 
@@ -246,6 +251,25 @@ func (t *Till) complete(ctx context.Context, p *pending, doc fiscal.Document) fi
 		}
 	}
 	return doc
+}
+
+// dateLast asks the archive again for the time of a document whose committing
+// answer did not tell it and whose proof could not be read then. Without the
+// time there is no QR code.
+func (t *Till) dateLast(ctx context.Context) {
+	p := t.timeless
+	if p == nil {
+		return
+	}
+	op := p.rec.GetOperation()
+	doc := t.complete(ctx, p, fiscal.Document{FD: op.GetDocument().GetFd(), FP: op.GetDocument().GetFp()})
+	if doc.At.IsZero() {
+		return
+	}
+	t.timeless = nil
+	op.Document = documentProto(doc)
+	t.journal.Amend(p.rec)
+	t.changed(Change{Operation: proto.CloneOf(op)})
 }
 
 // refuse ends an operation that never reached the device.

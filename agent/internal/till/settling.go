@@ -87,11 +87,7 @@ func (t *Till) facts(ctx context.Context, docs []fiscal.Document, lost *fiscal.D
 	if err := t.refresh(ctx); err != nil {
 		return settle.Facts{}, err
 	}
-	if t.status.Mode == drivers.ModeStuck {
-		if s, ok := t.device.(drivers.StuckLeaver); ok {
-			t.act(ctx, s.LeaveStuckMode)
-		}
-	}
+	t.unstick(ctx)
 	readCtx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	now, err := t.device.Baseline(readCtx)
@@ -165,6 +161,9 @@ func (t *Till) cancelOpen(ctx context.Context, p *pending, v settle.Verdict) boo
 func (t *Till) notDone(ctx context.Context, p *pending, v settle.Verdict, cancelOwed bool) {
 	op := p.rec.GetOperation()
 	problem := health.Problem{Code: settle.ReasonNotFiscalised}
+	if v.Reason != "" {
+		problem.Code = v.Reason
+	}
 	if c := p.claim; c != nil && c.Outcome == fiscal.NotDone {
 		problem = health.Problem{Code: c.Code, Vendor: c.Vendor}
 	}

@@ -84,6 +84,7 @@ type Till struct {
 	reason     string   // why it needs a person
 	tries      int      // settle attempts without a verdict
 	paper      *journalv1.Record
+	timeless   *pending // done, but the archive did not yet tell the document's time
 	cancelOwed *journalv1.Record
 	foreign    uint32
 	swapped    string
@@ -145,6 +146,7 @@ func (t *Till) tick(ctx context.Context) {
 	if t.refresh(ctx) != nil {
 		return
 	}
+	t.dateLast(ctx)
 	t.tidy(ctx)
 }
 
@@ -218,19 +220,32 @@ func (t *Till) fail(err error) error {
 	return err
 }
 
-// tidy does what needs no person: leaves a service mode, cancels our dead
-// document, finishes printing when the configuration says so.
+// tidy does what needs no person: leaves a service mode, gives back a lost
+// clock, cancels our dead document, finishes printing when the configuration
+// says so.
 func (t *Till) tidy(ctx context.Context) {
-	if t.status.Mode == drivers.ModeStuck {
-		if s, ok := t.device.(drivers.StuckLeaver); ok {
-			t.act(ctx, s.LeaveStuckMode)
-		}
+	t.unstick(ctx)
+	if t.status.Open == drivers.OpenFNDocument && t.cancelOwed == nil {
+		// The till itself is in no document, so nobody is going to finish what
+		// its fiscal memory holds; it would forget it at the next power-off.
+		t.act(ctx, t.device.Cancel)
 	}
 	if t.auto && t.status.Paper == drivers.PaperContinue {
 		t.act(ctx, t.device.FinishPrint)
 	}
 	if t.cancelOwed != nil {
 		t.payCancel(ctx)
+	}
+}
+
+// unstick leaves modes in which a till answers nothing of interest. None of it
+// touches a document.
+func (t *Till) unstick(ctx context.Context) {
+	if s, ok := t.device.(drivers.StuckLeaver); ok && t.status.Mode == drivers.ModeStuck {
+		t.act(ctx, s.LeaveStuckMode)
+	}
+	if c, ok := t.device.(drivers.ClockSetter); ok && t.status.Mode == drivers.ModeClock {
+		t.act(ctx, func(ctx context.Context) error { return c.SetClock(ctx, civil(time.Now())) })
 	}
 }
 

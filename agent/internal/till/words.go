@@ -165,8 +165,12 @@ func baselineOf(m *journalv1.Baseline) fiscal.Baseline {
 }
 
 func documentProto(d fiscal.Document) *fiscalv1.Document {
+	at := ""
+	if !d.At.IsZero() {
+		at = d.At.String()
+	}
 	return &fiscalv1.Document{
-		Fn: d.FN, Fd: d.FD, Fp: d.FP, Type: uint32(d.Type), At: d.At.String(), Kind: fiscalv1.Kind(d.Kind), Total: int64(d.Total),
+		Fn: d.FN, Fd: d.FD, Fp: d.FP, Type: uint32(d.Type), At: at, Kind: fiscalv1.Kind(d.Kind), Total: int64(d.Total),
 		Shift: d.Shift, Receipt: d.Receipt, Qr: d.QR(), Ticket: d.Ticket,
 	}
 }

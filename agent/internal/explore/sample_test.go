@@ -1,0 +1,24 @@
+package explore
+
+import (
+	"flag"
+	"hash/fnv"
+)
+
+var (
+	everything = flag.Bool("everything", false, "explore every point instead of a sample")
+	seed       = flag.String("seed", "1", "seed of the sample")
+)
+
+// deviceShare is one in how many device faults a plain `go test` tries.
+const deviceShare = 8
+
+// sampled chooses one in share points, the same for the same seed.
+func sampled(point string, share uint64) bool {
+	if *everything {
+		return true
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(*seed + point))
+	return h.Sum64()%share == 0
+}
