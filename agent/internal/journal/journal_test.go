@@ -22,6 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	misbehave()
 	if code, ok := RunChildCheck(os.Args); ok {
 		os.Exit(code)
 	}
