@@ -175,12 +175,14 @@ function Strip() {
   return (
     <div className="strip" role="status">
       <IconClock className="grey" />
-      <span className="strong">{failing ? t("strip.silent") : t("strip.polling")}</span>
-      {oldest > 0 && (
-        <span className="quiet">
-          {t("strip.read")} <Ago ms={BigInt(oldest)} />
-        </span>
-      )}
+      <div>
+        <span className="strong">{failing ? t("strip.silent") : t("strip.polling")}</span>{" "}
+        {oldest > 0 && (
+          <span className="quiet nowrap">
+            {t("strip.read")} <Ago ms={BigInt(oldest)} />
+          </span>
+        )}
+      </div>
     </div>
   );
 }

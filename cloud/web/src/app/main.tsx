@@ -1,5 +1,4 @@
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+import "./mantine.css";
 import "./app.css";
 import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { StrictMode } from "react";

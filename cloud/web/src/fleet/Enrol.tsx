@@ -11,17 +11,11 @@ import { When } from "../ui/time";
 
 type System = "windows" | "linux";
 
-/** Commands that give a code to an agent and let it run. */
-export function commands(system: System, cloud: string, code: string): { enrol: string; start: string } {
+/** Command that gives a code to the agent, which has to be running. */
+export function enrolCommand(system: System, cloud: string, code: string): string {
   return system === "windows"
-    ? {
-        enrol: `& "C:\\Program Files\\Chekan\\chekan-agent.exe" enroll --cloud ${cloud} ${code}`,
-        start: "Restart-Service chekan-agent",
-      }
-    : {
-        enrol: `sudo chekan-agent enroll --cloud ${cloud} ${code}`,
-        start: "sudo systemctl restart chekan-agent",
-      };
+    ? `& "C:\\Program Files\\Chekan\\chekan-agent.exe" enroll --cloud ${cloud} ${code}`
+    : `sudo chekan-agent enroll --cloud ${cloud} ${code}`;
 }
 
 export function EnrolDialog(p: { opened: boolean; onClose: () => void; tills: readonly Till[] }) {
@@ -97,7 +91,7 @@ function Code(p: {
   const { t } = useTranslation();
   const [system, setSystem] = useState<System>(/Windows/.test(navigator.userAgent) ? "windows" : "linux");
   const { code, expiresMs, cloud } = p.answer;
-  const lines = commands(system, cloud || window.location.origin, code);
+  const line = enrolCommand(system, cloud || window.location.origin, code);
   return (
     <div>
       <div className="quiet">{t("enrol.code")}</div>
@@ -127,11 +121,7 @@ function Code(p: {
           <div style={{ marginBottom: 4 }}>
             {system === "windows" ? t("enrol.step2win") : t("enrol.step2")}
           </div>
-          <CopyBlock text={lines.enrol} label={t("enrol.command")} />
-        </li>
-        <li>
-          <div style={{ marginBottom: 4 }}>{t("enrol.step3")}</div>
-          <CopyBlock text={lines.start} label={t("enrol.start")} />
+          <CopyBlock text={line} label={t("enrol.command")} />
         </li>
       </ol>
       <div role="status" style={{ marginTop: 16, display: "flex", gap: 10, alignItems: "center" }}>

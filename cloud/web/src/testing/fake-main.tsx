@@ -1,7 +1,6 @@
 // The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable.
 // No build contains it.
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+import "../app/mantine.css";
 import "../app/app.css";
 import { Code } from "@connectrpc/connect";
 import { createRoot } from "react-dom/client";
