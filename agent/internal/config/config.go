@@ -17,6 +17,7 @@
 package config
 
 import (
+	_ "embed" // the example travels inside the program
 	"fmt"
 	"log/slog"
 	"net"
@@ -253,4 +254,24 @@ func contains(list []string, s string) bool {
 		}
 	}
 	return false
+}
+
+// Example is the documented example of the file.
+//
+//go:embed chekan-agent.toml
+var Example string
+
+// View is the configuration as "config check --json" shows it: without the
+// passwords of tills.
+func (c Config) View() map[string]any {
+	tills := []map[string]any{}
+	for _, t := range c.Tills {
+		tills = append(tills, map[string]any{
+			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "finish_print": t.FinishPrint, "link": t.Link, "exclude": t.Exclude,
+		})
+	}
+	return map[string]any{
+		"data": c.Data, "listen": c.Listen, "listen_remote": c.ListenRemote, "origins": c.Origins, "cloud": c.Cloud,
+		"log_level": c.LogLevel.String(), "till": tills,
+	}
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	_ "embed"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,11 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-//go:embed chekan-agent.toml
-var example string
-
 func TestParse_example(t *testing.T) {
-	got, err := Parse(example)
+	got, err := Parse(Example)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +32,7 @@ func TestParse_example(t *testing.T) {
 // Every key is in the example, commented out or not: it is the documentation.
 func TestExample_namesEveryKey(t *testing.T) {
 	for _, key := range slices.Concat(topKeys, tillKeys) {
-		if !strings.Contains(example, "\n"+key+" =") && !strings.Contains(example, "\n# "+key+" =") && !strings.Contains(example, "\n[["+key+"]]") {
+		if !strings.Contains(Example, "\n"+key+" =") && !strings.Contains(Example, "\n# "+key+" =") && !strings.Contains(Example, "\n[["+key+"]]") {
 			t.Errorf("the example does not show %s", key)
 		}
 	}

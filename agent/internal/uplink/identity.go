@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // ErrNoIdentity says that this agent was never enrolled.
@@ -178,3 +179,6 @@ func newKey(name string) (key *ecdsa.PrivateKey, csr []byte, err error) {
 	}
 	return key, csr, nil
 }
+
+// Expires is the end of the certificate's life.
+func (id *Identity) Expires() time.Time { return id.cert.Leaf.NotAfter }

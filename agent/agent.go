@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"github.com/chekan-io/chekan/agent/internal/blackbox"
+	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/agent/internal/pos"
+	"github.com/chekan-io/chekan/agent/internal/till"
+	"github.com/chekan-io/chekan/agent/internal/uplink"
+	"github.com/chekan-io/chekan/drivers/wire"
+)
+
+// The agent holds little and makes little garbage; a smaller heap before each
+// collection costs it nothing and leaves the memory to the shop's software.
+const gcPercent = 50
+
+// agent is the whole, for status.go.
+type agent struct {
+	cfg     config.Config
+	log     *slog.Logger
+	journal *journal.Journal
+	fleet   *till.Fleet
+	uplink  *uplink.Client
+	broker  broker
+	started time.Time
+}
+
+// run is the agent from its start to its end. ready is called when the door is
+// open. Parts begin from the journal outwards and end the other way round, so
+// that whoever is told anything is told what is on disk.
+func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) (err error) {
+	debug.SetGCPercent(gcPercent)
+	a := &agent{cfg: cfg, started: time.Now()}
+	if err := ensurePrivate(cfg.Data); err != nil {
+		return fmt.Errorf("папка данных: %w", err)
+	}
+	logFile := &lumberjack.Logger{Filename: filepath.Join(cfg.Data, "logs", "agent.log"), MaxSize: 10, MaxBackups: 5}
+	defer logFile.Close()
+	a.log = newLog(cfg.LogLevel, logFile, logTo)
+	a.log.Info("agent starts", "version", version, "data", cfg.Data)
+	defer func() { a.log.Info("agent stops", "error", errText(err)) }()
+
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	a.journal, err = journal.Open(ctx, journalDir(cfg), journal.Options{Log: a.log, Verify: journal.VerifyInChild(exe)})
+	if errors.Is(err, journal.ErrLocked) {
+		return fmt.Errorf("агент уже запущен с папкой данных %s: %w", cfg.Data, err)
+	}
+	if err != nil {
+		return fmt.Errorf("журнал: %w", err)
+	}
+	defer func() { err = errors.Join(err, a.journal.Close()) }()
+
+	tills, closeBoxes, err := a.tills()
+	defer closeBoxes()
+	if err != nil {
+		return err
+	}
+	a.fleet, err = till.NewFleet(tills, a.journal, a.log)
+	if err != nil {
+		return fmt.Errorf("кассы: %w", err)
+	}
+	a.uplink = uplink.New(uplink.Options{
+		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
+		Problems: a.journalProblems, Log: a.log,
+	})
+	token, err := readToken(cfg.Data)
+	if err != nil {
+		return fmt.Errorf("токен: %w", err)
+	}
+	door, err := openDoor(ctx, cfg, pos.NewHandler(a.fleet, a.journal, a, pos.Options{
+		Token: token, Origins: cfg.Origins, Hosts: ownHosts(cfg), Log: a.log,
+	}), a.log)
+	if err != nil {
+		return err
+	}
+	a.log.Info("door is open", "address", door.addr, "tills", len(tills))
+
+	// The first of them to end, which none should, ends all: the service
+	// manager begins the agent again.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var outside, inside sync.WaitGroup
+	part := func(group *sync.WaitGroup, name string, f func(context.Context) error) {
+		group.Go(func() {
+			if err := f(ctx); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	part(&inside, "tills", a.fleet.Run)
+	part(&outside, "door", door.serve)
+	part(&outside, "uplink", func(ctx context.Context) error { return a.uplink.Run(ctx, a.keepBroker) })
+	part(&outside, "changes", a.passChanges)
+	ready()
+	<-ctx.Done()
+	// The tills finish or park what they are at; whoever waits at the door
+	// hears of it; then the door closes.
+	inside.Wait()
+	door.close()
+	outside.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func journalDir(cfg config.Config) string { return filepath.Join(cfg.Data, "journal") }
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// newLog writes a rotating file of JSON, and text for whoever watches.
+func newLog(level slog.Level, file, watcher io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	return slog.New(slog.NewMultiHandler(slog.NewJSONHandler(file, o), slog.NewTextHandler(watcher, o)))
+}
+
+// tills makes the devices of the configuration, each with its black box. A
+// till without a black box works: the disk may be full.
+func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
+	var boxes []*blackbox.Ring
+	closeBoxes = func() {
+		for _, b := range boxes {
+			_ = b.Close()
+		}
+	}
+	for _, t := range a.cfg.Tills {
+		if t.Exclude {
+			a.log.Warn("till is excluded by the configuration", "till", t.Name)
+			continue
+		}
+		var tap wire.Tap
+		box, err := blackbox.Open(boxFile(a.cfg, t.Name), blackbox.DefaultSize)
+		if err != nil {
+			a.log.Warn("no black box", "till", t.Name, "error", err)
+		} else {
+			boxes = append(boxes, box)
+			box.Note("agent " + version + " starts, wire " + t.Wire)
+			tap = func(dir wire.Dir, b []byte) {
+				if dir == wire.Out {
+					box.Write(blackbox.Out, b)
+				} else {
+					box.Write(blackbox.In, b)
+				}
+			}
+		}
+		device, err := till.OpenDevice(till.Wiring{
+			Driver: t.Driver, Wire: t.Wire, Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
+			Tap: tap, Log: a.log.With("till", t.Name),
+		})
+		if err != nil {
+			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
+		}
+		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Device: device})
+	}
+	return out, closeBoxes, nil
+}
+
+func boxFile(cfg config.Config, till string) string {
+	return filepath.Join(cfg.Data, "blackbox", till+".wire")
+}

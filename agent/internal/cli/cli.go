@@ -1,0 +1,206 @@
+// Package cli is the agent's command line: what a technician types beside the
+// till. Commands read as noun and verb ("till status", "operation show").
+//
+// # Rules
+//
+//   - People are spoken to in Russian, in whole sentences that say what to do.
+//     With --json a command prints one JSON document and nothing else, with
+//     the field names of proto/.
+//   - Results go to standard output; complaints and progress to standard error.
+//   - A command that asks something of a till goes through the running agent's
+//     door like any other program, with the token of the data folder. Nothing
+//     here opens a till's port. Only the commands about the journal and the
+//     black box can read the folder of an agent that is stopped.
+//   - The exit code says what became of it, so that scripts need not read:
+//     see the constants below.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/chekan-io/chekan/agent/internal/config"
+)
+
+// Exit codes.
+const (
+	// ExitDone: done, or nothing is wrong.
+	ExitDone = 0
+	// ExitNotDone: not done; safe to ask again. Also: something is wrong.
+	ExitNotDone = 1
+	// ExitUnknown: it is not known yet whether it was done. Ask by the key.
+	ExitUnknown = 2
+	// ExitUsage: the command line or the configuration is wrong.
+	ExitUsage = 3
+	// ExitUnreachable: the agent does not answer; nothing was asked of a till.
+	ExitUnreachable = 4
+)
+
+// Program is what the command line is made of.
+type Program struct {
+	// Version is printed by --version and told to the cabinet.
+	Version string
+	// Run is the agent itself; logTo hears its log, ready is called when it
+	// serves.
+	Run func(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) error
+	// Out and Err are standard output and standard error.
+	Out, Err io.Writer
+}
+
+// commands is the whole command line.
+type commands struct {
+	Config  string           `help:"Файл настроек." default:"${config}" type:"path" env:"CHEKAN_AGENT_CONFIG" placeholder:"ФАЙЛ"`
+	JSON    bool             `name:"json" help:"Вывод в JSON, для программ."`
+	Version kong.VersionFlag `help:"Показать версию."`
+
+	Run       runCommand       `cmd:"" help:"Работать: в окне или под управлением службы." group:"Служба:"`
+	Install   serviceCommand   `cmd:"" help:"Установить службу; запускается вместе с компьютером." group:"Служба:"`
+	Uninstall serviceCommand   `cmd:"" help:"Удалить службу. Данные остаются." group:"Служба:"`
+	Start     serviceCommand   `cmd:"" help:"Запустить службу." group:"Служба:"`
+	Stop      serviceCommand   `cmd:"" help:"Остановить службу. Начатая операция будет закончена." group:"Служба:"`
+	Status    statusCommand    `cmd:"" help:"Состояние агента и касс." group:"Служба:"`
+	Doctor    doctorCommand    `cmd:"" help:"Проверить всё и сказать, что исправить." group:"Служба:"`
+	Conf      configCommands   `cmd:"" name:"config" help:"Файл настроек." group:"Служба:"`
+	Enroll    enrollCommand    `cmd:"" help:"Подключить агента к кабинету по одноразовому коду." group:"Служба:"`
+	Till      tillCommands     `cmd:"" help:"Кассы: состояние и действия." group:"Касса:"`
+	Shift     shiftCommands    `cmd:"" help:"Смена: открыть, закрыть." group:"Касса:"`
+	Cash      cashCommands     `cmd:"" help:"Наличные: внести, выдать." group:"Касса:"`
+	Sell      sellCommand      `cmd:"" help:"Пробить чек из командной строки." group:"Касса:"`
+	Operation operationCommand `cmd:"" help:"Операции: что стало с ключом, список." group:"Касса:"`
+	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить." group:"Касса:"`
+}
+
+// env is what every command gets.
+type env struct {
+	Program
+
+	ctx        context.Context
+	configPath string
+	json       bool
+}
+
+// load reads the configuration.
+func (e *env) load() (config.Config, error) {
+	cfg, err := config.Load(e.configPath)
+	if err != nil {
+		return cfg, &exitError{ExitUsage, err}
+	}
+	return cfg, nil
+}
+
+func (e *env) say(format string, args ...any) { _, _ = fmt.Fprintf(e.Out, format+"\n", args...) }
+
+func (e *env) complain(format string, args ...any) { _, _ = fmt.Fprintf(e.Err, format+"\n", args...) }
+
+// exitError is an error that chooses the exit code. A nil err says nothing.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// exit ends a command that has said everything.
+func exit(code int) error {
+	if code == ExitDone {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+// Main runs one command line and returns the exit code.
+func Main(ctx context.Context, args []string, p Program) int {
+	code := -1
+	parser, err := kong.New(&commands{},
+		kong.Name("chekan-agent"), kong.Description("Агент Чекан: чеки пробиваются ровно один раз."),
+		kong.Vars{"config": config.DefaultPath(), "version": p.Version},
+		kong.Writers(p.Out, p.Err), kong.Exit(func(c int) { code = c; panic(stop{}) }),
+		kong.Help(russianHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(p.Err, err)
+		return ExitUsage
+	}
+	parsed, err := parse(parser, args)
+	if code >= 0 {
+		return code // help or version was asked for
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(p.Err, "%s\nПодсказка: chekan-agent --help\n", russianComplaint(err.Error()))
+		return ExitUsage
+	}
+	e := &env{Program: p, ctx: ctx}
+	if c, ok := parser.Model.Target.Addr().Interface().(*commands); ok {
+		e.configPath, e.json = c.Config, c.JSON
+	}
+	if err := parsed.Run(e); err != nil {
+		var chosen *exitError
+		if !errors.As(err, &chosen) {
+			chosen = &exitError{ExitNotDone, err}
+		}
+		if chosen.err != nil {
+			_, _ = fmt.Fprintln(p.Err, chosen.err)
+		}
+		return chosen.code
+	}
+	return ExitDone
+}
+
+// stop leaves kong, which expects its Exit not to return.
+type stop struct{}
+
+func parse(parser *kong.Kong, args []string) (parsed *kong.Context, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(stop); !ok {
+				panic(r)
+			}
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	return parser.Parse(args)
+}
+
+var helpWords = strings.NewReplacer(
+	"Usage: ", "Применение: ", "Arguments:", "Что указать:", "Flags:", "Ключи:", "Commands:", "Команды:",
+	"Show context-sensitive help.", "Эта подсказка.", "[flags]", "[ключи]", "<command>", "<команда>",
+)
+
+// russianHelp prints kong's help with its few fixed words translated.
+func russianHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	out := ctx.Stdout
+	var text strings.Builder
+	ctx.Stdout = &text
+	err := kong.DefaultHelpPrinter(options, ctx)
+	ctx.Stdout = out
+	var kept []string
+	for line := range strings.Lines(helpWords.Replace(text.String())) {
+		if strings.HasPrefix(line, "Run \"") { // "Run "x --help" for more information"
+			line = "Подробнее о команде: chekan-agent <команда> --help\n"
+		}
+		kept = append(kept, line)
+	}
+	_, _ = io.WriteString(out, strings.Join(kept, ""))
+	return err
+}
+
+var complaintWords = strings.NewReplacer(
+	"unknown flag", "неизвестный ключ", "unexpected argument", "лишнее слово", "expected one of", "нужно одно из:", "expected ", "нужно: ",
+	"missing flags:", "не указано:", "did you mean", "может быть,", "missing value", "нет значения",
+)
+
+func russianComplaint(s string) string { return complaintWords.Replace(s) }

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/service"
+	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
+)
+
+type runCommand struct {
+	Service bool `help:"Запущено диспетчером служб." hidden:""`
+}
+
+// Run implements the command.
+func (c *runCommand) Run(e *env) error {
+	cfg, err := e.load()
+	if err != nil {
+		return err
+	}
+	return service.Run(e.ctx, c.Service, func(ctx context.Context, ready func()) error {
+		return e.Program.Run(ctx, cfg, e.Err, ready)
+	})
+}
+
+type serviceCommand struct{}
+
+// Run implements install, uninstall, start and stop.
+func (*serviceCommand) Run(e *env, at *kong.Context) error {
+	action := at.Selected().Name
+	path, err := filepath.Abs(e.configPath)
+	if err != nil {
+		return fmt.Errorf("find the configuration: %w", err)
+	}
+	if action == "install" {
+		if err := prepare(e, path); err != nil {
+			return err
+		}
+	}
+	if err := service.Control(action, path); err != nil {
+		if errors.Is(err, os.ErrPermission) || os.Geteuid() > 0 {
+			return fmt.Errorf("не получилось, нужны права администратора (%w)", err)
+		}
+		return fmt.Errorf("не получилось: %w", err)
+	}
+	done := map[string]string{
+		"install":   "Служба установлена и будет запускаться вместе с компьютером. Сейчас: chekan-agent start",
+		"uninstall": "Служба удалена. Данные остались.",
+		"start":     "Служба запущена. Посмотреть: chekan-agent status",
+		"stop":      "Служба остановлена.",
+	}
+	e.say("%s", done[action])
+	return nil
+}
+
+// prepare refuses to install what could not start; a configuration that is not
+// there yet is begun.
+func prepare(e *env, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("создать файл настроек: %w", err)
+		}
+		if err := os.WriteFile(path, []byte(config.Example), 0o600); err != nil {
+			return fmt.Errorf("создать файл настроек: %w", err)
+		}
+		e.say("Создан файл настроек %s: впишите в него кассы.", path)
+	}
+	_, err := e.load()
+	return err
+}
+
+type statusCommand struct{}
+
+// Run implements the command.
+func (*statusCommand) Run(e *env) error {
+	door, err := e.connect()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := e.timeout(answerTimeout)
+	defer cancel()
+	agent, err := door.technician.AgentStatus(ctx, &posv1.AgentStatusRequest{})
+	if err != nil {
+		return door.asError(err)
+	}
+	tills, err := door.pos.ListTills(ctx, &posv1.ListTillsRequest{})
+	if err != nil {
+		return door.asError(err)
+	}
+	if e.json {
+		return e.printJSON(agent)
+	}
+	state, err := service.State()
+	words := map[string]string{service.Running: "служба работает", service.Stopped: "служба остановлена, агент запущен вручную", service.NotInstalled: "служба не установлена, агент запущен вручную"}
+	if err != nil {
+		words[state] = "служба: нет сведений"
+	}
+	e.say("Агент %s, %s, работает %s", agent.GetVersion(), words[state], ago(time.Since(time.UnixMilli(agent.GetStartedMs()))))
+	e.say("Кабинет: %s", cloudWord(agent))
+	if n := agent.GetOutbox(); n > 0 {
+		e.say("Ждёт отправки: %d, самое старое %s", n, ago(time.Duration(agent.GetOutboxAgeMs())*time.Millisecond))
+	}
+	e.say("Журнал: %s", size(agent.GetJournalBytes()))
+	for _, p := range agent.GetProblems() {
+		e.say("  %s", problemLine(p))
+	}
+	e.say("")
+	printTills(e, tills.GetTills())
+	return nil
+}
+
+func cloudWord(s *posv1.AgentStatusResponse) string {
+	switch {
+	case s.GetAgentId() == "":
+		return "не подключён. Подключить: chekan-agent enroll КОД"
+	case s.GetCloudOnline() && s.GetBrokerOnline():
+		return s.GetCloud() + ", на связи"
+	case s.GetCloudOnline():
+		return s.GetCloud() + ", на связи (без мгновенных команд: брокер недоступен)"
+	}
+	return s.GetCloud() + ", нет связи: на продажи не влияет"
+}
+
+type configCommands struct {
+	Check configCheckCommand `cmd:"" help:"Проверить файл и показать, что будет использовано."`
+}
+
+type configCheckCommand struct{}
+
+// Run implements the command.
+func (*configCheckCommand) Run(e *env) error {
+	cfg, err := e.load()
+	if err != nil {
+		return err
+	}
+	if e.json {
+		return e.printAnyJSON(cfg.View())
+	}
+	e.say("Файл настроек %s в порядке.", e.configPath)
+	w := tabwriter.NewWriter(e.Out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(w, "data\t%s\nlisten\t%s\ncloud\t%s\nlog_level\t%s\norigins\t%v\n", cfg.Data, cfg.Listen, cfg.Cloud, cfg.LogLevel, cfg.Origins)
+	for _, t := range cfg.Tills {
+		note := ""
+		if t.Exclude {
+			note = " (исключена)"
+		}
+		_, _ = fmt.Fprintf(w, "касса %s%s\t%s, %s, finish_print %s\n", t.Name, note, t.Driver, t.Wire, t.FinishPrint)
+	}
+	_ = w.Flush()
+	if len(cfg.Tills) == 0 {
+		e.say("В файле нет ни одной кассы: добавьте раздел [[till]].")
+	}
+	return nil
+}
+
+type enrollCommand struct {
+	Code  string `arg:"" help:"Одноразовый код из кабинета, раздел «Подключить кассу»." name:"код"`
+	Cloud string `help:"Адрес кабинета; по умолчанию из файла настроек." placeholder:"АДРЕС"`
+}
+
+// Run implements the command.
+func (c *enrollCommand) Run(e *env) error {
+	door, err := e.connect()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := e.timeout(answerTimeout)
+	defer cancel()
+	answer, err := door.technician.Enroll(ctx, &posv1.EnrollRequest{Code: c.Code, Cloud: c.Cloud})
+	if err != nil {
+		return door.asError(err)
+	}
+	if e.json {
+		return e.printJSON(answer)
+	}
+	e.say("Агент подключён: %s, %s.", answer.GetOrganisation(), answer.GetAgentId())
+	return nil
+}
