@@ -274,9 +274,7 @@ func (t *Till) dateLast(ctx context.Context) {
 
 // refuse ends an operation that never reached the device.
 func (t *Till) refuse(ctx context.Context, p *pending, problem health.Problem) {
-	t.open = nil
-	op := p.rec.GetOperation()
-	notDone(op, problem)
+	notDone(p.rec.GetOperation(), problem)
 	t.conclude(ctx, p)
 }
 
@@ -313,7 +311,9 @@ func (t *Till) conclude(ctx context.Context, p *pending) {
 		t.stayOpen(p, nil)
 		return
 	}
-	t.open, t.reason, t.tries = nil, "", 0
+	if t.open == p { // another one, refused meanwhile, leaves it open
+		t.open, t.reason, t.tries = nil, "", 0
+	}
 	p.show()
 	t.settled(p)
 	close(p.ended)
