@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pos/v1/pos.proto.
  */
 export const file_pos_v1_pos: GenFile = /*@__PURE__*/
-  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiRwoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtIrQBCg1TdWJtaXRSZXF1ZXN0EgsKA2tleRgBIAEoCRIMCgR0aWxsGAIgASgJEh0KBGtpbmQYAyABKA4yDy5maXNjYWwudjEuS2luZBIjCgdyZWNlaXB0GAQgASgLMhIuZmlzY2FsLnYxLlJlY2VpcHQSDgoGYW1vdW50GAUgASgDEiMKB2Nhc2hpZXIYBiABKAsyEi5maXNjYWwudjEuQ2FzaGllchIPCgd3YWl0X21zGAcgASgNIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIiwKDUVucm9sbFJlcXVlc3QSDAoEY29kZRgBIAEoCRINCgVjbG91ZBgCIAEoCSI4Cg5FbnJvbGxSZXNwb25zZRIQCghhZ2VudF9pZBgBIAEoCRIUCgxvcmdhbmlzYXRpb24YAiABKAkiFAoSQWdlbnRTdGF0dXNSZXF1ZXN0IuwBChNBZ2VudFN0YXR1c1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEAoIYWdlbnRfaWQYAiABKAkSDQoFY2xvdWQYAyABKAkSFAoMY2xvdWRfb25saW5lGAQgASgIEhUKDWJyb2tlcl9vbmxpbmUYBSABKAgSDgoGb3V0Ym94GAYgASgEEhUKDW91dGJveF9hZ2VfbXMYByABKAMSJAoIcHJvYmxlbXMYCCADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIVCg1qb3VybmFsX2J5dGVzGAkgASgDEhIKCnN0YXJ0ZWRfbXMYCiABKAMiFQoTQ2hlY2tKb3VybmFsUmVxdWVzdCJIChRDaGVja0pvdXJuYWxSZXNwb25zZRIKCgJvaxgBIAEoCBIQCghmaW5kaW5ncxgCIAMoCRISCgpvcGVyYXRpb25zGAMgASgEMvsDCgpQb3NTZXJ2aWNlEkUKCUxpc3RUaWxscxIYLnBvcy52MS5MaXN0VGlsbHNSZXF1ZXN0GhkucG9zLnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESSAoKVGlsbFN0YXR1cxIZLnBvcy52MS5UaWxsU3RhdHVzUmVxdWVzdBoaLnBvcy52MS5UaWxsU3RhdHVzUmVzcG9uc2UiA5ACARJFCglQcmVmbGlnaHQSGC5wb3MudjEuUHJlZmxpZ2h0UmVxdWVzdBoZLnBvcy52MS5QcmVmbGlnaHRSZXNwb25zZSIDkAIBEjcKBlN1Ym1pdBIVLnBvcy52MS5TdWJtaXRSZXF1ZXN0GhYucG9zLnYxLlN1Ym1pdFJlc3BvbnNlEk4KDEdldE9wZXJhdGlvbhIbLnBvcy52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwucG9zLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlIgOQAgESVAoOTGlzdE9wZXJhdGlvbnMSHS5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARI2CgVXYXRjaBIULnBvcy52MS5XYXRjaFJlcXVlc3QaFS5wb3MudjEuV2F0Y2hSZXNwb25zZTABMs4CChFUZWNobmljaWFuU2VydmljZRI2CgRQbGFuEhMucG9zLnYxLlBsYW5SZXF1ZXN0GhQucG9zLnYxLlBsYW5SZXNwb25zZSIDkAIBEjAKA0FjdBISLnBvcy52MS5BY3RSZXF1ZXN0GhMucG9zLnYxLkFjdFJlc3BvbnNlMAESNwoGRW5yb2xsEhUucG9zLnYxLkVucm9sbFJlcXVlc3QaFi5wb3MudjEuRW5yb2xsUmVzcG9uc2USSwoLQWdlbnRTdGF0dXMSGi5wb3MudjEuQWdlbnRTdGF0dXNSZXF1ZXN0GhsucG9zLnYxLkFnZW50U3RhdHVzUmVzcG9uc2UiA5ACARJJCgxDaGVja0pvdXJuYWwSGy5wb3MudjEuQ2hlY2tKb3VybmFsUmVxdWVzdBocLnBvcy52MS5DaGVja0pvdXJuYWxSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiRwoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtIrQBCg1TdWJtaXRSZXF1ZXN0EgsKA2tleRgBIAEoCRIMCgR0aWxsGAIgASgJEh0KBGtpbmQYAyABKA4yDy5maXNjYWwudjEuS2luZBIjCgdyZWNlaXB0GAQgASgLMhIuZmlzY2FsLnYxLlJlY2VpcHQSDgoGYW1vdW50GAUgASgDEiMKB2Nhc2hpZXIYBiABKAsyEi5maXNjYWwudjEuQ2FzaGllchIPCgd3YWl0X21zGAcgASgNIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiLAoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEg0KBWNsb3VkGAIgASgJIjgKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhQKDG9yZ2FuaXNhdGlvbhgCIAEoCSIUChJBZ2VudFN0YXR1c1JlcXVlc3Qi7AEKE0FnZW50U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIQCghhZ2VudF9pZBgCIAEoCRINCgVjbG91ZBgDIAEoCRIUCgxjbG91ZF9vbmxpbmUYBCABKAgSFQoNYnJva2VyX29ubGluZRgFIAEoCBIOCgZvdXRib3gYBiABKAQSFQoNb3V0Ym94X2FnZV9tcxgHIAEoAxIkCghwcm9ibGVtcxgIIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEhUKDWpvdXJuYWxfYnl0ZXMYCSABKAMSEgoKc3RhcnRlZF9tcxgKIAEoAyIVChNDaGVja0pvdXJuYWxSZXF1ZXN0IkgKFENoZWNrSm91cm5hbFJlc3BvbnNlEgoKAm9rGAEgASgIEhAKCGZpbmRpbmdzGAIgAygJEhIKCm9wZXJhdGlvbnMYAyABKAQy+wMKClBvc1NlcnZpY2USRQoJTGlzdFRpbGxzEhgucG9zLnYxLkxpc3RUaWxsc1JlcXVlc3QaGS5wb3MudjEuTGlzdFRpbGxzUmVzcG9uc2UiA5ACARJICgpUaWxsU3RhdHVzEhkucG9zLnYxLlRpbGxTdGF0dXNSZXF1ZXN0GhoucG9zLnYxLlRpbGxTdGF0dXNSZXNwb25zZSIDkAIBEkUKCVByZWZsaWdodBIYLnBvcy52MS5QcmVmbGlnaHRSZXF1ZXN0GhkucG9zLnYxLlByZWZsaWdodFJlc3BvbnNlIgOQAgESNwoGU3VibWl0EhUucG9zLnYxLlN1Ym1pdFJlcXVlc3QaFi5wb3MudjEuU3VibWl0UmVzcG9uc2USTgoMR2V0T3BlcmF0aW9uEhsucG9zLnYxLkdldE9wZXJhdGlvblJlcXVlc3QaHC5wb3MudjEuR2V0T3BlcmF0aW9uUmVzcG9uc2UiA5ACARJUCg5MaXN0T3BlcmF0aW9ucxIdLnBvcy52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3QaHi5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBEjYKBVdhdGNoEhQucG9zLnYxLldhdGNoUmVxdWVzdBoVLnBvcy52MS5XYXRjaFJlc3BvbnNlMAEyhwMKEVRlY2huaWNpYW5TZXJ2aWNlEjYKBFBsYW4SEy5wb3MudjEuUGxhblJlcXVlc3QaFC5wb3MudjEuUGxhblJlc3BvbnNlIgOQAgESMAoDQWN0EhIucG9zLnYxLkFjdFJlcXVlc3QaEy5wb3MudjEuQWN0UmVzcG9uc2UwARI3CgZEZWNpZGUSFS5wb3MudjEuRGVjaWRlUmVxdWVzdBoWLnBvcy52MS5EZWNpZGVSZXNwb25zZRI3CgZFbnJvbGwSFS5wb3MudjEuRW5yb2xsUmVxdWVzdBoWLnBvcy52MS5FbnJvbGxSZXNwb25zZRJLCgtBZ2VudFN0YXR1cxIaLnBvcy52MS5BZ2VudFN0YXR1c1JlcXVlc3QaGy5wb3MudjEuQWdlbnRTdGF0dXNSZXNwb25zZSIDkAIBEkkKDENoZWNrSm91cm5hbBIbLnBvcy52MS5DaGVja0pvdXJuYWxSZXF1ZXN0GhwucG9zLnYxLkNoZWNrSm91cm5hbFJlc3BvbnNlYgZwcm90bzM", [file_fiscal_v1_fiscal]);
 
 /**
  * ListTillsRequest asks for all tills.
@@ -519,6 +519,104 @@ export const ActResponseSchema: GenMessage<ActResponse> = /*@__PURE__*/
   messageDesc(file_pos_v1_pos, 17);
 
 /**
+ * DecideRequest is a person's decision.
+ *
+ * @generated from message pos.v1.DecideRequest
+ */
+export type DecideRequest = Message<"pos.v1.DecideRequest"> & {
+  /**
+   * Key of the operation.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * The document that is ours; 0 says that there is none: not done.
+   *
+   * @generated from field: uint32 fd = 2;
+   */
+  fd: number;
+};
+
+/**
+ * Describes the message pos.v1.DecideRequest.
+ * Use `create(DecideRequestSchema)` to create a new message.
+ */
+export const DecideRequestSchema: GenMessage<DecideRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 18);
+
+/**
+ * DecideResponse is the operation as it stands.
+ *
+ * @generated from message pos.v1.DecideResponse
+ */
+export type DecideResponse = Message<"pos.v1.DecideResponse"> & {
+  /**
+   * Operation.
+   *
+   * @generated from field: fiscal.v1.Operation operation = 1;
+   */
+  operation?: Operation | undefined;
+};
+
+/**
+ * Describes the message pos.v1.DecideResponse.
+ * Use `create(DecideResponseSchema)` to create a new message.
+ */
+export const DecideResponseSchema: GenMessage<DecideResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 19);
+
+/**
+ * Refusal is the detail of an invalid_argument error: every field with its complaint.
+ *
+ * @generated from message pos.v1.Refusal
+ */
+export type Refusal = Message<"pos.v1.Refusal"> & {
+  /**
+   * Fields.
+   *
+   * @generated from field: repeated pos.v1.FieldError fields = 1;
+   */
+  fields: FieldError[];
+};
+
+/**
+ * Describes the message pos.v1.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 20);
+
+/**
+ * FieldError names one field.
+ *
+ * @generated from message pos.v1.FieldError
+ */
+export type FieldError = Message<"pos.v1.FieldError"> & {
+  /**
+   * Path in the request: receipt.items[2].price.
+   *
+   * @generated from field: string field = 1;
+   */
+  field: string;
+
+  /**
+   * What is wrong, in Russian.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message pos.v1.FieldError.
+ * Use `create(FieldErrorSchema)` to create a new message.
+ */
+export const FieldErrorSchema: GenMessage<FieldError> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 21);
+
+/**
  * EnrollRequest carries the code.
  *
  * @generated from message pos.v1.EnrollRequest
@@ -544,7 +642,7 @@ export type EnrollRequest = Message<"pos.v1.EnrollRequest"> & {
  * Use `create(EnrollRequestSchema)` to create a new message.
  */
 export const EnrollRequestSchema: GenMessage<EnrollRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 18);
+  messageDesc(file_pos_v1_pos, 22);
 
 /**
  * EnrollResponse tells who we became.
@@ -572,7 +670,7 @@ export type EnrollResponse = Message<"pos.v1.EnrollResponse"> & {
  * Use `create(EnrollResponseSchema)` to create a new message.
  */
 export const EnrollResponseSchema: GenMessage<EnrollResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 19);
+  messageDesc(file_pos_v1_pos, 23);
 
 /**
  * AgentStatusRequest asks for the agent.
@@ -587,7 +685,7 @@ export type AgentStatusRequest = Message<"pos.v1.AgentStatusRequest"> & {
  * Use `create(AgentStatusRequestSchema)` to create a new message.
  */
 export const AgentStatusRequestSchema: GenMessage<AgentStatusRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 20);
+  messageDesc(file_pos_v1_pos, 24);
 
 /**
  * AgentStatusResponse is the agent's own state.
@@ -671,7 +769,7 @@ export type AgentStatusResponse = Message<"pos.v1.AgentStatusResponse"> & {
  * Use `create(AgentStatusResponseSchema)` to create a new message.
  */
 export const AgentStatusResponseSchema: GenMessage<AgentStatusResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 21);
+  messageDesc(file_pos_v1_pos, 25);
 
 /**
  * CheckJournalRequest asks for a check.
@@ -686,7 +784,7 @@ export type CheckJournalRequest = Message<"pos.v1.CheckJournalRequest"> & {
  * Use `create(CheckJournalRequestSchema)` to create a new message.
  */
 export const CheckJournalRequestSchema: GenMessage<CheckJournalRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 22);
+  messageDesc(file_pos_v1_pos, 26);
 
 /**
  * CheckJournalResponse is its result.
@@ -721,7 +819,7 @@ export type CheckJournalResponse = Message<"pos.v1.CheckJournalResponse"> & {
  * Use `create(CheckJournalResponseSchema)` to create a new message.
  */
 export const CheckJournalResponseSchema: GenMessage<CheckJournalResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 23);
+  messageDesc(file_pos_v1_pos, 27);
 
 /**
  * PosService takes operations and answers done, not done or unknown.
@@ -827,6 +925,16 @@ export const TechnicianService: GenService<{
     methodKind: "server_streaming";
     input: typeof ActRequestSchema;
     output: typeof ActResponseSchema;
+  },
+  /**
+   * Decide ends an operation that needs a person: done with this document, or not done.
+   *
+   * @generated from rpc pos.v1.TechnicianService.Decide
+   */
+  decide: {
+    methodKind: "unary";
+    input: typeof DecideRequestSchema;
+    output: typeof DecideResponseSchema;
   },
   /**
    * Enroll joins the cabinet by a one-time code.
