@@ -116,7 +116,9 @@ function ChangePassword() {
               ? t("signin.unreachable")
               : isWrongPassword(change.error)
                 ? t("profile.wrong")
-                : t("signin.refused", { code: codeOf(change.error) })}
+                : ConnectError.from(change.error).code === Code.InvalidArgument
+                  ? t("profile.weak")
+                  : t("signin.refused", { code: codeOf(change.error) })}
           </Alert>
         )}
         {change.isSuccess && !next && (
@@ -134,5 +136,5 @@ function ChangePassword() {
 
 function isWrongPassword(error: unknown): boolean {
   const { code } = ConnectError.from(error);
-  return code === Code.InvalidArgument || code === Code.PermissionDenied || code === Code.Unauthenticated;
+  return code === Code.PermissionDenied || code === Code.Unauthenticated;
 }

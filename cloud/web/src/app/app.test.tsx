@@ -91,8 +91,8 @@ test("the first till: a code, commands, and the till appears by itself", async (
     target: { value: "Мира, 5" },
   });
   fireEvent.click(screen.getByRole("button", { name: "Получить код" }));
-  await screen.findByText("K7QF-2M9X");
-  expect(screen.getByText(/enroll .*K7QF-2M9X/).textContent).toContain("https://cabinet.example:8443");
+  await screen.findByText("K7QF-2M9X-T5WB");
+  expect(screen.getByText(/enroll .*K7QF-2M9X-T5WB@/).textContent).toContain("https://cabinet.example:8443");
   await waitFor(() => expect(cabinet.listeners).toBe(1));
   cabinet.say({ case: "till", value: till(now) });
   await screen.findByRole("table", { name: "Кассы" });

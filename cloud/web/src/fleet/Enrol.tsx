@@ -91,14 +91,17 @@ function Code(p: {
   const { t } = useTranslation();
   const [system, setSystem] = useState<System>(/Windows/.test(navigator.userAgent) ? "windows" : "linux");
   const { code, expiresMs, cloud } = p.answer;
+  // After the code proper stands the fingerprint of the cabinet's certificate: it has to be given too, but not read.
+  const [short = code, ...pin] = code.split(/(?=@)/);
   const line = enrolCommand(system, cloud || window.location.origin, code);
   return (
     <div>
       <div className="quiet">{t("enrol.code")}</div>
       <div style={{ display: "flex", alignItems: "center", gap: 8, flexWrap: "wrap" }}>
         <strong className="mono" style={{ fontSize: "1.5rem", letterSpacing: "0.06em" }}>
-          {code}
+          {short}
         </strong>
+        {pin.length > 0 && <span className="mono quiet">{pin}</span>}
         <Copy text={code} label={t("enrol.code")} />
       </div>
       <div className="small quiet">

@@ -58,6 +58,16 @@ describe("one change", () => {
     expect(withOperation([[other]], four)).toEqual([[four, other]]);
   });
 
+  test("puts a new operation where its time is", () => {
+    const [one, two, three, four] = [1, 2, 3, 4].map((fd) => operation(now, "a", fd));
+    if (!one || !two || !three || !four) throw new Error("no operations");
+    expect(withOperation([[three, one]], four)).toEqual([[four, three, one]]);
+    expect(withOperation([[three], [one]], two)).toEqual([[three], [two, one]]);
+    expect(withOperation([[four], [three]], one)).toEqual([[four], [three, one]]);
+    expect(withOperation([[four], [three]], one, false)).toEqual([[four], [three]]);
+    expect(withOperation([], one)).toEqual([[one]]);
+  });
+
   test("moves a command forward only", () => {
     const queued = command(now, "a", "c", Action.CHECK, CommandState.QUEUED, 0);
     const first = command(now, "a", "c", Action.CHECK, CommandState.RUNNING, 0);

@@ -1,6 +1,6 @@
 /**
  * Puts one change of the stream into the query cache. Nothing here moves a row: what is on screen is replaced in
- * its place, what is new goes where its list begins (operations, commands) or ends (tills).
+ * its place; what is new goes where its time puts it (operations, commands) or to the end (tills).
  */
 import {
   create,
@@ -56,8 +56,12 @@ export function withTill(tills: readonly Till[], till: Till): Till[] {
   return tills.with(at, till);
 }
 
-/** An operation in its place if it is a later revision, or before the others. */
-export function withOperation(pages: readonly (readonly OperationView[])[], view: OperationView) {
+/** An operation in its place if it is a later revision; a new one where its time puts it, newest first. */
+export function withOperation(
+  pages: readonly (readonly OperationView[])[],
+  view: OperationView,
+  complete = true,
+): readonly (readonly OperationView[])[] {
   const key = view.operation?.key;
   for (const [p, page] of pages.entries()) {
     const at = page.findIndex((v) => v.operation?.key === key);
@@ -66,7 +70,14 @@ export function withOperation(pages: readonly (readonly OperationView[])[], view
     if (known && view.operation && known.revision > view.operation.revision) return pages;
     return pages.with(p, page.with(at, view));
   }
-  return pages.length === 0 ? [[view]] : pages.with(0, [view, ...(pages[0] ?? [])]);
+  const accepted = view.operation?.acceptedMs ?? 0n;
+  for (const [p, page] of pages.entries()) {
+    const at = page.findIndex((v) => (v.operation?.acceptedMs ?? 0n) <= accepted);
+    if (at >= 0) return pages.with(p, page.toSpliced(at, 0, view));
+  }
+  // Older than all that is read: its place is on a page to come, if there is one.
+  if (!complete) return pages;
+  return pages.length === 0 ? [[view]] : pages.with(-1, [...(pages.at(-1) ?? []), view]);
 }
 
 const FINAL = new Set([CommandState.DONE, CommandState.FAILED, CommandState.EXPIRED]);
@@ -83,10 +94,13 @@ export function commandProgress(c: Command): number {
   return (commandEnded(c) ? 10_000_000 : c.state * 1_000_000) + ended * 1000 + begun;
 }
 
-/** A command in its place if it is further, or before the others. */
+/** A command in its place if it is further; a new one where its time puts it, newest first. */
 export function withCommand(commands: readonly Command[], command: Command): Command[] {
   const at = commands.findIndex((c) => c.id === command.id);
-  if (at < 0) return [command, ...commands];
+  if (at < 0) {
+    const before = commands.findIndex((c) => c.createdMs <= command.createdMs);
+    return commands.toSpliced(before < 0 ? commands.length : before, 0, command);
+  }
   const known = commands[at];
   if (known && commandProgress(known) > commandProgress(command)) return commands as Command[];
   return commands.with(at, command);
@@ -134,7 +148,7 @@ export class Merger {
       (old) => {
         if (!old) return old;
         const before = old.pages.map((p) => p.operations);
-        const after = withOperation(before, view);
+        const after = withOperation(before, view, !old.pages.at(-1)?.nextPage);
         if (after === before) return old;
         return {
           ...old,

@@ -88,7 +88,7 @@ export class FakeCabinet {
         },
         watch: (_, ctx) => this.#watch(ctx.signal),
         createEnrolmentCode: () => ({
-          code: "K7QF-2M9X",
+          code: "K7QF-2M9X-T5WB@q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
           expiresMs: BigInt(now + 30 * 60_000),
           cloud: "https://cabinet.example:8443",
         }),
