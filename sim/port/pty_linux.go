@@ -33,7 +33,7 @@ func ptyOnce(ctx context.Context, path string, serve Serve) error {
 		return fmt.Errorf("%w: %w", errPty, err)
 	}
 	t := &terminal{File: master, slave: slave}
-	if err := raw(slave); err != nil {
+	if err := errors.Join(waitable(master), raw(slave)); err != nil {
 		return errors.Join(fmt.Errorf("%w: %w", errPty, err), t.Close())
 	}
 	name := slave.Name()
@@ -65,6 +65,18 @@ func unlink(name, path string) error {
 		return nil //nolint:nilerr // somebody else's link by now
 	}
 	return os.Remove(path)
+}
+
+// waitable gives the master back to the runtime's poller, which package pty
+// took it from: otherwise closing it does not end a Read in progress.
+func waitable(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var set error
+	err = conn.Control(func(fd uintptr) { set = unix.SetNonblock(int(fd), true) })
+	return errors.Join(err, set)
 }
 
 // raw switches echo and line editing off, so that the line is clean before a
