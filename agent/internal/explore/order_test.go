@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/chekan-io/chekan/protocol/shtrih"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	"github.com/chekan-io/chekan/protocol/shtrih"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
