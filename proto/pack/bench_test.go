@@ -9,6 +9,6 @@ import (
 
 func TestBenchUplink(t *testing.T) {
 	single, hundred, _ := sizes(t)
-	fmt.Printf("BENCH uplink_single %.0f B <=260\n", single)
-	fmt.Printf("BENCH uplink_batch100 %.0f B <=150\n", hundred)
+	fmt.Fprintf(t.Output(), "BENCH uplink_single %.0f B <=260\n", single)
+	fmt.Fprintf(t.Output(), "BENCH uplink_batch100 %.0f B <=150\n", hundred)
 }

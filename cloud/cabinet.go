@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/api"
+	"github.com/chekan-io/chekan/cloud/internal/config"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/site"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/wake"
+)
+
+const (
+	// stopLimit is how long calls may take to end when the cabinet stops.
+	stopLimit = 5 * time.Second
+	// pollEvery is how often agents ask for commands when the broker is away.
+	pollEvery = 20 * time.Second
+	// agentLookup bounds the broker's question whether an agent may come in.
+	agentLookup = 5 * time.Second
+	// pinLength is how much of the authority's fingerprint goes with a code: 80 bits.
+	pinLength = 20
+)
+
+func pin(a *access.Authority) string { return a.Fingerprint()[:pinLength] }
+
+// addresses are where a running cabinet listens, as people and agents reach it.
+type addresses struct {
+	Cabinet string `json:"cabinet"`
+	Agents  string `json:"agents"`
+	Broker  string `json:"broker"`
+}
+
+func addressesFile(data string) string { return filepath.Join(data, "addresses.json") }
+
+func readAddresses(data string) (addresses, error) {
+	var a addresses
+	text, err := os.ReadFile(addressesFile(data))
+	if err != nil {
+		return a, err
+	}
+	return a, json.Unmarshal(text, &a)
+}
+
+// write leaves the addresses where scripts look for them, whole or not at all.
+func (a *addresses) write(data string) error {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	temporary := addressesFile(data) + ".new"
+	if err := os.WriteFile(temporary, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write addresses: %w", err)
+	}
+	if err := os.Rename(temporary, addressesFile(data)); err != nil {
+		return fmt.Errorf("write addresses: %w", err)
+	}
+	return nil
+}
+
+// cabinet is a running cabinet.
+type cabinet struct {
+	addresses addresses
+
+	config    config.Config
+	log       *slog.Logger
+	store     *store.Store
+	authority *access.Authority
+	access    *access.Access
+	fleet     *fleet.Fleet
+	documents *documents.Documents
+	broker    *wake.Broker
+	line      *wake.Line
+
+	people, agents *http.Server
+	doors          [2]net.Listener
+	stopping       chan struct{}
+	cancel         context.CancelFunc
+	group          *errgroup.Group
+}
+
+// start brings a cabinet up; it runs until ctx ends or stop is called. show is told the first administrator's password.
+func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(login, password string) error) (_ *cabinet, err error) {
+	c := &cabinet{config: cfg, log: log, stopping: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			c.release()
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	if err := os.Remove(addressesFile(cfg.Data)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove old addresses: %w", err)
+	}
+	if c.store, err = store.Open(ctx, cfg.DatabaseAddress()); err != nil {
+		return nil, err
+	}
+	if c.authority, err = access.OpenAuthority(filepath.Join(cfg.Data, "authority"), time.Now); err != nil {
+		return nil, err
+	}
+	if c.access, err = access.New(c.store, c.authority, log, time.Now); err != nil {
+		return nil, err
+	}
+	if err := c.access.FirstStart(ctx, cfg.Organisation, show); err != nil {
+		return nil, fmt.Errorf("first start: %w", err)
+	}
+	if c.doors[0], err = net.Listen("tcp", cfg.Listen); err != nil {
+		return nil, fmt.Errorf("open the cabinet's door: %w", err)
+	}
+	if c.doors[1], err = net.Listen("tcp", cfg.Agents); err != nil {
+		return nil, fmt.Errorf("open the agents' door: %w", err)
+	}
+	lifetime, cancel := context.WithCancel(ctx)
+	c.cancel = cancel
+	line, err := c.openBroker(lifetime)
+	if err != nil {
+		return nil, err
+	}
+	c.line = line
+	c.fleet = fleet.New(c.store, log, time.Now, c.line.Wake)
+	c.documents = documents.New(c.store, c.fleet, c.fleet.Hub(), log, time.Now)
+	scheme := "http"
+	if cfg.Encrypted() {
+		scheme = "https"
+	}
+	c.addresses.Cabinet = cfg.PublicURL
+	if c.addresses.Cabinet == "" {
+		c.addresses.Cabinet = scheme + "://" + reach(c.doors[0].Addr(), cfg.Host)
+	}
+	c.addresses.Agents = "https://" + reach(c.doors[1].Addr(), cfg.Host)
+	if err := c.serve(lifetime); err != nil {
+		return nil, err
+	}
+	if err := c.addresses.write(cfg.Data); err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	return c, nil
+}
+
+// reach is how others reach a listener: at its own address, or by host when it listens on all.
+func reach(addr net.Addr, host string) string {
+	own, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(own); ip != nil && !ip.IsUnspecified() && !(ip.IsLoopback() && host != "127.0.0.1") {
+		host = own
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// openBroker starts the embedded broker, or none when there is an external one, and prepares the line to it.
+func (c *cabinet) openBroker(ctx context.Context) (*wake.Line, error) {
+	own := &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: c.authority.Pool(),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			cert, err := c.authority.Own()
+			return &cert, err
+		},
+	}
+	options := wake.LineOptions{
+		TLS: own, ClientID: c.config.External.ClientID, Username: c.config.External.Username, Password: c.config.External.Password, Log: c.log,
+		Presence: func(agentID string, here, retained bool) {
+			if err := c.fleet.Presence(ctx, agentID, here, retained); err != nil && ctx.Err() == nil {
+				c.log.WarnContext(ctx, "presence not noted", "agent", agentID, "error", err)
+			}
+		},
+	}
+	if external := c.config.External; external.URL != "" {
+		if external.Authority != "" {
+			text, err := os.ReadFile(external.Authority)
+			if err != nil {
+				return nil, fmt.Errorf("read the broker's authority: %w", err)
+			}
+			own.RootCAs = x509.NewCertPool()
+			if !own.RootCAs.AppendCertsFromPEM(text) {
+				return nil, fmt.Errorf("read the broker's authority: %s holds no certificate", external.Authority)
+			}
+		}
+		options.URL = external.URL
+		c.addresses.Broker = external.URL
+		if external.AgentsURL != "" {
+			c.addresses.Broker = external.AgentsURL
+		}
+		return wake.NewLine(options), nil
+	}
+	var err error
+	c.broker, err = wake.StartBroker(ctx, wake.BrokerOptions{
+		Listen: c.config.Broker, Dir: filepath.Join(c.config.Data, "broker"), TLS: c.authority.Server([]string{c.config.Host}, true), Log: c.log,
+		Own: access.IsCabinet,
+		Agent: func(cert *x509.Certificate) (string, bool) {
+			id, ok := access.AgentID(cert)
+			if !ok {
+				return "", false
+			}
+			ctx, cancel := context.WithTimeout(ctx, agentLookup)
+			defer cancel()
+			_, err := c.access.Agent(ctx, id)
+			return id, err == nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	host, port, err := net.SplitHostPort(c.broker.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("address of the broker: %w", err)
+	}
+	ip := net.ParseIP(host)
+	own.ServerName = "localhost" // stands in every certificate we make for ourselves
+	dial := host
+	if host == "" || ip != nil && ip.IsUnspecified() {
+		dial = "127.0.0.1"
+	}
+	options.URL = "ssl://" + net.JoinHostPort(dial, port)
+	shown := c.config.Host
+	if ip != nil && !ip.IsUnspecified() && !(ip.IsLoopback() && shown != "127.0.0.1") {
+		shown = host
+	}
+	c.addresses.Broker = "ssl://" + net.JoinHostPort(shown, port)
+	return wake.NewLine(options), nil
+}
+
+// serve starts everything that runs.
+func (c *cabinet) serve(ctx context.Context) error {
+	pages, err := site.New()
+	if err != nil {
+		return err
+	}
+	door := &api.Server{
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Log: c.log,
+		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
+		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
+		Poll: pollEvery, Healthy: c.store.Ping, Stopping: c.stopping, Now: time.Now,
+	}
+	hosts := []string{c.config.Host}
+	if c.config.TLS.Own {
+		door.Pin = pin(c.authority)
+	}
+	quiet := slog.NewLogLogger(c.log.Handler(), slog.LevelDebug) // strangers on an open port are no news
+	server := func(h http.Handler) *http.Server {
+		return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: quiet}
+	}
+	c.people = server(door.Cabinet(pages))
+	c.agents = server(door.Agents())
+	c.agents.TLSConfig = c.authority.Server(hosts, true)
+	c.group = new(errgroup.Group)
+	// What ends by itself takes the cabinet down; the service manager starts it anew.
+	run := func(part func() error) {
+		c.group.Go(func() error {
+			defer c.cancel()
+			return part()
+		})
+	}
+	run(func() error { return served("cabinet's door", c.servePeople(hosts)) })
+	run(func() error { return served("agents' door", c.agents.ServeTLS(c.doors[1], "", "")) })
+	run(func() error { return c.fleet.Run(ctx) })
+	run(func() error { return c.line.Run(ctx) })
+	// The writer outlives the doors: what was taken is written.
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	run(func() error { return c.documents.Run(writing) })
+	run(func() error {
+		<-ctx.Done()
+		defer stopWriting()
+		close(c.stopping)
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		defer cancel()
+		for _, s := range []*http.Server{c.people, c.agents} {
+			if err := s.Shutdown(ending); err != nil {
+				_ = s.Close() // its calls did not end in time
+			}
+		}
+		return nil
+	})
+	return nil
+}
+
+func (c *cabinet) servePeople(hosts []string) error {
+	switch {
+	case c.config.TLS.Own:
+		c.people.TLSConfig = c.authority.Server(append(hosts, publicHost(c.config.PublicURL)), false)
+		return c.people.ServeTLS(c.doors[0], "", "")
+	case c.config.TLS.Certificate != "":
+		return c.people.ServeTLS(c.doors[0], c.config.TLS.Certificate, c.config.TLS.Key)
+	}
+	return c.people.Serve(c.doors[0])
+}
+
+// served tells a door that was closed from one that closed by itself.
+func served(what string, err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// wait waits until the cabinet has stopped.
+func (c *cabinet) wait() error {
+	err := c.group.Wait()
+	c.release()
+	return err
+}
+
+// stop stops the cabinet and waits.
+func (c *cabinet) stop() error {
+	c.cancel()
+	return c.wait()
+}
+
+// release gives back what start took.
+func (c *cabinet) release() {
+	if c.cancel != nil {
+		c.cancel()
+	}
+	for _, door := range c.doors {
+		if door != nil {
+			_ = door.Close() // closed already when the servers ran
+		}
+	}
+	if c.broker != nil {
+		c.broker.Close()
+	}
+	if c.store != nil {
+		if err := c.store.Close(); err != nil {
+			c.log.Warn("database not closed", "error", err)
+		}
+	}
+}
+
+func publicHost(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}

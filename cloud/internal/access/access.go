@@ -1,0 +1,115 @@
+// Package access says who comes in and what they may. People sign in with a password and hold a session; agents hold a
+// certificate signed by the cabinet's own authority, which they get for a one-time code.
+//
+// # Rights
+//
+// A right is a permission in an organisation. Permissions are few and named after acts; roles are named sets of them;
+// one table ([Needs]) says what every exported method needs, and what is not in it is refused. A test walks all methods of all
+// services and fails when one is missing.
+//
+// # Secrets at rest
+//
+// Passwords are kept as argon2id, session cookies and enrolment codes as SHA-256: who reads the database can sign in as
+// nobody. The authority's key is a file of its own, readable by the cabinet's user only.
+//
+// # What it does not do
+//
+// It knows nothing of HTTP: package api reads cookies and certificates and asks here.
+package access
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/chekan-io/chekan/cloud/internal/store"
+)
+
+// Reasons for which somebody is not let in. They are few on purpose: an answer must not tell a stranger what was right.
+var (
+	// ErrCredentials says that login and password do not fit each other, whichever is wrong.
+	ErrCredentials = errors.New("login or password is wrong")
+	// ErrCode says that an enrolment code is wrong, used or expired, whichever it is.
+	ErrCode = errors.New("enrolment code is not valid")
+	// ErrTooOften says that there were too many attempts.
+	ErrTooOften = errors.New("too many attempts")
+	// ErrNoSession says that the session does not exist or has expired.
+	ErrNoSession = errors.New("no session")
+	// ErrWeak says that a new password is too short or too long.
+	ErrWeak = errors.New("password must have 10 to 200 characters")
+	// ErrRequest says that a certificate request is not one we sign.
+	ErrRequest = errors.New("certificate request is not valid")
+	// ErrAgent says that an agent is not known or was revoked.
+	ErrAgent = errors.New("agent is not known")
+)
+
+// Access lets people and agents in. Safe for concurrent use.
+type Access struct {
+	store     *store.Store
+	authority *Authority
+	log       *slog.Logger
+	now       func() time.Time
+	signIns   *limiter
+	codes     *limiter
+	dummy     string // a password nobody has, checked for logins nobody has
+}
+
+// New makes an Access; now is the clock.
+func New(s *store.Store, authority *Authority, log *slog.Logger, now func() time.Time) (*Access, error) {
+	dummy, err := hashPassword(randomPassword())
+	if err != nil {
+		return nil, err
+	}
+	return &Access{
+		store: s, authority: authority, log: log, now: now, dummy: dummy,
+		signIns: newLimiter(10*time.Minute, now), codes: newLimiter(10*time.Minute, now),
+	}, nil
+}
+
+// Agent is an agent that has proved who it is.
+type Agent struct {
+	ID, OrganisationID, OutletID string
+	// Organisation is its name.
+	Organisation string
+}
+
+// Person is somebody signed in, within one organisation.
+type Person struct {
+	ID, Login, Name, OrganisationID, Organisation string
+	Role                                          Role
+}
+
+// Can tells whether the person holds a permission.
+func (p *Person) Can(permission Permission) bool {
+	return p != nil && roles[p.Role][permission]
+}
+
+type contextKey int
+
+const (
+	personKey contextKey = iota
+	agentKey
+)
+
+// WithPerson puts a person into a context.
+func WithPerson(ctx context.Context, p *Person) context.Context {
+	return context.WithValue(ctx, personKey, p)
+}
+
+// PersonFrom gives the person of a context; nil when there is none, and nil can do nothing.
+func PersonFrom(ctx context.Context) *Person {
+	p, _ := ctx.Value(personKey).(*Person)
+	return p
+}
+
+// WithAgent puts an agent into a context.
+func WithAgent(ctx context.Context, a *Agent) context.Context {
+	return context.WithValue(ctx, agentKey, a)
+}
+
+// AgentFrom gives the agent of a context; nil when there is none.
+func AgentFrom(ctx context.Context) *Agent {
+	a, _ := ctx.Value(agentKey).(*Agent)
+	return a
+}

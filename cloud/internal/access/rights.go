@@ -1,0 +1,98 @@
+package access
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
+	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
+)
+
+// Permission is a right to act, named after the act.
+type Permission string
+
+// Permissions.
+const (
+	TillsView      Permission = "tills:view"
+	TillsRecover   Permission = "tills:recover"
+	TillsConfigure Permission = "tills:configure"
+	DocumentsView  Permission = "documents:view"
+	// MoneyView is for sums, goods, buyers and the names of cashiers.
+	MoneyView Permission = "money:view"
+)
+
+// What a method needs besides a permission of a person.
+const (
+	// Everyone needs nothing at all.
+	Everyone Permission = "everyone"
+	// SignedIn needs a session and no further permission.
+	SignedIn Permission = "signed in"
+	// TheAgent needs an agent's certificate.
+	TheAgent Permission = "agent"
+)
+
+// Role is a named set of permissions.
+type Role string
+
+// Roles.
+const (
+	Administrator Role = "administrator"
+	Technician    Role = "technician" // repairs tills and sees no money
+	Accountant    Role = "accountant"
+	Viewer        Role = "viewer"
+)
+
+var roles = map[Role]map[Permission]bool{
+	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, DocumentsView: true, MoneyView: true},
+	Technician:    {TillsView: true, TillsRecover: true, DocumentsView: true},
+	Accountant:    {TillsView: true, DocumentsView: true, MoneyView: true},
+	Viewer:        {TillsView: true},
+}
+
+// Roles gives the names of all roles.
+func Roles() []Role { return slices.Sorted(maps.Keys(roles)) }
+
+// Permissions gives what the person may, in order.
+func (p *Person) Permissions() []string {
+	var list []string
+	for permission := range roles[p.Role] {
+		list = append(list, string(permission))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// needs says what each exported method needs. There is no other list, and what is not here is refused.
+var needs = map[string]Permission{
+	cabinetv1connect.AccessServiceSignInProcedure:         Everyone,
+	cabinetv1connect.AccessServiceSignOutProcedure:        SignedIn,
+	cabinetv1connect.AccessServiceWhoAmIProcedure:         SignedIn,
+	cabinetv1connect.AccessServiceChangePasswordProcedure: SignedIn,
+
+	cabinetv1connect.FleetServiceListTillsProcedure:           TillsView,
+	cabinetv1connect.FleetServiceGetTillProcedure:             TillsView,
+	cabinetv1connect.FleetServiceWatchProcedure:               TillsView,
+	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
+	cabinetv1connect.FleetServiceListCommandsProcedure:        TillsView,
+	cabinetv1connect.FleetServiceStartCommandProcedure:        TillsRecover,
+	cabinetv1connect.FleetServiceCreateEnrolmentCodeProcedure: TillsConfigure,
+
+	cabinetv1connect.DocumentsServiceListOperationsProcedure: DocumentsView,
+	cabinetv1connect.DocumentsServiceListDocumentsProcedure:  DocumentsView,
+	cabinetv1connect.DocumentsServiceGetDocumentProcedure:    DocumentsView,
+
+	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
+
+	uplinkv1connect.UplinkServiceHelloProcedure:         TheAgent,
+	uplinkv1connect.UplinkServicePushProcedure:          TheAgent,
+	uplinkv1connect.UplinkServiceReportStateProcedure:   TheAgent,
+	uplinkv1connect.UplinkServiceFetchCommandsProcedure: TheAgent,
+	uplinkv1connect.UplinkServiceReportRunProcedure:     TheAgent,
+	uplinkv1connect.UplinkServiceRenewProcedure:         TheAgent,
+}
+
+// Needs tells what a method ("/package.Service/Method") needs; false when nobody may call it.
+func Needs(procedure string) (Permission, bool) {
+	permission, ok := needs[procedure]
+	return permission, ok
+}

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"regexp"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
+	v := &cabinetv1.Till{
+		Id: t.ID, Name: t.Name, Outlet: t.Outlet, Light: t.Light, State: t.State, AgentId: t.AgentID, Host: t.Host, AgentVersion: t.AgentVersion,
+		AgentOnline: t.AgentOnline, HeardMs: t.Heard.UnixMilli(), ReportedMs: t.Reported.UnixMilli(), ShiftReceipts: uint32(t.ShiftReceipts),
+	}
+	if p.Can(access.MoneyView) {
+		v.ShiftTotal = t.ShiftTotal
+	}
+	return v
+}
+
+func operationView(p *access.Person, o documents.Operation) *cabinetv1.OperationView {
+	op := o.Operation
+	if p.Can(access.MoneyView) {
+		return &cabinetv1.OperationView{TillId: o.TillID, Operation: op}
+	}
+	return &cabinetv1.OperationView{TillId: o.TillID, Operation: &fiscalv1.Operation{
+		Key: op.GetKey(), Till: op.GetTill(), Kind: op.GetKind(), Stage: op.GetStage(), Outcome: op.GetOutcome(), Document: moneylessDocument(op.GetDocument()),
+		Reason: op.GetReason(), Text: withoutSums(op.GetText()), Paper: op.GetPaper(), Ofd: op.GetOfd(), InCloud: op.GetInCloud(),
+		AcceptedMs: op.GetAcceptedMs(), EndedMs: op.GetEndedMs(), Revision: op.GetRevision(), Attempt: op.GetAttempt(),
+	}}
+}
+
+func documentView(p *access.Person, d documents.Document) *cabinetv1.DocumentView {
+	v := &cabinetv1.DocumentView{
+		TillId: d.TillID, Key: d.Operation.GetKey(), StoredMs: d.Stored.UnixMilli(), Paper: d.Operation.GetPaper(), Ofd: d.Operation.GetOfd(),
+	}
+	if p.Can(access.MoneyView) {
+		v.Document = d.Document
+	} else {
+		v.Document = moneylessDocument(d.Document)
+	}
+	return v
+}
+
+// moneylessDocument leaves out the sum and the QR text, which says it again.
+func moneylessDocument(d *fiscalv1.Document) *fiscalv1.Document {
+	if d == nil {
+		return nil
+	}
+	return &fiscalv1.Document{
+		Fn: d.GetFn(), Fd: d.GetFd(), Fp: d.GetFp(), Type: d.GetType(), At: d.GetAt(), Kind: d.GetKind(), Shift: d.GetShift(), Receipt: d.GetReceipt(),
+		Ticket: d.GetTicket(),
+	}
+}
+
+// commandView: the record of a command is free text of the agent, in which a sum may stand.
+func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
+	if p.Can(access.MoneyView) || c.GetRun() == nil {
+		return c
+	}
+	run := c.GetRun()
+	bare := &fiscalv1.Run{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Ended: run.GetEnded(), Ok: run.GetOk(), Text: withoutSums(run.GetText())}
+	for _, step := range run.GetSteps() {
+		bare.Steps = append(bare.Steps, &fiscalv1.Step{
+			Code: step.GetCode(), Title: step.GetTitle(), Result: withoutSums(step.GetResult()), State: step.GetState(),
+			BeganMs: step.GetBeganMs(), EndedMs: step.GetEndedMs(), Fiscal: step.GetFiscal(),
+		})
+	}
+	return &cabinetv1.Command{
+		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Run: bare, Actor: c.GetActor(),
+		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(),
+	}
+}
+
+// sums are amounts as texts write them: with kopecks, or with the sign of a currency.
+var sums = regexp.MustCompile(`\d[\d \x{00a0}\x{202f}]*[.,]\d\d(?:\D|$)|\d[\d \x{00a0}\x{202f}]*(?:[.,]\d+)? ?(?:₽|₸|руб|коп|тг|тенге)`)
+
+// withoutSums hides amounts in a sentence made by the agent for people.
+func withoutSums(text string) string {
+	return sums.ReplaceAllStringFunc(text, func(string) string { return "… " })
+}

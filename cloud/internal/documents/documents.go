@@ -1,0 +1,216 @@
+// Package documents takes in what the tills did and shows it again: operations as the agents' journals have them, and the
+// fiscal documents that came of them.
+//
+// # Once
+//
+// Truth comes in batches that may be repeated, late or out of order. A document is known by fiscal memory and number and is
+// stored once, with its sums counted once. An operation is known by journal and key; a later revision replaces an earlier one and
+// nothing else does. How far an agent's copy goes is kept in the same transaction as what it acknowledges, and the
+// answer is given when that transaction is durable.
+//
+// # Speed
+//
+// Batches are opened and checked by the callers, side by side; one writer then stores all that wait in one transaction, for a
+// commit costs the same for one receipt as for thousands.
+//
+// # What it does not do
+//
+// It hides nothing: who may see sums is decided where views are built (package api).
+package documents
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// Reasons for which something is refused.
+var (
+	// ErrNotFound says that the organisation has no such document or operation.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid says that a request makes no sense; the error around it says why.
+	ErrInvalid = errors.New("request is not valid")
+	// ErrClosed says that the cabinet is stopping.
+	ErrClosed = errors.New("cabinet is stopping")
+)
+
+// Tills is what documents ask of the fleet.
+type Tills interface {
+	// TillID gives the till that an agent calls by a name.
+	TillID(ctx context.Context, agent *access.Agent, name string) (string, error)
+}
+
+// Documents is safe for concurrent use while Run runs.
+type Documents struct {
+	store *store.Store
+	tills Tills
+	hub   *fleet.Hub
+	log   *slog.Logger
+	now   func() time.Time
+	queue chan *job
+	done  chan struct{}
+
+	journals journals
+}
+
+// New makes a Documents; [Documents.Run] does its writing.
+func New(s *store.Store, tills Tills, hub *fleet.Hub, log *slog.Logger, now func() time.Time) *Documents {
+	return &Documents{store: s, tills: tills, hub: hub, log: log, now: now, queue: make(chan *job, 64), done: make(chan struct{})}
+}
+
+// Document is a fiscal document with what is known of the operation that made it.
+type Document struct {
+	TillID   string
+	Document *fiscalv1.Document
+	// Operation is nil for a document of somebody else.
+	Operation *fiscalv1.Operation
+	Stored    time.Time
+}
+
+// Operation is an operation of a till.
+type Operation struct {
+	TillID    string
+	Operation *fiscalv1.Operation
+}
+
+// Operations gives a page of a till's operations, newest first, and the mark of the next page.
+func (d *Documents) Operations(ctx context.Context, organisation, tillID, page string, limit int) ([]Operation, string, error) {
+	before := db.ListOperationsParams{OrganisationID: organisation, TillID: tillID, Limit: int32(limit), BeforeAt: math.MaxInt64}
+	if page != "" {
+		mark, err := openMark(page, 2)
+		if err != nil {
+			return nil, "", err
+		}
+		if before.BeforeAt, err = strconv.ParseInt(mark[0], 10, 64); err != nil {
+			return nil, "", fmt.Errorf("mark of a page: %w", ErrInvalid)
+		}
+		before.BeforeKey = mark[1]
+	}
+	rows, err := d.store.Read().ListOperations(ctx, before)
+	if err != nil {
+		return nil, "", fmt.Errorf("list operations: %w", err)
+	}
+	list := make([]Operation, 0, len(rows))
+	for _, row := range rows {
+		op := new(fiscalv1.Operation)
+		if err := proto.Unmarshal(row.Body, op); err != nil {
+			return nil, "", fmt.Errorf("operation %q: %w", row.Key, err)
+		}
+		op.InCloud = true
+		list = append(list, Operation{TillID: row.TillID, Operation: op})
+	}
+	if len(rows) < limit {
+		return list, "", nil
+	}
+	last := rows[len(rows)-1]
+	return list, mark(strconv.FormatInt(last.AcceptedAt, 10), last.Key), nil
+}
+
+// Operation gives one operation.
+func (d *Documents) Operation(ctx context.Context, organisation, journalID, key string) (Operation, error) {
+	row, err := d.store.Read().GetOperation(ctx, db.GetOperationParams{OrganisationID: organisation, JournalID: journalID, Key: key})
+	if store.NotFound(err) {
+		return Operation{}, fmt.Errorf("operation %q: %w", key, ErrNotFound)
+	} else if err != nil {
+		return Operation{}, fmt.Errorf("read operation: %w", err)
+	}
+	op := new(fiscalv1.Operation)
+	if err := proto.Unmarshal(row.Body, op); err != nil {
+		return Operation{}, fmt.Errorf("operation %q: %w", key, err)
+	}
+	op.InCloud = true
+	return Operation{TillID: row.TillID, Operation: op}, nil
+}
+
+// Documents gives a page of a till's fiscal documents, newest first, and the mark of the next page.
+func (d *Documents) Documents(ctx context.Context, organisation, tillID, page string, limit int) ([]Document, string, error) {
+	before := db.ListDocumentsParams{OrganisationID: organisation, TillID: tillID, Limit: int32(limit), BeforeAt: "~"} // after every time
+	if page != "" {
+		mark, err := openMark(page, 3)
+		if err != nil {
+			return nil, "", err
+		}
+		before.BeforeAt, before.BeforeFN = mark[0], mark[2]
+		if before.BeforeFD, err = strconv.ParseInt(mark[1], 10, 64); err != nil {
+			return nil, "", fmt.Errorf("mark of a page: %w", ErrInvalid)
+		}
+	}
+	rows, err := d.store.Read().ListDocuments(ctx, before)
+	if err != nil {
+		return nil, "", fmt.Errorf("list documents: %w", err)
+	}
+	list := make([]Document, 0, len(rows))
+	for _, row := range rows {
+		doc, err := document(db.GetDocumentRow(row))
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, doc)
+	}
+	if len(rows) < limit {
+		return list, "", nil
+	}
+	last := rows[len(rows)-1]
+	return list, mark(last.At, strconv.FormatInt(last.FD, 10), last.FN), nil
+}
+
+// Document gives one fiscal document.
+func (d *Documents) Document(ctx context.Context, organisation, fn string, fd uint32) (Document, error) {
+	row, err := d.store.Read().GetDocument(ctx, db.GetDocumentParams{OrganisationID: organisation, FN: fn, FD: int64(fd)})
+	if store.NotFound(err) {
+		return Document{}, fmt.Errorf("document %d of %s: %w", fd, fn, ErrNotFound)
+	} else if err != nil {
+		return Document{}, fmt.Errorf("read document: %w", err)
+	}
+	return document(row)
+}
+
+func document(row db.GetDocumentRow) (Document, error) {
+	doc := Document{TillID: row.TillID, Stored: time.UnixMicro(row.StoredAt), Document: &fiscalv1.Document{
+		Fn: row.FN, Fd: uint32(row.FD), Fp: uint32(row.FP), Type: uint32(row.Type), At: row.At, Kind: fiscalv1.Kind(row.Kind), Total: row.Total,
+		Shift: uint32(row.Shift), Receipt: uint32(row.Receipt),
+	}}
+	if len(row.Body) > 0 {
+		doc.Operation = new(fiscalv1.Operation)
+		if err := proto.Unmarshal(row.Body, doc.Operation); err != nil {
+			return Document{}, fmt.Errorf("operation %q: %w", row.Key, err)
+		}
+		doc.Operation.InCloud = true
+		// The operation's copy is the later word on what may change: the text of the QR code and the operator's ticket.
+		if own := doc.Operation.GetDocument(); own.GetFn() == row.FN && int64(own.GetFd()) == row.FD {
+			doc.Document.Qr, doc.Document.Ticket = own.GetQr(), own.GetTicket()
+		}
+	}
+	return doc, nil
+}
+
+// mark packs the place a page ended at; what is inside is nobody's business.
+func mark(fields ...string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(fields, "\x00")))
+}
+
+func openMark(page string, n int) ([]string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(page)
+	if err != nil {
+		return nil, fmt.Errorf("mark of a page: %w", ErrInvalid)
+	}
+	fields := strings.Split(string(raw), "\x00")
+	if len(fields) != n || !validText(strings.Join(fields, "")) {
+		return nil, fmt.Errorf("mark of a page: %w", ErrInvalid)
+	}
+	return fields, nil
+}

@@ -1,0 +1,267 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+)
+
+const (
+	// CommandLife is how long a command may wait to be begun.
+	CommandLife = 5 * time.Minute
+	// redeliverAfter is how long a delivered command is left alone before it is given again.
+	redeliverAfter = 15 * time.Second
+	// giveUpAfter is when a command that was delivered and never heard of again is called expired.
+	giveUpAfter = 24 * time.Hour
+	// longestWait bounds a long poll.
+	longestWait = 60 * time.Second
+	// maxCommandID and maxRun bound what is stored of one command.
+	maxCommandID = 64
+	maxRun       = 256 << 10
+)
+
+// Start takes a command. The same id with the same till and action is the same command, however often it is asked.
+func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action) (*cabinetv1.Command, error) {
+	if id == "" || len(id) > maxCommandID {
+		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
+	}
+	if _, known := fiscalv1.Action_name[int32(action)]; !known || action == fiscalv1.Action_ACTION_UNSPECIFIED {
+		return nil, fmt.Errorf("action %d: %w", action, ErrInvalid)
+	}
+	t, err := f.Till(ctx, p.OrganisationID, tillID)
+	if err != nil {
+		return nil, err
+	}
+	if t.AgentID == "" {
+		return nil, ErrNoAgent
+	}
+	now := f.now()
+	n, err := f.store.Write().CreateCommand(ctx, db.CreateCommandParams{
+		OrganisationID: p.OrganisationID, ID: id, TillID: tillID, AgentID: t.AgentID, Till: t.Name, Action: int32(action),
+		State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(CommandLife)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store command: %w", err)
+	}
+	cmd, err := f.Command(ctx, p.OrganisationID, id)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 { // it was there already
+		if cmd.GetTillId() != tillID || cmd.GetAction() != action {
+			return nil, ErrConflict
+		}
+		return cmd, nil
+	}
+	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID)
+	f.hub.Publish(p.OrganisationID, Change{What: CommandChanged, TillID: tillID, ID: id})
+	f.rouse(t.AgentID)
+	return cmd, nil
+}
+
+// rouse ends the agent's long poll, and asks the broker to wake it where it polls another cabinet or none.
+func (f *Fleet) rouse(agentID string) {
+	f.mu.Lock()
+	l := f.lineOf(agentID)
+	close(l.waits)
+	l.waits = make(chan struct{})
+	f.mu.Unlock()
+	f.wake(agentID)
+}
+
+// Command gives one command of an organisation.
+func (f *Fleet) Command(ctx context.Context, organisation, id string) (*cabinetv1.Command, error) {
+	row, err := f.store.Read().GetCommand(ctx, db.GetCommandParams{OrganisationID: organisation, ID: id})
+	if store.NotFound(err) {
+		return nil, fmt.Errorf("command %q: %w", id, ErrNotFound)
+	} else if err != nil {
+		return nil, fmt.Errorf("read command: %w", err)
+	}
+	return command(row)
+}
+
+// Commands gives the commands of a till, newest first.
+func (f *Fleet) Commands(ctx context.Context, organisation, tillID string, limit int) ([]*cabinetv1.Command, error) {
+	rows, err := f.store.Read().ListCommands(ctx, db.ListCommandsParams{OrganisationID: organisation, TillID: tillID, Limit: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("list commands: %w", err)
+	}
+	list := make([]*cabinetv1.Command, 0, len(rows))
+	for _, row := range rows {
+		cmd, err := command(row)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, cmd)
+	}
+	return list, nil
+}
+
+func command(row db.Command) (*cabinetv1.Command, error) {
+	cmd := &cabinetv1.Command{
+		Id: row.ID, TillId: row.TillID, Action: fiscalv1.Action(row.Action), State: cabinetv1.CommandState(row.State), Actor: row.Actor,
+		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000,
+	}
+	if len(row.Run) > 0 {
+		cmd.Run = new(fiscalv1.Run)
+		if err := proto.Unmarshal(row.Run, cmd.Run); err != nil {
+			return nil, fmt.Errorf("steps of command %s: %w", row.ID, err)
+		}
+	}
+	return cmd, nil
+}
+
+// Fetch gives an agent the commands it has to know of, waiting for one up to wait. Commands that were given a moment ago are
+// not given again yet.
+func (f *Fleet) Fetch(ctx context.Context, agent *access.Agent, wait time.Duration) ([]*uplinkv1.Command, error) {
+	wait = min(wait, longestWait)
+	deadline := f.now().Add(wait)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		if err := f.heard(ctx, agent); err != nil {
+			return nil, err
+		}
+		f.mu.Lock()
+		roused := f.lineOf(agent.ID).waits // before looking, so that nothing falls in between
+		f.mu.Unlock()
+		list, again, err := f.due(ctx, agent)
+		if err != nil || len(list) > 0 || !f.now().Before(deadline) {
+			return list, err
+		}
+		var later <-chan time.Time
+		var retry *time.Timer
+		if again > 0 {
+			retry = time.NewTimer(again)
+			later = retry.C
+		}
+		over := false
+		select {
+		case <-roused:
+		case <-later:
+		case <-timer.C:
+			over = true
+		case <-ctx.Done():
+			over = true
+		}
+		if retry != nil {
+			retry.Stop()
+		}
+		if over {
+			return nil, context.Cause(ctx) // nil when only the time is over
+		}
+	}
+}
+
+// due gives the commands to be given now; again says when the next one falls due by time.
+func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.Command, again time.Duration, err error) {
+	open, err := f.store.Read().ListOpenCommands(ctx, agent.ID)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list commands: %w", err)
+	}
+	if len(open) == 0 {
+		return nil, 0, nil
+	}
+	const queued, delivered = int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), int32(cabinetv1.CommandState_COMMAND_STATE_DELIVERED)
+	now := f.now()
+	for _, row := range open {
+		if row.State == queued && row.ExpiresAt <= store.Micros(now) {
+			continue // the next look expires it
+		}
+		if rest := redeliverAfter - now.Sub(time.UnixMicro(row.DeliveredAt)); row.State != queued && rest > 0 {
+			if again == 0 || rest < again {
+				again = rest
+			}
+			continue
+		}
+		n, err := f.store.Write().DeliverCommand(ctx, db.DeliverCommandParams{
+			OrganisationID: row.OrganisationID, ID: row.ID, Queued: queued, Delivered: delivered, Now: store.Micros(now),
+		})
+		if err != nil {
+			return nil, 0, fmt.Errorf("deliver command: %w", err)
+		}
+		if n == 0 {
+			continue // ended meanwhile
+		}
+		if row.State == queued {
+			f.hub.Publish(row.OrganisationID, Change{What: CommandChanged, TillID: row.TillID, ID: row.ID})
+		}
+		list = append(list, &uplinkv1.Command{
+			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor,
+		})
+	}
+	return list, again, nil
+}
+
+// ReportRun takes the steps of a command so far. A command that ended stays as it is.
+func (f *Fleet) ReportRun(ctx context.Context, agent *access.Agent, run *fiscalv1.Run) error {
+	if err := f.heard(ctx, agent); err != nil {
+		return err
+	}
+	row, err := f.store.Read().GetCommand(ctx, db.GetCommandParams{OrganisationID: agent.OrganisationID, ID: run.GetId()})
+	if store.NotFound(err) || err == nil && row.AgentID != agent.ID {
+		return fmt.Errorf("command %q: %w", run.GetId(), ErrNotFound)
+	} else if err != nil {
+		return fmt.Errorf("read command: %w", err)
+	}
+	raw, err := proto.Marshal(run)
+	if err != nil {
+		return fmt.Errorf("encode run: %w", err)
+	}
+	if len(raw) > maxRun {
+		return fmt.Errorf("run of %d bytes: %w", len(raw), ErrInvalid)
+	}
+	state, ended := cabinetv1.CommandState_COMMAND_STATE_RUNNING, int64(0)
+	switch {
+	case run.GetEnded() && run.GetOk():
+		state, ended = cabinetv1.CommandState_COMMAND_STATE_DONE, store.Micros(f.now())
+	case run.GetEnded() && len(run.GetSteps()) == 0 && f.now().UnixMicro() > row.ExpiresAt && row.State == int32(cabinetv1.CommandState_COMMAND_STATE_DELIVERED):
+		// It came too late and the agent did not begin it.
+		state, ended = cabinetv1.CommandState_COMMAND_STATE_EXPIRED, store.Micros(f.now())
+	case run.GetEnded():
+		state, ended = cabinetv1.CommandState_COMMAND_STATE_FAILED, store.Micros(f.now())
+	}
+	n, err := f.store.Write().SetCommandRun(ctx, db.SetCommandRunParams{
+		OrganisationID: row.OrganisationID, ID: row.ID, State: int32(state), Run: notNil(raw), EndedAt: ended,
+	})
+	if err != nil {
+		return fmt.Errorf("store run: %w", err)
+	}
+	if n > 0 {
+		f.hub.Publish(row.OrganisationID, Change{What: CommandChanged, TillID: row.TillID, ID: row.ID})
+	}
+	return nil
+}
+
+// expire ends the commands whose time is over.
+func (f *Fleet) expire(ctx context.Context) error {
+	now := f.now()
+	rows, err := f.store.Read().ListExpiredCommands(ctx, db.ListExpiredCommandsParams{
+		Now: store.Micros(now), Queued: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), LongAgo: store.Micros(now.Add(-giveUpAfter)),
+	})
+	if err != nil {
+		return fmt.Errorf("list expired commands: %w", err)
+	}
+	for _, row := range rows {
+		// Again guarded by its state: it may be delivered at this moment.
+		n, err := f.store.Write().ExpireCommand(ctx, db.ExpireCommandParams{
+			OrganisationID: row.OrganisationID, ID: row.ID, Expired: int32(cabinetv1.CommandState_COMMAND_STATE_EXPIRED), State: row.State, Now: store.Micros(now),
+		})
+		if err != nil {
+			return fmt.Errorf("expire command: %w", err)
+		}
+		if n > 0 {
+			f.hub.Publish(row.OrganisationID, Change{What: CommandChanged, TillID: row.TillID, ID: row.ID})
+		}
+	}
+	return nil
+}

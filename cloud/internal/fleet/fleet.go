@@ -1,0 +1,343 @@
+// Package fleet knows the tills: which agent holds each, the state it last reported, whether the agent is here, the colour
+// that follows, and the commands people gave.
+//
+// # Tills
+//
+// A till is one and the same as long as its driver and factory number are: when it moves to another computer its past comes
+// along. Until the device has answered for the first time it is known by its agent and name; when it then turns out to be
+// a till we know, what was stored meanwhile joins the old past.
+//
+// # Commands
+//
+// A command has an id chosen by the asker, so that asking twice is asking once. It goes to the agent by FetchCommands, again and
+// again until its end is reported; the agent remembers the id and runs it once. A command that ended never changes. One that was never
+// delivered expires by the clock; one that was delivered may have begun, so only the agent can say it did not, and the
+// cabinet gives up on it a day later.
+//
+// # Presence
+//
+// An agent is here when it was heard lately, over Connect or through the broker; the broker's last will says it is gone
+// sooner than silence would. The colour of a till is worked out when asked, from facts with their age.
+//
+// # What it does not do
+//
+// The cabinet never drives a device: it hands the command over and keeps the record.
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+)
+
+// Reasons for which something is refused.
+var (
+	// ErrNotFound says that the organisation has no such till or command.
+	ErrNotFound = errors.New("not found")
+	// ErrInvalid says that a request makes no sense; the error around it says why.
+	ErrInvalid = errors.New("request is not valid")
+	// ErrConflict says that the id of a command was used for another one.
+	ErrConflict = errors.New("id was used for another command")
+	// ErrNoAgent says that no agent holds the till, so that nobody could carry out a command.
+	ErrNoAgent = errors.New("no agent holds the till")
+)
+
+const (
+	// heardEvery is how often an agent's sign of life is written down.
+	heardEvery = 10 * time.Second
+	// lookEvery is how often colours are looked at for change by time alone.
+	lookEvery = 5 * time.Second
+	// maxTills bounds one report.
+	maxTills = 500
+)
+
+// Fleet is safe for concurrent use.
+type Fleet struct {
+	store *store.Store
+	log   *slog.Logger
+	now   func() time.Time
+	hub   *Hub
+	wake  func(agentID string)
+
+	mu     sync.Mutex
+	agents map[string]*line
+	tills  map[holder]string
+}
+
+// line is what we know of an agent's being here.
+type line struct {
+	organisation string
+	heard        time.Time // last call or message
+	written      time.Time // heard as the database has it
+	present      bool      // the broker says so
+	goneAt       time.Time // the broker said it went
+	waits        chan struct{}
+}
+
+// holder is a till as an agent names it.
+type holder struct{ agent, name string }
+
+// New makes a fleet. wake is called when an agent has a command; it must not block.
+func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}}
+}
+
+// Hub tells watchers of changes.
+func (f *Fleet) Hub() *Hub { return f.hub }
+
+// Run looks after what changes by time alone, until ctx ends: colours and expiries.
+func (f *Fleet) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	colours := map[string]cabinetv1.Light{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := f.expire(ctx); err != nil && ctx.Err() == nil {
+			f.log.WarnContext(ctx, "commands not expired", "error", err)
+		}
+		for _, organisation := range f.hub.watched() {
+			tills, err := f.Tills(ctx, organisation)
+			if err != nil {
+				if ctx.Err() == nil {
+					f.log.WarnContext(ctx, "colours not known", "error", err)
+				}
+				continue
+			}
+			for _, t := range tills {
+				if before, known := colours[t.ID]; known && before != t.Light {
+					f.hub.Publish(organisation, Change{What: TillChanged, TillID: t.ID})
+				}
+				colours[t.ID] = t.Light
+			}
+		}
+	}
+}
+
+// lineOf gives the agent's line; f.mu is held.
+func (f *Fleet) lineOf(agentID string) *line {
+	l := f.agents[agentID]
+	if l == nil {
+		l = &line{waits: make(chan struct{})}
+		f.agents[agentID] = l
+	}
+	return l
+}
+
+// heard notes a sign of life.
+func (f *Fleet) heard(ctx context.Context, agent *access.Agent) error {
+	now := f.now()
+	f.mu.Lock()
+	l := f.lineOf(agent.ID)
+	back := now.Sub(l.heard) > AwayAfter || l.goneAt.After(l.heard)
+	l.organisation, l.heard = agent.OrganisationID, now
+	write := now.Sub(l.written) > heardEvery
+	if write {
+		l.written = now
+	}
+	f.mu.Unlock()
+	if write {
+		if err := f.store.Write().SetAgentHeard(ctx, db.SetAgentHeardParams{ID: agent.ID, HeardAt: store.Micros(now)}); err != nil {
+			return fmt.Errorf("note agent: %w", err)
+		}
+	}
+	if back {
+		return f.publishAgent(ctx, agent.OrganisationID, agent.ID)
+	}
+	return nil
+}
+
+// Presence notes what the broker says of an agent. retained is a message that may be old.
+func (f *Fleet) Presence(ctx context.Context, agentID string, here, retained bool) error {
+	row, err := f.store.Read().GetAgent(ctx, agentID)
+	if store.NotFound(err) {
+		return nil // a topic of somebody we do not know
+	} else if err != nil {
+		return fmt.Errorf("find agent: %w", err)
+	}
+	now := f.now()
+	f.mu.Lock()
+	l := f.lineOf(agentID)
+	changed := l.present != here
+	l.organisation, l.present = row.OrganisationID, here
+	switch {
+	case here && !retained:
+		l.heard = now
+	case !here && !retained:
+		l.goneAt = now
+	}
+	f.mu.Unlock()
+	if !changed {
+		return nil
+	}
+	f.log.DebugContext(ctx, "agent presence", "agent", agentID, "here", here)
+	return f.publishAgent(ctx, row.OrganisationID, agentID)
+}
+
+func (f *Fleet) publishAgent(ctx context.Context, organisation, agentID string) error {
+	tills, err := f.store.Read().ListTillsOfAgent(ctx, agentID)
+	if err != nil {
+		return fmt.Errorf("list tills of agent: %w", err)
+	}
+	for _, t := range tills {
+		f.hub.Publish(organisation, Change{What: TillChanged, TillID: t.ID})
+	}
+	return nil
+}
+
+// alive gives when the agent was last known to be here, and whether it is.
+func (f *Fleet) alive(agentID string, stored int64) (last time.Time, online bool) {
+	last = time.UnixMicro(stored)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := f.agents[agentID]
+	if l == nil {
+		return last, f.now().Sub(last) <= AwayAfter
+	}
+	if l.heard.After(last) {
+		last = l.heard
+	}
+	if l.goneAt.After(last) {
+		return last, false // since then nothing was heard
+	}
+	// The broker's word alone is believed for a while only: a retained "online" may have outlived its agent.
+	return last, f.now().Sub(last) <= AwayAfter || l.present && f.now().Sub(last) <= StaleAfter
+}
+
+// Till is a till with everything the cabinet knows of it.
+type Till struct {
+	ID, Name, Outlet            string
+	AgentID, Host, AgentVersion string
+	AgentOnline                 bool
+	Heard, Reported             time.Time
+	Light                       cabinetv1.Light
+	State                       *fiscalv1.TillState
+	ShiftReceipts, ShiftTotal   int64
+}
+
+func (f *Fleet) till(row db.GetTillRow) (*Till, error) {
+	t := &Till{
+		ID: row.ID, Name: row.Name, Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
+		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
+	}
+	if err := proto.Unmarshal(row.State, t.State); err != nil {
+		return nil, fmt.Errorf("state of till %s: %w", row.ID, err)
+	}
+	t.Heard, t.AgentOnline = f.alive(row.AgentID, row.HeardAt)
+	seen := t.Heard
+	if t.AgentOnline {
+		seen = f.now()
+	}
+	t.Light = light(f.now(), seen, t.Reported, t.State.GetProblems())
+	return t, nil
+}
+
+// Tills gives the tills of an organisation, those with problems first.
+func (f *Fleet) Tills(ctx context.Context, organisation string) ([]*Till, error) {
+	rows, err := f.store.Read().ListTills(ctx, organisation)
+	if err != nil {
+		return nil, fmt.Errorf("list tills: %w", err)
+	}
+	tills := make([]*Till, 0, len(rows))
+	for _, row := range rows {
+		t, err := f.till(db.GetTillRow(row))
+		if err != nil {
+			return nil, err
+		}
+		tills = append(tills, t)
+	}
+	slices.SortStableFunc(tills, func(a, b *Till) int { return rank(a.Light) - rank(b.Light) })
+	return tills, nil
+}
+
+// Till gives one till of an organisation.
+func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error) {
+	row, err := f.store.Read().GetTill(ctx, db.GetTillParams{OrganisationID: organisation, ID: id})
+	if store.NotFound(err) {
+		return nil, fmt.Errorf("till %q: %w", id, ErrNotFound)
+	} else if err != nil {
+		return nil, fmt.Errorf("read till: %w", err)
+	}
+	return f.till(row)
+}
+
+// Hello opens a conversation with an agent.
+func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.HelloRequest) error {
+	err := f.store.Tx(ctx, func(q *db.Queries) error {
+		if err := q.SetAgentHello(ctx, db.SetAgentHelloParams{
+			ID: agent.ID, Host: limited(hello.GetHost(), 200), Version: limited(hello.GetVersion(), 100), Capability: int64(hello.GetCapability()), HeardAt: store.Micros(f.now()),
+		}); err != nil {
+			return err
+		}
+		// It may have forgotten what it was given just before it stopped.
+		return q.RedeliverCommands(ctx, agent.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("note hello: %w", err)
+	}
+	return f.report(ctx, agent, hello.GetTills())
+}
+
+// Report takes the latest state of tills and of the agent itself.
+func (f *Fleet) Report(ctx context.Context, agent *access.Agent, report *uplinkv1.ReportStateRequest) error {
+	problems, err := proto.Marshal(&uplinkv1.ReportStateRequest{Problems: report.GetProblems()})
+	if err != nil {
+		return fmt.Errorf("encode problems: %w", err)
+	}
+	if err := f.store.Write().SetAgentReport(ctx, db.SetAgentReportParams{
+		ID: agent.ID, Problems: notNil(problems), Outbox: int64(report.GetOutbox()), HeardAt: store.Micros(f.now()),
+	}); err != nil {
+		return fmt.Errorf("store report: %w", err)
+	}
+	return f.report(ctx, agent, report.GetTills())
+}
+
+func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fiscalv1.TillState) error {
+	if len(states) > maxTills {
+		return fmt.Errorf("%d tills at once: %w", len(states), ErrInvalid)
+	}
+	if err := f.heard(ctx, agent); err != nil {
+		return err
+	}
+	for _, state := range states {
+		if state.GetTill() == "" {
+			return fmt.Errorf("till without a name: %w", ErrInvalid)
+		}
+		raw, err := proto.Marshal(state)
+		if err != nil {
+			return fmt.Errorf("encode state: %w", err)
+		}
+		id, err := f.hold(ctx, agent, state, raw)
+		if err != nil {
+			return fmt.Errorf("store state of till %q: %w", state.GetTill(), err)
+		}
+		f.hub.Publish(agent.OrganisationID, Change{What: TillChanged, TillID: id})
+	}
+	return nil
+}
+
+func limited(s string, n int) string { return string([]rune(s)[:min(n, len([]rune(s)))]) }
+
+// notNil: an empty message encodes to nil, which the driver would store as NULL.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

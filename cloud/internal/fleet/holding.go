@@ -1,0 +1,132 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// TillID gives the till that an agent calls by a name, and makes it when there is none: an operation may come in before the
+// first state does.
+func (f *Fleet) TillID(ctx context.Context, agent *access.Agent, name string) (string, error) {
+	key := holder{agent.ID, name}
+	f.mu.Lock()
+	id, known := f.tills[key]
+	f.mu.Unlock()
+	if known {
+		return id, nil
+	}
+	err := f.store.Tx(ctx, func(q *db.Queries) error {
+		var err error
+		id, _, err = f.named(ctx, q, agent, name)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("find till %q: %w", name, err)
+	}
+	f.mu.Lock()
+	f.tills[key] = id
+	f.mu.Unlock()
+	return id, nil
+}
+
+// named finds or makes the till an agent calls by a name.
+func (f *Fleet) named(ctx context.Context, q *db.Queries, agent *access.Agent, name string) (id, serial string, err error) {
+	row, err := q.FindTillByName(ctx, db.FindTillByNameParams{AgentID: agent.ID, Name: name})
+	if err == nil {
+		return row.ID, row.Driver + "\x00" + row.Serial, nil
+	}
+	if !store.NotFound(err) {
+		return "", "", err
+	}
+	id = store.NewID()
+	return id, "\x00", q.CreateTill(ctx, db.CreateTillParams{
+		ID: id, OrganisationID: agent.OrganisationID, OutletID: agent.OutletID, AgentID: agent.ID, Name: limited(name, 200), CreatedAt: store.Micros(f.now()),
+	})
+}
+
+// hold stores a state with the till it belongs to, and sees to it that the till is the right one.
+func (f *Fleet) hold(ctx context.Context, agent *access.Agent, state *fiscalv1.TillState, raw []byte) (string, error) {
+	var id string
+	err := f.store.Tx(ctx, func(q *db.Queries) error {
+		var err error
+		if id, err = f.holding(ctx, q, agent, state); err != nil {
+			return err
+		}
+		return q.SetTillState(ctx, db.SetTillStateParams{
+			ID: id, State: notNil(raw), ReportedAt: store.Micros(f.now()), FN: state.GetFn(), Shift: int64(state.GetShift()),
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	f.mu.Lock()
+	for key, till := range f.tills { // another agent may have held it under another name
+		if till == id {
+			delete(f.tills, key)
+		}
+	}
+	f.tills[holder{agent.ID, state.GetTill()}] = id
+	f.mu.Unlock()
+	return id, nil
+}
+
+func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (string, error) {
+	id, serial, err := f.named(ctx, q, agent, state.GetTill())
+	if err != nil || state.GetSerial() == "" || serial == state.GetDriver()+"\x00"+state.GetSerial() {
+		return id, err
+	}
+	known, err := q.FindTillBySerial(ctx, db.FindTillBySerialParams{
+		OrganisationID: agent.OrganisationID, Driver: state.GetDriver(), Serial: state.GetSerial(),
+	})
+	if err != nil && !store.NotFound(err) {
+		return "", err
+	}
+	fresh := serial == "\x00" // never said its number
+	switch {
+	case err == nil: // a till we know stands here now
+		if known.AgentID != "" && known.AgentID != agent.ID {
+			f.log.WarnContext(ctx, "till moved from one agent to another", "till", known.ID, "from", known.AgentID, "to", agent.ID)
+		}
+		if err := f.leave(ctx, q, id, known.ID, fresh); err != nil {
+			return "", err
+		}
+		return known.ID, q.AdoptTill(ctx, db.AdoptTillParams{ID: known.ID, AgentID: agent.ID, Name: state.GetTill(), OutletID: agent.OutletID})
+	case fresh: // the first time it says its number
+		return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
+	}
+	// Another device was put in place of the one we know: that one keeps its past, this one begins its own.
+	if err := q.ReleaseTill(ctx, id); err != nil {
+		return "", err
+	}
+	id, _, err = f.named(ctx, q, agent, state.GetTill())
+	if err != nil {
+		return "", err
+	}
+	return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
+}
+
+// leave frees the name a till had at its agent. One that never said its number was the heir all along: what was stored under it
+// is the heir's.
+func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh bool) error {
+	if !fresh {
+		return q.ReleaseTill(ctx, id)
+	}
+	if err := q.MoveOperations(ctx, db.MoveOperationsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
+	if err := q.MoveDocuments(ctx, db.MoveDocumentsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
+	if err := q.MoveShifts(ctx, db.MoveShiftsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
+	if err := q.MoveCommands(ctx, db.MoveCommandsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
+	return q.DeleteTill(ctx, id)
+}

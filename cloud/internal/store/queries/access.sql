@@ -1,0 +1,77 @@
+-- name: CountPeople :one
+SELECT COUNT(*) FROM people;
+
+-- name: CreateOrganisation :exec
+INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3);
+
+-- name: FirstOrganisation :one
+SELECT id, name FROM organisations ORDER BY created_at, id LIMIT 1;
+
+-- name: CreatePerson :exec
+INSERT INTO people (id, login, folded, name, password, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: CreateMembership :exec
+INSERT INTO memberships (organisation_id, person_id, role) VALUES ($1, $2, $3);
+
+-- name: GetPersonByLogin :one
+SELECT p.id, p.password, m.organisation_id
+FROM people p JOIN memberships m ON m.person_id = p.id
+WHERE p.folded = $1
+ORDER BY m.organisation_id LIMIT 1;
+
+-- name: GetPersonPassword :one
+SELECT password FROM people WHERE id = $1;
+
+-- name: SetPassword :execrows
+UPDATE people SET password = $2 WHERE id = $1;
+
+-- name: CreateSession :exec
+INSERT INTO sessions (token, organisation_id, person_id, address, browser, created_at, seen_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: GetSession :one
+SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name, m.role, o.name AS organisation
+FROM sessions s
+JOIN people p ON p.id = s.person_id
+JOIN memberships m ON m.person_id = s.person_id AND m.organisation_id = s.organisation_id
+JOIN organisations o ON o.id = s.organisation_id
+WHERE s.token = $1 AND s.expires_at > sqlc.arg(now);
+
+-- name: TouchSession :exec
+UPDATE sessions SET seen_at = sqlc.arg(now), expires_at = sqlc.arg(expires_at) WHERE token = $1;
+
+-- name: DeleteSession :exec
+DELETE FROM sessions WHERE token = $1;
+
+-- name: DeleteOtherSessions :exec
+DELETE FROM sessions WHERE person_id = $1 AND token <> $2;
+
+-- name: DeleteExpiredSessions :exec
+DELETE FROM sessions WHERE expires_at <= sqlc.arg(now);
+
+-- name: PutOutlet :one
+INSERT INTO outlets (id, organisation_id, name, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organisation_id, name) DO UPDATE SET name = excluded.name
+RETURNING id;
+
+-- name: CreateEnrolmentCode :exec
+INSERT INTO enrolment_codes (hash, organisation_id, outlet_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: UseEnrolmentCode :one
+UPDATE enrolment_codes SET used_at = sqlc.arg(now), agent_id = sqlc.arg(agent_id)
+WHERE hash = $1 AND used_at = 0 AND expires_at > sqlc.arg(now)
+RETURNING organisation_id, outlet_id;
+
+-- name: DeleteOldEnrolmentCodes :exec
+DELETE FROM enrolment_codes WHERE expires_at <= sqlc.arg(before);
+
+-- name: CreateAgent :exec
+INSERT INTO agents (id, organisation_id, outlet_id, host, version, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: GetAgent :one
+SELECT a.id, a.organisation_id, a.outlet_id, a.revoked_at, a.heard_at, o.name AS organisation
+FROM agents a JOIN organisations o ON o.id = a.organisation_id
+WHERE a.id = $1;
+
+-- name: RevokeAgent :execrows
+UPDATE agents SET revoked_at = sqlc.arg(now) WHERE organisation_id = $1 AND id = $2 AND revoked_at = 0;

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// Forms of fiscal documents (FFD, order of the Federal Tax Service ЕД-7-20/662@, table 4).
+const (
+	formShiftOpened = 2
+	formReceipt     = 3
+	formShiftClosed = 5
+	formCorrection  = 31
+)
+
+type shiftKey struct {
+	organisation, fn string
+	number           int64
+}
+
+// shiftChanges adds up what the documents that were added mean for their shifts.
+func shiftChanges(documents []db.Document, added map[documentKey]bool) []db.AddToShiftParams {
+	changes := map[shiftKey]*db.AddToShiftParams{}
+	for i := range documents {
+		d := &documents[i]
+		if !added[documentKey{d.OrganisationID, d.FN, d.FD}] || d.Shift == 0 {
+			continue
+		}
+		key := shiftKey{d.OrganisationID, d.FN, d.Shift}
+		c := changes[key]
+		if c == nil {
+			c = &db.AddToShiftParams{OrganisationID: d.OrganisationID, FN: d.FN, Number: d.Shift, TillID: d.TillID}
+			changes[key] = c
+		}
+		switch d.Type {
+		case formShiftOpened:
+			c.OpenedAt = d.At
+		case formShiftClosed:
+			c.ClosedAt = d.At
+		case formCorrection:
+			c.Corrections++
+		case formReceipt:
+			c.Receipts++
+			switch fiscalv1.Kind(d.Kind) {
+			case fiscalv1.Kind_KIND_SALE:
+				c.Sales += d.Total
+			case fiscalv1.Kind_KIND_SALE_RETURN:
+				c.SaleReturns += d.Total
+			case fiscalv1.Kind_KIND_PURCHASE:
+				c.Purchases += d.Total
+			case fiscalv1.Kind_KIND_PURCHASE_RETURN:
+				c.PurchaseReturns += d.Total
+			default: // a receipt of a kind of tomorrow counts as a receipt
+			}
+		}
+	}
+	list := make([]db.AddToShiftParams, 0, len(changes))
+	for _, c := range changes {
+		list = append(list, *c)
+	}
+	// Always in one order, so that two transactions never wait for each other in a circle.
+	slices.SortFunc(list, func(a, b db.AddToShiftParams) int {
+		return cmp.Or(cmp.Compare(a.OrganisationID, b.OrganisationID), cmp.Compare(a.FN, b.FN), cmp.Compare(a.Number, b.Number))
+	})
+	return list
+}
