@@ -54,6 +54,10 @@ var arrows = []arrow{
 		why: "agent and cloud meet only in proto, so that either can be replaced while the other keeps working",
 	},
 	{
+		from: "agent/internal/till/tilltest", may: []string{"agent", "drivers", "protocol", "proto/gen", "sim"},
+		why: "the test bench joins both ends of the wire; a program that imported it would be caught by the arrow above",
+	},
+	{
 		from: "cloud", may: []string{"protocol", "proto/gen", "proto/pack"},
 		why: "the cloud asks the agent; it never drives a device. Of protocol it uses the decoders",
 	},
