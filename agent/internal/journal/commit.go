@@ -258,6 +258,8 @@ func (j *Journal) settled(group []*write) {
 
 // commitGroup makes a group durable, file by file, oldest first: cursors then appear in order.
 func (j *Journal) commitGroup(group []*write) {
+	j.commitMu.Lock()
+	defer j.commitMu.Unlock()
 	now := j.now()
 	defer j.noteSpace()
 	if !j.reserve.retake(now) {

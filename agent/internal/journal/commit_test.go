@@ -1,12 +1,14 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -447,8 +449,8 @@ func TestJournal_model(t *testing.T) {
 					m.acked = entries[len(entries)-1].Cursor
 				}
 			},
-			"month turns":      func(*rapid.T) { clock.now = clock.now.AddDate(0, 1, 0) },
-			"clock jumps back": func(*rapid.T) { clock.now = clock.now.AddDate(0, -2, 0) },
+			"month turns":      func(*rapid.T) { clock.set(clock.read().AddDate(0, 1, 0)) },
+			"clock jumps back": func(*rapid.T) { clock.set(clock.read().AddDate(0, -2, 0)) },
 			"arm":              func(rt *rapid.T) { k.arm(rapid.IntRange(1, 8).Draw(rt, "commits"), errKilled) },
 			"restart": func(*rapid.T) {
 				k.arm(0, nil)
@@ -492,4 +494,82 @@ func same(a, b *journalv1.Record) bool {
 	a, b = proto.CloneOf(a), proto.CloneOf(b)
 	a.Operation.Revision, b.Operation.Revision = 0, 0
 	return proto.Equal(a, b)
+}
+
+// TestJournal_checkBesideWriters checks while others write and months turn: nobody waits for ever, nothing is found.
+func TestJournal_checkBesideWriters(t *testing.T) {
+	dir, clock := t.TempDir(), at("2026-01-15")
+	j := open(t, dir, Options{Now: clock.read})
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for till := range 4 {
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				if err := j.Conclude(t.Context(), done(accepted(fmt.Sprint(till, "/", i)), uint32(i+1))); err != nil {
+					t.Error(err)
+					return
+				}
+				_ = j.Ack(j.Acked() + 1)
+				if till == 0 && i%10 == 0 {
+					clock.set(clock.read().AddDate(0, 0, 20))
+				}
+			}
+		})
+	}
+	for range 20 {
+		findings, _, err := j.Check(t.Context())
+		if err != nil || len(findings) > 0 {
+			t.Errorf("check: %v %v", findings, err)
+		}
+	}
+	stop()
+	wg.Wait()
+}
+
+// TestJournal_synctest lives in a bubble, as the tests that crash the agent at every effect do.
+func TestJournal_synctest(t *testing.T) {
+	dir := inMemory(t)
+	synctest.Test(t, func(t *testing.T) {
+		k := new(killer)
+		j := open(t, dir, Options{Fault: k.fault})
+		rec := intended(accepted("a"))
+		must(t, j.Intend(t.Context(), rec))
+		must(t, j.Conclude(t.Context(), done(rec, 1)))
+		began := time.Now()
+		j.Amend(rec)
+		commits := j.Stats().Commits
+		for j.Stats().Commits == commits {
+			<-time.After(lazyDelay / 4)
+			synctest.Wait()
+		}
+		if took := time.Since(began); took > lazyDelay {
+			t.Errorf("the amendment was written after %v", took)
+		}
+		var wg sync.WaitGroup
+		for till := range 8 {
+			wg.Go(func() {
+				for i := range 5 {
+					if err := j.Accept(t.Context(), accepted(fmt.Sprint(till, "/", i))); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		k.arm(1, errKilled)
+		if err := j.Accept(t.Context(), accepted("b")); !errors.Is(err, ErrDead) {
+			t.Error(err)
+		}
+		closeChecked(t, j)
+		open(t, dir, Options{})
+	})
+}
+
+func BenchmarkOpen(b *testing.B) {
+	for b.Loop() {
+		dir := inMemory(b)
+		j, err := Open(b.Context(), dir, Options{Reserve: -1})
+		must(b, err)
+		must(b, j.Close())
+	}
 }

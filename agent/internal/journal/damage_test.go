@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -112,7 +113,7 @@ func TestOpen_damaged(t *testing.T) {
 				}
 			})
 			return data
-		}, 1},
+		}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -304,7 +305,7 @@ func TestCheck_finds(t *testing.T) {
 			db, err := bbolt.Open(path, 0o600, nil)
 			must(t, err)
 			must(t, db.Update(change))
-			findings, _, err := inspect(t.Context(), &file{db: db}, true)
+			findings, _, err := inspect(t.Context(), &file{db: db}, true, new(sync.Mutex))
 			must(t, err)
 			if len(findings) == 0 {
 				t.Error("nothing was found")

@@ -67,13 +67,13 @@ func TestJournal_full(t *testing.T) {
 	// Without a reserve nothing new is begun, whatever room there seems to be.
 	disk.full = false
 	must(t, os.MkdirAll(filepath.Join(disk.reserve, "in the way"), 0o700)) // and there is none for another
-	clock.now = clock.now.Add(time.Hour)
+	clock.set(clock.read().Add(time.Hour))
 	refused()
 	begun.Operation.Ofd = fiscalv1.OFDTrack_OFD_TRACK_QUEUED
 	j.Amend(begun)
 	must(t, j.Conclude(ctx, notDone(waiting)))
 	must(t, os.RemoveAll(disk.reserve))
-	clock.now = clock.now.Add(time.Hour)
+	clock.set(clock.read().Add(time.Hour))
 	must(t, j.Accept(ctx, accepted("new")))
 	problem(false)
 	if _, err := os.Stat(disk.reserve); err != nil {

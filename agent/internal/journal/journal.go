@@ -97,6 +97,9 @@ type Journal struct {
 	filesMu sync.RWMutex
 	files   []*file // oldest first, never empty
 
+	// commitMu is held while a group is committed; [Journal.Check] takes it to keep commits out.
+	commitMu sync.Mutex
+
 	mu       sync.Mutex
 	queue    []*write
 	company  int                 // callers that were active at the last commit

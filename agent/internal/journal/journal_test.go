@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,16 +147,29 @@ func keys(recs []*journalv1.Record) []string {
 }
 
 // clock is a wall clock that tests set.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
-func (c *clock) read() time.Time { return c.now }
+func (c *clock) read() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
+}
 
 func at(text string) *clock {
 	t, err := time.Parse("2006-01-02", text)
 	if err != nil {
 		panic(err)
 	}
-	return &clock{t}
+	return &clock{now: t}
 }
 
 func TestJournal(t *testing.T) {

@@ -30,7 +30,7 @@ func TestJournal_monthTurns(t *testing.T) {
 	j := open(t, dir, Options{Now: clock.read})
 	night := intended(accepted("night"))
 	must(t, j.Intend(t.Context(), night))
-	clock.now = clock.now.AddDate(0, 0, 1)
+	clock.set(clock.read().AddDate(0, 0, 1))
 	morning := accepted("morning")
 	must(t, j.Accept(t.Context(), morning))
 	before := j.Stats().Commits
@@ -72,10 +72,10 @@ func TestJournal_cursors(t *testing.T) {
 	j := open2(t, dir, clock)
 	old := done(accepted("old"), 1)
 	must(t, j.Conclude(t.Context(), old))
-	clock.now = clock.now.AddDate(0, 1, 0)
+	clock.set(clock.read().AddDate(0, 1, 0))
 	mid := done(accepted("mid"), 2)
 	must(t, j.Conclude(t.Context(), mid))
-	clock.now = clock.now.AddDate(0, 1, 0)
+	clock.set(clock.read().AddDate(0, 1, 0))
 	for fd := range uint32(3) {
 		must(t, j.Conclude(t.Context(), done(accepted(string('a'+rune(fd))), 3+fd)))
 		old.Operation.Ofd = fiscalv1.OFDTrack(fd)
@@ -122,7 +122,7 @@ func TestJournal_clockJumps(t *testing.T) {
 		{"2026-12-05", []string{"2026-11", "2027-11"}},
 		{"2027-12-01", []string{"2026-11", "2027-11", "2027-12"}},
 	} {
-		clock.now = at(c.date).now
+		clock.set(at(c.date).read())
 		rec := accepted(string('a' + rune(i)))
 		must(t, j.Accept(t.Context(), rec))
 		must(t, j.Conclude(t.Context(), done(rec, uint32(i))))
@@ -141,8 +141,8 @@ func TestJournal_clockJumps(t *testing.T) {
 func TestJournal_retention(t *testing.T) {
 	turn := func(t *testing.T, j *Journal, clock *clock, n int) {
 		for range n {
-			clock.now = clock.now.AddDate(0, 1, 0)
-			must(t, j.Conclude(t.Context(), done(accepted(clock.now.Format(time.DateOnly)), 1)))
+			clock.set(clock.read().AddDate(0, 1, 0))
+			must(t, j.Conclude(t.Context(), done(accepted(clock.read().Format(time.DateOnly)), 1)))
 		}
 	}
 	for _, c := range []struct {
@@ -171,7 +171,7 @@ func TestJournal_retention(t *testing.T) {
 			must(t, j.Ack(j.last))
 			// The acknowledgement is on disk before anything is dropped for it.
 			must(t, j.Accept(t.Context(), accepted("later")))
-			clock.now = clock.now.Add(2 * time.Hour)
+			clock.set(clock.read().Add(2 * time.Hour))
 			must(t, j.Accept(t.Context(), accepted("later still")))
 			if got := slices.Contains(files(t, dir), "2026-01"); got != c.kept {
 				t.Errorf("files: %v", files(t, dir))
@@ -221,7 +221,7 @@ func TestOpen_halfMade(t *testing.T) {
 			dir, clock, k := t.TempDir(), at("2026-11-30"), new(killer)
 			j := open(t, dir, Options{Now: clock.read, Fault: k.fault})
 			must(t, j.Accept(t.Context(), accepted("a")))
-			clock.now = clock.now.AddDate(0, 0, 1)
+			clock.set(clock.read().AddDate(0, 0, 1))
 			k.arm(at1, errKilled)
 			if err := j.Accept(t.Context(), accepted("b")); !errors.Is(err, ErrDead) {
 				t.Fatal(err)

@@ -149,9 +149,12 @@ func (j *Journal) openSeqs(files []*file, i int) ([]uint64, error) {
 	return slices.Compact(seqs), err
 }
 
-// List returns up to limit records, newest first, of one till or (till empty) of all. Page is empty or the next of
-// the call before; next is empty at the end.
+// List returns up to limit (100 when it is not positive) records, newest first, of one till or (till empty) of all.
+// Page is empty or the next of the call before; next is empty at the end.
 func (j *Journal) List(till string, limit int, page string, unfinishedOnly bool) (recs []*journalv1.Record, next string, err error) {
+	if limit <= 0 {
+		limit = 100
+	}
 	before := ^uint64(0)
 	if page != "" {
 		if before, err = strconv.ParseUint(page, 10, 64); err != nil {
