@@ -314,7 +314,7 @@ function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
             <dt>{t("operations.evidence")}</dt>
             <dd>
               {op.evidence.map((line, i) => (
-                <div key={`${i} ${line}`} className="mono">
+                <div key={`${i} ${line}`} className="mono" style={{ display: "block" }}>
                   {line}
                 </div>
               ))}
