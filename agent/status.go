@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"connectrpc.com/connect"
 
 	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
@@ -42,7 +45,9 @@ func (a *agent) Status(context.Context) *posv1.AgentStatusResponse {
 func (a *agent) Enroll(ctx context.Context, code, cloud string) (*posv1.EnrollResponse, error) {
 	id, err := a.uplink.Enroll(ctx, code, cloud)
 	if err != nil {
-		return nil, err
+		// The cabinet's own Connect code stays here: at the door it would pass
+		// for ours.
+		return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New(err.Error()))
 	}
 	return &posv1.EnrollResponse{AgentId: id.AgentID, Organisation: id.Organisation}, nil
 }

@@ -40,11 +40,15 @@ var ofdWords = map[fiscalv1.OFDTrack]string{
 
 // outcomeWord says where the operation stands, for a list.
 func outcomeWord(op *fiscalv1.Operation) string {
-	switch {
-	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE:
+	switch receipt := op.GetReceipt() != nil; {
+	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE && receipt:
 		return "пробит"
-	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_NOT_DONE:
+	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE:
+		return "выполнено"
+	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_NOT_DONE && receipt:
 		return "НЕ пробит"
+	case op.GetOutcome() == fiscalv1.Outcome_OUTCOME_NOT_DONE:
+		return "НЕ выполнено"
 	case op.GetStage() == fiscalv1.Stage_STAGE_NEEDS_PERSON:
 		return "требует решения"
 	}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/chekan-io/chekan/agent/internal/journal"
+)
+
+func TestMain(m *testing.M) {
+	// The journal's child process is this very program, which is the test.
+	if code, ok := journal.RunChildCheck(os.Args); ok {
+		os.Exit(code)
+	}
+	testscript.Main(m, map[string]func(){"chekan-agent": main})
+}
+
+// TestScript runs whole-program stories: testdata/script/*.txtar. Each has an
+// agent (this program), a simulator and a cabinet (built once) of its own.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			dir, err := programs()
+			if err != nil {
+				return err
+			}
+			env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
+			for _, name := range []string{"TILL", "TILL2", "CABINET", "UPLINK", "MQTT"} {
+				addr, err := freeAddress()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, addr)
+			}
+			env.Setenv("CHEKAN_AGENT_CONFIG", filepath.Join(env.WorkDir, "agent.toml"))
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"await": await, "expand": expand,
+		},
+	})
+}
+
+// programs builds the other programs of the story.
+var programs = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "chekan-script-*")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range []string{"sim"} {
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "chekan-"+name), "../"+name).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
+		}
+	}
+	return dir, nil
+})
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// await runs a command again and again until its output matches:
+//
+//	await 'РАБОТАЕТ' chekan-agent till list
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: await pattern command args...")
+	}
+	pattern := regexp.MustCompile(args[0])
+	late := time.Now().Add(30 * time.Second)
+	for {
+		_ = ts.Exec(args[1], args[2:]...) // what counts is what it says
+		said := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+		if pattern.MatchString(said) {
+			return
+		}
+		if time.Now().After(late) {
+			ts.Fatalf("%v never says %s; the last words were:\n%s", args[1:], args[0], said)
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+// expand replaces $VARIABLES in files.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: expand files...")
+	}
+	for _, name := range args {
+		text := os.Expand(ts.ReadFile(name), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
