@@ -47,7 +47,17 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Tooltip: Tooltip.extend({
+      // A surface of the page, so that states keep their colours on it.
+      styles: {
+        tooltip: {
+          padding: "8px 12px",
+          border: "1px solid var(--line)",
+          backgroundColor: "var(--page)",
+          color: "var(--mantine-color-text)",
+        },
+      },
       defaultProps: {
+        position: "bottom-start",
         multiline: true,
         maw: 320,
         openDelay: 150,
