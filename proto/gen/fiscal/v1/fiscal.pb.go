@@ -1220,7 +1220,9 @@ type Operation struct {
 	// Change given, minor units.
 	Change int64 `protobuf:"varint,19,opt,name=change,proto3" json:"change,omitempty"`
 	// Evidence for a person: what was compared, line by line.
-	Evidence      []string `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	Evidence []string `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// Key of an equal operation this one may repeat, when it was refused as a possible duplicate.
+	DuplicateOf   string `protobuf:"bytes,21,opt,name=duplicate_of,json=duplicateOf,proto3" json:"duplicate_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1393,6 +1395,13 @@ func (x *Operation) GetEvidence() []string {
 		return x.Evidence
 	}
 	return nil
+}
+
+func (x *Operation) GetDuplicateOf() string {
+	if x != nil {
+		return x.DuplicateOf
+	}
+	return ""
 }
 
 // Problem is one declared health problem of a till or of the agent.
@@ -2032,7 +2041,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\areceipt\x18\t \x01(\rR\areceipt\x12\x0e\n" +
 	"\x02qr\x18\n" +
 	" \x01(\tR\x02qr\x12\x16\n" +
-	"\x06ticket\x18\v \x01(\bR\x06ticket\"\x92\x05\n" +
+	"\x06ticket\x18\v \x01(\bR\x06ticket\"\xb5\x05\n" +
 	"\tOperation\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12#\n" +
@@ -2055,7 +2064,8 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\brevision\x18\x11 \x01(\rR\brevision\x12\x18\n" +
 	"\aattempt\x18\x12 \x01(\rR\aattempt\x12\x16\n" +
 	"\x06change\x18\x13 \x01(\x03R\x06change\x12\x1a\n" +
-	"\bevidence\x18\x14 \x03(\tR\bevidence\"\xfc\x01\n" +
+	"\bevidence\x18\x14 \x03(\tR\bevidence\x12!\n" +
+	"\fduplicate_of\x18\x15 \x01(\tR\vduplicateOf\"\xfc\x01\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12/\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x13.fiscal.v1.SeverityR\bseverity\x12\x12\n" +

@@ -42,7 +42,11 @@ type Record struct {
 	// An open document in the device is ours and must be cancelled before anything else.
 	CancelOwed bool `protobuf:"varint,7,opt,name=cancel_owed,json=cancelOwed,proto3" json:"cancel_owed,omitempty"`
 	// Factory number of the till the intent was made for.
-	Serial        string `protobuf:"bytes,8,opt,name=serial,proto3" json:"serial,omitempty"`
+	Serial string `protobuf:"bytes,8,opt,name=serial,proto3" json:"serial,omitempty"`
+	// The asker has been told the end: an equal operation after it is another one, not a repeat.
+	Heard bool `protobuf:"varint,9,opt,name=heard,proto3" json:"heard,omitempty"`
+	// Our mark inside the document (tag 1084), when the till takes it.
+	Marker        string `protobuf:"bytes,10,opt,name=marker,proto3" json:"marker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,6 +133,20 @@ func (x *Record) GetCancelOwed() bool {
 func (x *Record) GetSerial() string {
 	if x != nil {
 		return x.Serial
+	}
+	return ""
+}
+
+func (x *Record) GetHeard() bool {
+	if x != nil {
+		return x.Heard
+	}
+	return false
+}
+
+func (x *Record) GetMarker() string {
+	if x != nil {
+		return x.Marker
 	}
 	return ""
 }
@@ -329,7 +347,7 @@ var File_journal_v1_journal_proto protoreflect.FileDescriptor
 const file_journal_v1_journal_proto_rawDesc = "" +
 	"\n" +
 	"\x18journal/v1/journal.proto\x12\n" +
-	"journal.v1\x1a\x16fiscal/v1/fiscal.proto\"\x86\x02\n" +
+	"journal.v1\x1a\x16fiscal/v1/fiscal.proto\"\xb4\x02\n" +
 	"\x06Record\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x122\n" +
@@ -339,7 +357,10 @@ const file_journal_v1_journal_proto_rawDesc = "" +
 	"\x05begun\x18\x06 \x01(\bR\x05begun\x12\x1f\n" +
 	"\vcancel_owed\x18\a \x01(\bR\n" +
 	"cancelOwed\x12\x16\n" +
-	"\x06serial\x18\b \x01(\tR\x06serial\"\xed\x01\n" +
+	"\x06serial\x18\b \x01(\tR\x06serial\x12\x14\n" +
+	"\x05heard\x18\t \x01(\bR\x05heard\x12\x16\n" +
+	"\x06marker\x18\n" +
+	" \x01(\tR\x06marker\"\xed\x01\n" +
 	"\bBaseline\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x17\n" +
 	"\alast_fd\x18\x02 \x01(\rR\x06lastFd\x12\x14\n" +

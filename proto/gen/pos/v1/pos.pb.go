@@ -271,7 +271,11 @@ type PreflightResponse struct {
 	// A sale would go through.
 	Ready bool `protobuf:"varint,1,opt,name=ready,proto3" json:"ready,omitempty"`
 	// Why not.
-	Reasons       []*v1.Problem `protobuf:"bytes,2,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Reasons []*v1.Problem `protobuf:"bytes,2,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Give it with the sale: it shows that the card was charged after this answer. Empty when not ready.
+	Token string `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
+	// The token is good until, Unix ms.
+	ExpiresMs     int64 `protobuf:"varint,4,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -320,6 +324,20 @@ func (x *PreflightResponse) GetReasons() []*v1.Problem {
 	return nil
 }
 
+func (x *PreflightResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *PreflightResponse) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
+	}
+	return 0
+}
+
 // SubmitRequest is one operation.
 type SubmitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -336,7 +354,11 @@ type SubmitRequest struct {
 	// Who stands at the till.
 	Cashier *v1.Cashier `protobuf:"bytes,6,opt,name=cashier,proto3" json:"cashier,omitempty"`
 	// How long to wait for the end, ms; 0 is 60 000. After that the answer is "unknown": ask by the key.
-	WaitMs        uint32 `protobuf:"varint,7,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	WaitMs uint32 `protobuf:"varint,7,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	// Token of Preflight; the sale consumes it. Needed where the agent is configured so.
+	Preflight string `protobuf:"bytes,8,opt,name=preflight,proto3" json:"preflight,omitempty"`
+	// Do it although an equal operation has just been asked under another key and its answer was not heard.
+	Insist        bool `protobuf:"varint,9,opt,name=insist,proto3" json:"insist,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +440,20 @@ func (x *SubmitRequest) GetWaitMs() uint32 {
 		return x.WaitMs
 	}
 	return 0
+}
+
+func (x *SubmitRequest) GetPreflight() string {
+	if x != nil {
+		return x.Preflight
+	}
+	return ""
+}
+
+func (x *SubmitRequest) GetInsist() bool {
+	if x != nil {
+		return x.Insist
+	}
+	return false
 }
 
 // SubmitResponse is the operation as it stands.
@@ -1622,10 +1658,13 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x05state\x18\x01 \x01(\v2\x14.fiscal.v1.TillStateR\x05state\"K\n" +
 	"\x10PreflightRequest\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12#\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kind\"W\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kind\"\x8c\x01\n" +
 	"\x11PreflightResponse\x12\x14\n" +
 	"\x05ready\x18\x01 \x01(\bR\x05ready\x12,\n" +
-	"\areasons\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\areasons\"\xe7\x01\n" +
+	"\areasons\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\areasons\x12\x14\n" +
+	"\x05token\x18\x03 \x01(\tR\x05token\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\"\x9d\x02\n" +
 	"\rSubmitRequest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12#\n" +
@@ -1633,7 +1672,9 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\areceipt\x18\x04 \x01(\v2\x12.fiscal.v1.ReceiptR\areceipt\x12\x16\n" +
 	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12,\n" +
 	"\acashier\x18\x06 \x01(\v2\x12.fiscal.v1.CashierR\acashier\x12\x17\n" +
-	"\await_ms\x18\a \x01(\rR\x06waitMs\"D\n" +
+	"\await_ms\x18\a \x01(\rR\x06waitMs\x12\x1c\n" +
+	"\tpreflight\x18\b \x01(\tR\tpreflight\x12\x16\n" +
+	"\x06insist\x18\t \x01(\bR\x06insist\"D\n" +
 	"\x0eSubmitResponse\x122\n" +
 	"\toperation\x18\x01 \x01(\v2\x14.fiscal.v1.OperationR\toperation\"@\n" +
 	"\x13GetOperationRequest\x12\x10\n" +

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file journal/v1/journal.proto.
  */
 export const file_journal_v1_journal: GenFile = /*@__PURE__*/
-  fileDesc("Chhqb3VybmFsL3YxL2pvdXJuYWwucHJvdG8SCmpvdXJuYWwudjEivgEKBlJlY29yZBIPCgd2ZXJzaW9uGAEgASgNEgsKA3NlcRgCIAEoBBInCglvcGVyYXRpb24YAyABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCWJvZHlfaGFzaBgEIAEoDBImCghiYXNlbGluZRgFIAEoCzIULmpvdXJuYWwudjEuQmFzZWxpbmUSDQoFYmVndW4YBiABKAgSEwoLY2FuY2VsX293ZWQYByABKAgSDgoGc2VyaWFsGAggASgJIqIBCghCYXNlbGluZRIKCgJmbhgBIAEoCRIPCgdsYXN0X2ZkGAIgASgNEg0KBXNoaWZ0GAMgASgNEhIKCnNoaWZ0X29wZW4YBCABKAgSDwoHcmVjZWlwdBgFIAEoDRINCgVjbG9jaxgGIAEoCRIQCghjYXNoX2lucxgHIAEoDRIRCgljYXNoX291dHMYCCABKA0SEQoJeF9yZXBvcnRzGAkgASgNIlkKCUV4ZWN1dGlvbhIKCgJpZBgBIAEoCRIbCgNydW4YAiABKAsyDi5maXNjYWwudjEuUnVuEhAKCHJlcG9ydGVkGAMgASgIEhEKCWZvcmdldF9tcxgEIAEoA2IGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("Chhqb3VybmFsL3YxL2pvdXJuYWwucHJvdG8SCmpvdXJuYWwudjEi3QEKBlJlY29yZBIPCgd2ZXJzaW9uGAEgASgNEgsKA3NlcRgCIAEoBBInCglvcGVyYXRpb24YAyABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCWJvZHlfaGFzaBgEIAEoDBImCghiYXNlbGluZRgFIAEoCzIULmpvdXJuYWwudjEuQmFzZWxpbmUSDQoFYmVndW4YBiABKAgSEwoLY2FuY2VsX293ZWQYByABKAgSDgoGc2VyaWFsGAggASgJEg0KBWhlYXJkGAkgASgIEg4KBm1hcmtlchgKIAEoCSKiAQoIQmFzZWxpbmUSCgoCZm4YASABKAkSDwoHbGFzdF9mZBgCIAEoDRINCgVzaGlmdBgDIAEoDRISCgpzaGlmdF9vcGVuGAQgASgIEg8KB3JlY2VpcHQYBSABKA0SDQoFY2xvY2sYBiABKAkSEAoIY2FzaF9pbnMYByABKA0SEQoJY2FzaF9vdXRzGAggASgNEhEKCXhfcmVwb3J0cxgJIAEoDSJZCglFeGVjdXRpb24SCgoCaWQYASABKAkSGwoDcnVuGAIgASgLMg4uZmlzY2FsLnYxLlJ1bhIQCghyZXBvcnRlZBgDIAEoCBIRCglmb3JnZXRfbXMYBCABKANiBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * Record is one operation in the journal.
@@ -77,6 +77,20 @@ export type Record = Message<"journal.v1.Record"> & {
    * @generated from field: string serial = 8;
    */
   serial: string;
+
+  /**
+   * The asker has been told the end: an equal operation after it is another one, not a repeat.
+   *
+   * @generated from field: bool heard = 9;
+   */
+  heard: boolean;
+
+  /**
+   * Our mark inside the document (tag 1084), when the till takes it.
+   *
+   * @generated from field: string marker = 10;
+   */
+  marker: string;
 };
 
 /**
