@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
-	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
 )
 
 // killer dies at the nth point from when it is armed.
