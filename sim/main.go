@@ -2,6 +2,7 @@
 // fiscal accumulator, paper, power and faults, on pseudo-terminals and TCP.
 //
 //	chekan-sim run --dir ./sim --till name=kassa-1,tcp=127.0.0.1:7778,pty=./sim/kassa-1.tty
+//	chekan-sim demo --dir ./run
 //	chekan-sim fn list --dir ./sim
 //	chekan-sim paper out --dir ./sim --till kassa-1
 //
@@ -19,6 +20,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/chekan-io/chekan/sim/demo"
 )
 
 // version is set by the linker.
@@ -28,16 +31,19 @@ var version = "dev"
 type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Run   runCommand `cmd:"" help:"Simulate tills until interrupted."`
-	Tills tillsCmd   `cmd:"" help:"Show the simulated tills."`
-	FN    fnCommands `cmd:"" name:"fn" help:"Look into the fiscal accumulators."`
-	Slip  slipCmd    `cmd:"" help:"Show what came out of the printer."`
+	Run   runCommand   `cmd:"" help:"Simulate tills until interrupted."`
+	Demo  demo.Command `cmd:"" help:"Play a shop: tills here, the cabinet and the agent beside."`
+	Tills tillsCmd     `cmd:"" help:"Show the simulated tills."`
+	FN    fnCommands   `cmd:"" name:"fn" help:"Look into the fiscal accumulators."`
+	Slip  slipCmd      `cmd:"" help:"Show what came out of the printer."`
 
 	Paper paperCmd      `cmd:"" help:"Put paper in or take it out."`
 	Cover coverCmd      `cmd:"" help:"Open or close the cover."`
 	Power powerCmd      `cmd:"" help:"Cut or restore the power."`
 	Cable cableCmd      `cmd:"" help:"Pull the cable out or plug it in."`
 	Fault faultCommands `cmd:"" help:"Plan faults."`
+
+	Demo demo.Command `cmd:"" help:"Play a shop: tills, agent and cabinet on this computer."`
 }
 
 func main() {
