@@ -263,7 +263,7 @@ func TestJournal_checkBesideWriters(t *testing.T) {
 	for till := range 4 {
 		wg.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				if err := j.Conclude(t.Context(), done(accepted(fmt.Sprint(till, "/", i)), uint32(i+1))); err != nil {
+				if err := j.Conclude(context.WithoutCancel(ctx), done(accepted(fmt.Sprint(till, "/", i)), uint32(i+1))); err != nil {
 					t.Error(err)
 					return
 				}

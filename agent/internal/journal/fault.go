@@ -36,6 +36,6 @@ type Point struct {
 	Acts   Acts
 }
 
-// SkipSync, returned by [Options.Fault] at [BeforeCommit], makes this commit without fsync: it is lost if the journal
-// dies before the next commit that has one. Only for tests that must be caught.
-var SkipSync = errors.New("commit without fsync")
+// SkipSync is returned by [Options.Fault] at [BeforeCommit] to make this commit without fsync: it is lost if the
+// journal dies before the next commit that has one. Only for tests that must be caught.
+var SkipSync = errors.New("commit without fsync") //nolint:staticcheck // it asks for something, it reports nothing: not an ErrFoo

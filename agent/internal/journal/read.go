@@ -203,13 +203,11 @@ func (j *Journal) listSeqs(files []*file, i int, till string, limit int, before 
 	var seqs []uint64
 	err := files[i].view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(bucketRecords).Cursor()
-		k, v := c.Seek(seqKey(before))
-		if k == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
+		step := c.Prev
+		if k, _ := c.Seek(seqKey(before)); k == nil {
+			step = c.Last
 		}
-		for ; k != nil && len(seqs) < limit; k, v = c.Prev() {
+		for k, v := step(); k != nil && len(seqs) < limit; k, v = c.Prev() {
 			if h, _, ok := openRecord(v); till == "" || !ok || h.till == till {
 				seqs = append(seqs, number(k))
 			}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -42,10 +43,12 @@ func (r *reserve) write() error {
 	if err != nil {
 		return err
 	}
-	noise := rand.NewChaCha8([32]byte{})
+	noise := rand.New(rand.NewPCG(0, 0))
 	buf := make([]byte, 64<<10)
 	for left := r.size; left > 0 && err == nil; left -= int64(len(buf)) {
-		noise.Read(buf)
+		for i := 0; i < len(buf); i += 8 {
+			binary.NativeEndian.PutUint64(buf[i:], noise.Uint64())
+		}
 		_, err = f.Write(buf[:min(left, int64(len(buf)))])
 	}
 	if err == nil {

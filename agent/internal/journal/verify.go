@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // The child that verifies a file: exe verifyArg path. Its first line proves that the program knows the argument; its
@@ -136,7 +137,7 @@ func (j *Journal) Check(ctx context.Context) (findings []string, n uint64, err e
 	// The list is not held: a commit that makes or drops a file would wait for it, and the check for the commit.
 	for _, f := range j.snapshot() {
 		found, records, err := inspect(ctx, f, true, &j.commitMu)
-		if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 			if err := j.failure(); err != nil {
 				return findings, n, fmt.Errorf("check journal: %w", err)
 			}
