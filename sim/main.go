@@ -42,8 +42,6 @@ type commands struct {
 	Power powerCmd      `cmd:"" help:"Cut or restore the power."`
 	Cable cableCmd      `cmd:"" help:"Pull the cable out or plug it in."`
 	Fault faultCommands `cmd:"" help:"Plan faults."`
-
-	Demo demo.Command `cmd:"" help:"Play a shop: tills, agent and cabinet on this computer."`
 }
 
 func main() {
