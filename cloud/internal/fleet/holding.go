@@ -20,7 +20,7 @@ func (f *Fleet) TillID(ctx context.Context, agent *access.Agent, name string) (s
 	if known {
 		return id, nil
 	}
-	err := f.store.Tx(ctx, func(q *db.Queries) error {
+	err := f.settled(ctx, func(q *db.Queries) error {
 		var err error
 		id, _, err = f.named(ctx, q, agent, name)
 		return err
@@ -32,6 +32,18 @@ func (f *Fleet) TillID(ctx context.Context, agent *access.Agent, name string) (s
 	f.tills[key] = id
 	f.mu.Unlock()
 	return id, nil
+}
+
+// settled runs a transaction that finds a till or makes it. Two calls may make the same one at once; the second then finds
+// what the first has made.
+func (f *Fleet) settled(ctx context.Context, do func(q *db.Queries) error) error {
+	var err error
+	for range 5 {
+		if err = f.store.Tx(ctx, do); !store.Exists(err) {
+			return err
+		}
+	}
+	return err
 }
 
 // named finds or makes the till an agent calls by a name.
@@ -52,7 +64,7 @@ func (f *Fleet) named(ctx context.Context, q *db.Queries, agent *access.Agent, n
 // hold stores a state with the till it belongs to, and sees to it that the till is the right one.
 func (f *Fleet) hold(ctx context.Context, agent *access.Agent, state *fiscalv1.TillState, raw []byte) (string, error) {
 	var id string
-	err := f.store.Tx(ctx, func(q *db.Queries) error {
+	err := f.settled(ctx, func(q *db.Queries) error {
 		var err error
 		if id, err = f.holding(ctx, q, agent, state); err != nil {
 			return err

@@ -1,0 +1,125 @@
+//go:build bench
+
+package api
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
+	"github.com/chekan-io/chekan/proto/pack"
+	"github.com/chekan-io/chekan/proto/pack/sample"
+)
+
+// TestBenchDrain drains the backlogs of eight agents at once into SQLite through the real door: TLS, HTTP/2, Connect, unpacking,
+// checks, one durable transaction after another. What the agents do (packing) is done before.
+func TestBenchDrain(t *testing.T) {
+	const agents, batches, each = 8, 40, 500
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	s := storetest.Open(t, storetest.SQLite(t))
+	authority, err := access.OpenAuthority(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := access.New(s, authority, log, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.WithoutCancel(t.Context())
+	if err := people.FirstStart(ctx, "bench", func(string, string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	f := fleet.New(s, log, time.Now, func(string) {})
+	d := documents.New(s, f, f.Hub(), log, time.Now)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(running) }()
+	defer func() { stop(); <-ended }()
+	server := httptest.NewUnstartedServer((&Server{Access: people, Authority: authority, Fleet: f, Documents: d, Log: log, Now: time.Now}).Agents())
+	server.TLS = authority.Server(nil, true)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+
+	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
+	work := make([][]*uplinkv1.PushRequest, agents)
+	bytes := 0
+	for i := range agents {
+		code, _, err := people.NewCodeOfFirst(ctx, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, cert, err := people.Enroll(ctx, code, csr, "pc", "1", "bench")
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients[i] = uplinkv1connect.NewUplinkServiceClient(benchClient(authority, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}), server.URL)
+		shop := sample.New(uint64(i), true)
+		cursor := uint64(0)
+		for range batches {
+			b := new(uplinkv1.Batch)
+			for range each {
+				cursor++
+				b.Entries = append(b.Entries, &uplinkv1.Entry{Cursor: cursor, Operation: shop.Receipt()})
+			}
+			dictionary, packed, err := pack.Pack(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes += len(packed)
+			work[i] = append(work[i], &uplinkv1.PushRequest{JournalId: fmt.Sprint("journal-", i), Dictionary: dictionary, Packed: packed})
+		}
+	}
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range agents {
+		wg.Go(func() {
+			for n, push := range work[i] {
+				res, err := clients[i].Push(ctx, push)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if res.GetCursor() != uint64((n+1)*each) {
+					t.Errorf("cursor %d after batch %d", res.GetCursor(), n)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(began)
+	fmt.Fprintf(t.Output(), "BENCH drain %.0f receipts/s >=20000\n", float64(agents*batches*each)/took.Seconds())
+	fmt.Fprintf(t.Output(), "drained %d receipts in %v, %d B each on the wire\n", agents*batches*each, took.Round(time.Millisecond), bytes/(agents*batches*each))
+}
+
+func benchClient(authority *access.Authority, cert tls.Certificate) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		ForceAttemptHTTP2: true,
+		TLSClientConfig:   &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{cert}, ServerName: "localhost"},
+	}}
+}

@@ -1,0 +1,67 @@
+package documents
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
+)
+
+// world is a database with two organisations of one agent each, and a writer that runs.
+type world struct {
+	*Documents
+	store  *store.Store
+	fleet  *fleet.Fleet
+	agents [2]*access.Agent
+}
+
+func newWorld(t testing.TB, s *store.Store) *world {
+	t.Helper()
+	w := &world{store: s}
+	ctx := context.WithoutCancel(t.Context())
+	err := s.Tx(ctx, func(q *db.Queries) error {
+		for i := range w.agents {
+			a := &access.Agent{ID: store.NewID(), OrganisationID: store.NewID(), OutletID: store.NewID()}
+			w.agents[i] = a
+			if err := q.CreateOrganisation(ctx, db.CreateOrganisationParams{ID: a.OrganisationID, Name: "o"}); err != nil {
+				return err
+			}
+			if _, err := q.PutOutlet(ctx, db.PutOutletParams{ID: a.OutletID, OrganisationID: a.OrganisationID, Name: "shop"}); err != nil {
+				return err
+			}
+			if err := q.CreateAgent(ctx, db.CreateAgentParams{ID: a.ID, OrganisationID: a.OrganisationID, OutletID: a.OutletID}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	w.fleet = fleet.New(s, log, time.Now, func(string) {})
+	w.Documents = New(s, w.fleet, w.fleet.Hub(), log, time.Now)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(running) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// both runs a body on SQLite and on PostgreSQL.
+func both(t *testing.T, body func(t *testing.T, w *world)) {
+	t.Helper()
+	storetest.Run(t, func(t *testing.T, s *store.Store) { body(t, newWorld(t, s)) })
+}
