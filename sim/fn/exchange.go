@@ -139,7 +139,7 @@ func (a *Accumulator) Answer(msg []byte) (byte, error) {
 	if first == nil {
 		return 0, fmt.Errorf("take ticket: %w", ErrState)
 	}
-	t, err := checkTicket(msg, *first, *a.archive.registration())
+	t, err := checkTicket(msg, *first)
 	if err != nil {
 		return 0, fmt.Errorf("take ticket: %w", err)
 	}
@@ -165,8 +165,7 @@ func (a *Accumulator) Deliver(n int, now time.Time) (int, error) {
 		if first == nil {
 			return done, nil
 		}
-		reg := *a.archive.registration()
-		t, err := checkTicket(MakeTicket(message(*first, reg), now, 0), *first, reg)
+		t, err := checkTicket(MakeTicket(message(*first, *a.archive.registration()), now, 0), *first)
 		if err != nil {
 			return done, fmt.Errorf("deliver document %d: %w", first.FD, err)
 		}
@@ -246,7 +245,7 @@ func MakeTicket(msg []byte, now time.Time, code byte) []byte {
 }
 
 // checkTicket checks an operator's message against the document it answers.
-func checkTicket(msg []byte, d Document, reg Registration) (Ticket, error) {
+func checkTicket(msg []byte, d Document) (Ticket, error) {
 	reject := func(reason byte) (Ticket, error) { return Ticket{}, &MessageError{Reason: reason} }
 	if len(msg) < sessionHeader+containerHeader+4+trailerSize {
 		return reject(reasonFormat)

@@ -191,10 +191,9 @@ func (a *Accumulator) Receipt(now time.Time, op byte, total fiscal.Money) (Docum
 		if op < 1 || op > 4 || total < 0 || total > fiscal.MaxMoney {
 			return ErrParameter
 		}
-		if minute(now).Before(minute(a.cur.at)) {
-			return ErrTime
+		if err := a.dated(d, now); err != nil {
+			return err
 		}
-		d.Time = minute(now)
 		d.Op, d.Sum, d.Shift, d.Receipt = op, total, a.archive.shift, a.archive.receipt+1
 		return nil
 	})
@@ -232,8 +231,8 @@ func (a *Accumulator) Register(now time.Time, reg Registration) (Document, error
 		if len(a.archive.registrations) >= maxRegistrations {
 			return ErrState
 		}
-		d.Time, d.Registration = minute(now), &reg
-		return nil
+		d.Registration = &reg
+		return a.dated(d, now)
 	})
 }
 
@@ -243,9 +242,19 @@ func (a *Accumulator) CloseArchive(now time.Time) (Document, error) {
 		if a.cur.kind != CurrentCloseArchive {
 			return ErrState
 		}
-		d.Type, d.Time = fiscal.DocArchiveClosed, minute(now)
-		return nil
+		d.Type = fiscal.DocArchiveClosed
+		return a.dated(d, now)
 	})
+}
+
+// dated gives the document the time at which it is formed, if the clock has
+// not gone back since it was begun.
+func (a *Accumulator) dated(d *Document, now time.Time) error {
+	if minute(now).Before(minute(a.cur.at)) {
+		return ErrTime
+	}
+	d.Time = minute(now)
+	return nil
 }
 
 // form completes the open document: fill sets what its kind needs, then the

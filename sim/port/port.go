@@ -34,10 +34,10 @@ func TCP(ctx context.Context, l net.Listener, serve Serve, report func(error)) e
 	defer conns.Wait()
 	for {
 		conn, err := l.Accept()
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
+			if ctx.Err() != nil {
+				return nil //nolint:nilerr // the listener was closed because serving is over
+			}
 			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
 		}
 		conns.Go(func() {
@@ -55,13 +55,13 @@ func Pty(ctx context.Context, path string, ready Ready, serve Serve, report func
 	for {
 		if err := ready(ctx); err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // serving is over, which is no failure
 			}
 			return err
 		}
 		err := ptyOnce(ctx, path, serve)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the session ended because serving is over
 		}
 		if errors.Is(err, errPty) {
 			return err

@@ -183,7 +183,7 @@ func (d *Device) foreignReceipt(sum fiscal.Money) {
 	now := d.now()
 	err := d.acc.Begin(fn.CurrentReceipt, now)
 	if err == nil {
-		err = d.acc.Add(d.receiptTLV(r, paid, 1, sum))
+		err = d.acc.Add(d.receiptTLV(r, paid, 1))
 	}
 	if err == nil {
 		_, err = d.acc.Receipt(now, 1, sum)
@@ -193,7 +193,7 @@ func (d *Device) foreignReceipt(sum fiscal.Money) {
 		return
 	}
 	mine := d.nv.Receipt
-	d.nv.closeReceipt(r, sum, paid, 0)
+	d.nv.closeReceipt(r, sum, paid)
 	d.nv.Receipt = mine
 	d.save()
 }

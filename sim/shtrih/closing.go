@@ -111,7 +111,7 @@ func (d *Device) closeReceipt(c *call, r *receipt, paid fiscal.Payments, roundin
 	saved := *r
 	saved.Items = append([]item(nil), r.Items...)
 	r.spread()
-	body := d.receiptTLV(r, paid, tax, total)
+	body := d.receiptTLV(r, paid, tax)
 	body = append(body, r.TLV...)
 	if err := d.acc.Add(body); err != nil {
 		*r = saved
@@ -131,7 +131,7 @@ func (d *Device) closeReceipt(c *call, r *receipt, paid fiscal.Payments, roundin
 	if err := d.committed(c); err != nil {
 		return fail(err)
 	}
-	d.nv.closeReceipt(r, total, paid, change)
+	d.nv.closeReceipt(r, total, paid)
 	j := d.receiptJob(doc, r, change)
 	if words != "" {
 		j.Lines = append(j.Lines, words)
@@ -165,7 +165,7 @@ func (d *Device) reopen(c *call, r *receipt) error {
 }
 
 // receiptTLV is what the till tells the accumulator of a receipt.
-func (d *Device) receiptTLV(r *receipt, paid fiscal.Payments, tax byte, total fiscal.Money) []byte {
+func (d *Device) receiptTLV(r *receipt, paid fiscal.Payments, tax byte) []byte {
 	b := make([]byte, 0, 512)
 	b = d.cashierTLV(b, r.Opener, r.TLV)
 	ffd := byte(2)
@@ -243,7 +243,7 @@ func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fisca
 		return nil, fn.ErrParameter
 	}
 	r := &receipt{Type: [...]byte{0, 2, 1, 3}[op-1], Correction: true, Opener: c.operator}
-	body := append(d.receiptTLV(r, paid, tax, total), more...)
+	body := append(d.receiptTLV(r, paid, tax), more...)
 	if err := d.acc.Add(body); err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fisca
 	if err := d.committed(c); err != nil {
 		return nil, err
 	}
-	d.nv.closeReceipt(r, total, paid, 0)
+	d.nv.closeReceipt(r, total, paid)
 	j := d.receiptJob(doc, r, 0)
 	j.Code, j.Serial = c.code, c.serial
 	d.nv.Job = j

@@ -203,12 +203,12 @@ func TestFault_link(t *testing.T) {
 		h.refused(line(100), 0x14)
 		do[codec.EmptyAnswer](h, line(100))
 	})
-	story(t, "old packet replayed", Options{}, func(t *testing.T, d *Device, h *host) {
+	story(t, "old packet replayed", Options{}, func(t *testing.T, d *Device, _ *host) {
 		d.Reboot()
 		if err := d.WaitReady(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		h = connect(t, d, false)
+		h := connect(t, d, false)
 		h.say(frame2(2, []byte{0x10, 0x1E, 0, 0, 0})...)
 		first := h.hear(25, time.Second)
 		d.Plan().Add(Fault{Command: codec.CodeShiftState, Phase: OnReceive, Action: Replay})

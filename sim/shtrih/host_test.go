@@ -22,7 +22,6 @@ type host struct {
 	t      *testing.T
 	conn   net.Conn
 	served chan error
-	number uint16 // last number of the numbered link
 }
 
 // connect opens a session on the till.

@@ -114,7 +114,7 @@ const (
 
 // closeReceipt books a receipt that is in the accumulator and clears the
 // buffer.
-func (n *nvram) closeReceipt(r *receipt, total fiscal.Money, paid fiscal.Payments, change fiscal.Money) {
+func (n *nvram) closeReceipt(r *receipt, total fiscal.Money, paid fiscal.Payments) {
 	g := r.group()
 	for i, sum := range []fiscal.Money{paid.Cash, paid.Electronic, paid.Prepaid, paid.Credit + paid.Barter} {
 		at := uint16(i)*4 + g

@@ -1,7 +1,6 @@
 package shtrih
 
 import (
-	"io"
 	"log/slog"
 	"time"
 
@@ -169,7 +168,7 @@ func (o Options) withDefaults() Options {
 		o.Bank = flash.NewBank()
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1}))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Plan == nil {
 		o.Plan = new(Plan)

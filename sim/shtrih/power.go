@@ -178,7 +178,7 @@ func (d *Device) mend() {
 	if r.Closing != 0 && d.acc.Status(d.now()).LastFD >= r.Closing {
 		if d.opts.Stale == StaleHeals {
 			if doc, err := d.acc.Find(r.Closing); err == nil {
-				d.nv.closeReceipt(r, doc.Sum, r.Payments, 0)
+				d.nv.closeReceipt(r, doc.Sum, r.Payments)
 				d.nv.Job = d.receiptJob(doc, r, 0)
 				d.nv.keepCopy()
 			}

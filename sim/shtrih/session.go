@@ -97,12 +97,10 @@ func (in *inbox) take() (byte, bool, error) {
 	return 0, false, in.err
 }
 
-func (in *inbox) discard() int {
+func (in *inbox) discard() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	n := len(in.buf)
 	in.buf = nil
-	return n
 }
 
 // run serves the connection.
