@@ -136,7 +136,7 @@ deps-test:
 .PHONY: clean
 clean: ## remove what was built and the data of `make run`
 	@rm -rf bin run $(WEB)/node_modules
-	@find $(DIST) -mindepth 1 ! -name index.html -delete 2>/dev/null || true
+	@find $(DIST) -mindepth 1 ! -name .keep -delete 2>/dev/null || true
 
 .PHONY: help
 help:

@@ -1,5 +1,6 @@
 // Package site serves the cabinet's pages, which are built from cloud/web into the folder dist and travel inside the
-// program. Git holds a placeholder page only, so that the program builds without Node.
+// program. In git that folder is empty, so that the program builds without Node: it then shows a placeholder page that says how
+// to build the real ones.
 //
 // Files under assets/ have a hash in their names and never change: browsers keep them for ever. Everything else is asked for
 // anew each time. An address that is no file belongs to the application, which shows its page by itself.
@@ -19,8 +20,13 @@ import (
 	"strings"
 )
 
+// The folder's .keep lets it be embedded while it is empty.
+//
 //go:embed all:dist
 var dist embed.FS
+
+//go:embed placeholder.html
+var placeholder []byte
 
 // file is a page or asset ready to be sent.
 type file struct {
@@ -55,7 +61,7 @@ func serve(root fs.FS) (http.Handler, error) {
 	}
 	index := files["/index.html"]
 	if index == nil {
-		return nil, fmt.Errorf("read pages: %w", fs.ErrNotExist)
+		index = prepare("index.html", placeholder)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -62,6 +62,18 @@ func TestServe(t *testing.T) {
 	})
 }
 
+func TestServe_notBuilt(t *testing.T) {
+	pages, err := serve(fstest.MapFS{".keep": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "make build") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestNew(t *testing.T) {
 	if _, err := New(); err != nil {
 		t.Fatal(err)
