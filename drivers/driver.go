@@ -94,6 +94,13 @@ type PendingReader interface {
 	TakePending() (fiscal.Document, bool)
 }
 
+// Marker is a till that can carry a mark of ours inside a receipt
+// (fiscal.Receipt.Marker, FFD tag 1084) and give it back from its archive.
+type Marker interface {
+	// MarkerOf reads the mark of a document, "" when it has none.
+	MarkerOf(ctx context.Context, fd uint32) (string, error)
+}
+
 // TLVReader is a till that can give a whole document as tags.
 type TLVReader interface {
 	DocumentTLV(ctx context.Context, fd uint32) ([]byte, error)

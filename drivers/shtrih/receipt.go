@@ -13,6 +13,9 @@ import (
 const (
 	tagCustomer         = 1008
 	tagCashier          = 1021
+	tagUserData         = 1084
+	tagUserDataName     = 1085
+	tagUserDataValue    = 1086
 	tagCorrectionType   = 1173
 	tagCorrectionBasis  = 1174
 	tagCorrectionReason = 1177
@@ -94,6 +97,13 @@ func (t *Till) plan(ctx context.Context, r fiscal.Receipt, more []shtrih.TLV) (p
 	}
 	if r.Customer != "" {
 		more = append([]shtrih.TLV{shtrih.StringTLV(tagCustomer, r.Customer)}, more...)
+	}
+	if r.Marker != "" {
+		mark, err := markerTag(r.Marker)
+		if err != nil {
+			return p, notSent(err)
+		}
+		more = append(more, mark)
 	}
 	if p.tags, err = appendRows(p.tags, more...); err != nil {
 		return p, notSent(err)

@@ -135,6 +135,7 @@ type Document struct {
 	Shift   uint32       // 0 when the source of the facts does not tell
 	Receipt uint32       // number in the shift; 0 when not told
 	Ticket  bool         // the operator has confirmed it
+	Marker  string       // our operation in it (tag 1084), when it was read
 	TLV     []byte       // the whole document as stored, when it was read
 }
 

@@ -31,6 +31,7 @@ type Receipt struct {
 	Payments   Payments
 	Rounding   Money // kopecks dropped from the total in the buyer's favour, 0–99
 	Correction *Correction
+	Marker     string   // our operation in the document (tag 1084), where the till takes it; "" is none
 	Text       []string // lines printed under the receipt, not sent to the operator
 }
 

@@ -33,7 +33,7 @@ func TestNothingBeginsWhileUnknown(t *testing.T) {
 			t.Fatalf("the first: %v %v", first, err)
 		}
 		op := proto.CloneOf(s.op)
-		op.Key = "second"
+		op.Key, op.Receipt.Items[0].Name = "second", "Чай"
 		second, err := w.fleet.Submit(t.Context(), op, time.Minute)
 		if err != nil || second.GetOutcome() != fiscalv1.Outcome_OUTCOME_NOT_DONE || second.GetReason() != "unfinished" {
 			t.Fatalf("the second: %v %v", second, err)

@@ -191,6 +191,13 @@ func (d *day) evening() string {
 	d.device.CloseCover()
 	wait(time.Minute)
 	for round := range 6 {
+		for key := range d.done {
+			// A restarted agent may not know that the answer was heard, and would
+			// take the next equal sale for a repeat.
+			if _, err := d.fleet.Operation(context.Background(), key, 0); err != nil {
+				return err.Error()
+			}
+		}
 		open := 0
 		for key, op := range d.asked {
 			if op.GetKind() == fiscalv1.Kind_KIND_OPEN_SHIFT || op.GetKind() == fiscalv1.Kind_KIND_CLOSE_SHIFT || d.done[key] != 0 {

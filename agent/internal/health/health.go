@@ -45,6 +45,7 @@ const (
 	CodeStopping    = "stopping"
 	CodeRestarted   = "restarted"
 	CodeSwapped     = "swapped"
+	CodeDuplicate   = "possible_duplicate"
 )
 
 // Words of one problem: what happened and what to do, in Russian. {name}
@@ -70,6 +71,7 @@ var Table = map[string]Words{
 	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
 	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
 	CodeRestarted:   {Warning, "Агент перезапускался, операция не начиналась.", "Повторите."},
+	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
 	CodeSwapped:     {Critical, "На этом порту другая касса: {serial}.", "Верните прежнюю кассу или заведите новую в настройках."},
 
 	drivers.CodeLink:         {Critical, "Касса не ответила.", "Проверьте питание кассы и кабель."},

@@ -50,6 +50,9 @@ type Options struct {
 	Token string
 	// Origins of web pages that may call, besides none: https://pos.example.
 	Origins []string
+	// RequirePreflight refuses a receipt paid by card that has no token of a
+	// Preflight: then a card is never charged for a till that cannot sell.
+	RequirePreflight bool
 	// Hosts that may stand in the Host header besides loopback names.
 	Hosts []string
 	Log   *slog.Logger
@@ -65,7 +68,7 @@ func NewHandler(fleet *till.Fleet, j *journal.Journal, agent Agent, opts Options
 			return connect.NewError(connect.CodeInternal, errInternal)
 		}),
 	}
-	mux.Handle(posv1connect.NewPosServiceHandler(&posService{fleet: fleet, journal: j}, strict...))
+	mux.Handle(posv1connect.NewPosServiceHandler(&posService{fleet: fleet, journal: j, passes: newPasses(opts.RequirePreflight)}, strict...))
 	mux.Handle(posv1connect.NewTechnicianServiceHandler(&technician{fleet: fleet, journal: j, agent: agent}, strict...))
 	return guard(mux, opts)
 }

@@ -31,6 +31,7 @@ const (
 type posService struct {
 	fleet   *till.Fleet
 	journal *journal.Journal
+	passes  *passes
 }
 
 type technician struct {
@@ -104,15 +105,32 @@ func (s *posService) Preflight(ctx context.Context, req *posv1.PreflightRequest)
 		}
 		res.Reasons = kept
 	}
-	res.Ready = len(res.GetReasons()) == 0
+	for _, p := range s.journal.Problems() {
+		if p.Code == "journal_full" {
+			res.Reasons = append(res.Reasons, health.Problem{Code: health.CodeJournalFull}.Proto(time.Time{}))
+		}
+	}
+	if res.Ready = len(res.GetReasons()) == 0; res.Ready {
+		var until time.Time
+		res.Token, until = s.passes.issue(state.GetTill(), time.Now())
+		res.ExpiresMs = until.UnixMilli()
+	}
 	return res, nil
 }
 
 // Submit implements the service.
 func (s *posService) Submit(ctx context.Context, req *posv1.SubmitRequest) (*posv1.SubmitResponse, error) {
-	op, err := s.fleet.Submit(ctx, &fiscalv1.Operation{
+	asked := &fiscalv1.Operation{
 		Key: req.GetKey(), Till: req.GetTill(), Kind: req.GetKind(), Receipt: req.GetReceipt(), Amount: req.GetAmount(), Cashier: req.GetCashier(),
-	}, waitOf(req.GetWaitMs(), defaultWait))
+	}
+	if err := s.passes.spend(asked, req.GetPreflight(), time.Now()); err != nil {
+		return nil, translate(err)
+	}
+	submit := s.fleet.Submit
+	if req.GetInsist() {
+		submit = s.fleet.Insist
+	}
+	op, err := submit(ctx, asked, waitOf(req.GetWaitMs(), defaultWait))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -286,6 +304,8 @@ func translate(err error) error {
 		return connect.NewError(connect.CodeAlreadyExists, fmt.Errorf("под этим ключом уже была другая операция, ничего не сделано: %w", err))
 	case errors.Is(err, till.ErrNotFound):
 		return connect.NewError(connect.CodeNotFound, fmt.Errorf("операции с таким ключом не было, касса ничего не делала: %w", err))
+	case errors.Is(err, errPass):
+		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, till.ErrNothingToDecide):
 		return connect.NewError(connect.CodeFailedPrecondition, fmt.Errorf("эта операция не ждёт решения человека: %w", err))
 	case errors.Is(err, recovery.ErrNoSuchAction):

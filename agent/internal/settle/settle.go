@@ -15,6 +15,9 @@
 // never in the fiscal memory: once that is proved it is cancelled, and only if
 // its subtotal can be ours.
 //
+// Where the till takes a mark of ours into the document, only a document with
+// that mark is a match: equal sales cannot be confused.
+//
 // Cash movements and X reports leave no fiscal document; counters of the till
 // decide about them in the same manner.
 //
@@ -38,7 +41,8 @@ type Asked struct {
 	Total      fiscal.Money   // of a receipt
 	Steps      []fiscal.Money // subtotals an unfinished receipt of ours can show: 0, first line, first two …
 	Baseline   fiscal.Baseline
-	Begun      bool // the intent is in the journal: the device may have been asked
+	Marker     string // our mark inside the document, when the till takes one
+	Begun      bool   // the intent is in the journal: the device may have been asked
 }
 
 // Facts are what the device says now.
@@ -137,13 +141,29 @@ func Decide(a Asked, f Facts) Verdict {
 func decideDocuments(a Asked, f Facts, seen string) Verdict {
 	evidence := []string{seen}
 	var ours, foreign []fiscal.Document
+	unmarked := 0 // equal documents that should have carried our mark and carry none
 	for _, d := range f.Documents {
-		if matches(a, d) {
-			ours = append(ours, d)
-		} else {
+		switch {
+		case !matches(a, d):
 			foreign = append(foreign, d)
+		case d.Marker == a.Marker:
+			ours = append(ours, d)
+		default:
+			foreign = append(foreign, d)
+			if d.Marker == "" {
+				unmarked++
+			}
 		}
-		evidence = append(evidence, fmt.Sprintf("ФД %d: форма %d, признак %d, сумма %s, %s", d.FD, d.Type, d.Kind.Sign(), d.Total, d.At))
+		line := fmt.Sprintf("ФД %d: форма %d, признак %d, сумма %s, %s", d.FD, d.Type, d.Kind.Sign(), d.Total, d.At)
+		if d.Marker != "" {
+			line += ", метка " + d.Marker
+		}
+		evidence = append(evidence, line)
+	}
+	if len(ours) == 0 && unmarked > 0 {
+		// Either somebody else's equal sale, or ours on a till that dropped the
+		// mark: nobody but a person can tell.
+		return Verdict{Next: Person, Reason: ReasonCandidates, Evidence: append(evidence, "есть такой же документ без нашей метки "+a.Marker)}
 	}
 	if len(ours) > 1 && f.Pending != nil {
 		for _, d := range ours {

@@ -51,6 +51,8 @@ func cases() []struct {
 		return f
 	}
 	pending := receiptDoc(102, fiscal.Sale, 30000)
+	marked := with(sale, func(a *Asked) { a.Marker = "ours" })
+	mark := func(d fiscal.Document, m string) fiscal.Document { d.Marker = m; return d }
 	return []struct {
 		name    string
 		asked   Asked
@@ -81,6 +83,9 @@ func cases() []struct {
 		{"two that can be ours, the till repeated the answer of one", sale,
 			Facts{Now: at(102), Documents: []fiscal.Document{receiptDoc(101, fiscal.Sale, 30000), receiptDoc(102, fiscal.Sale, 30000)}, Pending: &pending}, Adopt, "", 102, nil},
 		{"more new documents than an accident makes", sale, now(100 + MaxScan + 1), Person, ReasonCandidates, 0, nil},
+		{"two equal ones, ours carries the mark", marked, now(102, mark(receiptDoc(101, fiscal.Sale, 30000), "theirs"), mark(receiptDoc(102, fiscal.Sale, 30000), "ours")), Adopt, "", 102, []uint32{101}},
+		{"one equal document with somebody else's mark", marked, now(101, mark(receiptDoc(101, fiscal.Sale, 30000), "theirs")), Refuse, ReasonNotFiscalised, 0, []uint32{101}},
+		{"one equal document without the mark it should carry", marked, now(101, receiptDoc(101, fiscal.Sale, 30000)), Person, ReasonCandidates, 0, nil},
 		{"a correction is not a receipt", with(sale, func(a *Asked) { a.Correction = true }), now(101, receiptDoc(101, fiscal.Sale, 30000)), Refuse, ReasonNotFiscalised, 0, []uint32{101}},
 		{"a correction", with(sale, func(a *Asked) { a.Correction = true }),
 			now(101, fiscal.Document{FN: fn, FD: 101, Type: fiscal.DocCorrection, Kind: fiscal.Sale, Total: 30000}), Adopt, "", 101, nil},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +42,9 @@ type Config struct {
 	// AskToFinish leaves interrupted printing to a person; otherwise it is
 	// finished as soon as the paper is back.
 	AskToFinish bool
+	// Marks puts a mark of ours into every receipt (FFD tag 1084), where the
+	// driver can: then equal sales are never confused.
+	Marks bool
 	// Device is the driver on its wire; the till closes it.
 	Device drivers.Till
 }
@@ -55,19 +59,21 @@ type Fleet struct {
 
 	mu       sync.Mutex
 	inflight map[string]*pending // by key: accepted and not ended
+	guard    guard
 	stopping bool
 }
 
 // NewFleet makes the tills and takes up what the journal left unfinished.
 // Nothing is read or driven before Run.
 func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
-	f := &Fleet{byName: map[string]*Till{}, journal: j, log: log, inflight: map[string]*pending{}}
+	f := &Fleet{byName: map[string]*Till{}, journal: j, log: log, inflight: map[string]*pending{},
+		guard: guard{window: DuplicateWindow, lately: map[string][]*remembered{}}}
 	for _, c := range configs {
 		if f.byName[c.Name] != nil {
 			return nil, fmt.Errorf("till %q is configured twice", c.Name)
 		}
 		t := &Till{
-			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, device: c.Device, journal: j, log: log,
+			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: j, log: log,
 			changed: f.hub.publish, settled: f.settled, jobs: make(chan func(context.Context), queueLength),
 		}
 		t.publish()
@@ -85,7 +91,35 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 		}
 		f.restore(t, rec)
 	}
+	if err := f.recall(); err != nil {
+		return nil, fmt.Errorf("read the last operations: %w", err)
+	}
 	return f, nil
+}
+
+// recall gives the guard back what was asked lately. An answer that was not
+// noted as heard before the agent stopped counts as unheard.
+func (f *Fleet) recall() error {
+	now := time.Now()
+	for _, t := range f.tills {
+		recs, _, err := f.journal.List(t.name, guardLength, "", false)
+		if err != nil {
+			return err
+		}
+		for _, rec := range slices.Backward(recs) {
+			op := rec.GetOperation()
+			at := time.UnixMilli(op.GetAcceptedMs())
+			if !guarded(op) || now.Sub(at) > f.guard.window {
+				continue
+			}
+			r := f.guard.remember(t.name, op.GetKey(), string(rec.GetBodyHash()), at)
+			r.heard = rec.GetHeard()
+			if op.GetStage() == fiscalv1.Stage_STAGE_ENDED {
+				f.guard.ended(op)
+			}
+		}
+	}
+	return nil
 }
 
 // restore gives a till back what it owed when the agent stopped.
@@ -173,13 +207,47 @@ func (f *Fleet) settled(p *pending) {
 	if f.inflight[key] == p {
 		delete(f.inflight, key)
 	}
+	f.guard.ended(p.rec.GetOperation())
+}
+
+// heard notes that an asker has been told the end of an operation.
+func (f *Fleet) heard(ctx context.Context, p *pending, op *fiscalv1.Operation) {
+	if ctx.Err() != nil || op.GetStage() != fiscalv1.Stage_STAGE_ENDED {
+		return // nobody listens any more, or there was nothing to hear
+	}
+	f.mu.Lock()
+	r := f.guard.find(op.GetTill(), op.GetKey())
+	told := r == nil || r.heard
+	if r != nil {
+		r.heard = true
+	}
+	f.mu.Unlock()
+	if t := f.byName[op.GetTill()]; !told && p != nil {
+		select { // written down with whatever is written next of it
+		case t.jobs <- func(context.Context) { p.rec.Heard = true }:
+		default:
+		}
+	}
 }
 
 // Submit asks for an operation and waits for its end, at most wait. The answer
 // is done, not done, or unknown when it has not ended in time: then ask by the
 // key. An error means that nothing was done: ErrNoTill, ErrConflict,
 // fiscal.FieldErrors.
+//
+// An operation equal to one whose end nobody has heard is refused as a possible
+// duplicate (Operation.DuplicateOf); see Insist.
 func (f *Fleet) Submit(ctx context.Context, op *fiscalv1.Operation, wait time.Duration) (*fiscalv1.Operation, error) {
+	return f.submit(ctx, op, false, wait)
+}
+
+// Insist is Submit by an asker who knows of the equal operation and means
+// another one.
+func (f *Fleet) Insist(ctx context.Context, op *fiscalv1.Operation, wait time.Duration) (*fiscalv1.Operation, error) {
+	return f.submit(ctx, op, true, wait)
+}
+
+func (f *Fleet) submit(ctx context.Context, op *fiscalv1.Operation, insist bool, wait time.Duration) (*fiscalv1.Operation, error) {
 	t, err := f.Till(op.GetTill())
 	if err != nil {
 		return nil, err
@@ -195,16 +263,20 @@ func (f *Fleet) Submit(ctx context.Context, op *fiscalv1.Operation, wait time.Du
 	if err != nil {
 		return nil, err
 	}
-	p, stored, err := f.enter(asked, hash)
-	if err != nil || stored != nil {
-		return stored, err
+	p, stored, err := f.enter(asked, hash, insist)
+	if err != nil {
+		return nil, err
+	}
+	if stored != nil {
+		f.heard(ctx, nil, stored)
+		return stored, nil
 	}
 	return f.await(ctx, p, wait), nil
 }
 
 // enter finds the operation of a key or begins a new one and queues it. stored
 // is the final answer when there is one.
-func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte) (p *pending, stored *fiscalv1.Operation, err error) {
+func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte, insist bool) (p *pending, stored *fiscalv1.Operation, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if p := f.inflight[op.GetKey()]; p != nil && p.join() {
@@ -230,6 +302,11 @@ func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte) (p *pending, stored *
 	default:
 		return nil, nil, fmt.Errorf("look the key up: %w", err)
 	}
+	if twin := f.guard.suspect(op.GetTill(), op.GetKey(), string(hash), time.Now()); twin != "" && guarded(op) && !insist {
+		denied := f.denied(op, health.CodeDuplicate)
+		denied.DuplicateOf = twin
+		return nil, denied, nil
+	}
 	receipt, _ := receiptOf(op)
 	p = newPending(rec, receipt)
 	if f.stopping {
@@ -240,6 +317,9 @@ func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte) (p *pending, stored *
 	select {
 	case t.jobs <- func(ctx context.Context) { t.perform(ctx, p) }:
 		f.inflight[op.GetKey()] = p
+		if guarded(op) {
+			f.guard.remember(t.name, op.GetKey(), string(hash), time.Now())
+		}
 		return p, nil, nil
 	default:
 		return nil, f.denied(op, drivers.CodeBusy), nil
@@ -266,7 +346,9 @@ func (f *Fleet) await(ctx context.Context, p *pending, wait time.Duration) *fisc
 		notDone(op, health.Problem{Code: health.CodeWithdrawn})
 		return op
 	}
-	return p.operation()
+	op := p.operation()
+	f.heard(ctx, p, op)
+	return op
 }
 
 // Operation gives what became of a key, waiting for its end at most wait.
@@ -285,6 +367,7 @@ func (f *Fleet) Operation(ctx context.Context, key string, wait time.Duration) (
 	if err != nil {
 		return nil, fmt.Errorf("look the key up: %w", err)
 	}
+	f.heard(ctx, nil, rec.GetOperation())
 	return rec.GetOperation(), nil
 }
 

@@ -115,6 +115,10 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 	}
 	op := p.rec.GetOperation()
 	p.rec.Baseline, p.rec.Begun, p.rec.Serial = baselineProto(base), true, t.identity.Serial
+	if _, ok := t.device.(drivers.Marker); ok && t.marks && kind.IsReceipt() {
+		p.rec.Marker = markerOf(op)
+		p.receipt.Marker = p.rec.GetMarker()
+	}
 	op.Stage, op.Outcome = fiscalv1.Stage_STAGE_INTENT, fiscalv1.Outcome_OUTCOME_UNKNOWN
 	op.Text = health.Sentence(kind, fiscal.Unknown, health.Problem{})
 	if err := t.journal.Intend(ctx, p.rec); err != nil {

@@ -53,7 +53,7 @@ func (t *Till) trySettle(ctx context.Context) {
 				return
 			}
 		case settle.ReadDocuments:
-			if docs, err = t.documents(ctx, v.From, v.To); err != nil {
+			if docs, err = t.documents(ctx, v.From, v.To, a.Marker != ""); err != nil {
 				t.unreadable(ctx, p, err)
 				return
 			}
@@ -113,7 +113,8 @@ func (t *Till) takePending() *fiscal.Document {
 	return nil
 }
 
-func (t *Till) documents(ctx context.Context, from, to uint32) ([]fiscal.Document, error) {
+// documents reads the archive; with the marks of receipts when they decide.
+func (t *Till) documents(ctx context.Context, from, to uint32, marks bool) ([]fiscal.Document, error) {
 	docs := make([]fiscal.Document, 0, to-from+1)
 	for fd := from; fd <= to; fd++ {
 		readCtx, cancel := context.WithTimeout(ctx, readLimit)
@@ -121,6 +122,14 @@ func (t *Till) documents(ctx context.Context, from, to uint32) ([]fiscal.Documen
 		cancel()
 		if err != nil {
 			return nil, t.fail(err)
+		}
+		if m, ok := t.device.(drivers.Marker); ok && marks && d.Kind.IsReceipt() {
+			readCtx, cancel := context.WithTimeout(ctx, readLimit)
+			d.Marker, err = m.MarkerOf(readCtx, fd)
+			cancel()
+			if err != nil {
+				return nil, t.fail(err)
+			}
 		}
 		docs = append(docs, d)
 	}

@@ -43,6 +43,7 @@ type Journal interface {
 	Amend(rec *journalv1.Record)
 	Get(key string) (*journalv1.Record, error)
 	Unfinished() ([]*journalv1.Record, error)
+	List(till string, limit int, page string, unfinishedOnly bool) (recs []*journalv1.Record, next string, err error)
 }
 
 // Deadlines and paces. The device's own limits per command are in its driver.
@@ -64,6 +65,7 @@ type Till struct {
 	name    string
 	driver  string
 	auto    bool // finish printing by itself when paper is back
+	marks   bool // put our mark into receipts
 	device  drivers.Till
 	journal Journal
 	log     *slog.Logger

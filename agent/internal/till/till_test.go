@@ -175,7 +175,9 @@ func TestSubmit_withdrawn(t *testing.T) {
 		b.Devices[name].Plan().Add(sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.Before, Action: sim.Delay, For: 25 * time.Second})
 		go func() { _, _ = b.Fleet.Submit(context.Background(), tilltest.Sale("slow", name), time.Minute) }()
 		synctest.Wait()
-		got, err := b.Fleet.Submit(t.Context(), tilltest.Sale("hasty", name), time.Second)
+		hasty := tilltest.Sale("hasty", name)
+		hasty.Receipt.Items[0].Name = "Чай"
+		got, err := b.Fleet.Submit(t.Context(), hasty, time.Second)
 		if err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_NOT_DONE || got.GetReason() != "withdrawn" {
 			t.Fatalf("got %v %v", got, err)
 		}

@@ -2,6 +2,7 @@ package till
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -131,7 +132,7 @@ func bodyHash(op *fiscalv1.Operation) ([]byte, error) {
 // asked is the record in the words of package settle.
 func asked(rec *journalv1.Record) settle.Asked {
 	op := rec.GetOperation()
-	a := settle.Asked{Kind: fiscal.Kind(op.GetKind()), Baseline: baselineOf(rec.GetBaseline()), Begun: rec.GetBegun()}
+	a := settle.Asked{Kind: fiscal.Kind(op.GetKind()), Marker: rec.GetMarker(), Baseline: baselineOf(rec.GetBaseline()), Begun: rec.GetBegun()}
 	if a.Kind.IsReceipt() {
 		r, _ := receiptOf(op) // the body was checked when it was accepted
 		a.Correction = r.Correction != nil
@@ -147,6 +148,13 @@ func asked(rec *journalv1.Record) settle.Asked {
 		}
 	}
 	return a
+}
+
+// markerOf is the mark an attempt leaves in its document: short, so that it
+// fits every till, and another for every attempt.
+func markerOf(op *fiscalv1.Operation) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d", op.GetKey(), op.GetAttempt(), op.GetAcceptedMs()))
+	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h[:10])
 }
 
 func baselineProto(b fiscal.Baseline) *journalv1.Baseline {
