@@ -36,7 +36,7 @@ func TCP(ctx context.Context, l net.Listener, serve Serve, report func(error)) e
 		conn, err := l.Accept()
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the listener was closed because serving is over
+				return nil
 			}
 			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
 		}

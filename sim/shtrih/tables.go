@@ -58,10 +58,18 @@ var taxRows = []struct {
 	title string
 	vat   fiscal.VAT
 }{
-	{2000, "НДС 20%", fiscal.VAT20}, {1000, "НДС 10%", fiscal.VAT10}, {0, "НДС 0%", fiscal.VAT0}, {0, "БЕЗ НДС", fiscal.VATNone},
-	{2000, "НДС 20/120", fiscal.VAT20120}, {1000, "НДС 10/110", fiscal.VAT10110}, {500, "НДС 5%", fiscal.VAT5},
-	{700, "НДС 7%", fiscal.VAT7}, {500, "НДС 5/105", fiscal.VAT5105}, {700, "НДС 7/107", fiscal.VAT7107},
-	{2200, "НДС 22%", fiscal.VAT22}, {2200, "НДС 22/122", fiscal.VAT22122},
+	{2000, "НДС 20%", fiscal.VAT20},
+	{1000, "НДС 10%", fiscal.VAT10},
+	{0, "НДС 0%", fiscal.VAT0},
+	{0, "БЕЗ НДС", fiscal.VATNone},
+	{2000, "НДС 20/120", fiscal.VAT20120},
+	{1000, "НДС 10/110", fiscal.VAT10110},
+	{500, "НДС 5%", fiscal.VAT5},
+	{700, "НДС 7%", fiscal.VAT7},
+	{500, "НДС 5/105", fiscal.VAT5105},
+	{700, "НДС 7/107", fiscal.VAT7107},
+	{2200, "НДС 22%", fiscal.VAT22},
+	{2200, "НДС 22/122", fiscal.VAT22122},
 }
 
 var payments = []string{"НАЛИЧНЫМИ", "ЭЛЕКТРОННЫМИ", "", "", "", "", "", "", "", "", "", "", "", "АВАНС", "КРЕДИТ", "ИНОЕ"}
