@@ -2,6 +2,7 @@ import type { Transport } from "@connectrpc/connect";
 import { createConnectQueryKey, useQuery, useTransport } from "@connectrpc/connect-query";
 import type { QueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
+import { troubleOf } from "../app/transport";
 import { AccessService, type Person } from "../gen/cabinet/v1/cabinet_pb";
 
 /** Permissions the pages know of; the cabinet decides, pages only do not offer what would be refused. */
@@ -28,7 +29,13 @@ export function useWhoAmI() {
   return useQuery(
     AccessService.method.whoAmI,
     {},
-    { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false },
+    {
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      // Until the first answer nothing else asks: knock again by ourselves.
+      refetchInterval: (q) =>
+        q.state.error && !q.state.data && troubleOf(q.state.error) !== "signedout" ? 5000 : false,
+    },
   );
 }
 

@@ -39,14 +39,16 @@ function Door() {
       </main>
     );
   }
-  if (who.error && troubleOf(who.error) !== "signedout") {
+  const signedOut = who.error !== null && troubleOf(who.error) === "signedout";
+  // A cabinet that fell silent after it told who is here takes nothing off the screen.
+  if (who.error && !signedOut && !who.data) {
     return (
       <main style={{ padding: 16, maxWidth: 720, margin: "10vh auto" }}>
         <Unread error={who.error} onRetry={() => void who.refetch()} />
       </main>
     );
   }
-  if (who.error || !who.data?.person) return <SignIn />;
+  if (signedOut || !who.data?.person) return <SignIn />;
   return (
     <SessionProvider person={who.data.person}>
       <Routes>

@@ -192,3 +192,30 @@ test("without a stream the page says so and asks by itself", async () => {
   open("/tills", { deaf: true });
   await screen.findByText(/Нет живой связи с кабинетом/);
 });
+
+test("a cabinet that falls silent takes nothing off the screen, and its return is noticed", async () => {
+  const cabinet = open("/tills");
+  await screen.findByRole("table", { name: "Кассы" });
+  await waitFor(() => expect(cabinet.listeners).toBe(1));
+  cabinet.down = true;
+  await screen.findByText(/Нет живой связи с кабинетом|Кабинет не отвечает/, {}, { timeout: 5000 });
+  await waitFor(() => expect(screen.getByText(/Кабинет не отвечает/)).toBeTruthy(), { timeout: 10_000 });
+  expect(rows()).toHaveLength(5);
+  cabinet.tills = [till(now)];
+  cabinet.down = false;
+  await waitFor(() => expect(rows()).toHaveLength(1), { timeout: 15_000 });
+  await waitFor(() => expect(screen.queryByText(/Кабинет не отвечает|Нет живой связи/)).toBeNull());
+}, 30_000);
+
+test("a cabinet that is silent from the start is asked again", async () => {
+  const cabinet = new FakeCabinet({ tills: [], now });
+  cabinet.down = true;
+  render(
+    <MemoryRouter>
+      <App transport={cabinet.transport} queries={queryClient(() => {})} />
+    </MemoryRouter>,
+  );
+  await screen.findByText("Прочитать не удалось: кабинет не ответил", {}, { timeout: 10_000 });
+  cabinet.down = false;
+  await screen.findByRole("heading", { name: "Кассы" }, { timeout: 15_000 });
+}, 30_000);

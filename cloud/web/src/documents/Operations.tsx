@@ -309,6 +309,12 @@ function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
             <dd>{op.attempt + 1}</dd>
           </>
         )}
+        {op.duplicateOf && (
+          <>
+            <dt>{t("operations.twin")}</dt>
+            <dd className="mono">{op.duplicateOf}</dd>
+          </>
+        )}
         {op.evidence.length > 0 && (
           <>
             <dt>{t("operations.evidence")}</dt>

@@ -128,7 +128,7 @@ function Took({ ms, whole = false }: { ms: number; whole?: boolean }) {
   const { t } = useTranslation();
   const lang = useLang();
   const s = ms / 1000;
-  const figures = whole || s >= 10 ? Math.round(s).toString() : s.toFixed(1);
+  const figures = whole || s >= 10 ? Math.round(s).toString() : Math.max(0.1, s).toFixed(1);
   return <>{t("command.took", { seconds: lang === "en" ? figures : figures.replace(".", ",") })}</>;
 }
 

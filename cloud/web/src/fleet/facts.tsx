@@ -5,7 +5,7 @@ import type { Till } from "../gen/cabinet/v1/cabinet_pb";
 import type { Problem } from "../gen/fiscal/v1/fiscal_pb";
 import { day, daysUntil, type Lang, langOf, ofCivil, whole } from "../ui/format";
 import { StateWord } from "../ui/State";
-import { Ago, useAge, useNow, When } from "../ui/time";
+import { Ago, useNow, When } from "../ui/time";
 import { agentText } from "../words";
 import { grave, LIGHT_ICONS, lightOf, severityLight } from "./light";
 
@@ -30,8 +30,6 @@ export function problemWords(lang: Lang, p: Problem): { text: string; todo: stri
 export function ProblemList({ problems }: { problems: readonly Problem[] }) {
   const { t } = useTranslation();
   const lang = useLang();
-  const age = useAge();
-  const now = useNow(60_000);
   return (
     <ul className="problems">
       {problems.map((p) => {
@@ -46,8 +44,7 @@ export function ProblemList({ problems }: { problems: readonly Problem[] }) {
               {words.todo && <div>{words.todo}</div>}
               {p.sinceMs > 0n && (
                 <div className="quiet small">
-                  {t("problem.since")} <When ms={p.sinceMs} />,{" "}
-                  {t("ages.ago", { age: age(now.getTime() - Number(p.sinceMs)) })}
+                  {t("problem.since")} <When ms={p.sinceMs} />, <Ago ms={p.sinceMs} />
                 </div>
               )}
             </div>

@@ -40,6 +40,8 @@ export class FakeCabinet {
   tills: Till[];
   commands: Command[] = [];
   signedIn: boolean;
+  /** Nobody answers, whatever is asked. */
+  #down = false;
   readonly #listeners = new Set<(r: WatchResponse) => void>();
 
   constructor(readonly o: FakeOptions) {
@@ -55,6 +57,7 @@ export class FakeCabinet {
       permissions: [...(o.permissions ?? ALL)],
     });
     const door = () => {
+      this.#answer();
       if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
       if (o.trouble) throw new ConnectError("trouble", o.trouble);
     };
@@ -70,6 +73,7 @@ export class FakeCabinet {
           return {};
         },
         whoAmI: () => {
+          this.#answer();
           if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
           return { person };
         },
@@ -131,6 +135,16 @@ export class FakeCabinet {
     });
   }
 
+  #answer() {
+    if (this.#down) throw new ConnectError("down", Code.Unavailable);
+  }
+
+  /** Goes away, streams and all, or comes back. */
+  set down(down: boolean) {
+    this.#down = down;
+    for (const l of this.#listeners) l(create(WatchResponseSchema, {}));
+  }
+
   /** How many watch. */
   get listeners(): number {
     return this.#listeners.size;
@@ -142,6 +156,7 @@ export class FakeCabinet {
   }
 
   async *#watch(signal: AbortSignal): AsyncGenerator<WatchResponse> {
+    this.#answer();
     if (this.o.deaf) throw new ConnectError("no stream", Code.Unavailable);
     const queue: WatchResponse[] = [create(WatchResponseSchema, {})];
     let wake = () => {};
@@ -153,6 +168,7 @@ export class FakeCabinet {
     signal.addEventListener("abort", () => wake());
     try {
       while (!signal.aborted) {
+        this.#answer();
         const next = queue.shift();
         if (next) yield next;
         else
