@@ -27,13 +27,12 @@ const (
 	pollGap = 200 * time.Millisecond
 )
 
-// commandLoop fetches commands until ctx ends: a long poll, called off by a
-// wake-up for one that does not wait.
+// commandLoop fetches commands until ctx ends, by long polls.
 func (s *session) commandLoop(ctx context.Context) {
 	s.recoverExecutions(ctx)
 	var wait backoff
 	for {
-		commands, err := s.fetch(ctx)
+		commands, err := s.poll(ctx, pollWait)
 		if ctx.Err() != nil {
 			return
 		}
@@ -59,35 +58,26 @@ func (s *session) commandLoop(ctx context.Context) {
 	}
 }
 
-// fetch polls once. A wake-up during the poll begins another that returns at
-// once: the server that holds the poll may not be the one that took the
-// command.
-func (s *session) fetch(ctx context.Context) ([]*uplinkv1.Command, error) {
-	select {
-	case <-s.woken:
-		return s.poll(ctx, 0)
-	default:
-	}
-	polling, callOff := context.WithCancel(ctx)
-	defer callOff()
-	type result struct {
-		commands []*uplinkv1.Command
-		err      error
-	}
-	polled := make(chan result, 1)
-	go func() {
-		commands, err := s.poll(polling, pollWait)
-		polled <- result{commands, err}
-	}()
-	select {
-	case r := <-polled:
-		return r.commands, r.err
-	case <-s.woken:
-		callOff()
-		if r := <-polled; r.err == nil && len(r.commands) > 0 {
-			return r.commands, nil
+// wakeLoop asks at once at every wake-up, beside the long poll: the server that
+// holds the poll may not be the one that took the command. The poll goes on;
+// were it called off, the command it is about to bring would be lost on the way
+// until the cabinet gives it again.
+func (s *session) wakeLoop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.woken:
 		}
-		return s.poll(ctx, 0)
+		commands, err := s.poll(ctx, 0)
+		if err == nil {
+			for _, cmd := range commands {
+				s.take(ctx, cmd)
+			}
+		}
+		if !pause(ctx, pollGap, nil) { // bounds what a broker gone mad can cause
+			return
+		}
 	}
 }
 
@@ -104,9 +94,15 @@ func (s *session) poll(ctx context.Context, wait time.Duration) ([]*uplinkv1.Com
 // take begins a command, unless it was begun before.
 func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 	log := s.o.Log.With("command", cmd.GetId(), "till", cmd.GetTill(), "action", cmd.GetAction().String(), "actor", cmd.GetActor())
-	if cmd.GetId() == "" || s.runs.going(cmd.GetId()) {
+	if cmd.GetId() == "" || !s.runs.claim(cmd.GetId()) {
 		return
 	}
+	handed := false
+	defer func() {
+		if !handed {
+			s.runs.release(cmd.GetId())
+		}
+	}()
 	known, err := s.o.Journal.Execution(cmd.GetId())
 	if err == nil {
 		// The cabinet does not know the end yet, or has forgotten it.
@@ -141,7 +137,8 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 		return
 	}
 	log.Info("command begins")
-	s.runs.begin(exec.GetRun())
+	s.runs.put(exec.GetRun())
+	handed = true
 	go s.act(s.running, cmd)
 }
 
@@ -156,7 +153,8 @@ func (s *session) act(ctx context.Context, cmd *uplinkv1.Command) {
 	run = proto.CloneOf(run)
 	run.Id, run.Till, run.Action, run.Ended = cmd.GetId(), cmd.GetTill(), cmd.GetAction(), true
 	s.o.Log.Info("command ended", "command", cmd.GetId(), "till", cmd.GetTill(), "ok", run.GetOk())
-	s.runs.end(run)
+	s.runs.put(run)
+	s.runs.release(cmd.GetId())
 }
 
 func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command) (run *fiscalv1.Run, err error) {
@@ -182,23 +180,34 @@ func (s *session) recoverExecutions(ctx context.Context) {
 		return
 	}
 	for _, exec := range list {
-		run := exec.GetRun()
-		if s.runs.going(exec.GetId()) {
-			continue
+		if s.runs.claim(exec.GetId()) {
+			s.recoverExecution(ctx, exec.GetId())
+			s.runs.release(exec.GetId())
 		}
-		if !run.GetEnded() {
-			for _, step := range run.GetSteps() {
-				if step.GetState() == fiscalv1.StepState_STEP_STATE_RUNNING {
-					step.State, step.Result = fiscalv1.StepState_STEP_STATE_FAILED, "Прервано перезапуском агента."
-				}
-			}
-			run.Ended, run.Ok = true, false
-			run.Text = "Агент перезапустился во время выполнения; что успело сделаться, неизвестно. Нажмите «Проверить»."
-			s.o.Log.Warn("command was interrupted", "command", exec.GetId(), "till", run.GetTill())
-			if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
-				s.o.Log.Error("interrupted command is not noted", "command", exec.GetId(), "error", err)
-			}
-		}
-		s.runs.put(run)
 	}
+}
+
+// recoverExecution is called with the command claimed, and reads it anew: it
+// may have ended since the list was made.
+func (s *session) recoverExecution(ctx context.Context, id string) {
+	exec, err := s.o.Journal.Execution(id)
+	if err != nil {
+		s.o.Log.Error("command of the previous run is not known", "command", id, "error", err)
+		return
+	}
+	run := exec.GetRun()
+	if !run.GetEnded() {
+		for _, step := range run.GetSteps() {
+			if step.GetState() == fiscalv1.StepState_STEP_STATE_RUNNING {
+				step.State, step.Result = fiscalv1.StepState_STEP_STATE_FAILED, "Прервано перезапуском агента."
+			}
+		}
+		run.Ended, run.Ok = true, false
+		run.Text = "Агент перезапустился во время выполнения; что успело сделаться, неизвестно. Нажмите «Проверить»."
+		s.o.Log.Warn("command was interrupted", "command", id, "till", run.GetTill())
+		if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
+			s.o.Log.Error("interrupted command is not noted", "command", id, "error", err)
+		}
+	}
+	s.runs.put(run)
 }

@@ -30,25 +30,23 @@ func (r *runs) init() {
 	r.waiting, r.acting, r.news = map[string]*fiscalv1.Run{}, map[string]bool{}, make(chan struct{}, 1)
 }
 
-// going tells whether this process is carrying the command out.
-func (r *runs) going(id string) bool {
+// claim takes a command for this caller; false when another has it. It is
+// claimed before the journal knows it, so that nobody can take a command that
+// is just beginning for one that a restart cut off.
+func (r *runs) claim(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.acting[id]
+	if r.acting[id] {
+		return false
+	}
+	r.acting[id] = true
+	return true
 }
 
-func (r *runs) begin(run *fiscalv1.Run) {
+func (r *runs) release(id string) {
 	r.mu.Lock()
-	r.acting[run.GetId()] = true
-	r.mu.Unlock()
-	r.put(run)
-}
-
-func (r *runs) end(run *fiscalv1.Run) {
-	r.put(run)
-	r.mu.Lock()
-	delete(r.acting, run.GetId())
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	delete(r.acting, id)
 }
 
 // put replaces what is waiting to be told about a command; an end stays.

@@ -21,7 +21,7 @@
 //
 // While the agent is enrolled: push (Hello, then batches), state (newest state
 // of the tills, at most once a second and at least once a minute), commands
-// (a long poll, cut short by a wake-up), runs (steps of commands, until the
+// (a long poll, and a short one beside it at every wake-up), runs (steps of commands, until the
 // cabinet has their end) and renewal of the certificate at two thirds of its
 // life.
 package uplink
@@ -198,6 +198,7 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	loop("push", s.pushLoop)
 	loop("state", s.stateLoop)
 	loop("commands", s.commandLoop)
+	loop("wake-ups", s.wakeLoop)
 	loop("runs", s.runsLoop)
 	loop("renewal", s.renewLoop)
 	loop("network", s.networkLoop)
