@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,7 +49,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"await": await, "expand": expand,
+			"await": await, "expand": expand, "take": take, "ask": ask,
 		},
 	})
 }
@@ -57,7 +60,7 @@ var programs = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"sim"} {
+	for _, name := range []string{"sim", "cloud"} {
 		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "chekan-"+name), "../"+name).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
 		}
@@ -73,6 +76,9 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
+// patience is how long a story waits for something to happen.
+const patience = 40 * time.Second
+
 // await runs a command again and again until its output matches:
 //
 //	await 'РАБОТАЕТ' chekan-agent till list
@@ -81,7 +87,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: await pattern command args...")
 	}
 	pattern := regexp.MustCompile(args[0])
-	late := time.Now().Add(30 * time.Second)
+	late := time.Now().Add(patience)
 	for {
 		_ = ts.Exec(args[1], args[2:]...) // what counts is what it says
 		said := ts.ReadFile("stdout") + ts.ReadFile("stderr")
@@ -103,5 +109,63 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		text := os.Expand(ts.ReadFile(name), ts.Getenv)
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+// take keeps a part of the last output in a variable:
+//
+//	take CODE 'code: (.*)'
+func take(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: take NAME 'pattern with (one group)'")
+	}
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) != 2 {
+		ts.Fatalf("the last output has no %s", args[1])
+	}
+	ts.Setenv(args[0], m[1])
+}
+
+// ask calls the cabinet as its administrator, again and again until the answer
+// matches:
+//
+//	ask FleetService/ListTills {} '"till":"k"'
+func ask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: ask Service/Method JSON pattern")
+	}
+	call := func(method, body string) (string, *http.Response) {
+		req, err := http.NewRequest(http.MethodPost, "http://"+ts.Getenv("CABINET")+"/cabinet.v1."+method, strings.NewReader(body))
+		ts.Check(err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Cookie", ts.Getenv("COOKIE"))
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err.Error(), nil
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		ts.Check(err)
+		return string(text), res
+	}
+	pattern := regexp.MustCompile(args[2])
+	late := time.Now().Add(patience)
+	for {
+		if ts.Getenv("COOKIE") == "" {
+			password := strings.TrimSpace(ts.ReadFile("password"))
+			if _, res := call("AccessService/SignIn", fmt.Sprintf(`{"login":"admin","password":%q}`, password)); res != nil && len(res.Cookies()) > 0 {
+				ts.Setenv("COOKIE", res.Cookies()[0].String())
+			}
+		}
+		answer, _ := call(args[0], args[1])
+		if pattern.MatchString(answer) {
+			_, err := io.WriteString(ts.Stdout(), answer+"\n")
+			ts.Check(err)
+			return
+		}
+		if time.Now().After(late) {
+			ts.Fatalf("%s never answers %s; its last words were:\n%s", args[0], args[2], answer)
+		}
+		<-time.After(50 * time.Millisecond)
 	}
 }
