@@ -64,14 +64,17 @@ func serve(root fs.FS) (http.Handler, error) {
 		index = prepare("index.html", placeholder)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, ".v1.") { // a method that does not exist must not look like a page
+			http.NotFound(w, r)
+			return
+		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 			return
 		}
 		f := files[r.URL.Path]
 		if f == nil {
-			// A missing asset or a method that does not exist must not look like a page.
-			if strings.HasPrefix(r.URL.Path, "/assets/") || path.Ext(r.URL.Path) != "" || strings.Contains(r.URL.Path, ".v1.") {
+			if strings.HasPrefix(r.URL.Path, "/assets/") || path.Ext(r.URL.Path) != "" { // nor must a missing file
 				http.NotFound(w, r)
 				return
 			}
