@@ -1,0 +1,234 @@
+/**
+ * The product's sentence in a browser: a receipt that paper ran out under is finished from the cabinet, and the till
+ * turns green. The tests are one story and run in their order.
+ */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
+import { emptyCabinet, FIRST, SECOND, Shop } from "./shop";
+
+/** How long the demo lets the killed agent lie: the cabinet calls it away after a minute. */
+const REVIVE = 85;
+
+let browser: Browser;
+let shop: Shop;
+let desk: Window;
+
+const state = (page: Page) => page.getByRole("status", { name: "Состояние" });
+const row = (page: Page, till: string) => page.getByRole("row").filter({ hasText: till });
+
+beforeAll(async () => {
+  [browser, shop] = await Promise.all([openBrowser(), Shop.open("--revive", `${REVIVE}s`)]);
+  desk = await openWindow(browser, shop.ready.cabinet);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  expect(await shop?.close(), "Ctrl-C did not stop everything cleanly").toBe(0);
+  expect(desk?.faults ?? []).toEqual([]);
+}, 60_000);
+
+test("a wrong password is refused in words", async () => {
+  const { page } = desk;
+  await page.goto("/");
+  await signIn(page, shop.ready.login, "not the password");
+  await page.getByRole("alert").getByText("Логин или пароль не подходит.").waitFor();
+  await shoot(page, "signin-wrong-1440");
+});
+
+test("the list shows the till that needs a person", async () => {
+  const { page } = desk;
+  await signIn(page, shop.ready.login, shop.ready.password);
+  await page.getByRole("heading", { name: "Кассы", level: 1 }).waitFor();
+  const unfinished = row(page, SECOND);
+  await unfinished.getByText("Внимание").waitFor();
+  await unfinished.getByText("Бумага вставлена, касса ждёт продолжения печати.").waitFor();
+  await row(page, FIRST).getByText("Работает").waitFor();
+  // Those with problems stand first.
+  expect(await page.getByRole("row").nth(1).textContent()).toContain(SECOND);
+  await expectFits(page);
+  await shoot(page, "tills-1440");
+});
+
+test("the same list fits a phone", async () => {
+  const { page } = desk;
+  await page.setViewportSize(PHONE);
+  await page.getByRole("list", { name: "Кассы" }).getByRole("link").filter({ hasText: SECOND }).waitFor();
+  await expectFits(page);
+  await shoot(page, "tills-360", true);
+  await page.setViewportSize(DESK);
+});
+
+test("the cabinet speaks Kazakh and English", async () => {
+  const { page } = desk;
+  const language = page.getByRole("combobox").filter({ hasText: "Русский" });
+  await language.selectOption("kk");
+  await page.getByRole("heading", { name: "Кассалар", level: 1 }).waitFor();
+  await row(page, SECOND).waitFor();
+  await expectFits(page);
+  await shoot(page, "tills-kk-1440");
+  await page.setViewportSize(PHONE);
+  await expectFits(page);
+  await shoot(page, "tills-kk-360", true);
+  await page.setViewportSize(DESK);
+  await page.getByRole("combobox").filter({ hasText: "Русский" }).selectOption("en");
+  await page.getByRole("heading", { name: "Tills", level: 1 }).waitFor();
+  await shoot(page, "tills-en-1440");
+  await page.getByRole("combobox").filter({ hasText: "Русский" }).selectOption("ru");
+  await page.getByRole("heading", { name: "Кассы", level: 1 }).waitFor();
+});
+
+test("what is empty says why", async () => {
+  const { page } = desk;
+  await page.getByRole("searchbox", { name: "Поиск кассы" }).fill("такой кассы нет");
+  await page.getByText("По отбору ничего не нашлось").waitFor();
+  await page.getByRole("button", { name: "Снять отбор" }).click();
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  await page.getByRole("tab", { name: "Журнал команд" }).click();
+  await page.getByText("Команд ещё не было").waitFor();
+  await shoot(page, "commands-none-1440");
+  await page.goto("/no/such/page");
+  await page.getByText("Такой страницы нет").waitFor();
+});
+
+test("the receipt is finished from the till's card", async () => {
+  const { page } = desk;
+  const before = await shop.documents(SECOND);
+  expect((await shop.lastSlip(SECOND)).whole, "the morning must end with a torn slip").toBe(false);
+
+  await page.goto("/tills");
+  await row(page, SECOND).getByRole("link", { name: SECOND }).click();
+  await page.getByRole("heading", { name: SECOND, level: 1 }).waitFor();
+  await state(page).getByText("Внимание").waitFor();
+  const problems = page.getByRole("region", { name: "Неисправности" });
+  await problems.getByText("Чек пробит, но не допечатан.").waitFor();
+  await expectFits(page);
+  await shoot(page, "till-state-1440");
+  await page.getByRole("tab", { name: "Операции" }).click();
+  const owed = page.getByRole("table", { name: "Операции" }).getByText("Не допечатан");
+  await owed.waitFor();
+  await expectFits(page);
+  await shoot(page, "till-unfinished-1440");
+
+  await page.getByRole("button", { name: "Продолжить печать" }).click();
+  const run = page.getByRole("region", { name: "Ход команды" });
+  await run.getByText("Выполняется").waitFor();
+  const steps = run.getByRole("list", { name: "Шаги" }).getByRole("listitem");
+  await steps.filter({ hasText: "Продолжить печать" }).filter({ hasText: "Идёт" }).waitFor();
+  await shoot(page, "till-running-1440");
+  await run.getByText("Выполнено").waitFor();
+  await steps.filter({ hasText: "Продолжить печать" }).filter({ hasText: "Сделано" }).waitFor();
+  await state(page).getByText("Работает").waitFor();
+  await problems.waitFor({ state: "detached" });
+  await owed.waitFor({ state: "detached" });
+  await expectFits(page);
+  await shoot(page, "till-finished-1440");
+
+  // The slip is whole, it shows the receipt that was owed, and there is no second document.
+  const slip = await shop.lastSlip(SECOND);
+  expect(slip.whole).toBe(true);
+  const last = before.at(-1);
+  expect(slip.lines.join("\n")).toMatch(new RegExp(`^ФД +${last?.fd}$`, "m"));
+  expect(slip.lines.some((line) => line.startsWith("ИТОГ"))).toBe(true);
+  expect(await shop.documents(SECOND)).toHaveLength(before.length);
+});
+
+test("the record of the command stays", async () => {
+  const { page } = desk;
+  await page.getByRole("tab", { name: "Журнал команд" }).click();
+  const record = page.getByRole("list", { name: "Журнал команд" }).getByRole("button").first();
+  await record.getByText("Продолжить печать").waitFor();
+  await record.getByText("Выполнено").waitFor();
+  await record.click();
+  await page.getByRole("tabpanel").getByRole("list", { name: "Шаги" }).waitFor();
+  await shoot(page, "commands-1440");
+});
+
+test("a sale made outside appears while the page is open", async () => {
+  const { page } = desk;
+  await page.goto("/tills");
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  await page.getByRole("tab", { name: "Операции" }).click();
+  const table = page.getByRole("table", { name: "Операции" });
+  await table.getByText("Открытие смены").waitFor();
+  const sum = table.getByText("1 234,50 ₽");
+  expect(await sum.count()).toBe(0);
+  await page.mouse.move(0, 0); // rows wait while the pointer is among them
+  const operation = await shop.sell(FIRST, "e2e-live-1", "Кофе в зёрнах", 123_450);
+  const began = Date.now();
+  await sum.waitFor();
+  expect(Date.now() - began, "the row came too late to be called live").toBeLessThan(5_000);
+  expect(operation).toMatchObject({ text: "Чек пробит." });
+
+  await page.getByRole("tab", { name: "Документы" }).click();
+  await page.getByText("1 234,50 ₽").click();
+  await page.getByRole("dialog").getByText("Кофе в зёрнах").waitFor();
+  await shoot(page, "document-1440");
+  await page.keyboard.press("Escape");
+});
+
+test("a phone will do", async () => {
+  await shop.paperIn(SECOND, 8);
+  await shop.sell(SECOND, "e2e-phone-1", "Чай чёрный листовой 100 г", 15_990);
+  await expect.poll(async () => (await shop.lastSlip(SECOND)).whole, { timeout: 20_000 }).toBe(false);
+
+  const phone = await openWindow(browser, shop.ready.cabinet, PHONE);
+  const { page } = phone;
+  await page.goto("/");
+  await signIn(page, shop.ready.login, shop.ready.password);
+  const card = page.getByRole("list", { name: "Кассы" }).getByRole("link").filter({ hasText: SECOND });
+  await card.getByText("В кассе нет бумаги.").waitFor();
+  await card.getByText("Остановлена").waitFor();
+  await shop.paperIn(SECOND);
+  await card.getByText("Внимание").waitFor();
+  await card.click();
+  await state(page).getByText("Внимание").waitFor();
+  await expectFits(page);
+  await shoot(page, "till-unfinished-360", true);
+  await page.getByRole("button", { name: "Продолжить печать" }).click();
+  await page.getByRole("region", { name: "Ход команды" }).getByText("Выполнено").waitFor();
+  await state(page).getByText("Работает").waitFor();
+  await expectFits(page);
+  await shoot(page, "till-finished-360", true);
+  await page.getByRole("tab", { name: "Операции" }).click();
+  await page.getByRole("list", { name: "Операции" }).getByText("159,90 ₽").waitFor();
+  await expectFits(page);
+  await shoot(page, "operations-360", true);
+  expect((await shop.lastSlip(SECOND)).whole).toBe(true);
+  expect(phone.faults).toEqual([]);
+  await phone.context.close();
+});
+
+test("a dead agent is grey, and comes back", { timeout: 240_000 }, async () => {
+  const { page } = desk;
+  await page.goto("/tills");
+  await row(page, FIRST).getByText("Работает").waitFor();
+  shop.killAgent();
+  // Its last will comes at once, its silence counts after a minute.
+  await row(page, FIRST).getByText("связи нет").waitFor({ timeout: 30_000 });
+  await row(page, FIRST).getByText("Нет данных").waitFor({ timeout: 90_000 });
+  await row(page, SECOND).getByText("Нет данных").waitFor();
+  await shoot(page, "tills-grey-1440");
+  await row(page, FIRST).getByText("Работает").waitFor({ timeout: 90_000 });
+  await row(page, SECOND).getByText("Работает").waitFor({ timeout: 30_000 });
+});
+
+test("a new cabinet asks to connect the first till", async () => {
+  const empty = await emptyCabinet();
+  try {
+    const { context, page } = await openWindow(browser, empty.url);
+    await page.goto("/");
+    await signIn(page, empty.login, empty.password);
+    await page.getByRole("heading", { name: "Подключите первую кассу" }).waitFor();
+    await page.getByRole("combobox", { name: "Торговая точка" }).fill("Магазин на Мира, 5");
+    await page.getByRole("button", { name: "Получить код" }).click();
+    await page.getByText("chekan-agent enroll").first().waitFor();
+    await shoot(page, "enrol-1440");
+    await page.setViewportSize(PHONE);
+    await expectFits(page);
+    await shoot(page, "enrol-360", true);
+    await context.close();
+  } finally {
+    empty.close();
+  }
+});

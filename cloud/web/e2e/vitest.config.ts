@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+// The cabinet in a real browser against the real programs: `npm run e2e`. One file after another, one shop for all.
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["*.e2e.ts"],
+    environment: "node",
+    fileParallelism: false,
+    sequence: { shuffle: false },
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    bail: 1,
+  },
+});
