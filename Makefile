@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 DAY ?= short
 FUZZTIME ?= 30s
+SEED ?= 1
 
 # Tools are pinned: buf and sqlc in tools/go.mod, the linter here (its libraries would not fit beside theirs).
 BUF := go tool -modfile=../tools/go.mod buf
@@ -76,6 +77,11 @@ e2e: deps-test build ## the cabinet in a headless browser, against the real prog
 explore: ## crash at every effect, and print one EXPLORED line
 	@go test -count=1 -timeout 30m -v -run Explore ./agent/...
 
+.PHONY: powercut
+powercut: deps-powercut ## cut the power at writes and flushes (root; SEED=1), and print one POWERCUT line
+	@CGO_ENABLED=0 go test -count=1 -timeout 40m -ldflags '-s -w' -v -run '^TestPowerCut$$' ./agent/internal/powercut -full -seed $(SEED) | \
+		grep --line-buffered -vE '^(=== |--- PASS|PASS$$|ok )'
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@status=0; \
@@ -127,11 +133,13 @@ same: gen ## generate again: what is committed must not change
 .PHONY: deps
 deps: deps-test $(MODULES) ## install what the tests need: a C compiler, PostgreSQL, Chromium, fonts, Node, npm packages
 
-.PHONY: deps-run deps-test
+.PHONY: deps-run deps-test deps-powercut
 deps-run:
 	@tools/deps.sh run
 deps-test:
 	@tools/deps.sh test
+deps-powercut:
+	@tools/deps.sh powercut
 
 .PHONY: clean
 clean: ## remove what was built and the data of `make run`

@@ -3,6 +3,7 @@
 #
 #	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node
 #	tools/deps.sh run      Node, which builds the cabinet's pages
+#	tools/deps.sh powercut QEMU, a static busybox, ext4 tools
 set -eu
 
 missing=
@@ -10,7 +11,13 @@ need() { # need <package>... when the test in $want fails
 	eval "$want" >/dev/null 2>&1 || missing="$missing $*"
 }
 
-want='command -v node && command -v npm' need nodejs npm
+if [ "${1:-test}" = powercut ]; then
+	want='command -v qemu-system-x86_64' need qemu-system-x86
+	want='ls /usr/share/doc/busybox-static' need busybox-static
+	want='command -v mkfs.ext4 || ls /sbin/mkfs.ext4' need e2fsprogs
+else
+	want='command -v node && command -v npm' need nodejs npm
+fi
 if [ "${1:-test}" = test ]; then
 	want='command -v gcc' need gcc libc6-dev # the race detector
 	want='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' need postgresql
