@@ -7,3 +7,12 @@ func (d *Device) Count(n uint16) uint32 {
 	defer d.mu.Unlock()
 	return d.nv.Count[n]
 }
+
+// Up tells whether the till would take a command now: it has power, has
+// started and does not hang.
+func (d *Device) Up() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tick()
+	return d.up()
+}

@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,28 +12,50 @@ import (
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
-type wiretestKind = wiretest.EffectKind
-
-// arm sets a fault at an effect; 0 is none.
-func (w *world) arm(f trouble, at int, cut func(int, wiretestKind)) {
+// arm sets a trouble at an effect; 0 is none.
+func (w *world) arm(f trouble, at int) {
 	if at == 0 {
 		return
 	}
-	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die}
+	cut := func(int, wiretest.EffectKind) {
+		w.device.PowerCut()
+		time.AfterFunc(darkness, w.device.PowerOn)
+	}
+	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die, Garble: f.garble, Keep: f.keep}
 	if f.cutBefore {
 		g.Before = cut
 	}
-	if f.cutPast {
-		g.After = cut
+	g.After = func(n int, kind wiretest.EffectKind) {
+		if f.cutPast {
+			cut(n, kind)
+		}
+		if f.unplug {
+			w.cable.Unplug()
+			time.AfterFunc(darkness, w.cable.Plug)
+		}
+		if f.second != nil { // effects after a death count from the next life
+			w.next, w.nextAt = f.second, f.secondAt
+			if !f.die {
+				w.follow()
+			}
+		}
 	}
 	w.counter.SetFault(at, g)
+}
+
+// follow arms the second trouble, once.
+func (w *world) follow() {
+	if f := w.next; f != nil {
+		w.next = nil
+		w.arm(*f, w.nextAt)
+	}
 }
 
 // tally adds up verdicts.
 type tally struct {
 	mu                           sync.Mutex
 	points, lost, doubled, stuck int
-	wrong                        int
+	wrong, slow                  int
 	settled                      []time.Duration
 	stories                      []string
 }
@@ -49,13 +72,25 @@ func (y *tally) add(name string, v verdict) {
 			*c.n++
 		}
 	}
+	if v.settle > 0 {
+		y.settled = append(y.settled, v.settle)
+	}
+	if v.settle > settleLimit {
+		y.slow++
+		y.stories = append(y.stories, fmt.Sprintf("%s: settled in %v", name, v.settle))
+	}
 	if v.bad() {
 		y.stories = append(y.stories, name+": "+v.story)
 	}
 }
 
 func (y *tally) String() string {
-	return fmt.Sprintf("EXPLORED points=%d lost=%d doubled=%d unsettled=%d wrong=%d", y.points, y.lost, y.doubled, y.stuck, y.wrong)
+	line := fmt.Sprintf("EXPLORED points=%d lost=%d doubled=%d unsettled=%d wrong=%d", y.points, y.lost, y.doubled, y.stuck, y.wrong)
+	if n := len(y.settled); n > 0 {
+		slices.Sort(y.settled)
+		line += fmt.Sprintf(" settle_median=%.1fs settle_worst=%.1fs", y.settled[n/2].Seconds(), y.settled[n-1].Seconds())
+	}
+	return line + " seed=" + *seed
 }
 
 // TestExplore is every effect × every fault for every kind of operation.

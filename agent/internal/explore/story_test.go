@@ -102,7 +102,11 @@ type trouble struct {
 	name               string
 	lose, deaf, die    bool
 	cutBefore, cutPast bool
+	garble, unplug     bool
+	keep               int        // bytes of the effect that pass, or the one that is garbled
 	device             *sim.Fault // counted from the beginning of the story
+	second             *trouble   // goes wrong so many effects after the first
+	secondAt           int
 }
 
 func effectTroubles() []trouble {
@@ -120,7 +124,8 @@ func effectTroubles() []trouble {
 
 // verdict is what a run came to.
 type verdict struct {
-	effects int // of the whole run
+	effects int   // of the whole run
+	lengths []int // bytes of each effect; 0 for commits of the journal
 	fired   bool
 	lost    bool
 	doubled bool
@@ -150,12 +155,11 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 		synctest.Wait()
 		before := uint32(len(w.documents()))
 		counted := w.count(s)
-		cut := func(int, wiretestKind) {
-			w.device.PowerCut()
-			time.AfterFunc(darkness, w.device.PowerOn)
-		}
-		w.arm(f, at, cut)
 		over := make(chan struct{})
+		w.arm(f, at)
+		w.mu.Lock()
+		w.lengths = nil
+		w.mu.Unlock()
 		if f.device != nil {
 			w.device.Plan().Add(*f.device)
 			go w.attend(over)
@@ -165,16 +169,18 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 		note := func(got *fiscalv1.Operation) {
 			said = append(said, answer{got.GetOutcome(), got.GetDocument().GetFd(), got.GetDocument().GetFp(), w.done(s, before, counted), got.GetReason()})
 		}
-		alive := time.Now() // since when both till and agent live
+		clock := &stopwatch{w: w, fleet: w.fleet}
+		go clock.watch(over)
 		for range 12 {
 			got, err := ask(context.Background(), w, s.op)
 			if w.counter.Dead() {
+				clock.follow(nil)
 				w.bury()
 				wait(rest)
 				if err := w.start(); err != nil {
 					t.Fatal(err)
 				}
-				alive = time.Now()
+				clock.follow(w.fleet)
 				continue
 			}
 			if err != nil {
@@ -183,7 +189,6 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 			}
 			note(got)
 			if got.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE {
-				v.settle = time.Since(alive)
 				break
 			}
 			if got.GetOutcome() == fiscalv1.Outcome_OUTCOME_NOT_DONE {
@@ -202,6 +207,7 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 		wait(2 * time.Second)
 		close(over)
 		v.effects, v.fired = w.counter.Count()-began, w.counter.Fired()
+		v.lengths, v.settle = w.lengths, clock.settled
 		if f.device != nil {
 			v.fired = w.device.Plan().List()[0].Fired > 0
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/till"
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/drivers/shtrih"
+	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
@@ -68,6 +70,11 @@ type world struct {
 	dir     string
 	defect  defect
 	log     *slog.Logger
+
+	next    *trouble // armed when the agent is started again
+	nextAt  int
+	mu      sync.Mutex
+	lengths []int // bytes of each effect since the story began
 
 	// of the present life of the agent
 	journal *journal.Journal
@@ -130,12 +137,13 @@ func logger() *slog.Logger {
 // start begins a life of the agent.
 func (w *world) start() error {
 	w.counter.Revive()
+	w.follow()
 	var err error
 	w.journal, err = journal.Open(context.Background(), w.dir, journal.Options{Reserve: -1, Fault: w.commitFault})
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
-	var device drivers.Till = shtrih.New(wiretest.Effects(w.cable.Dial, w.counter), shtrih.Options{Log: w.log})
+	var device drivers.Till = shtrih.New(wiretest.Effects(w.measured, w.counter), shtrih.Options{Log: w.log})
 	if w.defect.resends {
 		device = resender{device}
 	}
@@ -154,6 +162,7 @@ func (w *world) start() error {
 
 // commitFault numbers the commits of the journal as effects, before and after.
 func (w *world) commitFault(p journal.Point) error {
+	w.note(0)
 	// A commit is lost only together with the process.
 	if err := w.counter.Record(func() error { return nil }); err != nil && w.counter.Dead() {
 		return err
@@ -162,6 +171,22 @@ func (w *world) commitFault(p journal.Point) error {
 		return journal.SkipSync
 	}
 	return nil
+}
+
+// measured dials a cable that notes how many bytes every effect has.
+func (w *world) measured(ctx context.Context) (wire.Conn, error) {
+	c, err := w.cable.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Tapped(c, func(_ wire.Dir, b []byte) { w.note(len(b)) }), nil
+}
+
+// note keeps the length of an effect.
+func (w *world) note(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lengths = append(w.lengths, n)
 }
 
 // bury ends a life of the agent, dead or alive.

@@ -54,6 +54,8 @@ type Fault struct {
 	// Lose drops the effect: written bytes never reach the till, read bytes
 	// never reach the program, a record never reaches the disk.
 	Lose bool
+	// Garble changes byte Keep of the bytes of the effect, which is not lost.
+	Garble bool
 	// Deaf lets a write through but drops all that the till says, beginning
 	// with the bytes of this effect if it is a read, until the program opens
 	// the cable again: the answer is lost.
@@ -207,6 +209,8 @@ func (e *effects) Write(ctx context.Context, p []byte) (int, error) {
 	}
 	k := len(p)
 	switch keep := min(f.Keep, len(p)); {
+	case f.Garble:
+		k, err = e.Conn.Write(ctx, garbled(p, f.Keep))
 	case !f.Lose:
 		k, err = e.Conn.Write(ctx, p)
 	case keep > 0:
@@ -254,6 +258,9 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 			e.c.Kill()
 			return 0, ErrDead
 		}
+		if f.Garble {
+			copy(p, garbled(p[:k], f.Keep))
+		}
 		if f.Lose || f.Deaf {
 			if keep := min(f.Keep, k); keep > 0 {
 				return keep, nil
@@ -262,6 +269,13 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 		}
 		return k, nil
 	}
+}
+
+// garbled is a copy of p with one byte changed.
+func garbled(p []byte, at int) []byte {
+	q := append([]byte(nil), p...)
+	q[at%len(q)] ^= 0x55
+	return q
 }
 
 // Close lets the cable go even when the program is dead: the system does that

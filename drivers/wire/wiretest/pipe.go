@@ -194,6 +194,13 @@ func (c *Cable) Unplug() {
 	c.live, c.host = nil, nil
 }
 
+// Plugged tells whether the cable is in.
+func (c *Cable) Plugged() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.out
+}
+
 // Plug puts the cable back.
 func (c *Cable) Plug() {
 	c.mu.Lock()
