@@ -198,14 +198,14 @@ test("a cabinet that falls silent takes nothing off the screen, and its return i
   await screen.findByRole("table", { name: "Кассы" });
   await waitFor(() => expect(cabinet.listeners).toBe(1));
   cabinet.down = true;
-  await screen.findByText(/Нет живой связи с кабинетом|Кабинет не отвечает/, {}, { timeout: 5000 });
-  await waitFor(() => expect(screen.getByText(/Кабинет не отвечает/)).toBeTruthy(), { timeout: 10_000 });
+  await screen.findByText(/Нет живой связи с кабинетом|Кабинет не отвечает/);
+  await waitFor(() => expect(screen.getByText(/Кабинет не отвечает/)).toBeTruthy());
   expect(rows()).toHaveLength(5);
   cabinet.tills = [till(now)];
   cabinet.down = false;
-  await waitFor(() => expect(rows()).toHaveLength(1), { timeout: 15_000 });
+  await waitFor(() => expect(rows()).toHaveLength(1), { timeout: 20_000 });
   await waitFor(() => expect(screen.queryByText(/Кабинет не отвечает|Нет живой связи/)).toBeNull());
-}, 30_000);
+}, 60_000);
 
 test("a cabinet that is silent from the start is asked again", async () => {
   const cabinet = new FakeCabinet({ tills: [], now });
@@ -215,7 +215,7 @@ test("a cabinet that is silent from the start is asked again", async () => {
       <App transport={cabinet.transport} queries={queryClient(() => {})} />
     </MemoryRouter>,
   );
-  await screen.findByText("Прочитать не удалось: кабинет не ответил", {}, { timeout: 10_000 });
+  await screen.findByText("Прочитать не удалось: кабинет не ответил", {});
   cabinet.down = false;
-  await screen.findByRole("heading", { name: "Кассы" }, { timeout: 15_000 });
-}, 30_000);
+  await screen.findByRole("heading", { name: "Кассы" }, { timeout: 20_000 });
+}, 60_000);

@@ -1,3 +1,8 @@
+import { configure } from "@testing-library/react";
+
+// A busy machine is slow, not wrong.
+configure({ asyncUtilTimeout: 10_000 });
+
 // happy-dom has no layout; what asks the media gets the desktop.
 if (typeof window !== "undefined") {
   window.matchMedia ??= (query: string) =>
