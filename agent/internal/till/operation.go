@@ -90,6 +90,9 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 		t.settled(p)
 		return
 	}
+	// Whoever watches must not take the end of the operation before for the
+	// end of this one.
+	t.changed(Change{Operation: p.operation()})
 	if t.open != nil {
 		t.trySettle(ctx)
 	}
@@ -288,6 +291,7 @@ func (t *Till) turnAway(p *pending, problem health.Problem) {
 	p.show()
 	t.settled(p)
 	close(p.ended)
+	t.changed(Change{Operation: p.operation()})
 }
 
 func notDone(op *fiscalv1.Operation, problem health.Problem) {
