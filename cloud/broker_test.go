@@ -257,12 +257,12 @@ func TestBroker_revoked(t *testing.T) {
 	}
 }
 
-// TestBroker_external runs the cabinet with a broker of somebody else: mosquitto where it is installed, else the one of a second
-// cabinet's make.
+// TestBroker_external runs the cabinet with a broker of somebody else: the system's where one is installed, else the one of a
+// second cabinet.
 func TestBroker_external(t *testing.T) {
 	host, _ := launch(t, settings(t, storetest.SQLite(t)))
 	cfg := settings(t, storetest.SQLite(t))
-	cfg.External.URL = mosquitto(t)
+	cfg.External.URL = systemBroker(t)
 	if cfg.External.URL == "" {
 		// Two cabinets of one data folder's authority: the second uses the first's broker.
 		host.cancel()
@@ -288,10 +288,10 @@ func TestBroker_external(t *testing.T) {
 	}
 }
 
-// mosquitto starts one on a free loopback port; empty when it is not installed.
-func mosquitto(t *testing.T) string {
+// systemBroker starts one on a free loopback port; empty when it is not installed.
+func systemBroker(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("mosquitto")
+	program, err := exec.LookPath("mosquitto") //nolint:misspell // it is spelt so
 	if err != nil {
 		return ""
 	}
@@ -303,7 +303,7 @@ func mosquitto(t *testing.T) string {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "mosquitto.conf")
+	file := filepath.Join(t.TempDir(), "broker.conf")
 	if err := os.WriteFile(file, []byte("listener "+portOf(address)+" 127.0.0.1\nallow_anonymous true\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

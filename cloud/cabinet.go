@@ -121,10 +121,11 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	if err := c.access.FirstStart(ctx, cfg.Organisation, show); err != nil {
 		return nil, fmt.Errorf("first start: %w", err)
 	}
-	if c.doors[0], err = net.Listen("tcp", cfg.Listen); err != nil {
+	var listen net.ListenConfig
+	if c.doors[0], err = listen.Listen(ctx, "tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("open the cabinet's door: %w", err)
 	}
-	if c.doors[1], err = net.Listen("tcp", cfg.Agents); err != nil {
+	if c.doors[1], err = listen.Listen(ctx, "tcp", cfg.Agents); err != nil {
 		return nil, fmt.Errorf("open the agents' door: %w", err)
 	}
 	lifetime, cancel := context.WithCancel(ctx)
@@ -142,9 +143,9 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	}
 	c.addresses.Cabinet = cfg.PublicURL
 	if c.addresses.Cabinet == "" {
-		c.addresses.Cabinet = scheme + "://" + reach(c.doors[0].Addr(), cfg.Host)
+		c.addresses.Cabinet = scheme + "://" + reach(c.doors[0].Addr().String(), cfg.Host)
 	}
-	c.addresses.Agents = "https://" + reach(c.doors[1].Addr(), cfg.Host)
+	c.addresses.Agents = "https://" + reach(c.doors[1].Addr().String(), cfg.Host)
 	if err := c.serve(lifetime); err != nil {
 		return nil, err
 	}
@@ -154,16 +155,22 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	return c, nil
 }
 
-// reach is how others reach a listener: at its own address, or by host when it listens on all.
-func reach(addr net.Addr, host string) string {
-	own, port, err := net.SplitHostPort(addr.String())
+// reach is how others reach a listener: by the host of the settings, or at its own address when none was set.
+func reach(addr, host string) string {
+	own, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return addr.String()
+		return addr
 	}
-	if ip := net.ParseIP(own); ip != nil && !ip.IsUnspecified() && !(ip.IsLoopback() && host != "127.0.0.1") {
+	if !everywhere(own) && host == config.Default().Host {
 		host = own
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// everywhere tells whether a listener listens on all addresses of the computer.
+func everywhere(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
 }
 
 // openBroker starts the embedded broker, or none when there is an external one, and prepares the line to it.
@@ -223,18 +230,12 @@ func (c *cabinet) openBroker(ctx context.Context) (*wake.Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the broker: %w", err)
 	}
-	ip := net.ParseIP(host)
 	own.ServerName = "localhost" // stands in every certificate we make for ourselves
-	dial := host
-	if host == "" || ip != nil && ip.IsUnspecified() {
-		dial = "127.0.0.1"
+	if everywhere(host) {
+		host = "127.0.0.1"
 	}
-	options.URL = "ssl://" + net.JoinHostPort(dial, port)
-	shown := c.config.Host
-	if ip != nil && !ip.IsUnspecified() && !(ip.IsLoopback() && shown != "127.0.0.1") {
-		shown = host
-	}
-	c.addresses.Broker = "ssl://" + net.JoinHostPort(shown, port)
+	options.URL = "ssl://" + net.JoinHostPort(host, port)
+	c.addresses.Broker = "ssl://" + reach(c.broker.Addr(), c.config.Host)
 	return wake.NewLine(options), nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -46,7 +45,7 @@ func settings(t *testing.T, database string) config.Config {
 // launch starts a cabinet and stops it after the test, if the test has not done so.
 func launch(t *testing.T, cfg config.Config) (c *cabinet, password string) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() && os.Getenv("CHEKAN_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

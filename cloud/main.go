@@ -166,7 +166,7 @@ func (sh *shell) offline(do func(a *access.Access, authority *access.Authority) 
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // everything is committed
+	defer s.Close()
 	authority, err := access.OpenAuthority(filepath.Join(sh.config.Data, "authority"), time.Now)
 	if err != nil {
 		return err

@@ -168,8 +168,10 @@ func TestFirstPassword(t *testing.T) {
 	out := &firstLine{done: make(chan struct{})}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- execute(ctx, []string{"--data", filepath.Join(dir, "data"), "run", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--broker", "127.0.0.1:0",
-			"--admin-password-file", file, "--log-level", "error"}, out, out)
+		ended <- execute(ctx, []string{
+			"--data", filepath.Join(dir, "data"), "run", "--listen", "127.0.0.1:0", "--agents", "127.0.0.1:0", "--broker", "127.0.0.1:0",
+			"--admin-password-file", file, "--log-level", "error",
+		}, out, out)
 	}()
 	select {
 	case <-out.done:

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -99,7 +98,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Access, err = New(s, authority, slog.New(slog.NewTextHandler(io.Discard, nil)), clock); err != nil {
+	if w.Access, err = New(s, authority, slog.New(slog.DiscardHandler), clock); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.FirstStart(t.Context(), "ООО «Ромашка»", func(login, password string) error {
@@ -125,7 +124,7 @@ func TestFirstStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := New(s, authority, slog.New(slog.NewTextHandler(io.Discard, nil)), time.Now)
+		a, err := New(s, authority, slog.New(slog.DiscardHandler), time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

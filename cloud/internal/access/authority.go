@@ -102,7 +102,7 @@ func makeAuthority(dir, file string, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // gone after the rename
+	defer os.Remove(temporary.Name())
 	_, err = temporary.Write(text)
 	err = errors.Join(err, temporary.Chmod(0o600), temporary.Sync(), temporary.Close())
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +31,7 @@ import (
 // checks, one durable transaction after another. What the agents do (packing) is done before.
 func TestBenchDrain(t *testing.T) {
 	const agents, batches, each = 8, 40, 500
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	s := storetest.Open(t, storetest.SQLite(t))
 	authority, err := access.OpenAuthority(t.TempDir(), time.Now)
 	if err != nil {

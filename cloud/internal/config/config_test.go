@@ -40,11 +40,11 @@ func TestLoad_example(t *testing.T) {
 
 func TestLoad_unknown(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "cloud.toml")
-	if err := os.WriteFile(name, []byte("lisen = \"127.0.0.1:1\"\n[log]\nlevle = \"info\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte("lisen = \"127.0.0.1:1\"\n[log]\ncolour = \"info\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Load(name)
-	if err == nil || !strings.Contains(err.Error(), "lisen") || !strings.Contains(err.Error(), "log.levle") {
+	if err == nil || !strings.Contains(err.Error(), "lisen") || !strings.Contains(err.Error(), "log.colour") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package documents
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -45,7 +44,7 @@ func newWorld(t testing.TB, s *store.Store) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	w.fleet = fleet.New(s, log, time.Now, func(string) {})
 	w.Documents = New(s, w.fleet, w.fleet.Hub(), log, time.Now)
 	running, stop := context.WithCancel(ctx)

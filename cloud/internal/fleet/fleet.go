@@ -57,7 +57,7 @@ var (
 
 const (
 	// heardEvery is how often an agent's sign of life is written down.
-	heardEvery = 10 * time.Second
+	heardEvery = 30 * time.Second
 	// lookEvery is how often colours are looked at for change by time alone.
 	lookEvery = 5 * time.Second
 	// maxTills bounds one report.

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -46,7 +45,7 @@ type world struct {
 }
 
 func (w *world) restart() {
-	w.Fleet = New(w.store, slog.New(slog.NewTextHandler(io.Discard, nil)), w.clock.Now, func(id string) { w.woken <- id })
+	w.Fleet = New(w.store, slog.New(slog.DiscardHandler), w.clock.Now, func(id string) { w.woken <- id })
 }
 
 func both(t *testing.T, body func(t *testing.T, w *world)) {

@@ -131,30 +131,38 @@ func (s *Store) prepare(ctx context.Context, tx *sql.Tx, head string, columns, r
 }
 
 func (s *Store) putOperations(ctx context.Context, tx *sql.Tx, rows []db.Operation) error {
-	args := make([]any, 0, bulkRows[0]*operationColumns)
 	for _, size := range bulkRows {
-		if len(rows) < size {
-			continue
-		}
-		stmt, err := s.prepare(ctx, tx,
-			"INSERT INTO operations (organisation_id, journal_id, key, till_id, revision, accepted_at, stored_at, body)", operationColumns, size,
-			"ON CONFLICT (journal_id, key) DO UPDATE SET till_id = excluded.till_id, revision = excluded.revision,"+
-				" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body"+
-				" WHERE excluded.revision > operations.revision")
-		if err != nil {
+		n := len(rows) / size * size
+		if err := s.putOperationsBy(ctx, tx, rows[:n], size); err != nil {
 			return err
 		}
-		for ; len(rows) >= size; rows = rows[size:] {
-			args = args[:0]
-			for i := range rows[:size] {
-				o := &rows[i]
-				args = append(args, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body)
-			}
-			if _, err := stmt.ExecContext(ctx, args...); err != nil {
-				return err
-			}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// putOperationsBy stores rows, a multiple of size, so many at a time.
+func (s *Store) putOperationsBy(ctx context.Context, tx *sql.Tx, rows []db.Operation, size int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	stmt, err := s.prepare(ctx, tx,
+		"INSERT INTO operations (organisation_id, journal_id, key, till_id, revision, accepted_at, stored_at, body)", operationColumns, size,
+		"ON CONFLICT (journal_id, key) DO UPDATE SET till_id = excluded.till_id, revision = excluded.revision,"+
+			" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body"+
+			" WHERE excluded.revision > operations.revision")
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	args := make([]any, 0, size*operationColumns)
+	for ; len(rows) > 0; rows = rows[size:] {
+		args = args[:0]
+		for i := range rows[:size] {
+			o := &rows[i]
+			args = append(args, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body)
 		}
-		if err := stmt.Close(); err != nil {
+		if _, err := stmt.ExecContext(ctx, args...); err != nil {
 			return err
 		}
 	}
@@ -164,32 +172,40 @@ func (s *Store) putOperations(ctx context.Context, tx *sql.Tx, rows []db.Operati
 // addDocuments adds those that are not there yet and tells which they were.
 func (s *Store) addDocuments(ctx context.Context, tx *sql.Tx, rows []db.Document) (map[documentKey]bool, error) {
 	added := make(map[documentKey]bool, len(rows))
-	args := make([]any, 0, bulkRows[0]*documentColumns)
 	for _, size := range bulkRows {
-		if len(rows) < size {
-			continue
-		}
-		stmt, err := s.prepare(ctx, tx,
-			"INSERT INTO documents (organisation_id, fn, fd, till_id, journal_id, key, fp, type, kind, at, total, shift, receipt, stored_at)", documentColumns, size,
-			"ON CONFLICT (organisation_id, fn, fd) DO NOTHING RETURNING organisation_id, fn, fd")
-		if err != nil {
+		n := len(rows) / size * size
+		if err := s.addDocumentsBy(ctx, tx, rows[:n], size, added); err != nil {
 			return nil, err
 		}
-		for ; len(rows) >= size; rows = rows[size:] {
-			args = args[:0]
-			for i := range rows[:size] {
-				d := &rows[i]
-				args = append(args, d.OrganisationID, d.FN, d.FD, d.TillID, d.JournalID, d.Key, d.FP, d.Type, d.Kind, d.At, d.Total, d.Shift, d.Receipt, d.StoredAt)
-			}
-			if err := collect(ctx, stmt, args, added); err != nil {
-				return nil, err
-			}
-		}
-		if err := stmt.Close(); err != nil {
-			return nil, err
-		}
+		rows = rows[n:]
 	}
 	return added, nil
+}
+
+// addDocumentsBy adds rows, a multiple of size, so many at a time.
+func (s *Store) addDocumentsBy(ctx context.Context, tx *sql.Tx, rows []db.Document, size int, added map[documentKey]bool) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	stmt, err := s.prepare(ctx, tx,
+		"INSERT INTO documents (organisation_id, fn, fd, till_id, journal_id, key, fp, type, kind, at, total, shift, receipt, stored_at)", documentColumns, size,
+		"ON CONFLICT (organisation_id, fn, fd) DO NOTHING RETURNING organisation_id, fn, fd")
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	args := make([]any, 0, size*documentColumns)
+	for ; len(rows) > 0; rows = rows[size:] {
+		args = args[:0]
+		for i := range rows[:size] {
+			d := &rows[i]
+			args = append(args, d.OrganisationID, d.FN, d.FD, d.TillID, d.JournalID, d.Key, d.FP, d.Type, d.Kind, d.At, d.Total, d.Shift, d.Receipt, d.StoredAt)
+		}
+		if err := collect(ctx, stmt, args, added); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func collect(ctx context.Context, stmt *sql.Stmt, args []any, added map[documentKey]bool) error {

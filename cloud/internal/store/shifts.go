@@ -44,16 +44,8 @@ func shiftChanges(documents []db.Document, added map[documentKey]bool) []db.AddT
 			c.Corrections++
 		case formReceipt:
 			c.Receipts++
-			switch fiscalv1.Kind(d.Kind) {
-			case fiscalv1.Kind_KIND_SALE:
-				c.Sales += d.Total
-			case fiscalv1.Kind_KIND_SALE_RETURN:
-				c.SaleReturns += d.Total
-			case fiscalv1.Kind_KIND_PURCHASE:
-				c.Purchases += d.Total
-			case fiscalv1.Kind_KIND_PURCHASE_RETURN:
-				c.PurchaseReturns += d.Total
-			default: // a receipt of a kind of tomorrow counts as a receipt
+			if sum := sumOf(c, fiscalv1.Kind(d.Kind)); sum != nil {
+				*sum += d.Total
 			}
 		}
 	}
@@ -66,4 +58,19 @@ func shiftChanges(documents []db.Document, added map[documentKey]bool) []db.AddT
 		return cmp.Or(cmp.Compare(a.OrganisationID, b.OrganisationID), cmp.Compare(a.FN, b.FN), cmp.Compare(a.Number, b.Number))
 	})
 	return list
+}
+
+// sumOf gives the sum a receipt of a kind goes into; nil for a kind of tomorrow, which counts as a receipt only.
+func sumOf(c *db.AddToShiftParams, kind fiscalv1.Kind) *int64 {
+	switch kind { //nolint:exhaustive // the other kinds are no receipts
+	case fiscalv1.Kind_KIND_SALE:
+		return &c.Sales
+	case fiscalv1.Kind_KIND_SALE_RETURN:
+		return &c.SaleReturns
+	case fiscalv1.Kind_KIND_PURCHASE:
+		return &c.Purchases
+	case fiscalv1.Kind_KIND_PURCHASE_RETURN:
+		return &c.PurchaseReturns
+	}
+	return nil
 }

@@ -63,7 +63,7 @@ func Open(ctx context.Context, address string) (*Store, error) {
 			s.read = s.write
 		}
 	default:
-		return nil, fmt.Errorf("open database: address begins with %q, not sqlite: or postgres:", scheme)
+		return nil, fmt.Errorf("open database: address begins with %q, neither sqlite nor postgres", scheme)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

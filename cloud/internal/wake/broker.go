@@ -8,8 +8,8 @@
 //	chekan/agent/<id>/wake       cabinet → agent, QoS 0: "ask me"; the content does not matter
 //
 // An agent proves itself with the certificate it got at enrolment, connects under its own id and may publish its own
-// presence and health and hear its own wake-ups; everything else is refused. An external broker has to be told the same rules
-// (mosquitto: use_identity_as_username and an ACL with %u).
+// presence and health and hear its own wake-ups; everything else is refused. An external broker has to be told the same rules:
+// who connects is whom the certificate names, and the topics are bound to that name.
 //
 // # What it does not do
 //

@@ -73,7 +73,7 @@ func (l *Line) Up() <-chan struct{} {
 // Run keeps the line up until ctx ends.
 func (l *Line) Run(ctx context.Context) error {
 	for {
-		err := l.session(ctx)
+		why := l.session(ctx)
 		l.mu.Lock()
 		select {
 		case <-l.up:
@@ -84,7 +84,7 @@ func (l *Line) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		l.o.Log.WarnContext(ctx, "broker is away", "error", err)
+		l.o.Log.WarnContext(ctx, "broker is away", "error", why)
 		select {
 		case <-time.After(retryEvery):
 		case <-ctx.Done():
