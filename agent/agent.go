@@ -112,7 +112,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	// The tills finish or park what they are at; whoever waits at the door
 	// hears of it; then the door closes.
 	inside.Wait()
-	door.close()
+	door.close(context.WithoutCancel(ctx))
 	outside.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause

@@ -78,10 +78,11 @@ func (d *door) serve(context.Context) error {
 	return nil
 }
 
-// close lets the answers go out and ends streams.
-func (d *door) close() {
+// close lets the answers go out and ends streams. ctx is not the agent's own,
+// which is over by now.
+func (d *door) close(ctx context.Context) {
 	_ = os.Remove(d.file)
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace) //nolint:forbidigo // the agent's own context is over by now
+	ctx, cancel := context.WithTimeout(ctx, closeGrace)
 	defer cancel()
 	// Streams never end by themselves; half the grace is for the others.
 	stop := time.AfterFunc(closeGrace/2, d.cancel)

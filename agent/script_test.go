@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,13 +29,15 @@ func TestMain(m *testing.M) {
 // TestScript runs whole-program stories: testdata/script/*.txtar. Each has an
 // agent (this program), a simulator and a cabinet (built once) of its own.
 func TestScript(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"sim", "cloud"} {
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "chekan-"+name), "../"+name).CombinedOutput(); err != nil {
+			t.Fatalf("build %s: %v\n%s", name, err, out)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			dir, err := programs()
-			if err != nil {
-				return err
-			}
 			env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
 			for _, name := range []string{"TILL", "TILL2", "CABINET", "UPLINK", "MQTT"} {
 				addr, err := freeAddress()
@@ -53,20 +54,6 @@ func TestScript(t *testing.T) {
 		},
 	})
 }
-
-// programs builds the other programs of the story.
-var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "chekan-script-*")
-	if err != nil {
-		return "", err
-	}
-	for _, name := range []string{"sim", "cloud"} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "chekan-"+name), "../"+name).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
-		}
-	}
-	return dir, nil
-})
 
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

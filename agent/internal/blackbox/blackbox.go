@@ -133,7 +133,7 @@ func Open(path string, size int64) (*Ring, error) {
 	})
 	var old []placed
 	if err == nil && area != (size-headSize)/align*align {
-		old, _, err = read(path)
+		old, err = read(path)
 	}
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -293,7 +293,7 @@ func (r *Ring) Close() error {
 // Read returns what the file at path holds, oldest first. The program that
 // writes it may go on meanwhile.
 func Read(path string) ([]Record, error) {
-	found, _, err := read(path)
+	found, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read black box: %w", err)
 	}
@@ -310,15 +310,15 @@ type placed struct {
 	at int64
 }
 
-// read collects the records of a file, in order, and the size of its area.
-func read(path string) ([]placed, int64, error) {
+// read collects the records of a file, in order.
+func read(path string) ([]placed, error) {
 	var found []placed
-	area, err := scan(path, func(rec placed) {
+	_, err := scan(path, func(rec placed) {
 		rec.Bytes = bytes.Clone(rec.Bytes)
 		found = append(found, rec)
 	})
 	sort.Slice(found, func(i, j int) bool { return found[i].Seq < found[j].Seq })
-	return found, area, err
+	return found, err
 }
 
 // window is how much of the file scan holds: an agent with many tills must not

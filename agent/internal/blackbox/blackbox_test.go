@@ -58,7 +58,7 @@ func TestRing(t *testing.T) {
 		r.Write(In, []byte{0x15})
 		r.Write(Out, []byte{0x02, 0x05})
 		r.Write(Out, []byte{0x10})
-		time.Sleep(joinWithin) // fake clock: crumbs so far apart are two records
+		<-time.After(joinWithin) // fake clock: crumbs so far apart are two records
 		r.Write(Out, []byte{0x1E})
 		want := []string{"# opened", "> 05", "< 15", "> 02 05 10", "> 1E"}
 		if diff := cmp.Diff(want, lines(t, path)); diff != "" {

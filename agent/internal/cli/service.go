@@ -27,7 +27,7 @@ func (c *runCommand) Run(e *env) error {
 		return err
 	}
 	return service.Run(e.ctx, c.Service, func(ctx context.Context, ready func()) error {
-		return e.Program.Run(ctx, cfg, e.Err, ready)
+		return e.Run(ctx, cfg, e.Err, ready)
 	})
 }
 

@@ -139,7 +139,7 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 	log.Info("command begins")
 	s.runs.put(exec.GetRun())
 	handed = true
-	go s.act(s.running, cmd)
+	go s.act(s.running, cmd) //nolint:contextcheck // a command outlives the connection that brought it
 }
 
 // act carries one command out.

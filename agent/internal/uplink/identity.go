@@ -129,8 +129,10 @@ func (id *Identity) save(dir string) error {
 	}
 	var text []byte
 	for _, b := range []*pem.Block{
-		{Type: blockAgent, Bytes: about}, {Type: blockKey, Bytes: key},
-		{Type: blockCert, Bytes: id.cert.Leaf.Raw}, {Type: blockCert, Bytes: id.authority.Raw},
+		{Type: blockAgent, Bytes: about},
+		{Type: blockKey, Bytes: key},
+		{Type: blockCert, Bytes: id.cert.Leaf.Raw},
+		{Type: blockCert, Bytes: id.authority.Raw},
 	} {
 		text = append(text, pem.EncodeToMemory(b)...)
 	}

@@ -126,7 +126,7 @@ func (c *Client) Run(ctx context.Context) error {
 		err := c.session(ctx)
 		c.online.Store(false)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // asked to stop
 		}
 		if time.Since(began) > backoffMax {
 			wait = backoffMin

@@ -108,7 +108,7 @@ func (w *watcher) until(t *testing.T, topic, want string) {
 	}
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // run starts a client and gives its wake-ups and a way to stop it.
 func run(t *testing.T, broker string) (c *Client, woken chan struct{}, stop func()) {
