@@ -3,6 +3,7 @@ package health
 import (
 	"strings"
 
+	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
@@ -24,6 +25,12 @@ var verdictWords = map[fiscal.Kind][3]string{
 // Sentence is what the cashier reads: whether the document exists, what
 // happened, what to do. reason may be empty.
 func Sentence(kind fiscal.Kind, outcome fiscal.Outcome, reason Problem) string {
+	switch { // not done because it is so already
+	case kind == fiscal.CloseShift && reason.Code == drivers.CodeShiftClosed:
+		return "Смена уже закрыта. Закрывать нечего."
+	case kind == fiscal.OpenShift && reason.Code == drivers.CodeShiftOpen:
+		return "Смена уже открыта. Можно работать."
+	}
 	words, ok := verdictWords[kind]
 	if !ok {
 		words = verdictWords[fiscal.Sale]

@@ -147,6 +147,11 @@ type Picture struct {
 	Swapped     string // factory number found instead of ours
 }
 
+// said writes a time as people here say it.
+func said(t fiscal.DateTime) string {
+	return fmt.Sprintf("%02d.%02d.%04d %02d:%02d", t.Day, t.Month, t.Year, t.Hour, t.Minute)
+}
+
 // Limits of cabinet.md, part E3.
 const (
 	skewLimit    = 5 * 60 // seconds: the fiscal memory itself refuses beyond five minutes
@@ -213,7 +218,7 @@ func ofStatus(p Picture) (out []Problem) {
 	case drivers.PaperReady, drivers.PaperPrinting:
 	}
 	if s := p.Status; s.Unsent > 0 && !s.UnsentFrom.IsZero() && p.Now.Sub(s.UnsentFrom) > ofdQueueDays*86400 {
-		add(CodeOFDQueue, map[string]string{"count": strconv.FormatUint(uint64(s.Unsent), 10), "from": s.UnsentFrom.String()})
+		add(CodeOFDQueue, map[string]string{"count": strconv.FormatUint(uint64(s.Unsent), 10), "from": said(s.UnsentFrom)})
 	}
 	if p.FNUntil.Valid() && p.FNUntil.Sub(p.Now) < fnDays*86400 {
 		add(CodeFNExpiring, map[string]string{"date": fmt.Sprintf("%02d.%02d.%04d", p.FNUntil.Day, p.FNUntil.Month, p.FNUntil.Year)})

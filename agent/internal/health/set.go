@@ -1,6 +1,8 @@
 package health
 
 import (
+	"maps"
+	"strconv"
 	"time"
 
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -42,7 +44,13 @@ func (s *Set) Proto() []*fiscalv1.Problem {
 // Proto gives one problem for an answer.
 func (p Problem) Proto(since time.Time) *fiscalv1.Problem {
 	w := p.Words()
-	m := &fiscalv1.Problem{Code: p.Code, Severity: fiscalv1.Severity(w.Severity), Text: w.Text, Todo: w.Todo, Args: p.Args}
+	m := &fiscalv1.Problem{Code: p.Code, Severity: fiscalv1.Severity(w.Severity), Text: w.Text, Todo: w.Todo, Args: maps.Clone(p.Args)}
+	if p.Vendor != 0 { // so that texts in other languages keep the number too
+		if m.Args == nil {
+			m.Args = map[string]string{}
+		}
+		m.Args["vendor"] = strconv.Itoa(p.Vendor)
+	}
 	if !since.IsZero() {
 		m.SinceMs = since.UnixMilli()
 	}

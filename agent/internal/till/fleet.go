@@ -97,7 +97,8 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 	return f, nil
 }
 
-// recall gives the guard back what was asked lately. An answer that was not
+// recall gives tills the time of their last document, and the guard what was
+// asked lately. An answer that was not
 // noted as heard before the agent stopped counts as unheard.
 func (f *Fleet) recall() error {
 	now := time.Now()
@@ -108,6 +109,9 @@ func (f *Fleet) recall() error {
 		}
 		for _, rec := range slices.Backward(recs) {
 			op := rec.GetOperation()
+			if last := op.GetDocument().GetAt(); last != "" {
+				t.lastAt = last
+			}
 			at := time.UnixMilli(op.GetAcceptedMs())
 			if !guarded(op) || now.Sub(at) > f.guard.window {
 				continue

@@ -224,7 +224,14 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 		op.Change = int64(p.receipt.Change())
 	}
 	t.conclude(ctx, p)
+	if t.paper != nil && t.paper != p.rec {
+		// A till prints one thing after another: the one before is out.
+		t.setPaper(fiscalv1.PaperTrack_PAPER_TRACK_PRINTED)
+	}
 	t.paper = p.rec
+	if at := op.GetDocument().GetAt(); at != "" {
+		t.lastAt = at
+	}
 	if kind.IsFiscal() && op.GetDocument().GetAt() == "" {
 		t.timeless = p
 	}
@@ -273,7 +280,7 @@ func (t *Till) dateLast(ctx context.Context) {
 	if doc.At.IsZero() {
 		return
 	}
-	t.timeless = nil
+	t.timeless, t.lastAt = nil, doc.At.String()
 	op.Document = documentProto(doc)
 	t.journal.Amend(p.rec)
 	t.changed(Change{Operation: proto.CloneOf(op)})

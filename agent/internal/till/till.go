@@ -87,6 +87,7 @@ type Till struct {
 	tries      int      // settle attempts without a verdict
 	paper      *journalv1.Record
 	timeless   *pending // done, but the archive did not yet tell the document's time
+	lastAt     string   // time of the last document we made
 	cancelOwed *journalv1.Record
 	foreign    uint32
 	swapped    string
@@ -307,7 +308,7 @@ func (t *Till) publish() {
 	s := &fiscalv1.TillState{
 		Till: t.name, Driver: t.driver, Model: t.identity.Model, Serial: t.identity.Serial, Rnm: t.identity.RNM, Inn: t.identity.INN,
 		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && !t.read.IsZero(),
-		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
+		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD, LastAt: t.lastAt,
 		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,
 	}

@@ -104,7 +104,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
             >
               <CommandHead command={shown} />
               {commandEnded(shown) && (
-                <Button size="compact-xs" variant="subtle" onClick={() => setStarted(undefined)}>
+                <Button size="compact-xs" variant="subtle" flex="none" onClick={() => setStarted(undefined)}>
                   {t("command.hide")}
                 </Button>
               )}

@@ -1,0 +1,132 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// actor plays the till: it fails where told and works after the step named.
+type actor struct {
+	fails  map[string]error
+	cures  string
+	works  bool
+	called []string
+}
+
+func (a *actor) do(name string) (string, error) {
+	a.called = append(a.called, name)
+	if name == a.cures {
+		a.works = true
+	}
+	return name + ".", a.fails[name]
+}
+
+func (a *actor) Works() bool                                    { return a.works }
+func (a *actor) Read(context.Context) (string, error)           { return a.do("read") }
+func (a *actor) WaitWhileBusy(context.Context) (string, error)  { return a.do("wait") }
+func (a *actor) TakePending(context.Context) (string, error)    { return a.do("pending") }
+func (a *actor) Settle(context.Context) (string, error)         { return a.do("settle") }
+func (a *actor) FinishPrint(context.Context) (string, error)    { return a.do("print") }
+func (a *actor) LeaveStuckMode(context.Context) (string, error) { return a.do("leave") }
+func (a *actor) CancelDead(context.Context) (string, error)     { return a.do("cancel") }
+func (a *actor) Reopen(context.Context) (string, error)         { return a.do("reopen") }
+func (a *actor) Reboot(context.Context) (string, error)         { return a.do("reboot") }
+func (a *actor) PrintCopy(context.Context) (string, error)      { return a.do("copy") }
+func (a *actor) XReport(context.Context) (string, error)        { return a.do("x") }
+func (a *actor) CloseShift(context.Context) (string, error)     { return a.do("close") }
+func (a *actor) SyncClock(context.Context) (string, error)      { return a.do("clock") }
+
+func climb(t *testing.T, a *actor, action fiscalv1.Action) (*fiscalv1.Run, int) {
+	t.Helper()
+	plan, err := Plan("id", "касса", action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports := 0
+	return Run(t.Context(), a, plan, time.Now, func(*fiscalv1.Run) { reports++ }), reports
+}
+
+func states(r *fiscalv1.Run) (out []fiscalv1.StepState) {
+	for _, s := range r.GetSteps() {
+		out = append(out, s.GetState())
+	}
+	return out
+}
+
+const (
+	done    = fiscalv1.StepState_STEP_STATE_DONE
+	skipped = fiscalv1.StepState_STEP_STATE_SKIPPED
+	failed  = fiscalv1.StepState_STEP_STATE_FAILED
+)
+
+func TestLadder_stopsAtTheFirstSuccess(t *testing.T) {
+	a := &actor{cures: "leave", fails: map[string]error{"wait": ErrNotNeeded, "settle": errors.New("still unknown")}}
+	run, reports := climb(t, a, fiscalv1.Action_ACTION_RECOVER)
+	if want := []string{"read", "wait", "pending", "settle", "print", "leave"}; !slices.Equal(a.called, want) {
+		t.Errorf("climbed %v, want %v", a.called, want)
+	}
+	got := states(run)
+	if got[1] != skipped || got[3] != failed || got[5] != done || got[6] != skipped || got[len(got)-1] != skipped {
+		t.Errorf("states %v", got)
+	}
+	if !run.GetEnded() || !run.GetOk() || reports < 12 {
+		t.Errorf("ended %v ok %v after %d reports", run.GetEnded(), run.GetOk(), reports)
+	}
+}
+
+func TestLadder_exhausted(t *testing.T) {
+	a := &actor{}
+	run, _ := climb(t, a, fiscalv1.Action_ACTION_RECOVER)
+	if run.GetOk() || !run.GetEnded() || run.GetText() == "" || len(a.called) != len(ladder)+1 {
+		t.Errorf("%v", run)
+	}
+}
+
+func TestAction_stopsAtFailure(t *testing.T) {
+	a := &actor{fails: map[string]error{"settle": errors.New("still unknown")}}
+	run, _ := climb(t, a, fiscalv1.Action_ACTION_FINISH_PRINT)
+	if !slices.Equal(a.called, []string{"read", "settle"}) || run.GetOk() || run.GetText() != "settle." {
+		t.Errorf("called %v: %v", a.called, run)
+	}
+	if got := states(run); !slices.Equal(got, []fiscalv1.StepState{done, failed, skipped}) {
+		t.Errorf("states %v", got)
+	}
+}
+
+func TestAction_notNeededIsNoFailure(t *testing.T) {
+	a := &actor{fails: map[string]error{"settle": ErrNotNeeded}}
+	run, _ := climb(t, a, fiscalv1.Action_ACTION_FINISH_PRINT)
+	if !run.GetOk() || run.GetText() != "print." {
+		t.Errorf("%v", run)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	for n := range fiscalv1.Action_name {
+		action := fiscalv1.Action(n)
+		plan, err := Plan("id", "касса", action)
+		if action == fiscalv1.Action_ACTION_UNSPECIFIED {
+			if !errors.Is(err, ErrNoSuchAction) {
+				t.Errorf("no action: %v", err)
+			}
+			continue
+		}
+		if err != nil || len(plan.GetSteps()) == 0 {
+			t.Errorf("%s: %v %v", action, plan, err)
+		}
+		for _, s := range plan.GetSteps() {
+			if s.GetTitle() == "" || s.GetState() != fiscalv1.StepState_STEP_STATE_PLANNED {
+				t.Errorf("%s: %v", action, s)
+			}
+			// What changes fiscal data says so before anybody confirms.
+			if s.GetFiscal() != (s.GetCode() == "cancel_dead" || s.GetCode() == "close_shift") {
+				t.Errorf("%s: step %s, fiscal %v", action, s.GetCode(), s.GetFiscal())
+			}
+		}
+	}
+}
