@@ -244,7 +244,8 @@ func fill(t *testing.T, dir string) {
 }
 
 func concluded(n int) *journalv1.Record {
-	now := time.Now().UnixMilli()
+	// Three months of a busy shop, the last one an hour ago.
+	now := time.Now().Add(-time.Hour - time.Duration(backlog-n)*80*time.Second).UnixMilli()
 	// Keys of shops are random: version 4 UUIDs, mostly.
 	key := fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(n)*2654435761, n)
 	return &journalv1.Record{

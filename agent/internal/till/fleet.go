@@ -97,30 +97,48 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 	return f, nil
 }
 
+// recallDepth bounds how many operations are looked back at when the agent
+// starts: a journal of months must not be read whole because one till of it
+// did nothing.
+const recallDepth = 1024
+
 // recall gives tills the time of their last document, and the guard what was
-// asked lately. An answer that was not
-// noted as heard before the agent stopped counts as unheard.
+// asked lately. An answer that was not noted as heard before the agent stopped
+// counts as unheard.
 func (f *Fleet) recall() error {
 	now := time.Now()
-	for _, t := range f.tills {
-		recs, _, err := f.journal.List(t.name, guardLength, "", false)
+	recent := func(rec *journalv1.Record) bool {
+		return now.Sub(time.UnixMilli(rec.GetOperation().GetAcceptedMs())) <= f.guard.window
+	}
+	var newest []*journalv1.Record
+	dated := 0 // tills whose last document was found
+	for page := ""; ; {
+		recs, next, err := f.journal.List("", guardLength, page, false)
 		if err != nil {
 			return err
 		}
-		for _, rec := range slices.Backward(recs) {
+		for _, rec := range recs {
 			op := rec.GetOperation()
-			if last := op.GetDocument().GetAt(); last != "" {
-				t.lastAt = last
+			if t := f.byName[op.GetTill()]; t != nil && t.lastAt == "" && op.GetDocument().GetAt() != "" {
+				t.lastAt = op.GetDocument().GetAt()
+				dated++
 			}
-			at := time.UnixMilli(op.GetAcceptedMs())
-			if !guarded(op) || now.Sub(at) > f.guard.window {
-				continue
-			}
-			r := f.guard.remember(t.name, op.GetKey(), string(rec.GetBodyHash()), at)
-			r.heard = rec.GetHeard()
-			if op.GetStage() == fiscalv1.Stage_STAGE_ENDED {
-				f.guard.ended(op)
-			}
+		}
+		newest = append(newest, recs...)
+		if next == "" || len(newest) >= recallDepth || dated == len(f.tills) && !recent(recs[len(recs)-1]) {
+			break
+		}
+		page = next
+	}
+	for _, rec := range slices.Backward(newest) {
+		op := rec.GetOperation()
+		if f.byName[op.GetTill()] == nil || !guarded(op) || !recent(rec) {
+			continue
+		}
+		r := f.guard.remember(op.GetTill(), op.GetKey(), string(rec.GetBodyHash()), time.UnixMilli(op.GetAcceptedMs()))
+		r.heard = rec.GetHeard()
+		if op.GetStage() == fiscalv1.Stage_STAGE_ENDED {
+			f.guard.ended(op)
 		}
 	}
 	return nil
