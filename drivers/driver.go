@@ -169,6 +169,7 @@ type Status struct {
 	Receipt    uint32
 	Clock      fiscal.DateTime
 	LastFD     uint32
+	LastAt     fiscal.DateTime // time of that document; zero when there is none
 	FN         string
 	FNWarnings uint8 // bits of the FN's warning byte
 	Unsent     uint32

@@ -229,9 +229,6 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 		t.setPaper(fiscalv1.PaperTrack_PAPER_TRACK_PRINTED)
 	}
 	t.paper = p.rec
-	if at := op.GetDocument().GetAt(); at != "" {
-		t.lastAt = at
-	}
 	if kind.IsFiscal() && op.GetDocument().GetAt() == "" {
 		t.timeless = p
 	}
@@ -280,7 +277,7 @@ func (t *Till) dateLast(ctx context.Context) {
 	if doc.At.IsZero() {
 		return
 	}
-	t.timeless, t.lastAt = nil, doc.At.String()
+	t.timeless = nil
 	op.Document = documentProto(doc)
 	t.journal.Amend(p.rec)
 	t.changed(Change{Operation: proto.CloneOf(op)})
