@@ -227,7 +227,7 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 	case err != nil:
 		return drivers.Status{}, prepared(op, err)
 	default:
-		s.FN, s.LastFD, s.LastAt, s.FNWarnings = fn.FN, fn.FD, fn.Time, uint8(fn.Warnings)
+		s.FN, s.LastFD, s.LastAt, s.FNWarnings = fn.FN, fn.FD, fn.Last, uint8(fn.Warnings)
 		if fn.Phase&shtrih.PhaseTransferring != shtrih.PhaseFiscal {
 			s.Mode = drivers.ModeBlocked
 		}

@@ -102,37 +102,30 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 // did nothing.
 const recallDepth = 1024
 
-// recall gives tills the time of their last document, and the guard what was
-// asked lately. An answer that was not noted as heard before the agent stopped
-// counts as unheard.
+// recall gives the guard what was asked lately. An answer that was not noted
+// as heard before the agent stopped counts as unheard.
 func (f *Fleet) recall() error {
 	now := time.Now()
-	recent := func(rec *journalv1.Record) bool {
-		return now.Sub(time.UnixMilli(rec.GetOperation().GetAcceptedMs())) <= f.guard.window
-	}
-	var newest []*journalv1.Record
-	dated := 0 // tills whose last document was found
+	var lately []*journalv1.Record // newest first
 	for page := ""; ; {
 		recs, next, err := f.journal.List("", guardLength, page, false)
 		if err != nil {
 			return err
 		}
 		for _, rec := range recs {
-			op := rec.GetOperation()
-			if t := f.byName[op.GetTill()]; t != nil && t.lastAt == "" && op.GetDocument().GetAt() != "" {
-				t.lastAt = op.GetDocument().GetAt()
-				dated++
+			if now.Sub(time.UnixMilli(rec.GetOperation().GetAcceptedMs())) > f.guard.window {
+				next = "" // older ones do not matter, and reading them all would take memory
+				break
 			}
+			lately = append(lately, rec)
 		}
-		newest = append(newest, recs...)
-		if next == "" || len(newest) >= recallDepth || dated == len(f.tills) && !recent(recs[len(recs)-1]) {
+		if page = next; page == "" {
 			break
 		}
-		page = next
 	}
-	for _, rec := range slices.Backward(newest) {
+	for _, rec := range slices.Backward(lately) {
 		op := rec.GetOperation()
-		if f.byName[op.GetTill()] == nil || !guarded(op) || !recent(rec) {
+		if !guarded(op) {
 			continue
 		}
 		r := f.guard.remember(op.GetTill(), op.GetKey(), string(rec.GetBodyHash()), time.UnixMilli(op.GetAcceptedMs()))

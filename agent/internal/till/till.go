@@ -56,7 +56,7 @@ const (
 	offlinePace   = 3 * time.Second
 	settleFirst   = 200 * time.Millisecond
 	settleSlowest = 3 * time.Second
-	stopGrace     = 10 * time.Second
+	stopGrace     = 8 * time.Second // with the door's own two seconds, ten for the service manager
 	queueLength   = 256
 )
 
@@ -87,7 +87,6 @@ type Till struct {
 	tries      int      // settle attempts without a verdict
 	paper      *journalv1.Record
 	timeless   *pending // done, but the archive did not yet tell the document's time
-	lastAt     string   // time of the last document we made
 	cancelOwed *journalv1.Record
 	foreign    uint32
 	swapped    string
@@ -308,13 +307,16 @@ func (t *Till) publish() {
 	s := &fiscalv1.TillState{
 		Till: t.name, Driver: t.driver, Model: t.identity.Model, Serial: t.identity.Serial, Rnm: t.identity.RNM, Inn: t.identity.INN,
 		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && !t.read.IsZero(),
-		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD, LastAt: t.lastAt,
+		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
 		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,
 	}
 	if !t.read.IsZero() {
 		s.ReadMs, s.Clock = t.read.UnixMilli(), t.status.Clock.String()
 		s.Paper = fiscalv1.Paper(t.status.Paper) + fiscalv1.Paper_PAPER_READY
+	}
+	if t.status.LastAt.Valid() {
+		s.LastAt = t.status.LastAt.String()
 	}
 	if x := t.identity.FNExpiry; x.Valid() {
 		s.FnExpiry = x.String()[:len("2006-01-02")]
