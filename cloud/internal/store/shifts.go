@@ -21,12 +21,12 @@ type shiftKey struct {
 	number           int64
 }
 
-// shiftChanges adds up what the documents that were added mean for their shifts.
-func shiftChanges(documents []db.Document, added map[documentKey]bool) []db.AddToShiftParams {
+// shiftChanges adds up what documents that are new mean for their shifts.
+func shiftChanges(documents []db.Document) []db.AddToShiftParams {
 	changes := map[shiftKey]*db.AddToShiftParams{}
 	for i := range documents {
 		d := &documents[i]
-		if !added[documentKey{d.OrganisationID, d.FN, d.FD}] || d.Shift == 0 {
+		if d.Shift == 0 {
 			continue
 		}
 		key := shiftKey{d.OrganisationID, d.FN, d.Shift}

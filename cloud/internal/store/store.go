@@ -84,7 +84,7 @@ func (s *Store) openSQLite(path string) error {
 			"?_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" + more
 	}
 	var err error
-	if s.write, err = sql.Open("sqlite", address("&_txlock=immediate&_pragma=cache_size(-65536)")); err != nil {
+	if s.write, err = sql.Open("sqlite", address("&_txlock=immediate&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8000)")); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)

@@ -81,8 +81,10 @@ func (l *Line) Run(ctx context.Context) error {
 		default:
 		}
 		l.mu.Unlock()
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		default:
 		}
 		l.o.Log.WarnContext(ctx, "broker is away", "error", why)
 		select {

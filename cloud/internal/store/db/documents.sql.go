@@ -282,6 +282,45 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 	return items, nil
 }
 
+const listNumbers = `-- name: ListNumbers :many
+SELECT fd FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
+`
+
+type ListNumbersParams struct {
+	OrganisationID string
+	FN             string
+	First          int64
+	Last           int64
+}
+
+func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, listNumbers,
+		arg.OrganisationID,
+		arg.FN,
+		arg.First,
+		arg.Last,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var fd int64
+		if err := rows.Scan(&fd); err != nil {
+			return nil, err
+		}
+		items = append(items, fd)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listOperations = `-- name: ListOperations :many
 SELECT till_id, key, accepted_at, body FROM operations
 WHERE organisation_id = $1 AND till_id = $2 AND (accepted_at, key) < (CAST($4 AS BIGINT), CAST($5 AS TEXT))

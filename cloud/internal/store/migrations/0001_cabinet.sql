@@ -130,7 +130,7 @@ CREATE TABLE operations (
     PRIMARY KEY (journal_id, key)
 );
 
-CREATE INDEX operations_by_till ON operations (till_id, accepted_at, key);
+CREATE INDEX operations_by_till ON operations (till_id, accepted_at);
 
 CREATE TABLE documents (
     organisation_id TEXT NOT NULL,

@@ -13,6 +13,9 @@ ON CONFLICT (agent_id, journal_id) DO UPDATE
 SET position = CASE WHEN excluded.position > cursors.position THEN excluded.position ELSE cursors.position END
 RETURNING position;
 
+-- name: ListNumbers :many
+SELECT fd FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
+
 -- name: AddToShift :exec
 INSERT INTO shifts (organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
