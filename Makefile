@@ -73,6 +73,10 @@ test-web: $(MODULES) ## unit tests of the cabinet's pages
 e2e: deps-test build ## the cabinet in a headless browser, against the real programs
 	@cd $(WEB) && npm run --silent e2e
 
+.PHONY: picture
+picture: e2e ## take the README's picture of the cabinet anew
+	@cp $(WEB)/e2e/artifacts/cabinet.png docs/cabinet.png
+
 .PHONY: explore
 explore: ## crash at every effect, and print one EXPLORED line
 	@go test -count=1 -timeout 30m -v -run Explore ./agent/...

@@ -2,10 +2,11 @@
  * The product's sentence in a browser: a receipt that paper ran out under is finished from the cabinet, and the till
  * turns green. The tests are one story and run in their order.
  */
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
-import { emptyCabinet, FIRST, SECOND, Shop } from "./shop";
+import { artifacts, emptyCabinet, FIRST, SECOND, Shop } from "./shop";
 
 /** How long the demo lets the killed agent lie: the cabinet calls it away after a minute. */
 const REVIVE = 85;
@@ -116,6 +117,10 @@ test("the receipt is finished from the till's card", async () => {
   const steps = run.getByRole("list", { name: "Шаги" }).getByRole("listitem");
   await steps.filter({ hasText: "Продолжить печать" }).filter({ hasText: "Идёт" }).waitFor();
   await shoot(page, "till-running-1440");
+  await page.screenshot({
+    path: join(artifacts, "cabinet.png"),
+    clip: { x: 0, y: 0, width: 1440, height: 700 },
+  });
   await run.getByText("Выполнено").waitFor();
   await steps.filter({ hasText: "Продолжить печать" }).filter({ hasText: "Сделано" }).waitFor();
   await state(page).getByText("Работает").waitFor();
