@@ -6,9 +6,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -445,4 +447,36 @@ func TestExecute(t *testing.T) {
 		t.Error("a given password is printed")
 	}
 	signIn(t, c, "anna", "another long one")
+}
+
+// TestDoor_own: with a certificate of its own authority the cabinet's codes carry the fingerprint, and the cookie goes over TLS only.
+func TestDoor_own(t *testing.T) {
+	cfg := settings(t, storetest.SQLite(t))
+	cfg.TLS.Own = true
+	c, password := launch(t, cfg)
+	if !strings.HasPrefix(c.addresses.Cabinet, "https://") {
+		t.Fatalf("address %s", c.addresses.Cabinet)
+	}
+	p := browser(t, c)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.authority.Pool()}}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.http.Transport = transport
+	res, err := p.http.Post(c.addresses.Cabinet+"/cabinet.v1.AccessService/SignIn", "application/json",
+		strings.NewReader(fmt.Sprintf(`{"login":"admin","password":%q}`, password)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if cookie := res.Header.Get("Set-Cookie"); res.StatusCode != http.StatusOK || !strings.Contains(cookie, "; Secure") {
+		t.Errorf("status %d, cookie %q", res.StatusCode, cookie)
+	}
+	code, err := p.fleet.CreateEnrolmentCode(t.Context(), &cabinetv1.CreateEnrolmentCodeRequest{Outlet: "Магазин"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, pin, _ := strings.Cut(code.GetCode(), "@")
+	sum := sha256.Sum256(c.authority.Certificate())
+	if len(bare) != 14 || len(pin) < 20 || !strings.HasPrefix(hex.EncodeToString(sum[:]), pin) {
+		t.Errorf("code %q", code.GetCode())
+	}
 }
