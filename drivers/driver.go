@@ -101,6 +101,13 @@ type Marker interface {
 	MarkerOf(ctx context.Context, fd uint32) (string, error)
 }
 
+// FNTeller is a till that tells a debug fiscal memory, whose documents count for
+// nothing, from a serial one.
+type FNTeller interface {
+	// DebugFN is true for a debug fiscal memory.
+	DebugFN(ctx context.Context) (bool, error)
+}
+
 // TLVReader is a till that can give a whole document as tags.
 type TLVReader interface {
 	DocumentTLV(ctx context.Context, fd uint32) ([]byte, error)

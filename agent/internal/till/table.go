@@ -21,6 +21,17 @@ type Wiring struct {
 	LockDir         string   // "" is the system's
 	Tap             wire.Tap // hears every byte; may be nil
 	Log             *slog.Logger
+	// Wrap stands between driver and cable; may be nil. The crash test cuts there.
+	Wrap func(wire.DialFunc) wire.DialFunc
+}
+
+// dialer is the cable as the driver gets it.
+func (w Wiring) dialer() (wire.DialFunc, error) {
+	dial, err := wire.Dialer(w.Wire, wire.Options{LockDir: w.LockDir, Tap: w.Tap})
+	if err == nil && w.Wrap != nil {
+		dial = w.Wrap(dial)
+	}
+	return dial, err
 }
 
 // makers is every driver there is. A new one is a line here, a package under
@@ -49,7 +60,7 @@ func OpenDevice(w Wiring) (drivers.Till, error) {
 }
 
 func makeShtrih(w Wiring) (drivers.Till, error) {
-	dial, err := wire.Dialer(w.Wire, wire.Options{LockDir: w.LockDir, Tap: w.Tap})
+	dial, err := w.dialer()
 	if err != nil {
 		return nil, err
 	}
