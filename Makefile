@@ -50,7 +50,7 @@ $(MODULES): $(WEB)/package-lock.json
 ## Tests
 
 # Packages whose runs are too long under the race detector; `make test` runs them without it.
-UNRACED := ./agent/internal/explore/...
+UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/...
 
 .PHONY: test
 test: deps-test test-web build test-go e2e ## every test: Go on SQLite and PostgreSQL, the pages, the cabinet in a browser
