@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 var _ cabinetv1connect.DocumentsServiceHandler = (*documentsService)(nil)
@@ -19,9 +22,13 @@ func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.List
 	if err != nil {
 		return nil, err
 	}
+	till, err := d.s.tillState(ctx, p, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
 	res := &cabinetv1.ListOperationsResponse{NextPage: next}
 	for _, o := range list {
-		res.Operations = append(res.Operations, operationView(p, o))
+		res.Operations = append(res.Operations, operationView(p, o, till))
 	}
 	return res, nil
 }
@@ -33,9 +40,13 @@ func (d *documentsService) ListDocuments(ctx context.Context, r *cabinetv1.ListD
 	if err != nil {
 		return nil, err
 	}
+	till, err := d.s.tillState(ctx, p, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
 	res := &cabinetv1.ListDocumentsResponse{NextPage: next}
 	for _, doc := range list {
-		res.Documents = append(res.Documents, documentView(p, doc))
+		res.Documents = append(res.Documents, documentView(p, doc, till))
 	}
 	return res, nil
 }
@@ -47,9 +58,24 @@ func (d *documentsService) GetDocument(ctx context.Context, r *cabinetv1.GetDocu
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.GetDocumentResponse{Document: documentView(p, doc)}
+	till, err := d.s.tillState(ctx, p, doc.TillID)
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.GetDocumentResponse{Document: documentView(p, doc, till)}
 	if p.Can(access.MoneyView) {
 		res.Receipt, res.Cashier = doc.Operation.GetReceipt(), doc.Operation.GetCashier()
 	}
 	return res, nil
+}
+
+// tillState is the till as its agent last reported it; nothing of a till that is gone.
+func (s *Server) tillState(ctx context.Context, p *access.Person, id string) (*fiscalv1.TillState, error) {
+	t, err := s.Fleet.Till(ctx, p.OrganisationID, id)
+	if errors.Is(err, fleet.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return t.State, nil
 }

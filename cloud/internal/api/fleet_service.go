@@ -12,6 +12,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 var _ cabinetv1connect.FleetServiceHandler = (*fleetService)(nil)
@@ -215,7 +216,7 @@ func (f *fleetService) everything(ctx context.Context, p *access.Person, tillID 
 		return err
 	}
 	for i := len(operations) - 1; i >= 0; i-- {
-		if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, operations[i])}}); err != nil {
+		if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, operations[i], t.State)}}); err != nil {
 			return err
 		}
 	}
@@ -237,8 +238,12 @@ func (f *fleetService) change(ctx context.Context, p *access.Person, c fleet.Cha
 			return nil, nil
 		}
 		var o documents.Operation
-		if o, err = f.s.Documents.Operation(ctx, p.OrganisationID, c.JournalID, c.ID); err == nil {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, o)}}
+		if o, err = f.s.Documents.Operation(ctx, p.OrganisationID, c.JournalID, c.ID); err != nil {
+			break
+		}
+		var till *fiscalv1.TillState
+		if till, err = f.s.tillState(ctx, p, o.TillID); err == nil {
+			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, o, till)}}
 		}
 	case fleet.CommandChanged:
 		var cmd *cabinetv1.Command

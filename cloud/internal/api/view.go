@@ -21,8 +21,22 @@ func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
 	return v
 }
 
-func operationView(p *access.Person, o documents.Operation) *cabinetv1.OperationView {
+// ofdTrack tells whether the operator has a document. The till tells the first one its operator has not confirmed; every
+// earlier one is delivered (docs/guarantees.md). What was read before the document was made says nothing of it.
+func ofdTrack(op *fiscalv1.Operation, till *fiscalv1.TillState) fiscalv1.OFDTrack {
+	doc := op.GetDocument()
+	switch {
+	case doc == nil || op.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED || doc.GetFn() != till.GetFn() || till.GetReadMs() < op.GetEndedMs():
+		return op.GetOfd()
+	case till.GetUnsent() > 0 && doc.GetFd() >= till.GetUnsentFd():
+		return fiscalv1.OFDTrack_OFD_TRACK_QUEUED
+	}
+	return fiscalv1.OFDTrack_OFD_TRACK_DELIVERED
+}
+
+func operationView(p *access.Person, o documents.Operation, till *fiscalv1.TillState) *cabinetv1.OperationView {
 	op := o.Operation
+	op.Ofd = ofdTrack(op, till)
 	if p.Can(access.MoneyView) {
 		return &cabinetv1.OperationView{TillId: o.TillID, Operation: op}
 	}
@@ -33,9 +47,9 @@ func operationView(p *access.Person, o documents.Operation) *cabinetv1.Operation
 	}}
 }
 
-func documentView(p *access.Person, d documents.Document) *cabinetv1.DocumentView {
+func documentView(p *access.Person, d documents.Document, till *fiscalv1.TillState) *cabinetv1.DocumentView {
 	v := &cabinetv1.DocumentView{
-		TillId: d.TillID, Key: d.Operation.GetKey(), StoredMs: d.Stored.UnixMilli(), Paper: d.Operation.GetPaper(), Ofd: d.Operation.GetOfd(),
+		TillId: d.TillID, Key: d.Operation.GetKey(), StoredMs: d.Stored.UnixMilli(), Paper: d.Operation.GetPaper(), Ofd: ofdTrack(d.Operation, till),
 	}
 	if p.Can(access.MoneyView) {
 		v.Document = d.Document

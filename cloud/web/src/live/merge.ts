@@ -110,6 +110,7 @@ export function withCommand(commands: readonly Command[], command: Command): Com
 export class Merger {
   readonly #client: QueryClient;
   readonly #transport: Transport;
+  readonly #queues = new Map<string, string>();
 
   constructor(client: QueryClient, transport: Transport) {
     this.#client = client;
@@ -140,6 +141,17 @@ export class Merger {
     this.#patch(GetTillResponseSchema, this.#key(method.getTill, inputs.till(till.id)), (old) =>
       old.till && tillOlder(till, old.till) ? old : create(GetTillResponseSchema, { till }),
     );
+    this.#queueMoved(till);
+  }
+
+  /** Whether the operator has a document follows from the till's queue, so the lists are read anew when it moves. */
+  #queueMoved(till: Till): void {
+    const queue = `${till.state?.fn} ${till.state?.unsent} ${till.state?.unsentFd}`;
+    const known = this.#queues.get(till.id);
+    this.#queues.set(till.id, queue);
+    if (known === undefined || known === queue) return;
+    void this.#client.invalidateQueries({ queryKey: this.operationsKey(till.id) });
+    void this.#client.invalidateQueries({ queryKey: this.documentsKey(till.id) });
   }
 
   operation(view: OperationView): void {
