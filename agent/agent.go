@@ -20,6 +20,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/pos"
 	"github.com/chekan-io/chekan/agent/internal/till"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
+	"github.com/chekan-io/chekan/agent/internal/verdict"
 	"github.com/chekan-io/chekan/drivers/wire"
 )
 
@@ -83,9 +84,10 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	if err != nil {
 		return fmt.Errorf("токен: %w", err)
 	}
-	door, err := openDoor(ctx, cfg, pos.NewHandler(a.fleet, a.journal, a, pos.Options{
+	page := verdict.New(a.fleet, a.journal, verdict.Options{Token: token, Problems: a.journalProblems, Version: version, Log: a.log})
+	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
 		Token: token, Origins: cfg.Origins, Hosts: ownHosts(cfg), Log: a.log,
-	}), a.log)
+	})), a.log)
 	if err != nil {
 		return err
 	}
@@ -107,6 +109,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "door", door.serve)
 	part(&outside, "uplink", func(ctx context.Context) error { return a.uplink.Run(ctx, a.keepBroker) })
 	part(&outside, "changes", a.passChanges)
+	part(&outside, "page", page.Run)
 	ready()
 	<-ctx.Done()
 	// The tills finish or park what they are at; whoever waits at the door
@@ -150,12 +153,14 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 			continue
 		}
 		var tap wire.Tap
+		var events func(string)
 		box, err := blackbox.Open(boxFile(a.cfg, t.Name), blackbox.DefaultSize)
 		if err != nil {
 			a.log.Warn("no black box", "till", t.Name, "error", err)
 		} else {
 			boxes = append(boxes, box)
 			box.Note("agent " + version + " starts, wire " + t.Wire)
+			events = box.Note
 			tap = func(dir wire.Dir, b []byte) {
 				if dir == wire.Out {
 					box.Write(blackbox.Out, b)
@@ -166,12 +171,12 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 		}
 		device, err := till.OpenDevice(till.Wiring{
 			Driver: t.Driver, Wire: t.Wire, Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
-			Tap: tap, Log: a.log.With("till", t.Name),
+			Tap: tap, Events: events, Log: a.log.With("till", t.Name),
 		})
 		if err != nil {
 			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
 		}
-		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Device: device})
+		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Device: device, Events: events})
 	}
 	return out, closeBoxes, nil
 }

@@ -47,6 +47,9 @@ type Config struct {
 	Marks bool
 	// Device is the driver on its wire; the till closes it.
 	Device drivers.Till
+	// Events hears what happens to operations, a line each (see events.go): the
+	// black box keeps them between the bytes. May be nil.
+	Events func(event string)
 }
 
 // Fleet is every till of this agent.
@@ -73,7 +76,7 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 			return nil, fmt.Errorf("till %q is configured twice", c.Name)
 		}
 		t := &Till{
-			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: j, log: log,
+			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: j, log: log, events: c.Events,
 			changed: f.hub.publish, settled: f.settled, jobs: make(chan func(context.Context), queueLength),
 		}
 		t.publish()
@@ -146,6 +149,7 @@ func (f *Fleet) restore(t *Till, rec *journalv1.Record) {
 		p := newPending(rec, r)
 		p.taken = true
 		t.open = p
+		t.tell(eventResume, op, "")
 		f.inflight[op.GetKey()] = p
 		t.log.Info("unfinished operation found", "till", t.name, "op", op.GetKey())
 	case rec.GetCancelOwed():

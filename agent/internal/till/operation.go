@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -93,6 +94,7 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 	// Whoever watches must not take the end of the operation before for the
 	// end of this one.
 	t.changed(Change{Operation: p.operation()})
+	t.tell(eventBegin, p.rec.GetOperation(), t.circumstances())
 	if t.open != nil {
 		t.trySettle(ctx)
 	}
@@ -140,6 +142,7 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 		// of the wire, or somebody else was quicker: the fiscal memory decides.
 		t.doubt(ctx, p, &drivers.Error{Op: "answer", Code: drivers.CodeLink, Outcome: fiscal.Unknown})
 	default:
+		t.tell(eventAnswer, op, fmt.Sprintf("fd=%d", doc.FD))
 		t.adopt(ctx, p, doc)
 	}
 }
@@ -292,6 +295,7 @@ func (t *Till) refuse(ctx context.Context, p *pending, problem health.Problem) {
 // turnAway answers "not done" without a trace: the journal itself is in the way.
 func (t *Till) turnAway(p *pending, problem health.Problem) {
 	notDone(p.rec.GetOperation(), problem)
+	t.tellEnd(p.rec.GetOperation())
 	p.show()
 	t.settled(p)
 	close(p.ended)
@@ -315,6 +319,7 @@ func (t *Till) conclude(ctx context.Context, p *pending) {
 	defer cancel()
 	if err := t.journal.Conclude(ctx, p.rec); err != nil {
 		t.log.Error("outcome not written", "till", t.name, "op", op.GetKey(), "err", err.Error())
+		t.tell(eventUnwritten, op, "")
 		if !p.rec.GetBegun() {
 			t.turnAway(p, problemOfJournal(err))
 			return
@@ -326,6 +331,7 @@ func (t *Till) conclude(ctx context.Context, p *pending) {
 	if t.open == p { // another one, refused meanwhile, leaves it open
 		t.open, t.reason, t.tries = nil, "", 0
 	}
+	t.tellEnd(op)
 	p.show()
 	t.settled(p)
 	close(p.ended)

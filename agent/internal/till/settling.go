@@ -20,6 +20,7 @@ func (t *Till) doubt(ctx context.Context, p *pending, err error) {
 		e = &drivers.Error{Op: "effect", Code: drivers.CodeLink, Outcome: fiscal.Unknown, Err: err}
 	}
 	p.claim = e
+	t.tellError(eventError, e)
 	t.log.Warn("doubtful", "till", t.name, "op", p.rec.GetOperation().GetKey(), "outcome", e.Outcome.String(), "err", err.Error())
 	t.stayOpen(p, nil)
 	t.journal.Amend(p.rec)
@@ -44,6 +45,7 @@ func (t *Till) trySettle(ctx context.Context) {
 			return
 		}
 		v := settle.Decide(a, f)
+		t.tellVerdict(v)
 		if len(v.Foreign) > 0 {
 			t.foreign = v.Foreign[len(v.Foreign)-1]
 		}

@@ -18,8 +18,9 @@ type Wiring struct {
 	Link            string // "", "standard", "numbered"
 	Password        uint32 // of the system administrator; 0 is the factory's
 	CashierPassword uint32
-	LockDir         string   // "" is the system's
-	Tap             wire.Tap // hears every byte; may be nil
+	LockDir         string             // "" is the system's
+	Tap             wire.Tap           // hears every byte; may be nil
+	Events          func(event string) // hears what happens to the cable besides bytes; may be nil
 	Log             *slog.Logger
 	// Wrap stands between driver and cable; may be nil. The crash test cuts there.
 	Wrap func(wire.DialFunc) wire.DialFunc
@@ -69,5 +70,5 @@ func makeShtrih(w Wiring) (drivers.Till, error) {
 	if !ok {
 		return nil, fmt.Errorf("протокол связи %q: есть auto, standard и numbered", w.Link)
 	}
-	return shtrih.New(dial, shtrih.Options{Password: w.Password, CashierPassword: w.CashierPassword, Link: link, Log: w.Log}), nil
+	return shtrih.New(wire.Watched(dial, w.Events), shtrih.Options{Password: w.Password, CashierPassword: w.CashierPassword, Link: link, Log: w.Log}), nil
 }

@@ -71,6 +71,7 @@ type Till struct {
 	log     *slog.Logger
 	changed func(Change)
 	settled func(p *pending)
+	events  func(event string)
 
 	jobs  chan func(ctx context.Context)
 	state atomic.Pointer[fiscalv1.TillState]
@@ -217,6 +218,7 @@ func (t *Till) fail(err error) error {
 	}
 	if t.failure == nil || t.failure.Code != e.Code {
 		t.log.Warn("device does not answer", "till", t.name, "err", err.Error())
+		t.tellError(eventDevice, e)
 	}
 	t.failure, t.identified = e, false
 	return err
