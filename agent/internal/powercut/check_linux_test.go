@@ -50,6 +50,13 @@ type verdict struct {
 
 func (v *verdict) bad() bool { return v.lost || v.doubled || v.damaged || v.stuck }
 
+// merge adds what another look has found.
+func (v *verdict) merge(o verdict) {
+	v.lost, v.doubled, v.damaged, v.stuck = v.lost || o.lost, v.doubled || o.doubled, v.damaged || o.damaged, v.stuck || o.stuck
+	v.repaired = v.repaired || o.repaired
+	v.notes = append(v.notes, o.notes...)
+}
+
 func (v *verdict) note(flag *bool, format string, args ...any) {
 	*flag = true
 	if len(v.notes) < 8 {

@@ -101,10 +101,9 @@ const (
 	atWrite  event = iota // a write has come into the cache
 	atFlush               // a flush has been asked for and not begun
 	atAnswer              // the shop has heard an answer
-	atStart               // the computer has come up
 )
 
-func (e event) String() string { return [...]string{"write", "flush", "answer", "start"}[e] }
+func (e event) String() string { return [...]string{"write", "flush", "answer"}[e] }
 
 // deafCache is how many writes a drive that ignores flushes holds back.
 const deafCache = 48
@@ -118,6 +117,8 @@ type drive struct {
 	// deaf makes it answer flushes without doing anything: writes become
 	// durable only when the cache is full.
 	deaf bool
+	// off: the power is cut. Nothing changes any more.
+	off bool
 	// watch is called at every event, under mu: whatever it looks at outside
 	// the drive is of the same instant, because nobody who waits for the drive
 	// can go on.
@@ -139,6 +140,9 @@ func (d *drive) readAt(p []byte, off int64) {
 func (d *drive) writeAt(p []byte, off int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.off {
+		return
+	}
 	w := pendingWrite{off, slices.Clone(p)}
 	d.seen.write(w.data, w.off)
 	d.pending = append(d.pending, w)
@@ -151,8 +155,11 @@ func (d *drive) writeAt(p []byte, off int64) {
 func (d *drive) flush() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.off {
+		return
+	}
 	d.watch(atFlush)
-	if !d.deaf {
+	if !d.deaf && !d.off {
 		d.settle(len(d.pending))
 	}
 }
@@ -169,7 +176,15 @@ func (d *drive) settle(n int) {
 func (d *drive) report(e event) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.watch(e)
+	if !d.off {
+		d.watch(e)
+	}
+}
+
+func (d *drive) isOff() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.off
 }
 
 // cutImage is what a power cut leaves of a drive: everything durable, and of

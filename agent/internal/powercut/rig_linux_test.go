@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -213,55 +212,4 @@ func (r *rig) startAgent(o agentOrder) (*process, error) {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
-}
-
-// tally adds verdicts up.
-type tally struct {
-	name                                 string
-	mu                                   sync.Mutex
-	cuts, pending, repaired              int
-	lost, doubled, damaged, stuck, clean int
-	events                               map[event]int
-	stories                              []string
-}
-
-// add counts a cut, and gives it a name.
-func (y *tally) add(m *moment, v verdict) string {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	if y.events == nil {
-		y.events = map[event]int{}
-	}
-	y.cuts++
-	name := fmt.Sprintf("%s-%d", y.name, y.cuts)
-	y.events[m.at]++
-	if len(m.pending) > 0 {
-		y.pending++
-	}
-	if v.repaired {
-		y.repaired++
-	}
-	for _, c := range []struct {
-		bad bool
-		n   *int
-	}{{v.lost, &y.lost}, {v.doubled, &y.doubled}, {v.damaged, &y.damaged}, {v.stuck, &y.stuck}, {!v.bad(), &y.clean}} {
-		if c.bad {
-			*c.n++
-		}
-	}
-	if v.bad() {
-		y.stories = append(y.stories, fmt.Sprintf("%s, at a %s with %d writes pending: %s", name, m.at, len(m.pending), strings.Join(v.notes, "; ")))
-	}
-	return name
-}
-
-func (y *tally) String() string {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	var at []string
-	for _, e := range slices.Sorted(maps.Keys(y.events)) {
-		at = append(at, fmt.Sprintf("%d at a %s", y.events[e], e))
-	}
-	return fmt.Sprintf("%d cuts (%s), %d with writes pending: %d clean, %d lost, %d doubled, %d damaged, %d unsettled; %d superblocks torn and restored",
-		y.cuts, strings.Join(at, ", "), y.pending, y.clean, y.lost, y.doubled, y.damaged, y.stuck, y.repaired)
 }
