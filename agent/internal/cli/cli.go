@@ -70,6 +70,7 @@ type commands struct {
 	Till      tillCommands     `cmd:"" help:"Кассы: состояние и действия." group:"Касса:"`
 	Shift     shiftCommands    `cmd:"" help:"Смена: открыть, закрыть." group:"Касса:"`
 	Cash      cashCommands     `cmd:"" help:"Наличные: внести, выдать." group:"Касса:"`
+	Page      pageCommand      `cmd:"" help:"Страница кассира: ссылка, по которой видны суммы и работают клавиши." group:"Касса:"`
 	Sell      sellCommand      `cmd:"" help:"Пробить чек из командной строки." group:"Касса:"`
 	Operation operationCommand `cmd:"" help:"Операции: что стало с ключом, список." group:"Касса:"`
 	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить." group:"Касса:"`

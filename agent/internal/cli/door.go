@@ -32,6 +32,8 @@ const (
 // door is the running agent.
 type door struct {
 	addr       string
+	url        string
+	client     *http.Client // bears the token
 	pos        posv1connect.PosServiceClient
 	technician posv1connect.TechnicianServiceClient
 }
@@ -73,7 +75,7 @@ func openDoor(cfg config.Config) (*door, error) {
 	}}}
 	url := "http://" + addr
 	return &door{
-		addr: addr, pos: posv1connect.NewPosServiceClient(client, url), technician: posv1connect.NewTechnicianServiceClient(client, url),
+		addr: addr, url: url, client: client, pos: posv1connect.NewPosServiceClient(client, url), technician: posv1connect.NewTechnicianServiceClient(client, url),
 	}, nil
 }
 

@@ -2,7 +2,7 @@ package verdict
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -54,8 +54,9 @@ type onBoard struct {
 
 func newBoard() *board { return &board{tills: map[string]*onBoard{}, changed: make(chan struct{})} }
 
-// run follows the tills until ctx ends.
-func (b *board) run(ctx context.Context, fleet Fleet, j Journal) error {
+// run follows the tills until ctx ends. A journal that cannot be read hides only
+// what was before: the tills themselves tell what is unfinished.
+func (b *board) run(ctx context.Context, fleet Fleet, j Journal, log *slog.Logger) {
 	changes, cancel := fleet.Watch()
 	defer cancel()
 	for _, state := range fleet.States() {
@@ -63,7 +64,7 @@ func (b *board) run(ctx context.Context, fleet Fleet, j Journal) error {
 		for _, unfinished := range []bool{true, false} {
 			recs, _, err := j.List(state.GetTill(), 1, "", unfinished)
 			if err != nil {
-				return fmt.Errorf("read the last operation: %w", err)
+				log.Error("page cannot read the last operation", "till", state.GetTill(), "error", err)
 			}
 			for _, rec := range recs {
 				b.take(rec.GetOperation(), time.Now())
@@ -74,7 +75,7 @@ func (b *board) run(ctx context.Context, fleet Fleet, j Journal) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case c := <-changes:
 			name := c.State.GetTill()
 			if c.Operation != nil {

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/settle"
@@ -237,14 +238,21 @@ func (v *Verdict) obstacles(state *fiscalv1.TillState, said string) (any bool) {
 		}
 		any = true
 		if !sameProblem(code, said) {
-			v.Todo = append(v.Todo, Line{Key: "problem." + code, Args: p.GetArgs()})
+			v.add(Line{Key: "problem." + code, Args: p.GetArgs()})
 		}
 		v.guide(code)
 	}
 	return any
 }
 
-func (v *Verdict) say(key string) { v.Todo = append(v.Todo, Line{Key: key}) }
+func (v *Verdict) say(key string) { v.add(Line{Key: key}) }
+
+// add says nothing twice.
+func (v *Verdict) add(l Line) {
+	if !slices.ContainsFunc(v.Todo, func(said Line) bool { return said.Key == l.Key }) {
+		v.Todo = append(v.Todo, l)
+	}
+}
 
 func (v *Verdict) guide(code string) {
 	if v.Guide == "" {

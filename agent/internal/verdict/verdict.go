@@ -106,7 +106,10 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 }
 
 // Run follows the tills until ctx ends.
-func (p *Page) Run(ctx context.Context) error { return p.board.run(ctx, p.fleet, p.journal) }
+func (p *Page) Run(ctx context.Context) error {
+	p.board.run(ctx, p.fleet, p.journal, p.opts.Log)
+	return nil
+}
 
 // Beside gives a handler that serves the page and leaves every other path to
 // next.
