@@ -1205,7 +1205,9 @@ type Command struct {
 	// Not to be begun after, Unix ms.
 	ExpiresMs int64 `protobuf:"varint,8,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	// Ended, Unix ms.
-	EndedMs       int64 `protobuf:"varint,9,opt,name=ended_ms,json=endedMs,proto3" json:"ended_ms,omitempty"`
+	EndedMs int64 `protobuf:"varint,9,opt,name=ended_ms,json=endedMs,proto3" json:"ended_ms,omitempty"`
+	// What a person decided, for ACTION_DECIDE.
+	Decision      *v1.Decision `protobuf:"bytes,10,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1303,6 +1305,114 @@ func (x *Command) GetEndedMs() int64 {
 	return 0
 }
 
+func (x *Command) GetDecision() *v1.Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+// PlanCommandRequest names an action.
+type PlanCommandRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Till id.
+	TillId string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Action.
+	Action        v1.Action `protobuf:"varint,2,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanCommandRequest) Reset() {
+	*x = PlanCommandRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanCommandRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanCommandRequest) ProtoMessage() {}
+
+func (x *PlanCommandRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanCommandRequest.ProtoReflect.Descriptor instead.
+func (*PlanCommandRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PlanCommandRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *PlanCommandRequest) GetAction() v1.Action {
+	if x != nil {
+		return x.Action
+	}
+	return v1.Action(0)
+}
+
+// PlanCommandResponse gives its plan.
+type PlanCommandResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Steps, none begun; absent when the agent is too old to tell its plans.
+	Plan          *v1.Run `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanCommandResponse) Reset() {
+	*x = PlanCommandResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanCommandResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanCommandResponse) ProtoMessage() {}
+
+func (x *PlanCommandResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanCommandResponse.ProtoReflect.Descriptor instead.
+func (*PlanCommandResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PlanCommandResponse) GetPlan() *v1.Run {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
 // StartCommandRequest asks for an action.
 type StartCommandRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1310,7 +1420,7 @@ type StartCommandRequest struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Till id.
 	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
-	// Action.
+	// Action; a decision has a method of its own.
 	Action        v1.Action `protobuf:"varint,3,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1318,7 +1428,7 @@ type StartCommandRequest struct {
 
 func (x *StartCommandRequest) Reset() {
 	*x = StartCommandRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1440,7 @@ func (x *StartCommandRequest) String() string {
 func (*StartCommandRequest) ProtoMessage() {}
 
 func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1453,7 @@ func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandRequest.ProtoReflect.Descriptor instead.
 func (*StartCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StartCommandRequest) GetId() string {
@@ -1378,7 +1488,7 @@ type StartCommandResponse struct {
 
 func (x *StartCommandResponse) Reset() {
 	*x = StartCommandResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1500,7 @@ func (x *StartCommandResponse) String() string {
 func (*StartCommandResponse) ProtoMessage() {}
 
 func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,10 +1513,120 @@ func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandResponse.ProtoReflect.Descriptor instead.
 func (*StartCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StartCommandResponse) GetCommand() *Command {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+// DecideRequest carries a decision.
+type DecideRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id chosen by the asker: UUID.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Till id.
+	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Decision.
+	Decision      *v1.Decision `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideRequest) Reset() {
+	*x = DecideRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideRequest) ProtoMessage() {}
+
+func (x *DecideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideRequest.ProtoReflect.Descriptor instead.
+func (*DecideRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *DecideRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DecideRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *DecideRequest) GetDecision() *v1.Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+// DecideResponse gives the command that carries it.
+type DecideResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Command.
+	Command       *Command `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideResponse) Reset() {
+	*x = DecideResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideResponse) ProtoMessage() {}
+
+func (x *DecideResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideResponse.ProtoReflect.Descriptor instead.
+func (*DecideResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DecideResponse) GetCommand() *Command {
 	if x != nil {
 		return x.Command
 	}
@@ -1424,7 +1644,7 @@ type GetCommandRequest struct {
 
 func (x *GetCommandRequest) Reset() {
 	*x = GetCommandRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1656,7 @@ func (x *GetCommandRequest) String() string {
 func (*GetCommandRequest) ProtoMessage() {}
 
 func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1669,7 @@ func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetCommandRequest) GetId() string {
@@ -1470,7 +1690,7 @@ type GetCommandResponse struct {
 
 func (x *GetCommandResponse) Reset() {
 	*x = GetCommandResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1702,7 @@ func (x *GetCommandResponse) String() string {
 func (*GetCommandResponse) ProtoMessage() {}
 
 func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1715,7 @@ func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetCommandResponse) GetCommand() *Command {
@@ -1518,7 +1738,7 @@ type ListCommandsRequest struct {
 
 func (x *ListCommandsRequest) Reset() {
 	*x = ListCommandsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1750,7 @@ func (x *ListCommandsRequest) String() string {
 func (*ListCommandsRequest) ProtoMessage() {}
 
 func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1763,7 @@ func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsRequest.ProtoReflect.Descriptor instead.
 func (*ListCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListCommandsRequest) GetTillId() string {
@@ -1571,7 +1791,7 @@ type ListCommandsResponse struct {
 
 func (x *ListCommandsResponse) Reset() {
 	*x = ListCommandsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1803,7 @@ func (x *ListCommandsResponse) String() string {
 func (*ListCommandsResponse) ProtoMessage() {}
 
 func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1816,7 @@ func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsResponse.ProtoReflect.Descriptor instead.
 func (*ListCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{24}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListCommandsResponse) GetCommands() []*Command {
@@ -1619,7 +1839,7 @@ type OperationView struct {
 
 func (x *OperationView) Reset() {
 	*x = OperationView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1851,7 @@ func (x *OperationView) String() string {
 func (*OperationView) ProtoMessage() {}
 
 func (x *OperationView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1864,7 @@ func (x *OperationView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationView.ProtoReflect.Descriptor instead.
 func (*OperationView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{25}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *OperationView) GetTillId() string {
@@ -1676,7 +1896,7 @@ type ListOperationsRequest struct {
 
 func (x *ListOperationsRequest) Reset() {
 	*x = ListOperationsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1908,7 @@ func (x *ListOperationsRequest) String() string {
 func (*ListOperationsRequest) ProtoMessage() {}
 
 func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1921,7 @@ func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperationsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{26}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListOperationsRequest) GetTillId() string {
@@ -1738,7 +1958,7 @@ type ListOperationsResponse struct {
 
 func (x *ListOperationsResponse) Reset() {
 	*x = ListOperationsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1970,7 @@ func (x *ListOperationsResponse) String() string {
 func (*ListOperationsResponse) ProtoMessage() {}
 
 func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1983,7 @@ func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperationsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListOperationsResponse) GetOperations() []*OperationView {
@@ -1778,6 +1998,89 @@ func (x *ListOperationsResponse) GetNextPage() string {
 		return x.NextPage
 	}
 	return ""
+}
+
+// ListUndecidedRequest is empty.
+type ListUndecidedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUndecidedRequest) Reset() {
+	*x = ListUndecidedRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUndecidedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUndecidedRequest) ProtoMessage() {}
+
+func (x *ListUndecidedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUndecidedRequest.ProtoReflect.Descriptor instead.
+func (*ListUndecidedRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
+}
+
+// ListUndecidedResponse gives operations.
+type ListUndecidedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first; at most 500.
+	Operations    []*OperationView `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUndecidedResponse) Reset() {
+	*x = ListUndecidedResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUndecidedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUndecidedResponse) ProtoMessage() {}
+
+func (x *ListUndecidedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUndecidedResponse.ProtoReflect.Descriptor instead.
+func (*ListUndecidedResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListUndecidedResponse) GetOperations() []*OperationView {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
 }
 
 // ListDocumentsRequest selects documents.
@@ -1795,7 +2098,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1807,7 +2110,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1820,7 +2123,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListDocumentsRequest) GetTillId() string {
@@ -1865,7 +2168,7 @@ type DocumentView struct {
 
 func (x *DocumentView) Reset() {
 	*x = DocumentView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2180,7 @@ func (x *DocumentView) String() string {
 func (*DocumentView) ProtoMessage() {}
 
 func (x *DocumentView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2193,7 @@ func (x *DocumentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentView.ProtoReflect.Descriptor instead.
 func (*DocumentView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DocumentView) GetTillId() string {
@@ -1948,7 +2251,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1960,7 +2263,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1973,7 +2276,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*DocumentView {
@@ -2003,7 +2306,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2318,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2331,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetDocumentRequest) GetFn() string {
@@ -2060,7 +2363,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2072,7 +2375,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2085,7 +2388,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetDocumentResponse) GetDocument() *DocumentView {
@@ -2173,7 +2476,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
 	"expires_ms\x18\x02 \x01(\x03R\texpiresMs\x12\x14\n" +
-	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\x9e\x02\n" +
+	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\xcf\x02\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
@@ -2185,12 +2488,25 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"created_ms\x18\a \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
 	"expires_ms\x18\b \x01(\x03R\texpiresMs\x12\x19\n" +
-	"\bended_ms\x18\t \x01(\x03R\aendedMs\"i\n" +
+	"\bended_ms\x18\t \x01(\x03R\aendedMs\x12/\n" +
+	"\bdecision\x18\n" +
+	" \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"X\n" +
+	"\x12PlanCommandRequest\x12\x17\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12)\n" +
+	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"9\n" +
+	"\x13PlanCommandResponse\x12\"\n" +
+	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"i\n" +
 	"\x13StartCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
 	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"E\n" +
 	"\x14StartCommandResponse\x12-\n" +
+	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"i\n" +
+	"\rDecideRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
+	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12/\n" +
+	"\bdecision\x18\x03 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"?\n" +
+	"\x0eDecideResponse\x12-\n" +
 	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"#\n" +
 	"\x11GetCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"C\n" +
@@ -2212,7 +2528,12 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\n" +
 	"operations\x18\x01 \x03(\v2\x19.cabinet.v1.OperationViewR\n" +
 	"operations\x12\x1b\n" +
-	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"Y\n" +
+	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"\x16\n" +
+	"\x14ListUndecidedRequest\"R\n" +
+	"\x15ListUndecidedResponse\x129\n" +
+	"\n" +
+	"operations\x18\x01 \x03(\v2\x19.cabinet.v1.OperationViewR\n" +
+	"operations\"Y\n" +
 	"\x14ListDocumentsRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
@@ -2253,18 +2574,21 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
 	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xcb\x04\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xe1\x05\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
 	"\x05Watch\x12\x18.cabinet.v1.WatchRequest\x1a\x19.cabinet.v1.WatchResponse0\x01\x12f\n" +
-	"\x13CreateEnrolmentCode\x12&.cabinet.v1.CreateEnrolmentCodeRequest\x1a'.cabinet.v1.CreateEnrolmentCodeResponse\x12Q\n" +
-	"\fStartCommand\x12\x1f.cabinet.v1.StartCommandRequest\x1a .cabinet.v1.StartCommandResponse\x12P\n" +
+	"\x13CreateEnrolmentCode\x12&.cabinet.v1.CreateEnrolmentCodeRequest\x1a'.cabinet.v1.CreateEnrolmentCodeResponse\x12S\n" +
+	"\vPlanCommand\x12\x1e.cabinet.v1.PlanCommandRequest\x1a\x1f.cabinet.v1.PlanCommandResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\fStartCommand\x12\x1f.cabinet.v1.StartCommandRequest\x1a .cabinet.v1.StartCommandResponse\x12?\n" +
+	"\x06Decide\x12\x19.cabinet.v1.DecideRequest\x1a\x1a.cabinet.v1.DecideResponse\x12P\n" +
 	"\n" +
 	"GetCommand\x12\x1d.cabinet.v1.GetCommandRequest\x1a\x1e.cabinet.v1.GetCommandResponse\"\x03\x90\x02\x01\x12V\n" +
-	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xa0\x02\n" +
+	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xfb\x02\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
+	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListDocuments\x12 .cabinet.v1.ListDocumentsRequest\x1a!.cabinet.v1.ListDocumentsResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vGetDocument\x12\x1e.cabinet.v1.GetDocumentRequest\x1a\x1f.cabinet.v1.GetDocumentResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
 	"\x0ecom.cabinet.v1B\fCabinetProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
@@ -2284,7 +2608,7 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
 	(CommandState)(0),                   // 1: cabinet.v1.CommandState
@@ -2307,89 +2631,108 @@ var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(*CreateEnrolmentCodeRequest)(nil),  // 18: cabinet.v1.CreateEnrolmentCodeRequest
 	(*CreateEnrolmentCodeResponse)(nil), // 19: cabinet.v1.CreateEnrolmentCodeResponse
 	(*Command)(nil),                     // 20: cabinet.v1.Command
-	(*StartCommandRequest)(nil),         // 21: cabinet.v1.StartCommandRequest
-	(*StartCommandResponse)(nil),        // 22: cabinet.v1.StartCommandResponse
-	(*GetCommandRequest)(nil),           // 23: cabinet.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),          // 24: cabinet.v1.GetCommandResponse
-	(*ListCommandsRequest)(nil),         // 25: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),        // 26: cabinet.v1.ListCommandsResponse
-	(*OperationView)(nil),               // 27: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),       // 28: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),      // 29: cabinet.v1.ListOperationsResponse
-	(*ListDocumentsRequest)(nil),        // 30: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),                // 31: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),       // 32: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),          // 33: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),         // 34: cabinet.v1.GetDocumentResponse
-	(*v1.TillState)(nil),                // 35: fiscal.v1.TillState
-	(v1.Action)(0),                      // 36: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 37: fiscal.v1.Run
-	(*v1.Operation)(nil),                // 38: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 39: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 40: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 41: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 42: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 43: fiscal.v1.Cashier
+	(*PlanCommandRequest)(nil),          // 21: cabinet.v1.PlanCommandRequest
+	(*PlanCommandResponse)(nil),         // 22: cabinet.v1.PlanCommandResponse
+	(*StartCommandRequest)(nil),         // 23: cabinet.v1.StartCommandRequest
+	(*StartCommandResponse)(nil),        // 24: cabinet.v1.StartCommandResponse
+	(*DecideRequest)(nil),               // 25: cabinet.v1.DecideRequest
+	(*DecideResponse)(nil),              // 26: cabinet.v1.DecideResponse
+	(*GetCommandRequest)(nil),           // 27: cabinet.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),          // 28: cabinet.v1.GetCommandResponse
+	(*ListCommandsRequest)(nil),         // 29: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),        // 30: cabinet.v1.ListCommandsResponse
+	(*OperationView)(nil),               // 31: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),       // 32: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),      // 33: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),        // 34: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),       // 35: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),        // 36: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),                // 37: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),       // 38: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),          // 39: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),         // 40: cabinet.v1.GetDocumentResponse
+	(*v1.TillState)(nil),                // 41: fiscal.v1.TillState
+	(v1.Action)(0),                      // 42: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 43: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 44: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 45: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 46: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 47: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 48: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 49: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 50: fiscal.v1.Cashier
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
 	10, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
 	10, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
 	0,  // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	35, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	41, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
 	11, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
 	11, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
 	11, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	27, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	31, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
 	20, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	36, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	42, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
 	1,  // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	37, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	36, // 12: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	20, // 13: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	20, // 14: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	20, // 15: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	38, // 16: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	27, // 17: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	39, // 18: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	40, // 19: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	41, // 20: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	31, // 21: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	31, // 22: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	42, // 23: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	43, // 24: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	2,  // 25: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	4,  // 26: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	6,  // 27: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	8,  // 28: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	12, // 29: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	14, // 30: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	16, // 31: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	18, // 32: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	21, // 33: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	23, // 34: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	25, // 35: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	28, // 36: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	30, // 37: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	33, // 38: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	3,  // 39: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	5,  // 40: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	7,  // 41: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	9,  // 42: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	13, // 43: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	15, // 44: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	17, // 45: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	19, // 46: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	22, // 47: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	24, // 48: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	26, // 49: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	29, // 50: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	32, // 51: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	34, // 52: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	39, // [39:53] is the sub-list for method output_type
-	25, // [25:39] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	43, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	44, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	42, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	43, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	42, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	20, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	44, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	20, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	20, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	20, // 20: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	45, // 21: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	31, // 22: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	31, // 23: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	46, // 24: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	47, // 25: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	48, // 26: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	37, // 27: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	37, // 28: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	49, // 29: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	50, // 30: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	2,  // 31: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	4,  // 32: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	6,  // 33: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	8,  // 34: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	12, // 35: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	14, // 36: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	16, // 37: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	18, // 38: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	21, // 39: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	23, // 40: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	25, // 41: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	27, // 42: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	29, // 43: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	32, // 44: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	34, // 45: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	36, // 46: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	39, // 47: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	3,  // 48: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	5,  // 49: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	7,  // 50: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	9,  // 51: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	13, // 52: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	15, // 53: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	17, // 54: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	19, // 55: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	22, // 56: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	24, // 57: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	26, // 58: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	28, // 59: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	30, // 60: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	33, // 61: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	35, // 62: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	38, // 63: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	40, // 64: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	48, // [48:65] is the sub-list for method output_type
+	31, // [31:48] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -2408,7 +2751,7 @@ func file_cabinet_v1_cabinet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

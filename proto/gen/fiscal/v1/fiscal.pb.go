@@ -492,21 +492,24 @@ const (
 	Action_ACTION_REBOOT Action = 8
 	// The whole ladder, step by step, until the till works.
 	Action_ACTION_RECOVER Action = 9
+	// End an operation that needs a person; goes with a Decision.
+	Action_ACTION_DECIDE Action = 10
 )
 
 // Enum value maps for Action.
 var (
 	Action_name = map[int32]string{
-		0: "ACTION_UNSPECIFIED",
-		1: "ACTION_CHECK",
-		2: "ACTION_FINISH_PRINT",
-		3: "ACTION_PRINT_COPY",
-		4: "ACTION_X_REPORT",
-		5: "ACTION_CLOSE_SHIFT",
-		6: "ACTION_SYNC_CLOCK",
-		7: "ACTION_REOPEN_PORT",
-		8: "ACTION_REBOOT",
-		9: "ACTION_RECOVER",
+		0:  "ACTION_UNSPECIFIED",
+		1:  "ACTION_CHECK",
+		2:  "ACTION_FINISH_PRINT",
+		3:  "ACTION_PRINT_COPY",
+		4:  "ACTION_X_REPORT",
+		5:  "ACTION_CLOSE_SHIFT",
+		6:  "ACTION_SYNC_CLOCK",
+		7:  "ACTION_REOPEN_PORT",
+		8:  "ACTION_REBOOT",
+		9:  "ACTION_RECOVER",
+		10: "ACTION_DECIDE",
 	}
 	Action_value = map[string]int32{
 		"ACTION_UNSPECIFIED":  0,
@@ -519,6 +522,7 @@ var (
 		"ACTION_REOPEN_PORT":  7,
 		"ACTION_REBOOT":       8,
 		"ACTION_RECOVER":      9,
+		"ACTION_DECIDE":       10,
 	}
 )
 
@@ -1222,7 +1226,9 @@ type Operation struct {
 	// Evidence for a person: what was compared, line by line.
 	Evidence []string `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	// Key of an equal operation this one may repeat, when it was refused as a possible duplicate.
-	DuplicateOf   string `protobuf:"bytes,21,opt,name=duplicate_of,json=duplicateOf,proto3" json:"duplicate_of,omitempty"`
+	DuplicateOf string `protobuf:"bytes,21,opt,name=duplicate_of,json=duplicateOf,proto3" json:"duplicate_of,omitempty"`
+	// Documents of the fiscal memory that can be this operation's, when a person has to choose.
+	Candidates    []*Document `protobuf:"bytes,22,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1402,6 +1408,13 @@ func (x *Operation) GetDuplicateOf() string {
 		return x.DuplicateOf
 	}
 	return ""
+}
+
+func (x *Operation) GetCandidates() []*Document {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
 }
 
 // Problem is one declared health problem of a till or of the agent.
@@ -1784,6 +1797,71 @@ func (x *TillState) GetUnsentFd() uint32 {
 	return 0
 }
 
+// Decision is a person's word about an operation that needs one.
+type Decision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key of the operation.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// The document that is ours; 0 says that there is none: not done. Of what leaves no document (cash, X report) any
+	// number says done.
+	Fd uint32 `protobuf:"varint,2,opt,name=fd,proto3" json:"fd,omitempty"`
+	// Why, in the person's words; kept with the operation.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Decision) Reset() {
+	*x = Decision{}
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Decision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Decision) ProtoMessage() {}
+
+func (x *Decision) ProtoReflect() protoreflect.Message {
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Decision.ProtoReflect.Descriptor instead.
+func (*Decision) Descriptor() ([]byte, []int) {
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Decision) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Decision) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *Decision) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Step is one step of a plan or of a run.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1807,7 +1885,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +1897,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +1910,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{9}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Step) GetCode() string {
@@ -1907,7 +1985,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1919,7 +1997,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1932,7 +2010,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Run) GetId() string {
@@ -2041,7 +2119,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\areceipt\x18\t \x01(\rR\areceipt\x12\x0e\n" +
 	"\x02qr\x18\n" +
 	" \x01(\tR\x02qr\x12\x16\n" +
-	"\x06ticket\x18\v \x01(\bR\x06ticket\"\xb5\x05\n" +
+	"\x06ticket\x18\v \x01(\bR\x06ticket\"\xea\x05\n" +
 	"\tOperation\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12#\n" +
@@ -2065,7 +2143,10 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\aattempt\x18\x12 \x01(\rR\aattempt\x12\x16\n" +
 	"\x06change\x18\x13 \x01(\x03R\x06change\x12\x1a\n" +
 	"\bevidence\x18\x14 \x03(\tR\bevidence\x12!\n" +
-	"\fduplicate_of\x18\x15 \x01(\tR\vduplicateOf\"\xfc\x01\n" +
+	"\fduplicate_of\x18\x15 \x01(\tR\vduplicateOf\x123\n" +
+	"\n" +
+	"candidates\x18\x16 \x03(\v2\x13.fiscal.v1.DocumentR\n" +
+	"candidates\"\xfc\x01\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12/\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x13.fiscal.v1.SeverityR\bseverity\x12\x12\n" +
@@ -2112,7 +2193,11 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"recovering\x18\x1a \x01(\bR\n" +
 	"recovering\x12\x1c\n" +
 	"\tabilities\x18\x1b \x03(\tR\tabilities\x12\x1b\n" +
-	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\"\xc2\x01\n" +
+	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\"D\n" +
+	"\bDecision\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x0e\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xc2\x01\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +
@@ -2176,7 +2261,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x0ePAPER_PRINTING\x10\x02\x12\r\n" +
 	"\tPAPER_OUT\x10\x03\x12\x0f\n" +
 	"\vPAPER_COVER\x10\x04\x12\x12\n" +
-	"\x0ePAPER_CONTINUE\x10\x05*\xe5\x01\n" +
+	"\x0ePAPER_CONTINUE\x10\x05*\xf8\x01\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_CHECK\x10\x01\x12\x17\n" +
@@ -2187,7 +2272,9 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x11ACTION_SYNC_CLOCK\x10\x06\x12\x16\n" +
 	"\x12ACTION_REOPEN_PORT\x10\a\x12\x11\n" +
 	"\rACTION_REBOOT\x10\b\x12\x12\n" +
-	"\x0eACTION_RECOVER\x10\t*\x9b\x01\n" +
+	"\x0eACTION_RECOVER\x10\t\x12\x11\n" +
+	"\rACTION_DECIDE\x10\n" +
+	"*\x9b\x01\n" +
 	"\tStepState\x12\x1a\n" +
 	"\x16STEP_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STEP_STATE_PLANNED\x10\x01\x12\x16\n" +
@@ -2211,7 +2298,7 @@ func file_fiscal_v1_fiscal_proto_rawDescGZIP() []byte {
 }
 
 var file_fiscal_v1_fiscal_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(Outcome)(0),       // 0: fiscal.v1.Outcome
 	(Kind)(0),          // 1: fiscal.v1.Kind
@@ -2231,9 +2318,10 @@ var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(*Operation)(nil),  // 15: fiscal.v1.Operation
 	(*Problem)(nil),    // 16: fiscal.v1.Problem
 	(*TillState)(nil),  // 17: fiscal.v1.TillState
-	(*Step)(nil),       // 18: fiscal.v1.Step
-	(*Run)(nil),        // 19: fiscal.v1.Run
-	nil,                // 20: fiscal.v1.Problem.ArgsEntry
+	(*Decision)(nil),   // 18: fiscal.v1.Decision
+	(*Step)(nil),       // 19: fiscal.v1.Step
+	(*Run)(nil),        // 20: fiscal.v1.Run
+	nil,                // 21: fiscal.v1.Problem.ArgsEntry
 }
 var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	10, // 0: fiscal.v1.Receipt.items:type_name -> fiscal.v1.Item
@@ -2248,18 +2336,19 @@ var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	14, // 9: fiscal.v1.Operation.document:type_name -> fiscal.v1.Document
 	2,  // 10: fiscal.v1.Operation.paper:type_name -> fiscal.v1.PaperTrack
 	3,  // 11: fiscal.v1.Operation.ofd:type_name -> fiscal.v1.OFDTrack
-	5,  // 12: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
-	20, // 13: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
-	6,  // 14: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
-	16, // 15: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
-	8,  // 16: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
-	7,  // 17: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
-	18, // 18: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	14, // 12: fiscal.v1.Operation.candidates:type_name -> fiscal.v1.Document
+	5,  // 13: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
+	21, // 14: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
+	6,  // 15: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
+	16, // 16: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
+	8,  // 17: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
+	7,  // 18: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
+	19, // 19: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_fiscal_v1_fiscal_proto_init() }
@@ -2273,7 +2362,7 @@ func file_fiscal_v1_fiscal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fiscal_v1_fiscal_proto_rawDesc), len(file_fiscal_v1_fiscal_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

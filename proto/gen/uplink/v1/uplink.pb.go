@@ -202,7 +202,9 @@ type HelloRequest struct {
 	// Tills.
 	Tills []*v1.TillState `protobuf:"bytes,4,rep,name=tills,proto3" json:"tills,omitempty"`
 	// Identity of the journal: a new journal starts its cursors anew.
-	JournalId     string `protobuf:"bytes,5,opt,name=journal_id,json=journalId,proto3" json:"journal_id,omitempty"`
+	JournalId string `protobuf:"bytes,5,opt,name=journal_id,json=journalId,proto3" json:"journal_id,omitempty"`
+	// What this agent does at each action, nothing of it begun: shown to a person before he asks for it.
+	Plans         []*v1.Run `protobuf:"bytes,6,rep,name=plans,proto3" json:"plans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,13 @@ func (x *HelloRequest) GetJournalId() string {
 		return x.JournalId
 	}
 	return ""
+}
+
+func (x *HelloRequest) GetPlans() []*v1.Run {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
 }
 
 // HelloResponse says how to go on.
@@ -669,7 +678,9 @@ type Command struct {
 	// Not to be begun after this time, Unix ms.
 	ExpiresMs int64 `protobuf:"varint,4,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	// Who asked, for the agent's log.
-	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// For ACTION_DECIDE.
+	Decision      *v1.Decision `protobuf:"bytes,6,opt,name=decision,proto3" json:"decision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -737,6 +748,13 @@ func (x *Command) GetActor() string {
 		return x.Actor
 	}
 	return ""
+}
+
+func (x *Command) GetDecision() *v1.Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
 }
 
 // FetchCommandsRequest asks for commands.
@@ -1024,7 +1042,7 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"uplink_url\x18\x04 \x01(\tR\tuplinkUrl\x12\x1d\n" +
 	"\n" +
 	"broker_url\x18\x05 \x01(\tR\tbrokerUrl\x12\"\n" +
-	"\forganisation\x18\x06 \x01(\tR\forganisation\"\xa7\x01\n" +
+	"\forganisation\x18\x06 \x01(\tR\forganisation\"\xcd\x01\n" +
 	"\fHelloRequest\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x01 \x01(\rR\n" +
@@ -1033,7 +1051,8 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x04host\x18\x03 \x01(\tR\x04host\x12*\n" +
 	"\x05tills\x18\x04 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12\x1d\n" +
 	"\n" +
-	"journal_id\x18\x05 \x01(\tR\tjournalId\"w\n" +
+	"journal_id\x18\x05 \x01(\tR\tjournalId\x12$\n" +
+	"\x05plans\x18\x06 \x03(\v2\x0e.fiscal.v1.RunR\x05plans\"w\n" +
 	"\rHelloResponse\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x01 \x01(\rR\n" +
@@ -1059,14 +1078,15 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05tills\x18\x01 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12.\n" +
 	"\bproblems\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\bproblems\x12\x16\n" +
 	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\"\x15\n" +
-	"\x13ReportStateResponse\"\x8d\x01\n" +
+	"\x13ReportStateResponse\"\xbe\x01\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
 	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\x12\x1d\n" +
 	"\n" +
 	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\x12\x14\n" +
-	"\x05actor\x18\x05 \x01(\tR\x05actor\"/\n" +
+	"\x05actor\x18\x05 \x01(\tR\x05actor\x12/\n" +
+	"\bdecision\x18\x06 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"/\n" +
 	"\x14FetchCommandsRequest\x12\x17\n" +
 	"\await_ms\x18\x01 \x01(\rR\x06waitMs\"G\n" +
 	"\x15FetchCommandsResponse\x12.\n" +
@@ -1122,39 +1142,42 @@ var file_uplink_v1_uplink_proto_goTypes = []any{
 	(*RenewRequest)(nil),          // 15: uplink.v1.RenewRequest
 	(*RenewResponse)(nil),         // 16: uplink.v1.RenewResponse
 	(*v1.TillState)(nil),          // 17: fiscal.v1.TillState
-	(*v1.Operation)(nil),          // 18: fiscal.v1.Operation
-	(*v1.Problem)(nil),            // 19: fiscal.v1.Problem
-	(v1.Action)(0),                // 20: fiscal.v1.Action
-	(*v1.Run)(nil),                // 21: fiscal.v1.Run
+	(*v1.Run)(nil),                // 18: fiscal.v1.Run
+	(*v1.Operation)(nil),          // 19: fiscal.v1.Operation
+	(*v1.Problem)(nil),            // 20: fiscal.v1.Problem
+	(v1.Action)(0),                // 21: fiscal.v1.Action
+	(*v1.Decision)(nil),           // 22: fiscal.v1.Decision
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
 	17, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	18, // 1: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
-	4,  // 2: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	17, // 3: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	19, // 4: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	20, // 5: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	10, // 6: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	21, // 7: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	0,  // 8: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	2,  // 9: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	6,  // 10: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	8,  // 11: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	11, // 12: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	13, // 13: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	15, // 14: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	1,  // 15: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	3,  // 16: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	7,  // 17: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	9,  // 18: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	12, // 19: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	14, // 20: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	16, // 21: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	15, // [15:22] is the sub-list for method output_type
-	8,  // [8:15] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	18, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	19, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	4,  // 3: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
+	17, // 4: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	20, // 5: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	21, // 6: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	22, // 7: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	10, // 8: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	18, // 9: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	0,  // 10: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	2,  // 11: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	6,  // 12: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	8,  // 13: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	11, // 14: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	13, // 15: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	15, // 16: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	1,  // 17: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	3,  // 18: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	7,  // 19: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	9,  // 20: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	12, // 21: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	14, // 22: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	16, // 23: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }

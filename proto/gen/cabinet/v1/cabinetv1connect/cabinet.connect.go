@@ -58,9 +58,14 @@ const (
 	// FleetServiceCreateEnrolmentCodeProcedure is the fully-qualified name of the FleetService's
 	// CreateEnrolmentCode RPC.
 	FleetServiceCreateEnrolmentCodeProcedure = "/cabinet.v1.FleetService/CreateEnrolmentCode"
+	// FleetServicePlanCommandProcedure is the fully-qualified name of the FleetService's PlanCommand
+	// RPC.
+	FleetServicePlanCommandProcedure = "/cabinet.v1.FleetService/PlanCommand"
 	// FleetServiceStartCommandProcedure is the fully-qualified name of the FleetService's StartCommand
 	// RPC.
 	FleetServiceStartCommandProcedure = "/cabinet.v1.FleetService/StartCommand"
+	// FleetServiceDecideProcedure is the fully-qualified name of the FleetService's Decide RPC.
+	FleetServiceDecideProcedure = "/cabinet.v1.FleetService/Decide"
 	// FleetServiceGetCommandProcedure is the fully-qualified name of the FleetService's GetCommand RPC.
 	FleetServiceGetCommandProcedure = "/cabinet.v1.FleetService/GetCommand"
 	// FleetServiceListCommandsProcedure is the fully-qualified name of the FleetService's ListCommands
@@ -69,6 +74,9 @@ const (
 	// DocumentsServiceListOperationsProcedure is the fully-qualified name of the DocumentsService's
 	// ListOperations RPC.
 	DocumentsServiceListOperationsProcedure = "/cabinet.v1.DocumentsService/ListOperations"
+	// DocumentsServiceListUndecidedProcedure is the fully-qualified name of the DocumentsService's
+	// ListUndecided RPC.
+	DocumentsServiceListUndecidedProcedure = "/cabinet.v1.DocumentsService/ListUndecided"
 	// DocumentsServiceListDocumentsProcedure is the fully-qualified name of the DocumentsService's
 	// ListDocuments RPC.
 	DocumentsServiceListDocumentsProcedure = "/cabinet.v1.DocumentsService/ListDocuments"
@@ -261,8 +269,12 @@ type FleetServiceClient interface {
 	Watch(context.Context, *v1.WatchRequest) (*connect.ServerStreamForClient[v1.WatchResponse], error)
 	// CreateEnrolmentCode makes a one-time code for an agent.
 	CreateEnrolmentCode(context.Context, *v1.CreateEnrolmentCodeRequest) (*v1.CreateEnrolmentCodeResponse, error)
+	// PlanCommand tells the steps of an action before it is asked for. Nothing is done.
+	PlanCommand(context.Context, *v1.PlanCommandRequest) (*v1.PlanCommandResponse, error)
 	// StartCommand asks for an action; the same id never starts twice.
 	StartCommand(context.Context, *v1.StartCommandRequest) (*v1.StartCommandResponse, error)
+	// Decide asks the agent to end an operation that needs a person; the same id never starts twice.
+	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// GetCommand gives one command with its steps.
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -306,10 +318,23 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fleetServiceMethods.ByName("CreateEnrolmentCode")),
 			connect.WithClientOptions(opts...),
 		),
+		planCommand: connect.NewClient[v1.PlanCommandRequest, v1.PlanCommandResponse](
+			httpClient,
+			baseURL+FleetServicePlanCommandProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("PlanCommand")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		startCommand: connect.NewClient[v1.StartCommandRequest, v1.StartCommandResponse](
 			httpClient,
 			baseURL+FleetServiceStartCommandProcedure,
 			connect.WithSchema(fleetServiceMethods.ByName("StartCommand")),
+			connect.WithClientOptions(opts...),
+		),
+		decide: connect.NewClient[v1.DecideRequest, v1.DecideResponse](
+			httpClient,
+			baseURL+FleetServiceDecideProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("Decide")),
 			connect.WithClientOptions(opts...),
 		),
 		getCommand: connect.NewClient[v1.GetCommandRequest, v1.GetCommandResponse](
@@ -335,7 +360,9 @@ type fleetServiceClient struct {
 	getTill             *connect.Client[v1.GetTillRequest, v1.GetTillResponse]
 	watch               *connect.Client[v1.WatchRequest, v1.WatchResponse]
 	createEnrolmentCode *connect.Client[v1.CreateEnrolmentCodeRequest, v1.CreateEnrolmentCodeResponse]
+	planCommand         *connect.Client[v1.PlanCommandRequest, v1.PlanCommandResponse]
 	startCommand        *connect.Client[v1.StartCommandRequest, v1.StartCommandResponse]
+	decide              *connect.Client[v1.DecideRequest, v1.DecideResponse]
 	getCommand          *connect.Client[v1.GetCommandRequest, v1.GetCommandResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
@@ -372,9 +399,27 @@ func (c *fleetServiceClient) CreateEnrolmentCode(ctx context.Context, req *v1.Cr
 	return nil, err
 }
 
+// PlanCommand calls cabinet.v1.FleetService.PlanCommand.
+func (c *fleetServiceClient) PlanCommand(ctx context.Context, req *v1.PlanCommandRequest) (*v1.PlanCommandResponse, error) {
+	response, err := c.planCommand.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // StartCommand calls cabinet.v1.FleetService.StartCommand.
 func (c *fleetServiceClient) StartCommand(ctx context.Context, req *v1.StartCommandRequest) (*v1.StartCommandResponse, error) {
 	response, err := c.startCommand.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Decide calls cabinet.v1.FleetService.Decide.
+func (c *fleetServiceClient) Decide(ctx context.Context, req *v1.DecideRequest) (*v1.DecideResponse, error) {
+	response, err := c.decide.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -409,8 +454,12 @@ type FleetServiceHandler interface {
 	Watch(context.Context, *v1.WatchRequest, *connect.ServerStream[v1.WatchResponse]) error
 	// CreateEnrolmentCode makes a one-time code for an agent.
 	CreateEnrolmentCode(context.Context, *v1.CreateEnrolmentCodeRequest) (*v1.CreateEnrolmentCodeResponse, error)
+	// PlanCommand tells the steps of an action before it is asked for. Nothing is done.
+	PlanCommand(context.Context, *v1.PlanCommandRequest) (*v1.PlanCommandResponse, error)
 	// StartCommand asks for an action; the same id never starts twice.
 	StartCommand(context.Context, *v1.StartCommandRequest) (*v1.StartCommandResponse, error)
+	// Decide asks the agent to end an operation that needs a person; the same id never starts twice.
+	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// GetCommand gives one command with its steps.
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -450,10 +499,23 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fleetServiceMethods.ByName("CreateEnrolmentCode")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServicePlanCommandHandler := connect.NewUnaryHandlerSimple(
+		FleetServicePlanCommandProcedure,
+		svc.PlanCommand,
+		connect.WithSchema(fleetServiceMethods.ByName("PlanCommand")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceStartCommandHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceStartCommandProcedure,
 		svc.StartCommand,
 		connect.WithSchema(fleetServiceMethods.ByName("StartCommand")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceDecideHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceDecideProcedure,
+		svc.Decide,
+		connect.WithSchema(fleetServiceMethods.ByName("Decide")),
 		connect.WithHandlerOptions(opts...),
 	)
 	fleetServiceGetCommandHandler := connect.NewUnaryHandlerSimple(
@@ -480,8 +542,12 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceWatchHandler.ServeHTTP(w, r)
 		case FleetServiceCreateEnrolmentCodeProcedure:
 			fleetServiceCreateEnrolmentCodeHandler.ServeHTTP(w, r)
+		case FleetServicePlanCommandProcedure:
+			fleetServicePlanCommandHandler.ServeHTTP(w, r)
 		case FleetServiceStartCommandProcedure:
 			fleetServiceStartCommandHandler.ServeHTTP(w, r)
+		case FleetServiceDecideProcedure:
+			fleetServiceDecideHandler.ServeHTTP(w, r)
 		case FleetServiceGetCommandProcedure:
 			fleetServiceGetCommandHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
@@ -511,8 +577,16 @@ func (UnimplementedFleetServiceHandler) CreateEnrolmentCode(context.Context, *v1
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.CreateEnrolmentCode is not implemented"))
 }
 
+func (UnimplementedFleetServiceHandler) PlanCommand(context.Context, *v1.PlanCommandRequest) (*v1.PlanCommandResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.PlanCommand is not implemented"))
+}
+
 func (UnimplementedFleetServiceHandler) StartCommand(context.Context, *v1.StartCommandRequest) (*v1.StartCommandResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.StartCommand is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.Decide is not implemented"))
 }
 
 func (UnimplementedFleetServiceHandler) GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error) {
@@ -527,6 +601,8 @@ func (UnimplementedFleetServiceHandler) ListCommands(context.Context, *v1.ListCo
 type DocumentsServiceClient interface {
 	// ListOperations gives operations of a till, newest first.
 	ListOperations(context.Context, *v1.ListOperationsRequest) (*v1.ListOperationsResponse, error)
+	// ListUndecided gives the operations of the organisation that need a person, oldest first.
+	ListUndecided(context.Context, *v1.ListUndecidedRequest) (*v1.ListUndecidedResponse, error)
 	// ListDocuments gives fiscal documents of a till, newest first.
 	ListDocuments(context.Context, *v1.ListDocumentsRequest) (*v1.ListDocumentsResponse, error)
 	// GetDocument gives one document with the receipt it was made of.
@@ -551,6 +627,13 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		listUndecided: connect.NewClient[v1.ListUndecidedRequest, v1.ListUndecidedResponse](
+			httpClient,
+			baseURL+DocumentsServiceListUndecidedProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ListUndecided")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listDocuments: connect.NewClient[v1.ListDocumentsRequest, v1.ListDocumentsResponse](
 			httpClient,
 			baseURL+DocumentsServiceListDocumentsProcedure,
@@ -571,6 +654,7 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 // documentsServiceClient implements DocumentsServiceClient.
 type documentsServiceClient struct {
 	listOperations *connect.Client[v1.ListOperationsRequest, v1.ListOperationsResponse]
+	listUndecided  *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
 	listDocuments  *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
 	getDocument    *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
 }
@@ -578,6 +662,15 @@ type documentsServiceClient struct {
 // ListOperations calls cabinet.v1.DocumentsService.ListOperations.
 func (c *documentsServiceClient) ListOperations(ctx context.Context, req *v1.ListOperationsRequest) (*v1.ListOperationsResponse, error) {
 	response, err := c.listOperations.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListUndecided calls cabinet.v1.DocumentsService.ListUndecided.
+func (c *documentsServiceClient) ListUndecided(ctx context.Context, req *v1.ListUndecidedRequest) (*v1.ListUndecidedResponse, error) {
+	response, err := c.listUndecided.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -606,6 +699,8 @@ func (c *documentsServiceClient) GetDocument(ctx context.Context, req *v1.GetDoc
 type DocumentsServiceHandler interface {
 	// ListOperations gives operations of a till, newest first.
 	ListOperations(context.Context, *v1.ListOperationsRequest) (*v1.ListOperationsResponse, error)
+	// ListUndecided gives the operations of the organisation that need a person, oldest first.
+	ListUndecided(context.Context, *v1.ListUndecidedRequest) (*v1.ListUndecidedResponse, error)
 	// ListDocuments gives fiscal documents of a till, newest first.
 	ListDocuments(context.Context, *v1.ListDocumentsRequest) (*v1.ListDocumentsResponse, error)
 	// GetDocument gives one document with the receipt it was made of.
@@ -623,6 +718,13 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		DocumentsServiceListOperationsProcedure,
 		svc.ListOperations,
 		connect.WithSchema(documentsServiceMethods.ByName("ListOperations")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceListUndecidedHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceListUndecidedProcedure,
+		svc.ListUndecided,
+		connect.WithSchema(documentsServiceMethods.ByName("ListUndecided")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
@@ -644,6 +746,8 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		switch r.URL.Path {
 		case DocumentsServiceListOperationsProcedure:
 			documentsServiceListOperationsHandler.ServeHTTP(w, r)
+		case DocumentsServiceListUndecidedProcedure:
+			documentsServiceListUndecidedHandler.ServeHTTP(w, r)
 		case DocumentsServiceListDocumentsProcedure:
 			documentsServiceListDocumentsHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetDocumentProcedure:
@@ -659,6 +763,10 @@ type UnimplementedDocumentsServiceHandler struct{}
 
 func (UnimplementedDocumentsServiceHandler) ListOperations(context.Context, *v1.ListOperationsRequest) (*v1.ListOperationsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListOperations is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ListUndecided(context.Context, *v1.ListUndecidedRequest) (*v1.ListUndecidedResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListUndecided is not implemented"))
 }
 
 func (UnimplementedDocumentsServiceHandler) ListDocuments(context.Context, *v1.ListDocumentsRequest) (*v1.ListDocumentsResponse, error) {

@@ -7,7 +7,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Action, Cashier, Document, OFDTrack, Operation, PaperTrack, Receipt, Run, TillState } from "../../fiscal/v1/fiscal_pb";
+import type { Action, Cashier, Decision, Document, OFDTrack, Operation, PaperTrack, Receipt, Run, TillState } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/cabinet.proto.
  */
 export const file_cabinet_v1_cabinet: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSLYAQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAyJVChNTdGFydENvbW1hbmRSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiI8ChRTdGFydENvbW1hbmRSZXNwb25zZRIkCgdjb21tYW5kGAEgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kIh8KEUdldENvbW1hbmRSZXF1ZXN0EgoKAmlkGAEgASgJIjoKEkdldENvbW1hbmRSZXNwb25zZRIkCgdjb21tYW5kGAEgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kIjUKE0xpc3RDb21tYW5kc1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDSI9ChRMaXN0Q29tbWFuZHNSZXNwb25zZRIlCghjb21tYW5kcxgBIAMoCzITLmNhYmluZXQudjEuQ29tbWFuZCJJCg1PcGVyYXRpb25WaWV3Eg8KB3RpbGxfaWQYASABKAkSJwoJb3BlcmF0aW9uGAIgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbiJFChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIloKFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USLQoKb3BlcmF0aW9ucxgBIAMoCzIZLmNhYmluZXQudjEuT3BlcmF0aW9uVmlldxIRCgluZXh0X3BhZ2UYAiABKAkiRAoUTGlzdERvY3VtZW50c1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIq4BCgxEb2N1bWVudFZpZXcSDwoHdGlsbF9pZBgBIAEoCRIlCghkb2N1bWVudBgCIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBILCgNrZXkYAyABKAkSEQoJc3RvcmVkX21zGAQgASgDEiQKBXBhcGVyGAUgASgOMhUuZmlzY2FsLnYxLlBhcGVyVHJhY2sSIAoDb2ZkGAYgASgOMhMuZmlzY2FsLnYxLk9GRFRyYWNrIlcKFUxpc3REb2N1bWVudHNSZXNwb25zZRIrCglkb2N1bWVudHMYASADKAsyGC5jYWJpbmV0LnYxLkRvY3VtZW50VmlldxIRCgluZXh0X3BhZ2UYAiABKAkiLAoSR2V0RG9jdW1lbnRSZXF1ZXN0EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNIosBChNHZXREb2N1bWVudFJlc3BvbnNlEioKCGRvY3VtZW50GAEgASgLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSIwoHcmVjZWlwdBgCIAEoCzISLmZpc2NhbC52MS5SZWNlaXB0EiMKB2Nhc2hpZXIYAyABKAsyEi5maXNjYWwudjEuQ2FzaGllcipgCgVMaWdodBIVChFMSUdIVF9VTlNQRUNJRklFRBAAEg8KC0xJR0hUX0dSRUVOEAESEAoMTElHSFRfWUVMTE9XEAISDQoJTElHSFRfUkVEEAMSDgoKTElHSFRfR1JFWRAEKswBCgxDb21tYW5kU3RhdGUSHQoZQ09NTUFORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENPTU1BTkRfU1RBVEVfUVVFVUVEEAESGwoXQ09NTUFORF9TVEFURV9ERUxJVkVSRUQQAhIZChVDT01NQU5EX1NUQVRFX1JVTk5JTkcQAxIWChJDT01NQU5EX1NUQVRFX0RPTkUQBBIYChRDT01NQU5EX1NUQVRFX0ZBSUxFRBAFEhkKFUNPTU1BTkRfU1RBVEVfRVhQSVJFRBAGMrMCCg1BY2Nlc3NTZXJ2aWNlEj8KBlNpZ25JbhIZLmNhYmluZXQudjEuU2lnbkluUmVxdWVzdBoaLmNhYmluZXQudjEuU2lnbkluUmVzcG9uc2USQgoHU2lnbk91dBIaLmNhYmluZXQudjEuU2lnbk91dFJlcXVlc3QaGy5jYWJpbmV0LnYxLlNpZ25PdXRSZXNwb25zZRJECgZXaG9BbUkSGS5jYWJpbmV0LnYxLldob0FtSVJlcXVlc3QaGi5jYWJpbmV0LnYxLldob0FtSVJlc3BvbnNlIgOQAgESVwoOQ2hhbmdlUGFzc3dvcmQSIS5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoiLmNhYmluZXQudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZTLLBAoMRmxlZXRTZXJ2aWNlEk0KCUxpc3RUaWxscxIcLmNhYmluZXQudjEuTGlzdFRpbGxzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFRpbGxzUmVzcG9uc2UiA5ACARJHCgdHZXRUaWxsEhouY2FiaW5ldC52MS5HZXRUaWxsUmVxdWVzdBobLmNhYmluZXQudjEuR2V0VGlsbFJlc3BvbnNlIgOQAgESPgoFV2F0Y2gSGC5jYWJpbmV0LnYxLldhdGNoUmVxdWVzdBoZLmNhYmluZXQudjEuV2F0Y2hSZXNwb25zZTABEmYKE0NyZWF0ZUVucm9sbWVudENvZGUSJi5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXF1ZXN0GicuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVzcG9uc2USUQoMU3RhcnRDb21tYW5kEh8uY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXF1ZXN0GiAuY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXNwb25zZRJQCgpHZXRDb21tYW5kEh0uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVxdWVzdBoeLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlc3BvbnNlIgOQAgESVgoMTGlzdENvbW1hbmRzEh8uY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXF1ZXN0GiAuY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXNwb25zZSIDkAIBMqACChBEb2N1bWVudHNTZXJ2aWNlElwKDkxpc3RPcGVyYXRpb25zEiEuY2FiaW5ldC52MS5MaXN0T3BlcmF0aW9uc1JlcXVlc3QaIi5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSL/AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbiJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iVQoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IkQKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSKLAQoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXIqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBjKzAgoNQWNjZXNzU2VydmljZRI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBElcKDkNoYW5nZVBhc3N3b3JkEiEuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIi5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2Uy4QUKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElYKDExpc3RDb21tYW5kcxIfLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVzcG9uc2UiA5ACATL7AgoQRG9jdW1lbnRzU2VydmljZRJcCg5MaXN0T3BlcmF0aW9ucxIhLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0GiIuY2FiaW5ldC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIgOQAgESWQoNTGlzdFVuZGVjaWRlZBIgLmNhYmluZXQudjEuTGlzdFVuZGVjaWRlZFJlcXVlc3QaIS5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXNwb25zZSIDkAIBElkKDUxpc3REb2N1bWVudHMSIC5jYWJpbmV0LnYxLkxpc3REb2N1bWVudHNSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVzcG9uc2UiA5ACARJTCgtHZXREb2N1bWVudBIeLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5HZXREb2N1bWVudFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * SignInRequest carries credentials.
@@ -604,6 +604,13 @@ export type Command = Message<"cabinet.v1.Command"> & {
    * @generated from field: int64 ended_ms = 9;
    */
   endedMs: bigint;
+
+  /**
+   * What a person decided, for ACTION_DECIDE.
+   *
+   * @generated from field: fiscal.v1.Decision decision = 10;
+   */
+  decision?: Decision | undefined;
 };
 
 /**
@@ -612,6 +619,55 @@ export type Command = Message<"cabinet.v1.Command"> & {
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_cabinet, 18);
+
+/**
+ * PlanCommandRequest names an action.
+ *
+ * @generated from message cabinet.v1.PlanCommandRequest
+ */
+export type PlanCommandRequest = Message<"cabinet.v1.PlanCommandRequest"> & {
+  /**
+   * Till id.
+   *
+   * @generated from field: string till_id = 1;
+   */
+  tillId: string;
+
+  /**
+   * Action.
+   *
+   * @generated from field: fiscal.v1.Action action = 2;
+   */
+  action: Action;
+};
+
+/**
+ * Describes the message cabinet.v1.PlanCommandRequest.
+ * Use `create(PlanCommandRequestSchema)` to create a new message.
+ */
+export const PlanCommandRequestSchema: GenMessage<PlanCommandRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 19);
+
+/**
+ * PlanCommandResponse gives its plan.
+ *
+ * @generated from message cabinet.v1.PlanCommandResponse
+ */
+export type PlanCommandResponse = Message<"cabinet.v1.PlanCommandResponse"> & {
+  /**
+   * Steps, none begun; absent when the agent is too old to tell its plans.
+   *
+   * @generated from field: fiscal.v1.Run plan = 1;
+   */
+  plan?: Run | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.PlanCommandResponse.
+ * Use `create(PlanCommandResponseSchema)` to create a new message.
+ */
+export const PlanCommandResponseSchema: GenMessage<PlanCommandResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 20);
 
 /**
  * StartCommandRequest asks for an action.
@@ -634,7 +690,7 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
   tillId: string;
 
   /**
-   * Action.
+   * Action; a decision has a method of its own.
    *
    * @generated from field: fiscal.v1.Action action = 3;
    */
@@ -646,7 +702,7 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
  * Use `create(StartCommandRequestSchema)` to create a new message.
  */
 export const StartCommandRequestSchema: GenMessage<StartCommandRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 19);
+  messageDesc(file_cabinet_v1_cabinet, 21);
 
 /**
  * StartCommandResponse gives the command.
@@ -667,7 +723,63 @@ export type StartCommandResponse = Message<"cabinet.v1.StartCommandResponse"> & 
  * Use `create(StartCommandResponseSchema)` to create a new message.
  */
 export const StartCommandResponseSchema: GenMessage<StartCommandResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 20);
+  messageDesc(file_cabinet_v1_cabinet, 22);
+
+/**
+ * DecideRequest carries a decision.
+ *
+ * @generated from message cabinet.v1.DecideRequest
+ */
+export type DecideRequest = Message<"cabinet.v1.DecideRequest"> & {
+  /**
+   * Id chosen by the asker: UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Till id.
+   *
+   * @generated from field: string till_id = 2;
+   */
+  tillId: string;
+
+  /**
+   * Decision.
+   *
+   * @generated from field: fiscal.v1.Decision decision = 3;
+   */
+  decision?: Decision | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.DecideRequest.
+ * Use `create(DecideRequestSchema)` to create a new message.
+ */
+export const DecideRequestSchema: GenMessage<DecideRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 23);
+
+/**
+ * DecideResponse gives the command that carries it.
+ *
+ * @generated from message cabinet.v1.DecideResponse
+ */
+export type DecideResponse = Message<"cabinet.v1.DecideResponse"> & {
+  /**
+   * Command.
+   *
+   * @generated from field: cabinet.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.DecideResponse.
+ * Use `create(DecideResponseSchema)` to create a new message.
+ */
+export const DecideResponseSchema: GenMessage<DecideResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 24);
 
 /**
  * GetCommandRequest names a command.
@@ -688,7 +800,7 @@ export type GetCommandRequest = Message<"cabinet.v1.GetCommandRequest"> & {
  * Use `create(GetCommandRequestSchema)` to create a new message.
  */
 export const GetCommandRequestSchema: GenMessage<GetCommandRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 21);
+  messageDesc(file_cabinet_v1_cabinet, 25);
 
 /**
  * GetCommandResponse gives it.
@@ -709,7 +821,7 @@ export type GetCommandResponse = Message<"cabinet.v1.GetCommandResponse"> & {
  * Use `create(GetCommandResponseSchema)` to create a new message.
  */
 export const GetCommandResponseSchema: GenMessage<GetCommandResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 22);
+  messageDesc(file_cabinet_v1_cabinet, 26);
 
 /**
  * ListCommandsRequest selects commands.
@@ -737,7 +849,7 @@ export type ListCommandsRequest = Message<"cabinet.v1.ListCommandsRequest"> & {
  * Use `create(ListCommandsRequestSchema)` to create a new message.
  */
 export const ListCommandsRequestSchema: GenMessage<ListCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 23);
+  messageDesc(file_cabinet_v1_cabinet, 27);
 
 /**
  * ListCommandsResponse gives commands.
@@ -758,7 +870,7 @@ export type ListCommandsResponse = Message<"cabinet.v1.ListCommandsResponse"> & 
  * Use `create(ListCommandsResponseSchema)` to create a new message.
  */
 export const ListCommandsResponseSchema: GenMessage<ListCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 24);
+  messageDesc(file_cabinet_v1_cabinet, 28);
 
 /**
  * OperationView is an operation of a till.
@@ -786,7 +898,7 @@ export type OperationView = Message<"cabinet.v1.OperationView"> & {
  * Use `create(OperationViewSchema)` to create a new message.
  */
 export const OperationViewSchema: GenMessage<OperationView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 25);
+  messageDesc(file_cabinet_v1_cabinet, 29);
 
 /**
  * ListOperationsRequest selects operations.
@@ -821,7 +933,7 @@ export type ListOperationsRequest = Message<"cabinet.v1.ListOperationsRequest"> 
  * Use `create(ListOperationsRequestSchema)` to create a new message.
  */
 export const ListOperationsRequestSchema: GenMessage<ListOperationsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 26);
+  messageDesc(file_cabinet_v1_cabinet, 30);
 
 /**
  * ListOperationsResponse gives operations.
@@ -849,7 +961,43 @@ export type ListOperationsResponse = Message<"cabinet.v1.ListOperationsResponse"
  * Use `create(ListOperationsResponseSchema)` to create a new message.
  */
 export const ListOperationsResponseSchema: GenMessage<ListOperationsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 27);
+  messageDesc(file_cabinet_v1_cabinet, 31);
+
+/**
+ * ListUndecidedRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListUndecidedRequest
+ */
+export type ListUndecidedRequest = Message<"cabinet.v1.ListUndecidedRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListUndecidedRequest.
+ * Use `create(ListUndecidedRequestSchema)` to create a new message.
+ */
+export const ListUndecidedRequestSchema: GenMessage<ListUndecidedRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 32);
+
+/**
+ * ListUndecidedResponse gives operations.
+ *
+ * @generated from message cabinet.v1.ListUndecidedResponse
+ */
+export type ListUndecidedResponse = Message<"cabinet.v1.ListUndecidedResponse"> & {
+  /**
+   * Oldest first; at most 500.
+   *
+   * @generated from field: repeated cabinet.v1.OperationView operations = 1;
+   */
+  operations: OperationView[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListUndecidedResponse.
+ * Use `create(ListUndecidedResponseSchema)` to create a new message.
+ */
+export const ListUndecidedResponseSchema: GenMessage<ListUndecidedResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 33);
 
 /**
  * ListDocumentsRequest selects documents.
@@ -884,7 +1032,7 @@ export type ListDocumentsRequest = Message<"cabinet.v1.ListDocumentsRequest"> & 
  * Use `create(ListDocumentsRequestSchema)` to create a new message.
  */
 export const ListDocumentsRequestSchema: GenMessage<ListDocumentsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 28);
+  messageDesc(file_cabinet_v1_cabinet, 34);
 
 /**
  * DocumentView is a fiscal document.
@@ -940,7 +1088,7 @@ export type DocumentView = Message<"cabinet.v1.DocumentView"> & {
  * Use `create(DocumentViewSchema)` to create a new message.
  */
 export const DocumentViewSchema: GenMessage<DocumentView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 29);
+  messageDesc(file_cabinet_v1_cabinet, 35);
 
 /**
  * ListDocumentsResponse gives documents.
@@ -968,7 +1116,7 @@ export type ListDocumentsResponse = Message<"cabinet.v1.ListDocumentsResponse"> 
  * Use `create(ListDocumentsResponseSchema)` to create a new message.
  */
 export const ListDocumentsResponseSchema: GenMessage<ListDocumentsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 30);
+  messageDesc(file_cabinet_v1_cabinet, 36);
 
 /**
  * GetDocumentRequest names a document.
@@ -996,7 +1144,7 @@ export type GetDocumentRequest = Message<"cabinet.v1.GetDocumentRequest"> & {
  * Use `create(GetDocumentRequestSchema)` to create a new message.
  */
 export const GetDocumentRequestSchema: GenMessage<GetDocumentRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 31);
+  messageDesc(file_cabinet_v1_cabinet, 37);
 
 /**
  * GetDocumentResponse gives it.
@@ -1031,7 +1179,7 @@ export type GetDocumentResponse = Message<"cabinet.v1.GetDocumentResponse"> & {
  * Use `create(GetDocumentResponseSchema)` to create a new message.
  */
 export const GetDocumentResponseSchema: GenMessage<GetDocumentResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 32);
+  messageDesc(file_cabinet_v1_cabinet, 38);
 
 /**
  * Light is the colour of a till.
@@ -1239,6 +1387,16 @@ export const FleetService: GenService<{
     output: typeof CreateEnrolmentCodeResponseSchema;
   },
   /**
+   * PlanCommand tells the steps of an action before it is asked for. Nothing is done.
+   *
+   * @generated from rpc cabinet.v1.FleetService.PlanCommand
+   */
+  planCommand: {
+    methodKind: "unary";
+    input: typeof PlanCommandRequestSchema;
+    output: typeof PlanCommandResponseSchema;
+  },
+  /**
    * StartCommand asks for an action; the same id never starts twice.
    *
    * @generated from rpc cabinet.v1.FleetService.StartCommand
@@ -1247,6 +1405,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof StartCommandRequestSchema;
     output: typeof StartCommandResponseSchema;
+  },
+  /**
+   * Decide asks the agent to end an operation that needs a person; the same id never starts twice.
+   *
+   * @generated from rpc cabinet.v1.FleetService.Decide
+   */
+  decide: {
+    methodKind: "unary";
+    input: typeof DecideRequestSchema;
+    output: typeof DecideResponseSchema;
   },
   /**
    * GetCommand gives one command with its steps.
@@ -1286,6 +1454,16 @@ export const DocumentsService: GenService<{
     methodKind: "unary";
     input: typeof ListOperationsRequestSchema;
     output: typeof ListOperationsResponseSchema;
+  },
+  /**
+   * ListUndecided gives the operations of the organisation that need a person, oldest first.
+   *
+   * @generated from rpc cabinet.v1.DocumentsService.ListUndecided
+   */
+  listUndecided: {
+    methodKind: "unary";
+    input: typeof ListUndecidedRequestSchema;
+    output: typeof ListUndecidedResponseSchema;
   },
   /**
    * ListDocuments gives fiscal documents of a till, newest first.
