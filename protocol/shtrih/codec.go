@@ -63,7 +63,7 @@ func EncodeRequest(r Request) ([]byte, error) {
 	}
 	code := r.Code()
 	s, ok := requests[family(code)]
-	c := &cursor{buf: appendCode(nil, code)}
+	c := &cursor{buf: codeBytes(code)}
 	if !ok || !s.encode(r, c) {
 		return nil, fmt.Errorf("encode %T: %w", r, ErrUnknownRequest)
 	}
@@ -96,7 +96,7 @@ func DecodeRequest(msg []byte) (Request, error) {
 	if !ok {
 		return Unknown{Raw: bytes.Clone(msg)}, nil
 	}
-	c := &cursor{buf: msg[len(appendCode(nil, code)):]}
+	c := &cursor{buf: msg[len(codeBytes(code)):]}
 	v := s.decode(c, code)
 	if len(c.buf) > 0 {
 		c.malformed("%d bytes too many", len(c.buf))
@@ -118,7 +118,7 @@ func EncodeAnswer(a Answer) ([]byte, error) {
 		return nil, ErrUnknownAnswer
 	}
 	code := a.Code()
-	c := &cursor{buf: append(appendAnswerCode(nil, code), 0)}
+	c := &cursor{buf: append(answerCode(code), 0)}
 	switch v := a.(type) {
 	case RawAnswer:
 		c.buf = append(c.buf, v.Data...)
@@ -166,7 +166,7 @@ func DecodeAnswer(req Code, msg []byte) (Answer, error) {
 
 // answerBody checks code and error byte and returns what follows them.
 func answerBody(req Code, msg []byte) ([]byte, error) {
-	head := appendAnswerCode(nil, req)
+	head := answerCode(req)
 	if len(msg) < 2 || len(msg) > MaxMessage {
 		return nil, fmt.Errorf("decode answer to %v: %w: %d bytes", req, ErrMalformed, len(msg))
 	}

@@ -86,7 +86,7 @@ func (e *DeviceError) Encode() []byte {
 	if e.Short && e.Code>>8 == 0xFF {
 		b = append(b, 0xFF, byte(e.Err))
 	} else {
-		b = append(appendAnswerCode(nil, e.Code), byte(e.Err))
+		b = append(answerCode(e.Code), byte(e.Err))
 	}
 	if e.Extended != nil {
 		x := *e.Extended

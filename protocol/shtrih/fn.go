@@ -25,6 +25,7 @@ type FNStatusAnswer struct {
 
 // Code is FF01h.
 func (FNStatusAnswer) Code() Code { return CodeFNStatus }
+
 func (a *FNStatusAnswer) layout(c *cursor) {
 	u8(c, &a.Phase)
 	u8(c, &a.Document)
@@ -52,6 +53,7 @@ type FNNumberAnswer struct {
 
 // Code is FF02h.
 func (FNNumberAnswer) Code() Code { return CodeFNNumber }
+
 func (a *FNNumberAnswer) layout(c *cursor) {
 	c.name(&a.FN, 16)
 	c.bytes(&a.Tail)
@@ -76,6 +78,7 @@ type Registrations struct{ Left, Done byte }
 
 // Code is FF03h.
 func (FNExpiryAnswer) Code() Code { return CodeFNExpiry }
+
 func (a *FNExpiryAnswer) layout(c *cursor) {
 	c.ymd(&a.Until)
 	if c.left() >= 2 {
@@ -104,6 +107,7 @@ type FNVersionAnswer struct {
 
 // Code is FF04h.
 func (FNVersionAnswer) Code() Code { return CodeFNVersion }
+
 func (a *FNVersionAnswer) layout(c *cursor) {
 	c.name(&a.Version, 16)
 	u8(c, &a.Serial)
@@ -118,6 +122,7 @@ type ResetFN struct {
 
 // Code is FF07h.
 func (ResetFN) Code() Code { return CodeResetFN }
+
 func (r *ResetFN) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Parameter)
@@ -138,6 +143,7 @@ type FindDocument struct {
 
 // Code is FF0Ah.
 func (FindDocument) Code() Code { return CodeFindDocument }
+
 func (r *FindDocument) layout(c *cursor) {
 	u32(c, &r.Password)
 	u32(c, &r.FD)
@@ -175,6 +181,7 @@ type FoundDocumentAnswer struct {
 
 // Code is FF0Ah.
 func (FoundDocumentAnswer) Code() Code { return CodeFindDocument }
+
 func (a *FoundDocumentAnswer) layout(c *cursor) {
 	u8(c, &a.Type)
 	u8(c, &a.Ticket)
@@ -213,6 +220,7 @@ type ReadDocument struct {
 
 // Code is FF3Ah.
 func (ReadDocument) Code() Code { return CodeReadDocument }
+
 func (r *ReadDocument) layout(c *cursor) {
 	u32(c, &r.Password)
 	u32(c, &r.FD)
@@ -227,6 +235,7 @@ type ReadDocumentAnswer struct {
 
 // Code is FF3Ah.
 func (ReadDocumentAnswer) Code() Code { return CodeReadDocument }
+
 func (a *ReadDocumentAnswer) layout(c *cursor) {
 	u16(c, &a.Type)
 	u16(c, &a.Length)
@@ -268,6 +277,7 @@ type FNMemoryAnswer struct {
 
 // Code is FF63h.
 func (FNMemoryAnswer) Code() Code { return CodeFNMemory }
+
 func (a *FNMemoryAnswer) layout(c *cursor) {
 	u32(c, &a.Documents)
 	u32(c, &a.Kilobytes)

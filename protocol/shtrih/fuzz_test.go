@@ -12,7 +12,7 @@ func FuzzDecodeRequest(f *testing.F) {
 		}
 	}
 	for code := range requests {
-		f.Add(append(appendCode(nil, code), make([]byte, 60)...))
+		f.Add(append(codeBytes(code), make([]byte, 60)...))
 	}
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		r, err := DecodeRequest(msg)
@@ -36,8 +36,8 @@ func FuzzDecodeAnswer(f *testing.F) {
 		}
 	}
 	for code := range answers {
-		f.Add(uint16(code), append(appendAnswerCode(nil, code), make([]byte, 70)...))
-		f.Add(uint16(code), append(appendAnswerCode(nil, code), 0x73))
+		f.Add(uint16(code), append(answerCode(code), make([]byte, 70)...))
+		f.Add(uint16(code), append(answerCode(code), 0x73))
 	}
 	f.Fuzz(func(t *testing.T, code uint16, msg []byte) {
 		var again []byte

@@ -31,8 +31,12 @@ func TestFrameReader(t *testing.T) {
 	}{
 		{"control bytes", []byte{ENQ, ACK, NAK, 0xFF}, []FrameEvent{FrameENQ, FrameACK, FrameNAK, FrameIgnore}, nil},
 		{"zeros before a frame", []byte{0, STX, 1, 0xFC, 0xFD}, []FrameEvent{FrameIgnore, FrameMore, FrameMore, FrameMore, FrameDone}, []byte{0xFC}},
-		{"control bytes are data inside", []byte{STX, 3, ENQ, ACK, STX, 3 ^ ENQ ^ ACK ^ STX},
-			[]FrameEvent{FrameMore, FrameMore, FrameMore, FrameMore, FrameMore, FrameDone}, []byte{ENQ, ACK, STX}},
+		{
+			"control bytes are data inside",
+			[]byte{STX, 3, ENQ, ACK, STX, 3 ^ ENQ ^ ACK ^ STX},
+			[]FrameEvent{FrameMore, FrameMore, FrameMore, FrameMore, FrameMore, FrameDone},
+			[]byte{ENQ, ACK, STX},
+		},
 		{"wrong LRC", []byte{STX, 1, 0xFC, 0xFC, ENQ}, []FrameEvent{FrameMore, FrameMore, FrameMore, FrameBad, FrameENQ}, nil},
 		{"zero length", []byte{STX, 0, ACK}, []FrameEvent{FrameMore, FrameBad, FrameACK}, nil},
 	} {

@@ -14,6 +14,7 @@ type CheckMarking struct {
 
 // Code is FF61h.
 func (CheckMarking) Code() Code { return CodeCheckMarking }
+
 func (r *CheckMarking) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Planned)
@@ -42,6 +43,7 @@ type CheckMarkingAnswer struct {
 
 // Code is FF61h.
 func (CheckMarkingAnswer) Code() Code { return CodeCheckMarking }
+
 func (a *CheckMarkingAnswer) layout(c *cursor) {
 	u8(c, &a.Local)
 	u8(c, &a.Reason)
@@ -58,6 +60,7 @@ type AcceptMarking struct {
 
 // Code is FF69h.
 func (AcceptMarking) Code() Code { return CodeAcceptMarking }
+
 func (r *AcceptMarking) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Decision)
@@ -71,6 +74,7 @@ type AcceptMarkingAnswer struct {
 
 // Code is FF69h.
 func (AcceptMarkingAnswer) Code() Code { return CodeAcceptMarking }
+
 func (a *AcceptMarkingAnswer) layout(c *cursor) {
 	u8(c, &a.Result)
 	c.bytes(&a.Tail)
@@ -85,6 +89,7 @@ type BindMarking struct {
 
 // Code is FF67h.
 func (BindMarking) Code() Code { return CodeBindMarking }
+
 func (r *BindMarking) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.counted(&r.Mark)
@@ -100,6 +105,7 @@ type BindMarkingAnswer struct {
 
 // Code is FF67h.
 func (BindMarkingAnswer) Code() Code { return CodeBindMarking }
+
 func (a *BindMarkingAnswer) layout(c *cursor) {
 	u16(c, &a.Prefix)
 	u8(c, &a.DataMatrix)
@@ -127,6 +133,7 @@ type MarkingStatusAnswer struct {
 
 // Code is FF70h.
 func (MarkingStatusAnswer) Code() Code { return CodeMarkingStatus }
+
 func (a *MarkingStatusAnswer) layout(c *cursor) {
 	for _, v := range []*byte{&a.Check, &a.Notice, &a.Allowed, &a.Saved, &a.Included, &a.Area} {
 		u8(c, v)
@@ -155,6 +162,7 @@ type MarkingNoticesAnswer struct {
 
 // Code is FF68h.
 func (MarkingNoticesAnswer) Code() Code { return CodeMarkingNotices }
+
 func (a *MarkingNoticesAnswer) layout(c *cursor) {
 	u8(c, &a.State)
 	u16(c, &a.Queue)

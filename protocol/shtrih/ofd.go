@@ -24,8 +24,10 @@ const (
 
 // String lists the facts.
 func (s OFDState) String() string {
-	return setString(uint64(s), []string{"connected", "has a message", "awaits a ticket", "has a command from the OFD",
-		"settings changed", "awaits a reply"})
+	return setString(uint64(s), []string{
+		"connected", "has a message", "awaits a ticket", "has a command from the OFD",
+		"settings changed", "awaits a reply",
+	})
 }
 
 // OFDStatusAnswer is the answer to FF39h, 16 bytes.
@@ -40,6 +42,7 @@ type OFDStatusAnswer struct {
 
 // Code is FF39h.
 func (OFDStatusAnswer) Code() Code { return CodeOFDStatus }
+
 func (a *OFDStatusAnswer) layout(c *cursor) {
 	u8(c, &a.State)
 	u8(c, &a.Reading)
@@ -64,6 +67,7 @@ type UnconfirmedCountAnswer struct {
 
 // Code is FF3Fh.
 func (UnconfirmedCountAnswer) Code() Code { return CodeUnconfirmedCount }
+
 func (a *UnconfirmedCountAnswer) layout(c *cursor) {
 	u16(c, &a.Count)
 	c.bytes(&a.Tail)
@@ -86,6 +90,7 @@ type OFDMessageAnswer struct {
 
 // Code is FF30h.
 func (OFDMessageAnswer) Code() Code { return CodeOFDMessage }
+
 func (a *OFDMessageAnswer) layout(c *cursor) {
 	u16(c, &a.Bytes)
 	u8(c, &a.MaxBlock)
@@ -101,6 +106,7 @@ type OFDReadBlock struct {
 
 // Code is FF31h.
 func (OFDReadBlock) Code() Code { return CodeOFDReadBlock }
+
 func (r *OFDReadBlock) layout(c *cursor) {
 	u32(c, &r.Password)
 	u16(c, &r.Offset)
@@ -116,6 +122,7 @@ type OFDBeginWrite struct {
 
 // Code is FF32h.
 func (OFDBeginWrite) Code() Code { return CodeOFDBeginWrite }
+
 func (r *OFDBeginWrite) layout(c *cursor) {
 	u32(c, &r.Password)
 	u16(c, &r.Size)
@@ -129,6 +136,7 @@ type OFDBeginWriteAnswer struct {
 
 // Code is FF32h.
 func (OFDBeginWriteAnswer) Code() Code { return CodeOFDBeginWrite }
+
 func (a *OFDBeginWriteAnswer) layout(c *cursor) {
 	u8(c, &a.MaxBlock)
 	c.bytes(&a.Tail)
@@ -143,6 +151,7 @@ type OFDWriteBlock struct {
 
 // Code is FF33h.
 func (OFDWriteBlock) Code() Code { return CodeOFDWriteBlock }
+
 func (r *OFDWriteBlock) layout(c *cursor) {
 	u32(c, &r.Password)
 	u16(c, &r.Offset)
@@ -157,6 +166,7 @@ type OFDTicket struct {
 
 // Code is FF3Ch.
 func (OFDTicket) Code() Code { return CodeOFDTicket }
+
 func (r *OFDTicket) layout(c *cursor) {
 	u32(c, &r.Password)
 	u32(c, &r.FD)
@@ -172,6 +182,7 @@ type OFDTicketAnswer struct {
 
 // Code is FF3Ch.
 func (OFDTicketAnswer) Code() Code { return CodeOFDTicket }
+
 func (a *OFDTicketAnswer) layout(c *cursor) {
 	c.ymdhm(&a.Time)
 	c.blob(&a.FPO, 18)

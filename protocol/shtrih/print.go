@@ -18,6 +18,7 @@ type PrintBold struct {
 
 // Code is 12h.
 func (PrintBold) Code() Code { return CodePrintBold }
+
 func (r *PrintBold) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Flags)
@@ -33,6 +34,7 @@ type PrintString struct {
 
 // Code is 17h.
 func (PrintString) Code() Code { return CodePrintString }
+
 func (r *PrintString) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Flags)
@@ -49,6 +51,7 @@ type PrintFont struct {
 
 // Code is 2Fh.
 func (PrintFont) Code() Code { return CodePrintFont }
+
 func (r *PrintFont) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Flags)
@@ -65,6 +68,7 @@ type PrintHeader struct {
 
 // Code is 18h.
 func (PrintHeader) Code() Code { return CodePrintHeader }
+
 func (r *PrintHeader) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.name(&r.Name, 30)
@@ -82,6 +86,7 @@ type DocumentNumberAnswer struct {
 
 // Code is the command this answers.
 func (a DocumentNumberAnswer) Code() Code { return a.For }
+
 func (a *DocumentNumberAnswer) layout(c *cursor) {
 	u8(c, &a.Operator)
 	u16(c, &a.Document)
@@ -96,6 +101,7 @@ type FontParams struct {
 
 // Code is 26h.
 func (FontParams) Code() Code { return CodeFontParams }
+
 func (r *FontParams) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Font)
@@ -112,6 +118,7 @@ type FontAnswer struct {
 
 // Code is 26h.
 func (FontAnswer) Code() Code { return CodeFontParams }
+
 func (a *FontAnswer) layout(c *cursor) {
 	u16(c, &a.Width)
 	u8(c, &a.CharWidth)
@@ -128,6 +135,7 @@ type Cut struct {
 
 // Code is 25h.
 func (Cut) Code() Code { return CodeCut }
+
 func (r *Cut) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.flag(&r.Partial)
@@ -141,6 +149,7 @@ type OpenDrawer struct {
 
 // Code is 28h.
 func (OpenDrawer) Code() Code { return CodeOpenDrawer }
+
 func (r *OpenDrawer) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Drawer)
@@ -155,6 +164,7 @@ type Feed struct {
 
 // Code is 29h.
 func (Feed) Code() Code { return CodeFeed }
+
 func (r *Feed) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Flags)
@@ -183,6 +193,7 @@ type PrintDocumentEnd struct {
 
 // Code is 53h.
 func (PrintDocumentEnd) Code() Code { return CodePrintDocumentEnd }
+
 func (r *PrintDocumentEnd) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Parameter)

@@ -52,6 +52,7 @@ type OpenReceipt struct {
 
 // Code is 8Dh.
 func (OpenReceipt) Code() Code { return CodeOpenReceipt }
+
 func (r *OpenReceipt) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Type)
@@ -71,6 +72,7 @@ type Operation struct {
 
 // Code is 80h, 81h, 82h, 83h or 84h.
 func (r Operation) Code() Code { return r.Command }
+
 func (r *Operation) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.thousandths(&r.Quantity)
@@ -97,6 +99,7 @@ type CloseReceipt struct {
 
 // Code is 85h.
 func (CloseReceipt) Code() Code { return CodeCloseReceipt }
+
 func (r *CloseReceipt) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.moneys(r.Payments[:])
@@ -122,6 +125,7 @@ type CloseReceiptExt struct {
 
 // Code is 8Eh.
 func (CloseReceiptExt) Code() Code { return CodeCloseReceiptExt }
+
 func (r *CloseReceiptExt) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.moneys(r.Payments[:])
@@ -141,6 +145,7 @@ type CloseReceiptAnswer struct {
 
 // Code is the command this answers.
 func (a CloseReceiptAnswer) Code() Code { return a.For }
+
 func (a *CloseReceiptAnswer) layout(c *cursor) {
 	u8(c, &a.Operator)
 	c.money(&a.Change)
@@ -159,6 +164,7 @@ type Adjustment struct {
 
 // Code is 86h, 87h, 8Ah or 8Bh.
 func (r Adjustment) Code() Code { return r.Command }
+
 func (r *Adjustment) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.money(&r.Sum)
@@ -190,6 +196,7 @@ type SubtotalAnswer struct {
 
 // Code is 89h.
 func (SubtotalAnswer) Code() Code { return CodeSubtotal }
+
 func (a *SubtotalAnswer) layout(c *cursor) {
 	u8(c, &a.Operator)
 	c.money(&a.Sum)

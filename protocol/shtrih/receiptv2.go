@@ -73,6 +73,7 @@ type OperationV2 struct {
 
 // Code is FF46h.
 func (OperationV2) Code() Code { return CodeOperationV2 }
+
 func (r *OperationV2) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Sign)
@@ -123,6 +124,7 @@ type CloseReceiptV2 struct {
 
 // Code is FF45h.
 func (CloseReceiptV2) Code() Code { return CodeCloseReceiptV2 }
+
 func (r *CloseReceiptV2) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.moneys(r.Payments[:])
@@ -144,6 +146,7 @@ type CloseReceiptV2Answer struct {
 
 // Code is FF45h.
 func (CloseReceiptV2Answer) Code() Code { return CodeCloseReceiptV2 }
+
 func (a *CloseReceiptV2Answer) layout(c *cursor) {
 	c.money(&a.Change)
 	u32(c, &a.FD)
@@ -163,6 +166,7 @@ type ReceiptDiscount struct {
 
 // Code is FF4Bh.
 func (ReceiptDiscount) Code() Code { return CodeReceiptDiscount }
+
 func (r *ReceiptDiscount) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.money(&r.Discount)
@@ -179,6 +183,7 @@ type SendTLV struct {
 
 // Code is FF0Ch.
 func (SendTLV) Code() Code { return CodeSendTLV }
+
 func (r *SendTLV) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.limited(&r.TLV, MaxTLV)
@@ -192,6 +197,7 @@ type OperationTLV struct {
 
 // Code is FF4Dh.
 func (OperationTLV) Code() Code { return CodeOperationTLV }
+
 func (r *OperationTLV) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.limited(&r.TLV, MaxTLV)
@@ -221,6 +227,7 @@ type Correction struct {
 
 // Code is FF36h.
 func (Correction) Code() Code { return CodeCorrection }
+
 func (r *Correction) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.money(&r.Total)
@@ -251,12 +258,15 @@ type CorrectionV2 struct {
 
 // Code is FF4Ah.
 func (CorrectionV2) Code() Code { return CodeCorrectionV2 }
+
 func (r *CorrectionV2) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Order)
 	u8(c, &r.Sign)
-	for _, v := range []*fiscal.Money{&r.Total, &r.Cash, &r.Electronic, &r.Prepaid, &r.Credit, &r.Barter,
-		&r.VAT20, &r.VAT10, &r.Sum0, &r.SumNone, &r.VAT20120, &r.VAT10110} {
+	for _, v := range []*fiscal.Money{
+		&r.Total, &r.Cash, &r.Electronic, &r.Prepaid, &r.Credit, &r.Barter,
+		&r.VAT20, &r.VAT10, &r.Sum0, &r.SumNone, &r.VAT20120, &r.VAT10110,
+	} {
 		c.money(v)
 	}
 	u8(c, &r.TaxSystem)
@@ -274,6 +284,7 @@ type CorrectionAnswer struct {
 
 // Code is the command this answers.
 func (a CorrectionAnswer) Code() Code { return a.For }
+
 func (a *CorrectionAnswer) layout(c *cursor) {
 	u16(c, &a.Receipt)
 	u32(c, &a.FD)

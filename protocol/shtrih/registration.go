@@ -23,6 +23,7 @@ type BeginRegistration struct {
 
 // Code is FF05h.
 func (BeginRegistration) Code() Code { return CodeBeginRegistration }
+
 func (r *BeginRegistration) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Type)
@@ -39,6 +40,7 @@ type Registration struct {
 
 // Code is FF06h.
 func (Registration) Code() Code { return CodeRegistration }
+
 func (r *Registration) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.number(&r.INN, 12)
@@ -59,6 +61,7 @@ type Reregistration struct {
 
 // Code is FF34h.
 func (Reregistration) Code() Code { return CodeReregistration }
+
 func (r *Reregistration) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.number(&r.INN, 12)
@@ -80,6 +83,7 @@ type DocumentAnswer struct {
 
 // Code is the command this answers.
 func (a DocumentAnswer) Code() Code { return a.For }
+
 func (a *DocumentAnswer) layout(c *cursor) {
 	u32(c, &a.FD)
 	u32(c, &a.FP)
@@ -102,6 +106,7 @@ type RegistrationTotalsV2 struct {
 
 // Code is FF4Ch.
 func (RegistrationTotalsV2) Code() Code { return CodeRegistrationTotalsV2 }
+
 func (r *RegistrationTotalsV2) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Number)
@@ -136,6 +141,7 @@ type RegistrationAnswer struct {
 
 // Code is the command this answers.
 func (a RegistrationAnswer) Code() Code { return a.For }
+
 func (a *RegistrationAnswer) layout(c *cursor) {
 	// 5+12+20+1+1 before the fields that differ, FD and FP after them.
 	const short, long = 39 + 8, 39 + 17 + 8
@@ -178,6 +184,7 @@ type RegistrationParameter struct {
 
 // Code is FF0Eh.
 func (RegistrationParameter) Code() Code { return CodeRegistrationParameter }
+
 func (r *RegistrationParameter) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Number)
@@ -193,6 +200,7 @@ type Parameter struct {
 
 // Code is FF60h.
 func (Parameter) Code() Code { return CodeParameter }
+
 func (r *Parameter) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Number)
@@ -225,6 +233,7 @@ type SettlementAnswer struct {
 
 // Code is FF38h.
 func (SettlementAnswer) Code() Code { return CodeSettlement }
+
 func (a *SettlementAnswer) layout(c *cursor) {
 	u32(c, &a.FD)
 	u32(c, &a.FP)

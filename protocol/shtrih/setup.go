@@ -14,6 +14,7 @@ type WriteTable struct {
 
 // Code is 1Eh.
 func (WriteTable) Code() Code { return CodeWriteTable }
+
 func (r *WriteTable) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Table)
@@ -32,6 +33,7 @@ type ReadTable struct {
 
 // Code is 1Fh.
 func (ReadTable) Code() Code { return CodeReadTable }
+
 func (r *ReadTable) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Table)
@@ -68,6 +70,7 @@ type TableInfo struct {
 
 // Code is 2Dh.
 func (TableInfo) Code() Code { return CodeTableInfo }
+
 func (r *TableInfo) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Table)
@@ -83,6 +86,7 @@ type TableInfoAnswer struct {
 
 // Code is 2Dh.
 func (TableInfoAnswer) Code() Code { return CodeTableInfo }
+
 func (a *TableInfoAnswer) layout(c *cursor) {
 	c.name(&a.Name, 40)
 	u16(c, &a.Rows)
@@ -99,6 +103,7 @@ type FieldInfo struct {
 
 // Code is 2Eh.
 func (FieldInfo) Code() Code { return CodeFieldInfo }
+
 func (r *FieldInfo) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Table)
@@ -122,6 +127,7 @@ type FieldInfoAnswer struct {
 
 // Code is 2Eh.
 func (FieldInfoAnswer) Code() Code { return CodeFieldInfo }
+
 func (a *FieldInfoAnswer) layout(c *cursor) {
 	c.name(&a.Name, 40)
 	u8(c, &a.Type)
@@ -147,6 +153,7 @@ type SetTime struct {
 
 // Code is 21h.
 func (SetTime) Code() Code { return CodeSetTime }
+
 func (r *SetTime) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.hms(&r.Time)
@@ -160,6 +167,7 @@ type SetDate struct {
 
 // Code is 22h.
 func (SetDate) Code() Code { return CodeSetDate }
+
 func (r *SetDate) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.dmy(&r.Date)
@@ -173,6 +181,7 @@ type ConfirmDate struct {
 
 // Code is 23h.
 func (ConfirmDate) Code() Code { return CodeConfirmDate }
+
 func (r *ConfirmDate) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.dmy(&r.Date)
@@ -208,6 +217,7 @@ type TestRun struct {
 
 // Code is 19h.
 func (TestRun) Code() Code { return CodeTestRun }
+
 func (r *TestRun) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Period)
@@ -228,6 +238,7 @@ type DumpBegin struct {
 
 // Code is 01h.
 func (DumpBegin) Code() Code { return CodeDumpBegin }
+
 func (r *DumpBegin) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Device)
@@ -241,6 +252,7 @@ type DumpBeginAnswer struct {
 
 // Code is 01h.
 func (DumpBeginAnswer) Code() Code { return CodeDumpBegin }
+
 func (a *DumpBeginAnswer) layout(c *cursor) {
 	u16(c, &a.Blocks)
 	c.bytes(&a.Tail)
@@ -262,6 +274,7 @@ type DumpReadAnswer struct {
 
 // Code is 02h.
 func (DumpReadAnswer) Code() Code { return CodeDumpRead }
+
 func (a *DumpReadAnswer) layout(c *cursor) {
 	u8(c, &a.Device)
 	u16(c, &a.Block)

@@ -38,6 +38,7 @@ type CashIn struct {
 
 // Code is 50h.
 func (CashIn) Code() Code { return CodeCashIn }
+
 func (r *CashIn) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.money(&r.Sum)
@@ -51,6 +52,7 @@ type CashOut struct {
 
 // Code is 51h.
 func (CashOut) Code() Code { return CodeCashOut }
+
 func (r *CashOut) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.money(&r.Sum)
@@ -97,6 +99,7 @@ type FNShiftAnswer struct {
 
 // Code is the command this answers.
 func (a FNShiftAnswer) Code() Code { return a.For }
+
 func (a *FNShiftAnswer) layout(c *cursor) {
 	u16(c, &a.Shift)
 	u32(c, &a.FD)
@@ -122,6 +125,7 @@ type ShiftStateAnswer struct {
 
 // Code is FF40h.
 func (ShiftStateAnswer) Code() Code { return CodeShiftState }
+
 func (a *ShiftStateAnswer) layout(c *cursor) {
 	u8(c, &a.Open)
 	u16(c, &a.Shift)

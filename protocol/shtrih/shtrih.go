@@ -132,19 +132,19 @@ func codeOf(msg []byte) Code {
 	return Code(msg[0])
 }
 
-// appendCode writes the code as a request has it.
-func appendCode(b []byte, code Code) []byte {
+// codeBytes is the code as a request has it.
+func codeBytes(code Code) []byte {
 	if code.Wide() {
-		return append(b, byte(code>>8), byte(code))
+		return []byte{byte(code >> 8), byte(code)}
 	}
-	return append(b, byte(code))
+	return []byte{byte(code)}
 }
 
-// appendAnswerCode writes the code as an answer has it: a service command is
+// answerCode is the code as an answer has it: a service command is
 // answered with FEh alone.
-func appendAnswerCode(b []byte, code Code) []byte {
+func answerCode(code Code) []byte {
 	if code>>8 == 0xFE {
-		return append(b, 0xFE)
+		return []byte{0xFE}
 	}
-	return appendCode(b, code)
+	return codeBytes(code)
 }

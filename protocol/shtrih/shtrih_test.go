@@ -164,8 +164,10 @@ func TestTables(t *testing.T) {
 
 // The commands that must never be sent again blindly.
 func TestDescribe_commits(t *testing.T) {
-	for _, code := range []Code{0xFF45, 0x85, 0x8E, 0x41, 0xE0, 0x40, 0x50, 0x51, 0xFF46, 0x80, 0x81, 0x82, 0x83,
-		0xFF0B, 0xFF43, 0xFF36, 0xFF4A, 0xFF38, 0xFF06, 0xFF34, 0x12, 0x17, 0x2F, 0x9A} {
+	for _, code := range []Code{
+		0xFF45, 0x85, 0x8E, 0x41, 0xE0, 0x40, 0x50, 0x51, 0xFF46, 0x80, 0x81, 0x82, 0x83,
+		0xFF0B, 0xFF43, 0xFF36, 0xFF4A, 0xFF38, 0xFF06, 0xFF34, 0x12, 0x17, 0x2F, 0x9A,
+	} {
 		if !Describe(code).Commits {
 			t.Errorf("%v may be resent", code)
 		}
@@ -231,7 +233,8 @@ func TestEncodeRequest_refuses(t *testing.T) {
 		"sum that means automatic": {OperationV2{Sum: 1<<40 - 1}, ErrValue},
 		"too exact a quantity":     {Operation{Command: CodeSale, Quantity: 1}, ErrValue},
 		"text not in the code page": {
-			PrintString{Text: "日本"}, ErrText},
+			PrintString{Text: "日本"}, ErrText,
+		},
 		"name too long":      {OperationV2{Name: string(bytes.Repeat([]byte("a"), 129))}, ErrValue},
 		"message too long":   {PrintString{Text: string(bytes.Repeat([]byte("a"), 250))}, ErrValue},
 		"tags too long":      {SendTLV{TLV: make([]byte, 250)}, ErrValue},

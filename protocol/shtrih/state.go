@@ -49,9 +49,11 @@ func ReceiptMode(t ReceiptType) Mode { return ModeDocument | Mode(t&3)<<4 }
 
 // String is the mode in words.
 func (m Mode) String() string {
-	names := [...]string{"ready", "data output", "shift open", "shift over 24 hours", "shift closed", "locked",
+	names := [...]string{
+		"ready", "data output", "shift open", "shift over 24 hours", "shift closed", "locked",
 		"date to confirm", "decimal point", "document open", "technological reset", "test run", "fiscal report",
-		"fiscal slip", "slip printing", "slip ready"}
+		"fiscal slip", "slip printing", "slip ready",
+	}
 	if m.Number() == ModeDocument && m.Status() < 5 {
 		return [...]string{"sale open", "purchase open", "sale return open", "purchase return open", "text document open"}[m.Status()]
 	}
@@ -107,9 +109,11 @@ const (
 	FlagQuantityDecimals Flags = 1 << 15
 )
 
-var flagNames = [...]string{"journal roll", "receipt roll", "slip upper", "slip lower", "two decimals", "ej",
+var flagNames = [...]string{
+	"journal roll", "receipt roll", "slip upper", "slip lower", "two decimals", "ej",
 	"journal paper", "receipt paper", "journal lever", "receipt lever", "cover open", "drawer open",
-	"presenter right", "presenter left", "ej almost full", "quantity decimals"}
+	"presenter right", "presenter left", "ej almost full", "quantity decimals",
+}
 
 // String lists the flags that are set.
 func (f Flags) String() string { return setString(uint64(f), flagNames[:]) }
@@ -307,8 +311,10 @@ const (
 
 // String lists the warnings that are set.
 func (w FNWarnings) String() string {
-	return setString(uint64(w), []string{"replace within 3 days", "replace within 30 days", "archive 90% full",
-		"OFD overdue", "format refused", "", "", "critical"})
+	return setString(uint64(w), []string{
+		"replace within 3 days", "replace within 30 days", "archive 90% full",
+		"OFD overdue", "format refused", "", "", "critical",
+	})
 }
 
 // ArchiveType is the kind of a document in the archive of a fiscal memory

@@ -143,6 +143,7 @@ type ExtendedQuery struct {
 
 // Code is F7h.
 func (ExtendedQuery) Code() Code { return CodeExtendedQuery }
+
 func (r *ExtendedQuery) layout(c *cursor) {
 	u8(c, &r.Type)
 	c.bytes(&r.Data)
@@ -180,8 +181,10 @@ func (CapabilitiesAnswer) Code() Code { return CodeExtendedQuery }
 
 func (a *CapabilitiesAnswer) layout(c *cursor) {
 	u64(c, &a.Features)
-	for _, v := range []*byte{&a.Font1Chars, &a.Font2Chars, &a.FirstGraphicLine, &a.INNDigits,
-		&a.RNMDigits, &a.LongRNMDigits, &a.LongSerialDigits} {
+	for _, v := range []*byte{
+		&a.Font1Chars, &a.Font2Chars, &a.FirstGraphicLine, &a.INNDigits,
+		&a.RNMDigits, &a.LongRNMDigits, &a.LongSerialDigits,
+	} {
 		u8(c, v)
 	}
 	u32(c, &a.InspectorPass)
@@ -241,6 +244,7 @@ type ErrorText struct{ Of *ErrorCode }
 
 // Code is 6Bh.
 func (ErrorText) Code() Code { return CodeErrorText }
+
 func (r *ErrorText) layout(c *cursor) {
 	if c.left() > 0 {
 		r.Of = new(ErrorCode)
@@ -291,6 +295,7 @@ type SetPort struct {
 
 // Code is 14h.
 func (SetPort) Code() Code { return CodeSetPort }
+
 func (r *SetPort) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Port)
@@ -306,6 +311,7 @@ type GetPort struct {
 
 // Code is 15h.
 func (GetPort) Code() Code { return CodeGetPort }
+
 func (r *GetPort) layout(c *cursor) {
 	u32(c, &r.Password)
 	u8(c, &r.Port)
@@ -320,6 +326,7 @@ type PortAnswer struct {
 
 // Code is 15h.
 func (PortAnswer) Code() Code { return CodeGetPort }
+
 func (a *PortAnswer) layout(c *cursor) {
 	u8(c, &a.Baud)
 	u8(c, &a.Timeout)
@@ -336,6 +343,7 @@ type MoneyRegister struct {
 
 // Code is 1Ah.
 func (MoneyRegister) Code() Code { return CodeMoneyRegister }
+
 func (r *MoneyRegister) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.register(&r.Register, &r.Wide)
@@ -351,6 +359,7 @@ type OperationRegister struct {
 
 // Code is 1Bh.
 func (OperationRegister) Code() Code { return CodeOperationRegister }
+
 func (r *OperationRegister) layout(c *cursor) {
 	u32(c, &r.Password)
 	c.register(&r.Register, &r.Wide)
@@ -376,6 +385,7 @@ type MoneyRegisterAnswer struct {
 
 // Code is 1Ah.
 func (MoneyRegisterAnswer) Code() Code { return CodeMoneyRegister }
+
 func (a *MoneyRegisterAnswer) layout(c *cursor) {
 	u8(c, &a.Operator)
 	unsigned(c, &a.Value, 6)
@@ -391,6 +401,7 @@ type OperationRegisterAnswer struct {
 
 // Code is 1Bh.
 func (OperationRegisterAnswer) Code() Code { return CodeOperationRegister }
+
 func (a *OperationRegisterAnswer) layout(c *cursor) {
 	u8(c, &a.Operator)
 	u16(c, &a.Value)

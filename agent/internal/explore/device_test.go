@@ -13,8 +13,14 @@ import (
 // devicePhases are the moments of a command at which the device fails.
 func devicePhases() []sim.Fault {
 	return []sim.Fault{
-		{Phase: sim.OnReceive}, {Phase: sim.OnReceive, At: 3}, {Phase: sim.Before}, {Phase: sim.OnCommit},
-		{Phase: sim.OnPrint, At: 2}, {Phase: sim.After}, {Phase: sim.OnAnswer}, {Phase: sim.OnAnswer, At: 3},
+		{Phase: sim.OnReceive},
+		{Phase: sim.OnReceive, At: 3},
+		{Phase: sim.Before},
+		{Phase: sim.OnCommit},
+		{Phase: sim.OnPrint, At: 2},
+		{Phase: sim.After},
+		{Phase: sim.OnAnswer},
+		{Phase: sim.OnAnswer, At: 3},
 	}
 }
 
@@ -22,13 +28,36 @@ func devicePhases() []sim.Fault {
 // a hang that only switching off ends) gets one after a while: see attend.
 func deviceActions() []sim.Fault {
 	return []sim.Fault{
-		{Action: sim.PowerCut, For: darkness}, {Action: sim.RebootNow}, {Action: sim.Hang, For: 40 * time.Second}, {Action: sim.Hang},
-		{Action: sim.LoseACK}, {Action: sim.NAKRequest}, {Action: sim.LoseAnswer}, {Action: sim.ForgetAnswer}, {Action: sim.Garble}, {Action: sim.Duplicate},
-		{Action: sim.Delay, For: 200 * time.Second}, {Action: sim.CloseLink}, {Action: sim.Replay}, {Action: sim.PaperOut}, {Action: sim.CoverOpen},
-		{Action: sim.Busy, For: 30 * time.Second}, {Action: sim.Stuck}, {Action: sim.Foreign, Code: 7}, {Action: sim.ForeignOpen}, {Action: sim.TakeOver},
-		{Action: sim.HangFNDocument}, {Action: sim.LoseClock}, {Action: sim.RAMError},
-		{Action: sim.Refuse, Code: 0x02}, {Action: sim.Refuse, Code: 0x2F}, {Action: sim.Refuse, Code: 0x50}, {Action: sim.Refuse, Code: 0x58}, {Action: sim.Refuse, Code: 0x5E},
-		{Action: sim.Refuse, Code: 0x6B}, {Action: sim.Refuse, Code: 0x73},
+		{Action: sim.PowerCut, For: darkness},
+		{Action: sim.RebootNow},
+		{Action: sim.Hang, For: 40 * time.Second},
+		{Action: sim.Hang},
+		{Action: sim.LoseACK},
+		{Action: sim.NAKRequest},
+		{Action: sim.LoseAnswer},
+		{Action: sim.ForgetAnswer},
+		{Action: sim.Garble},
+		{Action: sim.Duplicate},
+		{Action: sim.Delay, For: 200 * time.Second},
+		{Action: sim.CloseLink},
+		{Action: sim.Replay},
+		{Action: sim.PaperOut},
+		{Action: sim.CoverOpen},
+		{Action: sim.Busy, For: 30 * time.Second},
+		{Action: sim.Stuck},
+		{Action: sim.Foreign, Code: 7},
+		{Action: sim.ForeignOpen},
+		{Action: sim.TakeOver},
+		{Action: sim.HangFNDocument},
+		{Action: sim.LoseClock},
+		{Action: sim.RAMError},
+		{Action: sim.Refuse, Code: 0x02},
+		{Action: sim.Refuse, Code: 0x2F},
+		{Action: sim.Refuse, Code: 0x50},
+		{Action: sim.Refuse, Code: 0x58},
+		{Action: sim.Refuse, Code: 0x5E},
+		{Action: sim.Refuse, Code: 0x6B},
+		{Action: sim.Refuse, Code: 0x73},
 	}
 }
 

@@ -36,7 +36,7 @@ func Sentence(kind fiscal.Kind, outcome fiscal.Outcome, reason Problem) string {
 		words = verdictWords[fiscal.Sale]
 	}
 	parts := []string{words[outcome]}
-	if reason.Code != "" && !(outcome == fiscal.Unknown && reason.Code == CodeUnfinished) {
+	if reason.Code != "" && (outcome != fiscal.Unknown || reason.Code != CodeUnfinished) {
 		w := reason.Words()
 		parts = append(parts, w.Text, w.Todo)
 	}

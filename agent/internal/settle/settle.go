@@ -189,8 +189,10 @@ func decideDocuments(a Asked, f Facts, seen string) Verdict {
 		v.Foreign = foreignFDs
 		return v
 	}
-	return Verdict{Next: Person, Reason: ReasonCandidates, Foreign: foreignFDs,
-		Evidence: append(evidence, fmt.Sprintf("подходят %d документа: какой из них наш, решает человек", len(ours)))}
+	return Verdict{
+		Next: Person, Reason: ReasonCandidates, Foreign: foreignFDs,
+		Evidence: append(evidence, fmt.Sprintf("подходят %d документа: какой из них наш, решает человек", len(ours))),
+	}
 }
 
 // matches tells whether the document can be the one asked for.
@@ -221,8 +223,10 @@ func decideOpen(a Asked, f Facts, evidence []string) Verdict {
 		if !a.Kind.IsReceipt() || !ourSubtotal(a, f.OpenTotal) {
 			// A till holds one receipt at a time: ours is gone, and theirs is not
 			// ours to cancel. Nothing new begins while it stands open.
-			return Verdict{Next: Refuse, Reason: ReasonForeignOpen,
-				Evidence: append(evidence, fmt.Sprintf("в ФН документа нет, на кассе открыт чужой документ на %s", f.OpenTotal))}
+			return Verdict{
+				Next: Refuse, Reason: ReasonForeignOpen,
+				Evidence: append(evidence, fmt.Sprintf("в ФН документа нет, на кассе открыт чужой документ на %s", f.OpenTotal)),
+			}
 		}
 		return Verdict{Next: CancelOpen, Reason: ReasonNotFiscalised, Evidence: append(evidence, "на кассе открыт наш незакрытый чек: отменяется")}
 	}
@@ -251,6 +255,8 @@ func decideCounters(a Asked, f Facts, seen string) Verdict {
 		before, after, what = a.Baseline.CashOuts, f.Now.CashOuts, "выплат"
 	case fiscal.XReport:
 		before, after, what = a.Baseline.XReports, f.Now.XReports, "X-отчётов"
+	case fiscal.KindNone, fiscal.Sale, fiscal.SaleReturn, fiscal.Purchase, fiscal.PurchaseReturn, fiscal.OpenShift, fiscal.CloseShift, fiscal.Settlement:
+		fallthrough
 	default:
 		return Verdict{Next: Person, Reason: ReasonCounters, Evidence: []string{seen, "неизвестный вид операции " + a.Kind.String()}}
 	}

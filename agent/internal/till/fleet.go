@@ -69,8 +69,10 @@ type Fleet struct {
 // NewFleet makes the tills and takes up what the journal left unfinished.
 // Nothing is read or driven before Run.
 func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
-	f := &Fleet{byName: map[string]*Till{}, journal: j, log: log, inflight: map[string]*pending{},
-		guard: guard{window: DuplicateWindow, lately: map[string][]*remembered{}}}
+	f := &Fleet{
+		byName: map[string]*Till{}, journal: j, log: log, inflight: map[string]*pending{},
+		guard: guard{window: DuplicateWindow, lately: map[string][]*remembered{}},
+	}
 	for _, c := range configs {
 		if f.byName[c.Name] != nil {
 			return nil, fmt.Errorf("till %q is configured twice", c.Name)
@@ -99,11 +101,6 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 	}
 	return f, nil
 }
-
-// recallDepth bounds how many operations are looked back at when the agent
-// starts: a journal of months must not be read whole because one till of it
-// did nothing.
-const recallDepth = 1024
 
 // recall gives the guard what was asked lately. An answer that was not noted
 // as heard before the agent stopped counts as unheard.

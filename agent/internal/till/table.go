@@ -53,11 +53,11 @@ func Drivers() []string {
 
 // OpenDevice makes a till of its wiring. The wire is opened by the first call.
 func OpenDevice(w Wiring) (drivers.Till, error) {
-	make, ok := makers[w.Driver]
+	open, ok := makers[w.Driver]
 	if !ok {
 		return nil, fmt.Errorf("драйвера %q нет, есть: %s", w.Driver, strings.Join(Drivers(), ", "))
 	}
-	return make(w)
+	return open(w)
 }
 
 func makeShtrih(w Wiring) (drivers.Till, error) {

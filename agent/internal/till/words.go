@@ -97,13 +97,17 @@ func receiptOf(op *fiscalv1.Operation) (fiscal.Receipt, fiscal.FieldErrors) {
 		}
 		var err error
 		if item.Quantity, err = fiscal.ParseQuantity(i.GetQuantity()); err != nil {
-			errs = append(errs, fiscal.FieldError{Field: fmt.Sprintf("receipt.items[%d].quantity", n),
-				Text: fmt.Sprintf("количество пишется как 2 или 0.345, не больше шести знаков после точки, пришло %q", i.GetQuantity())})
+			errs = append(errs, fiscal.FieldError{
+				Field: fmt.Sprintf("receipt.items[%d].quantity", n),
+				Text:  fmt.Sprintf("количество пишется как 2 или 0.345, не больше шести знаков после точки, пришло %q", i.GetQuantity()),
+			})
 		}
 		var ok bool
 		if item.VAT, ok = fiscal.ParseVAT(i.GetVat()); !ok {
-			errs = append(errs, fiscal.FieldError{Field: fmt.Sprintf("receipt.items[%d].vat", n),
-				Text: fmt.Sprintf("ставка НДС: 22, 20, 10, 7, 5, 0, none, 22/122, 20/120, 10/110, 7/107 или 5/105, пришло %q", i.GetVat())})
+			errs = append(errs, fiscal.FieldError{
+				Field: fmt.Sprintf("receipt.items[%d].vat", n),
+				Text:  fmt.Sprintf("ставка НДС: 22, 20, 10, 7, 5, 0, none, 22/122, 20/120, 10/110, 7/107 или 5/105, пришло %q", i.GetVat()),
+			})
 		}
 		r.Items = append(r.Items, item)
 	}

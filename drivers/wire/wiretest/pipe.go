@@ -112,7 +112,7 @@ func (d *End) Read(p []byte) (int, error) {
 	d.mu.Lock()
 	deadline := d.deadline
 	d.mu.Unlock()
-	ctx := context.Background() //nolint:forbidigo // io.Reader has no context to hand down
+	ctx := context.Background()
 	if !deadline.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline)
