@@ -64,6 +64,7 @@ func (y *tally) add(name string, v verdict) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	y.points++
+	played.Add(1)
 	for _, c := range []struct {
 		bad bool
 		n   *int
@@ -111,7 +112,8 @@ func TestExplore(t *testing.T) {
 // for a test that has shrunk.
 func (y *tally) report(t *testing.T, atLeast int) {
 	t.Helper()
-	fmt.Fprintln(os.Stdout, y.String())
+	y.include()
+	t.Log(y.String())
 	for i, story := range y.stories {
 		if i == 20 {
 			t.Errorf("… and %d more", len(y.stories)-i)
