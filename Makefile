@@ -78,8 +78,8 @@ picture: e2e ## take the README's picture of the cabinet anew
 	@cp $(WEB)/e2e/artifacts/cabinet.png docs/cabinet.png
 
 .PHONY: explore
-explore: ## crash at every effect, and print one EXPLORED line
-	@go test -count=1 -timeout 30m -v -run Explore ./agent/...
+explore: ## break everything at every byte (half an hour; POINTS=, SEED=), and print one EXPLORED line
+	@go test -count=1 -timeout 120m -run Explore ./agent/internal/explore -everything -points $(or $(POINTS),0) -seed $(or $(SEED),1)
 
 .PHONY: powercut
 powercut: deps-powercut ## cut the power at writes and flushes (root; SEED=1), and print one POWERCUT line

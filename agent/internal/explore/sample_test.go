@@ -7,6 +7,7 @@ import (
 
 var (
 	everything = flag.Bool("everything", false, "explore every point instead of a sample")
+	most       = flag.Int64("points", 0, "stop sampling after so many points; 0 is no limit")
 	seed       = flag.String("seed", "1", "seed of the sample")
 )
 
@@ -15,6 +16,9 @@ const deviceShare = 8
 
 // sampled chooses one in share points, the same for the same seed.
 func sampled(point string, share uint64) bool {
+	if *most > 0 && played.Load() >= *most {
+		return false
+	}
 	if *everything {
 		return true
 	}
