@@ -44,6 +44,11 @@ type board struct {
 	changed chan struct{} // closed at each change
 }
 
+// lookBack is how many operations, of all tills, are looked at to find the last
+// one of each: asking for a till that has done nothing would read a journal of
+// months.
+const lookBack = 200
+
 // onBoard is one till of the board.
 type onBoard struct {
 	open  *fiscalv1.Operation // not ended
@@ -59,17 +64,17 @@ func newBoard() *board { return &board{tills: map[string]*onBoard{}, changed: ma
 func (b *board) run(ctx context.Context, fleet Fleet, j Journal, log *slog.Logger) {
 	changes, cancel := fleet.Watch()
 	defer cancel()
-	for _, state := range fleet.States() {
-		// What is unfinished may lie far behind what ended last.
-		for _, unfinished := range []bool{true, false} {
-			recs, _, err := j.List(state.GetTill(), 1, "", unfinished)
-			if err != nil {
-				log.Error("page cannot read the last operation", "till", state.GetTill(), "error", err)
-			}
-			for _, rec := range recs {
-				b.take(rec.GetOperation(), time.Now())
-			}
+	// What is unfinished may lie far behind what ended last.
+	for _, unfinished := range []bool{true, false} {
+		recs, _, err := j.List("", lookBack, "", unfinished)
+		if err != nil {
+			log.Error("page cannot read the last operations", "error", err)
 		}
+		for _, rec := range recs {
+			b.take(rec.GetOperation(), time.Now())
+		}
+	}
+	for _, state := range fleet.States() {
 		b.look(state, time.Now())
 	}
 	for {
