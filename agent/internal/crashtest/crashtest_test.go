@@ -53,7 +53,7 @@ func simulated(t *testing.T, dir string, mangle func(drivers.Till) drivers.Till)
 		go func() { _ = device.Serve(context.Background(), end) }()
 	}}
 	return Options{
-		Driver: "shtrih", Dir: dir, Seed: 1, TaxSystem: 1, Version: "test",
+		Driver: "shtrih", Dir: dir, Seed: 1, Version: "test",
 		Open: func(wrap func(wire.DialFunc) wire.DialFunc) (drivers.Till, error) {
 			if wrap == nil {
 				return shtrih.New(socket.Dial, shtrih.Options{}), nil

@@ -28,6 +28,7 @@ type run struct {
 	seen    []fiscal.Document // every document since, as first read
 	done    []fiscal.Document // every document an agent answered "done" with
 	drawer  int64             // cash that is certainly there
+	tax     map[string]uint32 // tax system of each kind
 	settles []time.Duration
 }
 
@@ -42,7 +43,7 @@ func Run(ctx context.Context, o Options) (Certificate, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &run{o: o, scissors: &scissors{planted: o.Fault}}
+	r := &run{o: o, scissors: &scissors{planted: o.Fault}, tax: map[string]uint32{}}
 	started := time.Now()
 	work := context.WithoutCancel(ctx)
 	if err := r.meet(work); err != nil {
@@ -107,13 +108,31 @@ func (r *run) measure(ctx context.Context, ks []kind) (map[string]length, error)
 		if err := r.prepare(ctx, k); err != nil {
 			return nil, err
 		}
-		l, err := r.calmly(ctx, k)
+		l, err := r.fit(ctx, k)
 		if err != nil {
 			return nil, err
 		}
 		lengths[k.name] = l
 	}
 	return lengths, nil
+}
+
+// fit does a kind for the first time. When nobody has said which tax system
+// the till is registered with it tries them: a till refuses those that are not
+// its own, and corrections by totals want one named even where sales do not.
+func (r *run) fit(ctx context.Context, k kind) (length, error) {
+	r.tax[k.name] = r.o.TaxSystem
+	l, err := r.calmly(ctx, k)
+	if r.o.TaxSystem != 0 || k.operation(0).GetReceipt() == nil {
+		return l, err
+	}
+	for bit := uint32(1); err != nil && bit <= 32; bit <<= 1 {
+		r.tax[k.name] = bit
+		if found, tryErr := r.calmly(ctx, k); tryErr == nil {
+			return found, nil
+		}
+	}
+	return l, err
 }
 
 // finish closes the shift and reads the whole archive once more: what is in it
@@ -199,7 +218,7 @@ func (r *run) folder() string {
 // asked is an operation of the kind under a key of its own.
 func (r *run) asked(k kind) *fiscalv1.Operation {
 	r.keys++
-	op := k.operation(r.o.TaxSystem)
+	op := k.operation(r.tax[k.name])
 	op.Till, op.Key = tillName, fmt.Sprintf("crashtest-%d-%d", r.o.Seed, r.keys)
 	return op
 }
