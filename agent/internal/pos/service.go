@@ -308,6 +308,8 @@ func translate(err error) error {
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, till.ErrNothingToDecide):
 		return connect.NewError(connect.CodeFailedPrecondition, fmt.Errorf("эта операция не ждёт решения человека: %w", err))
+	case errors.Is(err, till.ErrNotOurs):
+		return connect.NewError(connect.CodeFailedPrecondition, fmt.Errorf("этот документ не может быть нашим, решение не записано: %w", err))
 	case errors.Is(err, recovery.ErrNoSuchAction):
 		return connect.NewError(connect.CodeInvalidArgument, fmt.Errorf("такого действия нет: %w", err))
 	case errors.As(err, &device):

@@ -8,7 +8,8 @@
 // first step after which the till works.
 //
 // No step sends a receipt. The only steps that change fiscal data are marked
-// so: cancelling a document that is proved to be in no fiscal memory, and the
+// so: cancelling a document that is proved to be in no fiscal memory, a person's
+// decision about an operation, which may end in such a cancelling, and the
 // closing of a shift, which goes the way of every operation, through the
 // journal.
 package recovery
@@ -46,6 +47,10 @@ type Hands interface {
 	XReport(ctx context.Context) (string, error)
 	CloseShift(ctx context.Context) (string, error)
 	SyncClock(ctx context.Context) (string, error)
+	// Recheck settles anew the operation a person has decided about: what he saw
+	// may be over. Decide writes his decision down.
+	Recheck(ctx context.Context) (string, error)
+	Decide(ctx context.Context) (string, error)
 }
 
 // step is one rung.
@@ -71,6 +76,8 @@ var (
 	xReport     = step{"x_report", "Снять X-отчёт", false, 90 * time.Second, Hands.XReport}
 	closeShift  = step{"close_shift", "Закрыть смену", true, 150 * time.Second, Hands.CloseShift}
 	syncClock   = step{"sync_clock", "Установить время кассы по компьютеру", false, 60 * time.Second, Hands.SyncClock}
+	recheck     = step{"recheck", "Сверить операцию с фискальным накопителем ещё раз", false, 60 * time.Second, Hands.Recheck}
+	decideStep  = step{"decide", "Записать решение человека", true, 60 * time.Second, Hands.Decide}
 )
 
 // ladder is tried until the till works; guarantees.md, «Recovery ladder».
@@ -86,6 +93,7 @@ var actions = map[fiscalv1.Action][]step{
 	fiscalv1.Action_ACTION_SYNC_CLOCK:   {readStatus, syncClock},
 	fiscalv1.Action_ACTION_REOPEN_PORT:  {reopen, readStatus},
 	fiscalv1.Action_ACTION_REBOOT:       {reboot, readStatus, settleStep},
+	fiscalv1.Action_ACTION_DECIDE:       {readStatus, recheck, decideStep},
 }
 
 // ErrNoSuchAction says that the action is not in the table.
@@ -102,6 +110,18 @@ func Plan(id, till string, action fiscalv1.Action) (*fiscalv1.Run, error) {
 		run.Steps = append(run.Steps, &fiscalv1.Step{Code: s.code, Title: s.title, Fiscal: s.fiscal, State: fiscalv1.StepState_STEP_STATE_PLANNED})
 	}
 	return run, nil
+}
+
+// Plans gives the plan of every action there is, for those who show them before
+// anything is asked for.
+func Plans() []*fiscalv1.Run {
+	plans := make([]*fiscalv1.Run, 0, len(fiscalv1.Action_name))
+	for n := range int32(len(fiscalv1.Action_name)) {
+		if plan, err := Plan("", "", fiscalv1.Action(n)); err == nil {
+			plans = append(plans, plan)
+		}
+	}
+	return plans
 }
 
 func stepsOf(action fiscalv1.Action) ([]step, error) {

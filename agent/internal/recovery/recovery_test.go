@@ -40,6 +40,8 @@ func (a *actor) PrintCopy(context.Context) (string, error)      { return a.do("c
 func (a *actor) XReport(context.Context) (string, error)        { return a.do("x") }
 func (a *actor) CloseShift(context.Context) (string, error)     { return a.do("close") }
 func (a *actor) SyncClock(context.Context) (string, error)      { return a.do("clock") }
+func (a *actor) Recheck(context.Context) (string, error)        { return a.do("recheck") }
+func (a *actor) Decide(context.Context) (string, error)         { return a.do("decide") }
 
 func climb(t *testing.T, a *actor, action fiscalv1.Action) (*fiscalv1.Run, int) {
 	t.Helper()
@@ -124,9 +126,43 @@ func TestPlan(t *testing.T) {
 				t.Errorf("%s: %v", action, s)
 			}
 			// What changes fiscal data says so before anybody confirms.
-			if s.GetFiscal() != (s.GetCode() == "cancel_dead" || s.GetCode() == "close_shift") {
+			if s.GetFiscal() != (s.GetCode() == "cancel_dead" || s.GetCode() == "close_shift" || s.GetCode() == "decide") {
 				t.Errorf("%s: step %s, fiscal %v", action, s.GetCode(), s.GetFiscal())
 			}
+		}
+	}
+}
+
+// A decision is not written down when the second look says something else.
+func TestDecide_looksAgainFirst(t *testing.T) {
+	a := &actor{fails: map[string]error{"recheck": errors.New("settled meanwhile")}}
+	run, _ := climb(t, a, fiscalv1.Action_ACTION_DECIDE)
+	if want := []string{"read", "recheck"}; !slices.Equal(a.called, want) || run.GetOk() {
+		t.Errorf("called %v, ok %v", a.called, run.GetOk())
+	}
+}
+
+// There is a plan for every action, nothing in it begun, and what changes fiscal data says so.
+func TestPlans(t *testing.T) {
+	fiscal := map[fiscalv1.Action]bool{}
+	for _, plan := range Plans() {
+		if len(plan.GetSteps()) == 0 || plan.GetEnded() {
+			t.Errorf("%s: %v", plan.GetAction(), plan)
+		}
+		for _, s := range plan.GetSteps() {
+			if s.GetState() != fiscalv1.StepState_STEP_STATE_PLANNED || s.GetBeganMs() != 0 {
+				t.Errorf("%s: %s is %s", plan.GetAction(), s.GetCode(), s.GetState())
+			}
+			fiscal[plan.GetAction()] = fiscal[plan.GetAction()] || s.GetFiscal()
+		}
+	}
+	if len(fiscal) != len(fiscalv1.Action_name)-1 {
+		t.Errorf("plans of %d actions out of %d", len(fiscal), len(fiscalv1.Action_name)-1)
+	}
+	for action, changes := range fiscal {
+		want := action == fiscalv1.Action_ACTION_RECOVER || action == fiscalv1.Action_ACTION_CLOSE_SHIFT || action == fiscalv1.Action_ACTION_DECIDE
+		if changes != want {
+			t.Errorf("%s changes fiscal data: %v", action, changes)
 		}
 	}
 }

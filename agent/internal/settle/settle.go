@@ -102,6 +102,8 @@ type Verdict struct {
 	Document fiscal.Document // for Adopt
 	Foreign  []uint32        // documents of somebody else among those read: alarm «чужой документ»
 	Evidence []string        // what was compared, for a person, in Russian
+	// Candidates are the documents a person may choose from, for Person.
+	Candidates []fiscal.Document
 }
 
 // MaxScan bounds how many foreign documents are read: more than that between
@@ -163,7 +165,10 @@ func decideDocuments(a Asked, f Facts, seen string) Verdict {
 	if len(ours) == 0 && unmarked > 0 {
 		// Either somebody else's equal sale, or ours on a till that dropped the
 		// mark: nobody but a person can tell.
-		return Verdict{Next: Person, Reason: ReasonCandidates, Evidence: append(evidence, "есть такой же документ без нашей метки "+a.Marker)}
+		return Verdict{
+			Next: Person, Reason: ReasonCandidates, Candidates: candidates(a, f.Documents),
+			Evidence: append(evidence, "есть такой же документ без нашей метки "+a.Marker),
+		}
 	}
 	if len(ours) > 1 && f.Pending != nil {
 		for _, d := range ours {
@@ -190,9 +195,26 @@ func decideDocuments(a Asked, f Facts, seen string) Verdict {
 		return v
 	}
 	return Verdict{
-		Next: Person, Reason: ReasonCandidates, Foreign: foreignFDs,
+		Next: Person, Reason: ReasonCandidates, Foreign: foreignFDs, Candidates: candidates(a, f.Documents),
 		Evidence: append(evidence, fmt.Sprintf("подходят %d документа: какой из них наш, решает человек", len(ours))),
 	}
+}
+
+// CanBeOurs tells whether a person may say that the document is the one asked
+// for: it came after the baseline, it matches, and it carries no mark of
+// somebody else.
+func CanBeOurs(a Asked, d fiscal.Document) bool {
+	return d.FD > a.Baseline.LastFD && matches(a, d) && (d.Marker == "" || d.Marker == a.Marker)
+}
+
+func candidates(a Asked, docs []fiscal.Document) []fiscal.Document {
+	var out []fiscal.Document
+	for _, d := range docs {
+		if CanBeOurs(a, d) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // matches tells whether the document can be the one asked for.

@@ -184,3 +184,39 @@ func TestDocs(t *testing.T) {
 		t.Error("docs/guarantees.md is not current: go test ./agent/internal/settle -update")
 	}
 }
+
+// A person chooses among what can be ours and nothing else.
+func TestDecide_candidates(t *testing.T) {
+	sale := Asked{Kind: fiscal.Sale, Total: 30000, Baseline: at(100), Begun: true}
+	marked := sale
+	marked.Marker = "ours"
+	doc := func(fd uint32, total fiscal.Money, mark string) fiscal.Document {
+		d := receiptDoc(fd, fiscal.Sale, total)
+		d.Marker = mark
+		return d
+	}
+	for _, c := range []struct {
+		name  string
+		asked Asked
+		docs  []fiscal.Document
+		want  []uint32
+	}{
+		{"two equal ones among others", sale, []fiscal.Document{doc(101, 30000, ""), doc(102, 500, ""), doc(103, 30000, "")}, []uint32{101, 103}},
+		{"without marks where marks are set", marked, []fiscal.Document{doc(101, 30000, ""), doc(102, 30000, "theirs")}, []uint32{101}},
+	} {
+		v := Decide(c.asked, Facts{Now: at(c.docs[len(c.docs)-1].FD), OpenTotal: -1, Documents: c.docs})
+		var got []uint32
+		for _, d := range v.Candidates {
+			got = append(got, d.FD)
+		}
+		if v.Next != Person || !cmp.Equal(got, c.want) {
+			t.Errorf("%s: %s %v, want %v", c.name, v.Next, got, c.want)
+		}
+	}
+	if CanBeOurs(sale, doc(100, 30000, "")) {
+		t.Error("a document from before the operation can be chosen")
+	}
+	if v := Decide(sale, Facts{Now: at(100 + MaxScan + 1)}); v.Candidates != nil {
+		t.Errorf("unread documents are offered: %v", v.Candidates)
+	}
+}

@@ -28,6 +28,8 @@ var (
 	ErrNotFound = errors.New("no operation under this key")
 	// ErrNothingToDecide: the till waits for no person.
 	ErrNothingToDecide = errors.New("no operation needs a decision")
+	// ErrNotOurs: the document cannot be the operation's, whatever a person says.
+	ErrNotOurs = errors.New("the document cannot be the one asked for")
 
 	errStillUnknown = errors.New("still unknown")
 	errNoPaper      = errors.New("printing cannot go on")
@@ -397,6 +399,9 @@ func (f *Fleet) Refresh(ctx context.Context, name string) (*fiscalv1.TillState, 
 	return t.State(), err
 }
 
+// Plans tells the steps of every action without doing anything.
+func (f *Fleet) Plans() []*fiscalv1.Run { return recovery.Plans() }
+
 // Plan tells the steps of an action without doing anything.
 func (f *Fleet) Plan(name string, action fiscalv1.Action) (*fiscalv1.Run, error) {
 	t, err := f.Till(name)
@@ -413,7 +418,12 @@ func (f *Fleet) Act(ctx context.Context, id, name string, action fiscalv1.Action
 	if err != nil {
 		return nil, err
 	}
-	plan, err := recovery.Plan(id, t.name, action)
+	return t.climb(ctx, hands{t: t, id: id}, action, report)
+}
+
+// climb runs an action by the hands given.
+func (t *Till) climb(ctx context.Context, h hands, action fiscalv1.Action, report func(*fiscalv1.Run)) (*fiscalv1.Run, error) {
+	plan, err := recovery.Plan(h.id, t.name, action)
 	if err != nil {
 		return nil, err
 	}
@@ -421,30 +431,11 @@ func (f *Fleet) Act(ctx context.Context, id, name string, action fiscalv1.Action
 	err = t.do(ctx, func(work context.Context) error {
 		t.recovering = true
 		t.publish()
-		run = recovery.Run(work, hands{t, id}, plan, time.Now, report)
+		run = recovery.Run(work, h, plan, time.Now, report)
 		t.recovering = false
 		return nil
 	})
 	return run, err
-}
-
-// Decide ends an operation that needs a person: fd is the document that is
-// ours, 0 says that there is none.
-func (f *Fleet) Decide(ctx context.Context, key string, fd uint32) (*fiscalv1.Operation, error) {
-	f.mu.Lock()
-	p := f.inflight[key]
-	f.mu.Unlock()
-	if p == nil {
-		return nil, fmt.Errorf("%q: %w", key, ErrNothingToDecide)
-	}
-	t := f.byName[p.operation().GetTill()]
-	err := t.do(ctx, func(work context.Context) error {
-		if t.open != p {
-			return ErrNothingToDecide
-		}
-		return t.decide(work, fd)
-	})
-	return p.operation(), err
 }
 
 // do runs a piece of work on the till's goroutine and waits for it.

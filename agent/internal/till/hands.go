@@ -18,6 +18,9 @@ import (
 type hands struct {
 	t  *Till
 	id string // of the run: key of the operations it makes
+	// decision and decider are for ACTION_DECIDE.
+	decision *fiscalv1.Decision
+	decider  string
 }
 
 var _ recovery.Hands = hands{}

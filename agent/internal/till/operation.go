@@ -313,7 +313,7 @@ func notDone(op *fiscalv1.Operation, problem health.Problem) {
 // the next tick, will find the same verdict in the fiscal memory.
 func (t *Till) conclude(ctx context.Context, p *pending) {
 	op := p.rec.GetOperation()
-	op.EndedMs = time.Now().UnixMilli()
+	op.EndedMs, op.Candidates = time.Now().UnixMilli(), nil // nobody chooses any more
 	// The device's time may be over; the journal has its own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalLimit)
 	defer cancel()

@@ -3,6 +3,7 @@ package till
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/health"
@@ -195,38 +196,24 @@ func (t *Till) oweCancel(p *pending) {
 // needPerson leaves the operation open for «Требуют решения».
 func (t *Till) needPerson(p *pending, v settle.Verdict) {
 	op := p.rec.GetOperation()
-	if t.reason == v.Reason && op.GetStage() == fiscalv1.Stage_STAGE_NEEDS_PERSON {
+	known := t.reason == v.Reason && op.GetStage() == fiscalv1.Stage_STAGE_NEEDS_PERSON
+	if known && slices.Equal(op.GetEvidence(), v.Evidence) {
 		return
 	}
 	t.reason = v.Reason
 	op.Stage, op.Outcome, op.Reason, op.Evidence = fiscalv1.Stage_STAGE_NEEDS_PERSON, fiscalv1.Outcome_OUTCOME_UNKNOWN, v.Reason, v.Evidence
+	op.Candidates = nil
+	for _, d := range v.Candidates {
+		d.FN = p.rec.GetBaseline().GetFn()
+		op.Candidates = append(op.Candidates, documentProto(d))
+	}
 	op.Text = health.Sentence(fiscal.Kind(op.GetKind()), fiscal.Unknown, health.Problem{Code: v.Reason})
 	t.journal.Amend(p.rec)
 	p.show()
 	t.changed(Change{Operation: p.operation()})
-	t.log.Error("needs a person", "till", t.name, "op", op.GetKey(), "reason", v.Reason)
-}
-
-// decide ends an operation that needed a person. fd 0 says that none of the
-// documents is ours.
-func (t *Till) decide(ctx context.Context, fd uint32) error {
-	p := t.open
-	if p == nil || t.reason == "" {
-		return ErrNothingToDecide
+	if !known {
+		t.log.Error("needs a person", "till", t.name, "op", op.GetKey(), "reason", v.Reason)
 	}
-	if fd == 0 {
-		t.notDone(ctx, p, settle.Verdict{Evidence: append(p.rec.GetOperation().GetEvidence(), "решил человек: документа нет")}, true)
-		return nil
-	}
-	readCtx, cancel := context.WithTimeout(ctx, readLimit)
-	defer cancel()
-	doc, err := t.device.Document(readCtx, fd)
-	if err != nil {
-		return err
-	}
-	p.rec.GetOperation().Evidence = append(p.rec.GetOperation().GetEvidence(), "решил человек: наш документ")
-	t.adopt(ctx, p, doc)
-	return nil
 }
 
 // pause waits without holding the deadline up; false when it came.
