@@ -48,7 +48,7 @@ func (j *Journal) gather(patience time.Duration) {
 	j.mu.Lock()
 	want := j.company
 	j.want = want
-	n := len(j.queue)
+	n := callers(j.queue)
 	j.mu.Unlock()
 	if n < want && patience > 0 {
 		enough := time.NewTimer(patience)
@@ -112,13 +112,23 @@ func (j *Journal) settled(group []*write) {
 		j.queue = append(again, j.queue...)
 		wake(j.lazy)
 	}
-	j.company = len(group) + len(j.queue)
+	j.company = callers(group) + callers(j.queue)
 	j.mu.Unlock()
 	for _, w := range group {
 		if w.done != nil {
 			close(w.done)
 		}
 	}
+}
+
+// callers counts those who wait for their write. Nobody comes back after an amendment.
+func callers(group []*write) (n int) {
+	for _, w := range group {
+		if w.done != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // commitGroup makes a group durable, file by file, oldest first: cursors then appear in order.
