@@ -49,6 +49,7 @@ type cabinet struct {
 	repeats  int
 	pushes   int
 	ops      map[string]*fiscalv1.Operation
+	hello    *uplinkv1.HelloRequest
 	state    *uplinkv1.ReportStateRequest
 	states   int
 	commands []*uplinkv1.Command
@@ -205,9 +206,10 @@ func (c *cabinet) Renew(_ context.Context, q *uplinkv1.RenewRequest) (*uplinkv1.
 	return &uplinkv1.RenewResponse{Certificate: cert}, err
 }
 
-func (c *cabinet) Hello(context.Context, *uplinkv1.HelloRequest) (*uplinkv1.HelloResponse, error) {
+func (c *cabinet) Hello(_ context.Context, q *uplinkv1.HelloRequest) (*uplinkv1.HelloResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.hello = q
 	return &uplinkv1.HelloResponse{Capability: 1, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli()}, nil
 }
 

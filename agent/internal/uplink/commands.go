@@ -164,12 +164,22 @@ func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command) (run *fisc
 			err = errors.New("внутренняя ошибка агента")
 		}
 	}()
-	return s.o.Tills.Act(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetAction(), func(r *fiscalv1.Run) {
+	report := func(r *fiscalv1.Run) {
 		r = proto.CloneOf(r)
 		r.Ended = false // the end is said once, by act, after it is durable
 		s.runs.put(r)
-	})
+	}
+	switch _, known := fiscalv1.Action_name[int32(cmd.GetAction())]; {
+	case !known:
+		return nil, errTooOld
+	case cmd.GetAction() == fiscalv1.Action_ACTION_DECIDE:
+		return s.o.Tills.Resolve(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetActor(), cmd.GetDecision(), report)
+	}
+	return s.o.Tills.Act(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetAction(), report)
 }
+
+// errTooOld answers a command of a cabinet that knows more than we do.
+var errTooOld = errors.New("агент этого не умеет, обновите его")
 
 // recoverExecutions finds the commands whose end the cabinet has not heard.
 // Those that this process is not carrying out were cut off by a restart.

@@ -45,7 +45,7 @@ import (
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 1
+const Capability = 2
 
 const (
 	callTimeout = 30 * time.Second
@@ -75,6 +75,10 @@ type Tills interface {
 	States() []*fiscalv1.TillState
 	// Act runs an action and returns the ended run; report hears every step.
 	Act(ctx context.Context, id, till string, action fiscalv1.Action, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
+	// Resolve is Act for the decision of a person.
+	Resolve(ctx context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
+	// Plans tells what each action would do.
+	Plans() []*fiscalv1.Run
 }
 
 // Options are what a Client needs.

@@ -47,6 +47,24 @@ func (t *tills) Act(ctx context.Context, id, _ string, _ fiscalv1.Action, report
 	return t.act(ctx, id, report)
 }
 
+func (t *tills) Resolve(_ context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error) {
+	t.mu.Lock()
+	if t.acted == nil {
+		t.acted = map[string]int{}
+	}
+	t.acted[id]++
+	t.mu.Unlock()
+	run := &fiscalv1.Run{Id: id, Steps: []*fiscalv1.Step{{Code: "decide"}}}
+	report(run)
+	run.Ended, run.Ok = true, true
+	run.Text = fmt.Sprintf("%s: %s %d %s %s", decider, till, d.GetFd(), d.GetKey(), d.GetReason())
+	return run, nil
+}
+
+func (t *tills) Plans() []*fiscalv1.Run {
+	return []*fiscalv1.Run{{Action: fiscalv1.Action_ACTION_CHECK, Steps: []*fiscalv1.Step{{Code: "read_status"}}}}
+}
+
 func (t *tills) times(id string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -480,6 +498,36 @@ func TestCommand_endToldLater(t *testing.T) {
 	defer cab.mu.Unlock()
 	if last := cab.runs["c1"][len(cab.runs["c1"])-1]; !last.GetOk() || last.GetText() != "Сделано." {
 		t.Errorf("told %v", last)
+	}
+}
+
+// A decision reaches the till once, whole, with who decided; what a newer cabinet wants is refused in words.
+func TestCommand_decision(t *testing.T) {
+	cab := newCabinet(t)
+	j := openJournal(t, t.TempDir())
+	ts := &tills{act: func(context.Context, string, func(*fiscalv1.Run)) (*fiscalv1.Run, error) {
+		panic("not an action of the table")
+	}}
+	enrolled(t, cab, j, ts)
+	cab.set(func() {
+		d := &uplinkv1.Command{Id: "d", Till: "k", Action: fiscalv1.Action_ACTION_DECIDE, Actor: "anna", Decision: &fiscalv1.Decision{Key: "sale-1", Fd: 7, Reason: "лента"}}
+		cab.commands = []*uplinkv1.Command{d, d, {Id: "new", Till: "k", Action: 999}}
+	})
+	cab.until("both ends", func() bool { return cab.ended["d"] && cab.ended["new"] })
+	cab.mu.Lock()
+	defer cab.mu.Unlock()
+	last := func(id string) *fiscalv1.Run { return cab.runs[id][len(cab.runs[id])-1] }
+	if got := last("d"); !got.GetOk() || got.GetText() != "anna: k 7 sale-1 лента" || got.GetAction() != fiscalv1.Action_ACTION_DECIDE {
+		t.Errorf("decided %v", got)
+	}
+	if got := last("new"); got.GetOk() || !strings.Contains(got.GetText(), "не умеет") {
+		t.Errorf("an action of tomorrow: %v", got)
+	}
+	if n := ts.times("d"); n != 1 {
+		t.Errorf("decided %d times", n)
+	}
+	if cab.hello.GetCapability() != Capability || len(cab.hello.GetPlans()) != 1 {
+		t.Errorf("hello %v", cab.hello)
 	}
 }
 
