@@ -20,6 +20,7 @@ import (
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/fn"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
@@ -46,6 +47,7 @@ type verdict struct {
 	notes   []string // what exactly
 
 	repaired bool // the superblock was torn, see boot: no fault of the agent
+	doubtful bool // the journal woke up with an operation whose fate it did not know
 }
 
 func (v *verdict) bad() bool { return v.lost || v.doubled || v.damaged || v.stuck }
@@ -53,7 +55,7 @@ func (v *verdict) bad() bool { return v.lost || v.doubled || v.damaged || v.stuc
 // merge adds what another look has found.
 func (v *verdict) merge(o verdict) {
 	v.lost, v.doubled, v.damaged, v.stuck = v.lost || o.lost, v.doubled || o.doubled, v.damaged || o.damaged, v.stuck || o.stuck
-	v.repaired = v.repaired || o.repaired
+	v.repaired, v.doubtful = v.repaired || o.repaired, v.doubtful || o.doubtful
 	v.notes = append(v.notes, o.notes...)
 }
 
@@ -134,6 +136,13 @@ func (v *verdict) whole(ctx context.Context, j *journal.Journal) {
 
 // remembers looks for everything the shop has heard.
 func (v *verdict) remembers(j *journal.Journal, list []asked) {
+	unfinished, err := j.Unfinished()
+	if err != nil {
+		v.note(&v.damaged, "%v", err)
+	}
+	v.doubtful = slices.ContainsFunc(unfinished, func(rec *journalv1.Record) bool {
+		return rec.GetOperation().GetOutcome() == fiscalv1.Outcome_OUTCOME_UNKNOWN
+	})
 	for _, a := range list {
 		if a.heard == nil {
 			continue

@@ -103,7 +103,7 @@ const (
 	atAnswer              // the shop has heard an answer
 )
 
-func (e event) String() string { return [...]string{"write", "flush", "answer"}[e] }
+func (e event) String() string { return [...]string{"a write", "a flush", "an answer"}[e] }
 
 // deafCache is how many writes a drive that ignores flushes holds back.
 const deafCache = 48

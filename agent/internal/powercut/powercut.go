@@ -36,6 +36,13 @@
 // Rigs that never find anything prove nothing. A journal that does not sync,
 // and a drive that ignores flushes, must be caught by both.
 //
+// # One thing ext4 does not promise
+//
+// Its first superblock is two sectors, written in place and not journaled. A
+// tear between them leaves a file system that does not mount; it is restored
+// from its second copy, as a person with a rescue disk would, and counted. A
+// drive with sectors of 4096 bytes cannot tear it.
+//
 // # Running it
 //
 // `make powercut` runs all of it, installs what it needs and ends with one line.

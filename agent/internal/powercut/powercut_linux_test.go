@@ -1,6 +1,7 @@
 package powercut
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -15,7 +16,7 @@ import (
 var (
 	seedFlag = flag.Uint64("seed", 1, "seed of the choices")
 	full     = flag.Bool("full", false, "run both rigs and their controls")
-	images   = flag.Int("images", 600, "images of the first rig")
+	images   = flag.Int("images", 3000, "images of the first rig")
 	keepFlag = flag.String("keep", "", "folder for images that did not pass")
 	cuts     = flag.Int("cuts", 60, "cuts of the second rig")
 )
@@ -30,17 +31,30 @@ func ready(t *testing.T) {
 	if *full {
 		without = t.Fatal // it was asked for
 	}
-	if os.Geteuid() != 0 {
-		without("mounting needs root")
-	}
 	for _, path := range []string{"/dev/fuse", "/dev/loop-control"} {
 		if _, err := os.Stat(path); err != nil {
 			without("this computer has no " + path)
 		}
 	}
+	if err := rehearse(t.TempDir()); err != nil {
+		without("mounting needs root, FUSE and loop devices: ", err)
+	}
 	if _, err := exec.LookPath("mkfs.ext4"); err != nil {
 		without("mkfs.ext4 is not installed (e2fsprogs)")
 	}
+}
+
+// rehearse does once what the first rig does all the time.
+func rehearse(dir string) error {
+	path, unserve, err := serveFUSE(newDrive(make(blocks, 16)), dir)
+	if err != nil {
+		return err
+	}
+	loop, err := attach(path, true)
+	if err == nil {
+		err = loop.Close()
+	}
+	return errors.Join(err, unserve())
 }
 
 // scratch is a folder in memory: the drive under test is ours, not this one.
@@ -89,7 +103,7 @@ func fileRig(t *testing.T, seed uint64, c course) *tally {
 		t.Fatal(err)
 	}
 	all := newTally(c.name, c.images)
-	queue := make(chan sample, 64) // a full one makes the drive wait
+	queue := make(chan sample, 16) // a full one makes the drive wait
 	var workers sync.WaitGroup
 	for n := range 2 {
 		place := filepath.Join(dir, fmt.Sprint("check", n))
@@ -171,10 +185,10 @@ func TestPowerCut(t *testing.T) {
 		return fileRig(t, *seedFlag, course{name: "file", images: *images, each: 12, chain: 3})
 	})
 	sum.control(t, "file, control: commits are not synced", func() *tally {
-		return fileRig(t, *seedFlag, course{name: "file-nosync", defect: defect{noSync: true}, images: 30, each: 12})
+		return fileRig(t, *seedFlag, course{name: "file-nosync", defect: defect{noSync: true}, images: 150, each: 12})
 	})
 	sum.control(t, "file, control: the drive ignores flushes", func() *tally {
-		return fileRig(t, *seedFlag, course{name: "file-deaf", defect: defect{deaf: true}, images: 30, each: 12})
+		return fileRig(t, *seedFlag, course{name: "file-deaf", defect: defect{deaf: true}, images: 150, each: 12})
 	})
 	say("machine: QEMU without KVM, NBD with a volatile cache, Debian's kernel, chekan-agent")
 	machine, err := buildMachine(t.Context(), scratch(t))

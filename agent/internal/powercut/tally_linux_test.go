@@ -16,7 +16,7 @@ type tally struct {
 	began, told time.Time
 
 	mu                                   sync.Mutex
-	cuts, pending, repaired              int
+	cuts, pending, repaired, doubtful    int
 	lost, doubled, damaged, stuck, clean int
 	events                               map[event]int
 	caught                               string // the first story of a loss or a double
@@ -50,6 +50,9 @@ func (y *tally) add(m *moment, v verdict) string {
 	if v.repaired {
 		y.repaired++
 	}
+	if v.doubtful {
+		y.doubtful++
+	}
 	for _, c := range []struct {
 		bad bool
 		n   *int
@@ -59,14 +62,14 @@ func (y *tally) add(m *moment, v verdict) string {
 		}
 	}
 	if v.bad() {
-		y.stories = append(y.stories, fmt.Sprintf("%s, at a %s with %d writes pending: %s", name, m.at, len(m.pending), strings.Join(v.notes, "; ")))
+		y.stories = append(y.stories, fmt.Sprintf("%s, at %s with %d writes pending: %s", name, m.at, len(m.pending), strings.Join(v.notes, "; ")))
 	}
 	if y.caught == "" && (v.lost || v.doubled) {
 		y.caught = y.stories[len(y.stories)-1]
 	}
 	if now := time.Now(); now.Sub(y.told) > 5*time.Second {
 		y.told = now
-		say("  %4.0f s, %d wanted: %s", now.Sub(y.began).Seconds(), y.want, y.text())
+		say("  %4.0f s: %d of %d cuts, %d clean", now.Sub(y.began).Seconds(), y.cuts, max(y.want, y.cuts), y.clean)
 	}
 	return name
 }
@@ -80,12 +83,15 @@ func (y *tally) String() string {
 func (y *tally) text() string {
 	var at []string
 	for _, e := range slices.Sorted(maps.Keys(y.events)) {
-		at = append(at, fmt.Sprintf("%d at a %s", y.events[e], e))
+		at = append(at, fmt.Sprintf("at %s %d", e, y.events[e]))
 	}
-	text := fmt.Sprintf("%d cuts (%s), %d with writes pending: %d clean, %d lost, %d doubled, %d damaged, %d unsettled; %d superblocks torn and restored",
-		y.cuts, strings.Join(at, ", "), y.pending, y.clean, y.lost, y.doubled, y.damaged, y.stuck, y.repaired)
+	text := fmt.Sprintf("%d cuts (%s), %d with writes pending, %d left an operation in doubt: %d clean, %d lost, %d doubled, %d damaged, %d unsettled",
+		y.cuts, strings.Join(at, ", "), y.pending, y.doubtful, y.clean, y.lost, y.doubled, y.damaged, y.stuck)
+	if y.repaired > 0 {
+		text += fmt.Sprintf("; %d torn superblocks of ext4 restored", y.repaired)
+	}
 	if y.back > 0 {
-		text += fmt.Sprintf("; came up and settled %d times", y.back)
+		text += fmt.Sprintf("; booted again and agreed with the tills %d times", y.back)
 	}
 	return text
 }
