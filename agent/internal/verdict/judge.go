@@ -118,10 +118,10 @@ func green(op *fiscalv1.Operation, state *fiscalv1.TillState) Verdict {
 	case op.GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_PRINTED && isReceipt(op):
 		v.say("paper.give")
 	}
+	v.obstacles(state, "")
 	if byCard(op) {
 		v.say("card.done." + direction(op))
 	}
-	v.obstacles(state, "")
 	return v
 }
 

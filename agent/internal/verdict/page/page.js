@@ -37,7 +37,8 @@ function say(key, args = {}) {
     text = words["problem.unknown"];
     args = { ...args, code: key.slice(8) };
   }
-  return (text === undefined ? key : text).replace(/\{(\w+)\}/g, (all, name) => (name in args ? args[name] : all));
+  text = (text === undefined ? key : text).replace(/\{(\w+)\}/g, (all, name) => (name in args ? args[name] : all));
+  return text.replace(/(\d) /g, "$1\u00a0").replace(/ (?=\d)/g, "\u00a0"); // a number stays with its word
 }
 
 function element(tag, props, ...children) {
@@ -215,6 +216,7 @@ function draw() {
   if (noticeUntil && performance.now() > noticeUntil) notice("", 0);
   put(document.head.querySelector("title"), v.headline + (t && picture.tills.length > 1 ? " · " + t.till : ""));
   if (panel === "details") details();
+  if (panel === "help") help();
 }
 
 function notice(text, ms) {
