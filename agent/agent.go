@@ -86,7 +86,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	page := verdict.New(a.fleet, a.journal, verdict.Options{Token: token, Problems: a.journalProblems, Version: version, Log: a.log})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
-		Token: token, Origins: cfg.Origins, Hosts: ownHosts(cfg), Log: a.log,
+		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Log: a.log,
 	})), a.log)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 		if err != nil {
 			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
 		}
-		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Device: device, Events: events})
+		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Events: events})
 	}
 	return out, closeBoxes, nil
 }

@@ -41,6 +41,8 @@ type Config struct {
 	ListenRemote bool `toml:"listen_remote"`
 	// Origins are web pages that may use the door: https://pos.example.
 	Origins []string `toml:"origins"`
+	// RequirePreflight refuses a card sale that has no token of Preflight.
+	RequirePreflight bool `toml:"require_preflight"`
 	// Cloud is the address of the cabinet, used by "enroll".
 	Cloud string `toml:"cloud"`
 	// LogLevel is the least important line to be logged.
@@ -67,6 +69,9 @@ type Till struct {
 	CashierPassword uint32 `toml:"cashier_password"`
 	// Link is the link layer: "auto", "standard" or "numbered".
 	Link string `toml:"link"`
+	// Marks puts a mark of ours into every receipt (FFD tag 1084), so that
+	// equal sales can be told apart after a failure.
+	Marks bool `toml:"marks"`
 	// Exclude leaves the till alone: it stays in the list and is not opened.
 	Exclude bool `toml:"exclude"`
 }
@@ -267,7 +272,7 @@ func (c Config) View() map[string]any {
 	tills := []map[string]any{}
 	for _, t := range c.Tills {
 		tills = append(tills, map[string]any{
-			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "finish_print": t.FinishPrint, "link": t.Link, "exclude": t.Exclude,
+			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "exclude": t.Exclude,
 		})
 	}
 	return map[string]any{
