@@ -37,13 +37,14 @@ const (
 	TagOperatorSign  = 1078
 	TagPrice         = 1079
 	TagElectronic    = 1081
+	TagUserData      = 1084 // holds 1085 and 1086
+	TagUserDataValue = 1086
 	TagUnconfirmed   = 1097
 	TagUnconfirmedAt = 1098
 	TagReason        = 1101
 	TagReceipts      = 1118
 	TagDocuments     = 1111
 	TagCorrection    = 1173
-	TagMarker        = 1192
 	TagVAT           = 1199
 	TagFFD           = 1209
 	TagSubject       = 1212
@@ -246,7 +247,7 @@ type Receipt struct {
 	Tax      byte            `json:"tax_system"`
 	Cashier  string          `json:"cashier,omitempty"`
 	Customer string          `json:"customer,omitempty"`
-	Marker   string          `json:"marker,omitempty"` // tag 1192
+	Marker   string          `json:"marker,omitempty"` // tag 1086 inside 1084
 }
 
 // Item is one line of a receipt.
@@ -291,8 +292,10 @@ func (d Document) Content() (Receipt, error) {
 			r.Cashier = t.Text()
 		case TagCustomer:
 			r.Customer = t.Text()
-		case TagMarker:
-			r.Marker = t.Text()
+		case TagUserData:
+			if v, ok := Get(t.Value, TagUserDataValue); ok {
+				r.Marker = v.Text()
+			}
 		}
 	}
 	return r, nil

@@ -121,7 +121,7 @@ func TestClosing(t *testing.T) {
 	})
 	story(t, "tags go into the document", Options{}, func(t *testing.T, d *Device, h *host) {
 		do[codec.OperatorAnswer](h, codec.OpenReceipt{Password: 1})
-		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: fn.AppendText(nil, fn.TagMarker, "A-17")})
+		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: fn.AppendTLV(nil, fn.TagUserData, fn.AppendText(nil, fn.TagUserDataValue, "A-17"))})
 		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: fn.AppendText(nil, fn.TagCashier, "Иванова")})
 		do[codec.EmptyAnswer](h, line(100))
 		do[codec.EmptyAnswer](h, codec.OperationTLV{Password: 1, TLV: fn.AppendText(nil, 1191, "x")})

@@ -30,6 +30,17 @@ type Bench struct {
 // ends, when the journal must pass its own check.
 func Open(t *testing.T, names ...string) *Bench {
 	t.Helper()
+	return open(t, false, names)
+}
+
+// OpenMarked is Open with tills that put our mark into receipts.
+func OpenMarked(t *testing.T, names ...string) *Bench {
+	t.Helper()
+	return open(t, true, names)
+}
+
+func open(t *testing.T, marks bool, names []string) *Bench {
+	t.Helper()
 	j, err := journal.Open(t.Context(), t.TempDir(), journal.Options{Reserve: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +55,7 @@ func Open(t *testing.T, names ...string) *Bench {
 		}
 		c := &wiretest.Cable{Serve: func(end io.ReadWriteCloser) { go func() { _ = d.Serve(served, end) }() }}
 		b.Devices[name], b.Cables[name] = d, c
-		configs = append(configs, till.Config{Name: name, Driver: "shtrih", AskToFinish: true, Device: shtrih.New(c.Dial, shtrih.Options{})})
+		configs = append(configs, till.Config{Name: name, Driver: "shtrih", AskToFinish: true, Marks: marks, Device: shtrih.New(c.Dial, shtrih.Options{})})
 	}
 	if b.Fleet, err = till.NewFleet(configs, j, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
