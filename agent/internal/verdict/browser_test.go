@@ -33,6 +33,7 @@ type sight struct {
 	Size                                         float64
 	AdviceSize                                   float64 `json:"advice_size"`
 	Wide                                         bool
+	Tabs                                         []string // colours of tabs
 	Faults                                       []string
 	Seen                                         []glance
 }

@@ -2,11 +2,15 @@ package verdict_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
+	"github.com/chekan-io/chekan/agent/internal/verdict"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
@@ -71,8 +75,14 @@ func TestBrowser_keys(t *testing.T) {
 		e.press(t, "3")
 		e.until(t, window, `d.till === "Бар на втором этаже" && d.colour === "grey"`, 10*time.Second)
 		e.says(t, headline, "Касса готова")
+		if tabs := e.see(t, window).Tabs; len(tabs) != 3 || tabs[0] != tabs[1] || tabs[0] == tabs[2] {
+			t.Errorf("two tills are green, one is grey, and the tabs are %v", tabs)
+		}
 		e.press(t, "1")
 		e.until(t, window, `d.till === "Касса 1" && d.colour === "green"`, 10*time.Second)
+		if tabs := e.see(t, window).Tabs; len(tabs) != 3 || tabs[0] == tabs[2] {
+			t.Errorf("a grey till beside a green one has the tabs %v", tabs)
+		}
 	})
 
 	t.Run("languages are remembered", func(t *testing.T) {
@@ -176,7 +186,6 @@ func TestBrowser_keys(t *testing.T) {
 		e.says(t, panel, "Точно?")
 		e.press(t, "ArrowDown", "Enter")
 		e.until(t, window, `d.colour === "green" && d.operation === "doubt"`, 20*time.Second)
-		e.says(t, notice, "Чек пробит")
 	})
 
 	t.Run("narrow, in the longest words", func(t *testing.T) {
@@ -210,4 +219,40 @@ func TestBrowser_keys(t *testing.T) {
 		e.says(t, headline, "Агент не отвечает")
 		e.shot(t, window, "gone")
 	})
+}
+
+// TestBrowser_counts: the page counts between events, says that it takes longer,
+// and takes silence for what it is.
+func TestBrowser_counts(t *testing.T) {
+	e := look(t)
+	page := verdict.New(tilltest.Open(t, name).Fleet, nil, verdict.Options{Token: token}).Beside(http.NotFoundHandler())
+	mute := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/page/events" {
+			page.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		select {
+		case <-mute: // a dead agent whose port still answers
+		default:
+			_, _ = io.WriteString(w, `data: {"tills":[{"till":"касса","online":true,"age_ms":0,"colour":"amber","phase":"settling",`+
+				`"headline":"unknown","advice":"wait.receipt","left_ms":2900,"facts":{}}]}`+"\n\n")
+		}
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	defer s.Close()
+	defer s.CloseClientConnections()
+	e.do(t, "open", m{"page": window, "url": s.URL})
+	count := func(s sight) string { return s.Count }
+	e.says(t, count, "Осталось 2 с")
+	e.says(t, count, "Осталось 1 с")
+	e.says(t, count, "Ещё выясняю")
+	e.shot(t, window, "longer")
+	close(mute)
+	e.until(t, window, `d.colour === "grey" && d.phase === "gone"`, 10*time.Second)
+	if got := e.see(t, window); got.Headline != "Агент не отвечает" || got.Count != "" {
+		t.Errorf("%q %q", got.Headline, got.Count)
+	}
 }

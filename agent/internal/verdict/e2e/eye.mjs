@@ -54,6 +54,7 @@ const acts = {
         return {
           ...document.body.dataset, headline: text("headline"), advice: text("advice"), count: text("count"), about: text("about"), todo: text("todo"),
           guide: document.querySelectorAll("#guide svg").length, notice: text("notice"), panel: document.getElementById("panel").open ? text("panel") : "",
+          tabs: [...document.querySelectorAll("#tabs button")].map((b) => getComputedStyle(b).backgroundColor),
           focus: document.activeElement?.innerText || "", keys: text("keys"), age: text("age"), size: size("headline"), advice_size: size("advice"),
           wide: document.documentElement.scrollWidth > document.documentElement.clientWidth, seen: window.seen,
         };

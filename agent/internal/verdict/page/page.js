@@ -18,6 +18,7 @@ let source = null;
 let chosen = remembered("till");
 let panel = ""; // "details", "help", "confirm"
 let noticeUntil = 0;
+let noticeAbout = ""; // what was shown when it was said
 
 function remembered(key) {
   try { return localStorage.getItem("chekan." + key); } catch { return null; }
@@ -92,7 +93,7 @@ function clock(ms) {
 
 function money(inside) {
   try {
-    return new Intl.NumberFormat(language, { style: "currency", currency: inside.currency, currencyDisplay: "narrowSymbol" }).format(inside.sum / 100);
+    return new Intl.NumberFormat(language === "en" ? "en" : "ru", { style: "currency", currency: inside.currency, currencyDisplay: "narrowSymbol" }).format(inside.sum / 100);
   } catch {
     return (inside.sum / 100).toFixed(2) + " " + inside.currency;
   }
@@ -213,14 +214,17 @@ function draw() {
   const age = never ? 0 : t.age_ms + passed();
   put($("age"), [never ? say("age.never") : say("age", { ago: ago(age) }), picture && !picture.session ? say("locked") : ""].filter(Boolean).join(" · "));
   $("age").classList.toggle("old", gone || never || age > STALE);
-  if (noticeUntil && performance.now() > noticeUntil) notice("", 0);
+  if (noticeUntil && (performance.now() > noticeUntil || noticeAbout !== subject())) notice("", 0);
   put(document.head.querySelector("title"), v.headline + (t && picture.tills.length > 1 ? " · " + t.till : ""));
   if (panel === "details") details();
   if (panel === "help") help();
 }
 
+const subject = () => ["colour", "phase", "till", "operation"].map((k) => document.body.dataset[k]).join();
+
 function notice(text, ms) {
   put($("notice"), text);
+  noticeAbout = subject();
   noticeUntil = ms ? performance.now() + ms : 0;
 }
 
@@ -254,7 +258,7 @@ function details() {
   if (t.phase === "person") out.push(element("h3", {}, say("decide")), decide(t, i));
   if (i.evidence && i.evidence.length) out.push(element("h3", {}, say("details.evidence")), lines(i.evidence));
   out.push(element("h3", {}, say("details.problems")), lines(f.problems ? f.problems.map((l) => say(l.key, l.args)) : [say("details.none")]));
-  out.push(element("h3", {}, say("details.model")), element("dl", {},
+  out.push(element("h3", {}, say("details.till")), element("dl", {},
     ...row("details.model", [f.model, f.serial && "№ " + f.serial].filter(Boolean).join(" ")),
     ...row("details.shift", f.shift || f.shift_open ? say(f.shift_open ? "shift.open" : "shift.closed", { n: f.shift || 0 }) : ""),
     ...row("details.fd", f.last_fd ? say("fd", { fd: f.last_fd }) : ""), ...row("details.paper", say("print." + f.paper)),
@@ -305,7 +309,8 @@ async function post(path, body) {
   try {
     const res = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const got = await res.json();
-    notice(say(got.ok ? "act.ok" : "act.failed") + (got.text ? ". " + got.text : ""), 15000);
+    const text = language === "ru" && got.text ? ". " + got.text : ""; // the agent's own sentences are Russian
+    notice(say(got.ok ? "act.ok" : "act.failed") + text, 15000);
   } catch {
     notice(say("act.failed"), 15000);
   }
