@@ -16,7 +16,9 @@ const (
 	TillsView      Permission = "tills:view"
 	TillsRecover   Permission = "tills:recover"
 	TillsConfigure Permission = "tills:configure"
-	DocumentsView  Permission = "documents:view"
+	// TillsDecide is for saying what became of an operation that the agent could not settle.
+	TillsDecide   Permission = "tills:decide"
+	DocumentsView Permission = "documents:view"
 	// MoneyView is for sums, goods, buyers and the names of cashiers.
 	MoneyView Permission = "money:view"
 )
@@ -43,7 +45,7 @@ const (
 )
 
 var roles = map[Role]map[Permission]bool{
-	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, DocumentsView: true, MoneyView: true},
+	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, TillsDecide: true, DocumentsView: true, MoneyView: true},
 	Technician:    {TillsView: true, TillsRecover: true, DocumentsView: true},
 	Accountant:    {TillsView: true, DocumentsView: true, MoneyView: true},
 	Viewer:        {TillsView: true},
@@ -74,10 +76,13 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceWatchProcedure:               TillsView,
 	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
 	cabinetv1connect.FleetServiceListCommandsProcedure:        TillsView,
+	cabinetv1connect.FleetServicePlanCommandProcedure:         TillsView,
 	cabinetv1connect.FleetServiceStartCommandProcedure:        TillsRecover,
+	cabinetv1connect.FleetServiceDecideProcedure:              TillsDecide,
 	cabinetv1connect.FleetServiceCreateEnrolmentCodeProcedure: TillsConfigure,
 
 	cabinetv1connect.DocumentsServiceListOperationsProcedure: DocumentsView,
+	cabinetv1connect.DocumentsServiceListUndecidedProcedure:  DocumentsView,
 	cabinetv1connect.DocumentsServiceListDocumentsProcedure:  DocumentsView,
 	cabinetv1connect.DocumentsServiceGetDocumentProcedure:    DocumentsView,
 

@@ -243,6 +243,7 @@ var kinds = []struct {
 	{fleet.ErrInvalid, connect.CodeInvalidArgument},
 	{fleet.ErrConflict, connect.CodeAlreadyExists},
 	{fleet.ErrNoAgent, connect.CodeFailedPrecondition},
+	{fleet.ErrTooOld, connect.CodeUnimplemented},
 	{documents.ErrNotFound, connect.CodeNotFound},
 	{documents.ErrInvalid, connect.CodeInvalidArgument},
 	{documents.ErrClosed, connect.CodeUnavailable},

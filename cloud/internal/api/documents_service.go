@@ -33,6 +33,20 @@ func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.List
 	return res, nil
 }
 
+// ListUndecided implements DocumentsService.
+func (d *documentsService) ListUndecided(ctx context.Context, _ *cabinetv1.ListUndecidedRequest) (*cabinetv1.ListUndecidedResponse, error) {
+	p := access.PersonFrom(ctx)
+	list, err := d.s.Documents.Undecided(ctx, p.OrganisationID, pageLimit)
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.ListUndecidedResponse{}
+	for _, o := range list {
+		res.Operations = append(res.Operations, operationView(p, o, nil)) // without a document there is nothing the operator could have
+	}
+	return res, nil
+}
+
 // ListDocuments implements DocumentsService.
 func (d *documentsService) ListDocuments(ctx context.Context, r *cabinetv1.ListDocumentsRequest) (*cabinetv1.ListDocumentsResponse, error) {
 	p := access.PersonFrom(ctx)

@@ -13,7 +13,7 @@ import (
 var _ uplinkv1connect.UplinkServiceHandler = (*uplinkService)(nil)
 
 // Capability is what the cabinet understands of agents; see docs/architecture.md for the dated list.
-const Capability = 1
+const Capability = 2
 
 type uplinkService struct{ s *Server }
 

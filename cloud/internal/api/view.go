@@ -40,11 +40,18 @@ func operationView(p *access.Person, o documents.Operation, till *fiscalv1.TillS
 	if p.Can(access.MoneyView) {
 		return &cabinetv1.OperationView{TillId: o.TillID, Operation: op}
 	}
-	return &cabinetv1.OperationView{TillId: o.TillID, Operation: &fiscalv1.Operation{
+	bare := &fiscalv1.Operation{
 		Key: op.GetKey(), Till: op.GetTill(), Kind: op.GetKind(), Stage: op.GetStage(), Outcome: op.GetOutcome(), Document: moneylessDocument(op.GetDocument()),
 		Reason: op.GetReason(), Text: withoutSums(op.GetText()), Paper: op.GetPaper(), Ofd: op.GetOfd(), InCloud: op.GetInCloud(),
 		AcceptedMs: op.GetAcceptedMs(), EndedMs: op.GetEndedMs(), Revision: op.GetRevision(), Attempt: op.GetAttempt(),
-	}}
+	}
+	for _, line := range op.GetEvidence() {
+		bare.Evidence = append(bare.Evidence, withoutSums(line))
+	}
+	for _, d := range op.GetCandidates() {
+		bare.Candidates = append(bare.Candidates, moneylessDocument(d))
+	}
+	return &cabinetv1.OperationView{TillId: o.TillID, Operation: bare}
 }
 
 func documentView(p *access.Person, d documents.Document, till *fiscalv1.TillState) *cabinetv1.DocumentView {
@@ -72,21 +79,28 @@ func moneylessDocument(d *fiscalv1.Document) *fiscalv1.Document {
 
 // commandView: the record of a command is free text of the agent, in which a sum may stand.
 func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
-	if p.Can(access.MoneyView) || c.GetRun() == nil {
+	if p.Can(access.MoneyView) {
 		return c
 	}
+	v := &cabinetv1.Command{
+		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Actor: c.GetActor(),
+		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(),
+	}
+	if d := c.GetDecision(); d != nil {
+		v.Decision = &fiscalv1.Decision{Key: d.GetKey(), Fd: d.GetFd(), Reason: withoutSums(d.GetReason())}
+	}
 	run := c.GetRun()
-	bare := &fiscalv1.Run{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Ended: run.GetEnded(), Ok: run.GetOk(), Text: withoutSums(run.GetText())}
+	if run == nil {
+		return v
+	}
+	v.Run = &fiscalv1.Run{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Ended: run.GetEnded(), Ok: run.GetOk(), Text: withoutSums(run.GetText())}
 	for _, step := range run.GetSteps() {
-		bare.Steps = append(bare.Steps, &fiscalv1.Step{
+		v.Run.Steps = append(v.Run.Steps, &fiscalv1.Step{
 			Code: step.GetCode(), Title: step.GetTitle(), Result: withoutSums(step.GetResult()), State: step.GetState(),
 			BeganMs: step.GetBeganMs(), EndedMs: step.GetEndedMs(), Fiscal: step.GetFiscal(),
 		})
 	}
-	return &cabinetv1.Command{
-		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Run: bare, Actor: c.GetActor(),
-		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(),
-	}
+	return v
 }
 
 // sums are amounts as texts write them: with kopecks, or with the sign of a currency.

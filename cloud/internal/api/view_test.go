@@ -1,8 +1,12 @@
 package api
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
@@ -33,5 +37,28 @@ func TestOFDTrack(t *testing.T) {
 		if got := ofdTrack(c.op, c.till); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// Who may not see money sees what has to be decided all the same: evidence and candidates without sums.
+func TestOperationView_undecided(t *testing.T) {
+	op := &fiscalv1.Operation{
+		Key: "k", Stage: fiscalv1.Stage_STAGE_NEEDS_PERSON, Receipt: &fiscalv1.Receipt{}, Cashier: &fiscalv1.Cashier{Name: "Иванова"},
+		Evidence:   []string{"до операции: ФН 9999, ФД 12, смена 3", "ФД 13: форма 3, признак 1, сумма 7654.32, 2026-03-04T05:06", "на кассе открыт чужой документ на 7654.32"},
+		Candidates: []*fiscalv1.Document{{Fn: "9999", Fd: 13, Fp: 77, Type: 3, Total: 765432, Qr: "s=7654.32", At: "2026-03-04T05:06"}},
+	}
+	blind := operationView(&access.Person{Role: access.Technician}, documents.Operation{TillID: "t", Operation: op}, nil).GetOperation()
+	if text := blind.String(); strings.Contains(text, "7654") || strings.Contains(text, "Иванова") {
+		t.Errorf("sums or names in %s", text)
+	}
+	if len(blind.GetEvidence()) != 3 || len(blind.GetCandidates()) != 1 || blind.GetCandidates()[0].GetFd() != 13 || blind.GetEvidence()[0] != op.GetEvidence()[0] {
+		t.Errorf("nothing left to decide by: %v", blind)
+	}
+	command := &cabinetv1.Command{Id: "c", Decision: &fiscalv1.Decision{Key: "k", Fd: 13, Reason: "на ленте 7654,32 ₽"}}
+	if got := commandView(&access.Person{Role: access.Technician}, command); strings.Contains(got.String(), "7654") || got.GetDecision().GetFd() != 13 {
+		t.Errorf("the reason tells the sum: %v", got)
+	}
+	if got := commandView(&access.Person{Role: access.Administrator}, command); got.GetDecision().GetReason() != "на ленте 7654,32 ₽" {
+		t.Errorf("the reason is lost: %v", got)
 	}
 }

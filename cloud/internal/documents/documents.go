@@ -120,6 +120,24 @@ func (d *Documents) Operations(ctx context.Context, organisation, tillID, page s
 	return list, mark(strconv.FormatInt(last.AcceptedAt, 10), last.Key), nil
 }
 
+// Undecided gives the operations of an organisation that need a person, oldest first.
+func (d *Documents) Undecided(ctx context.Context, organisation string, limit int) ([]Operation, error) {
+	rows, err := d.store.Read().ListUndecided(ctx, db.ListUndecidedParams{OrganisationID: organisation, Limit: int32(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("list undecided operations: %w", err)
+	}
+	list := make([]Operation, 0, len(rows))
+	for _, row := range rows {
+		op := new(fiscalv1.Operation)
+		if err := proto.Unmarshal(row.Body, op); err != nil {
+			return nil, fmt.Errorf("operation %q: %w", row.Key, err)
+		}
+		op.InCloud = true
+		list = append(list, Operation{TillID: row.TillID, Operation: op})
+	}
+	return list, nil
+}
+
 // Operation gives one operation.
 func (d *Documents) Operation(ctx context.Context, organisation, journalID, key string) (Operation, error) {
 	row, err := d.store.Read().GetOperation(ctx, db.GetOperationParams{OrganisationID: organisation, JournalID: journalID, Key: key})

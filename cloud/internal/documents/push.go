@@ -198,7 +198,7 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 		}
 		row := db.Operation{
 			OrganisationID: agent.OrganisationID, JournalID: journal, Key: op.GetKey(), TillID: till, Revision: int64(op.GetRevision()),
-			AcceptedAt: op.GetAcceptedMs() * 1000, StoredAt: now, Body: body,
+			AcceptedAt: op.GetAcceptedMs() * 1000, StoredAt: now, Body: body, Stage: int32(op.GetStage()),
 		}
 		if twice {
 			push.Operations[j] = row

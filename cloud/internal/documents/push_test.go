@@ -360,3 +360,43 @@ func TestPush_stopped(t *testing.T) {
 		}
 	})
 }
+
+// TestUndecided: what needs a person is listed, oldest first, until a later revision says that it does not.
+func TestUndecided(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		agent := w.agents[0]
+		push := func(cursor uint64, ops ...*fiscalv1.Operation) {
+			t.Helper()
+			batch := &uplinkv1.Batch{}
+			for i, op := range ops {
+				batch.Entries = append(batch.Entries, &uplinkv1.Entry{Cursor: cursor + uint64(i), Operation: op})
+			}
+			if _, err := w.Push(t.Context(), agent, "j", batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(keys ...string) {
+			t.Helper()
+			list, err := w.Undecided(t.Context(), agent.OrganisationID, 10)
+			var got []string
+			for _, o := range list {
+				got = append(got, o.Operation.GetKey())
+			}
+			if err != nil || !cmp.Equal(got, keys) {
+				t.Errorf("undecided %v %v, want %v", got, err, keys)
+			}
+		}
+		op := func(key string, at int64, revision uint32, stage fiscalv1.Stage) *fiscalv1.Operation {
+			return &fiscalv1.Operation{Key: key, Till: "kassa", Kind: fiscalv1.Kind_KIND_SALE, AcceptedMs: at, Revision: revision, Stage: stage}
+		}
+		const person, ended = fiscalv1.Stage_STAGE_NEEDS_PERSON, fiscalv1.Stage_STAGE_ENDED
+		push(1, op("late", 20, 1, person), op("early", 10, 1, person), op("fine", 15, 1, ended))
+		want("early", "late")
+		push(4, op("early", 10, 2, ended))
+		push(5, op("early", 10, 1, person)) // told again by a line that was cut
+		want("late")
+		if list, err := w.Undecided(t.Context(), w.agents[1].OrganisationID, 10); err != nil || len(list) != 0 {
+			t.Errorf("another organisation reads %v %v", list, err)
+		}
+	})
+}

@@ -3,7 +3,9 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,15 +29,40 @@ const (
 	// maxCommandID and maxRun bound what is stored of one command.
 	maxCommandID = 64
 	maxRun       = 256 << 10
+	// maxKey and maxReason bound a decision.
+	maxKey    = 128
+	maxReason = 500
+	// decides is the capability from which agents take decisions.
+	decides = 2
 )
 
 // Start takes a command. The same id with the same till and action is the same command, however often it is asked.
 func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action) (*cabinetv1.Command, error) {
+	_, known := fiscalv1.Action_name[int32(action)]
+	if !known || action == fiscalv1.Action_ACTION_UNSPECIFIED || action == fiscalv1.Action_ACTION_DECIDE { // which needs another right
+		return nil, fmt.Errorf("action %d: %w", action, ErrInvalid)
+	}
+	return f.order(ctx, p, id, tillID, action, nil)
+}
+
+// Decide takes a person's decision about an operation, as a command. Whether there is still something to decide, and whether the
+// document can be the operation's, only the agent can say: it looks once more before it writes the decision down.
+func (f *Fleet) Decide(ctx context.Context, p *access.Person, id, tillID string, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
+	d := &fiscalv1.Decision{Key: decision.GetKey(), Fd: decision.GetFd(), Reason: strings.TrimSpace(decision.GetReason())}
+	switch {
+	case d.GetKey() == "" || len(d.GetKey()) > maxKey || !validText(d.GetKey()):
+		return nil, fmt.Errorf("key of the operation: %w", ErrInvalid)
+	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !validText(d.GetReason()):
+		return nil, fmt.Errorf("reason has 1 to %d characters: %w", maxReason, ErrInvalid)
+	}
+	return f.order(ctx, p, id, tillID, fiscalv1.Action_ACTION_DECIDE, d)
+}
+
+func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
 	if id == "" || len(id) > maxCommandID {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
-	}
-	if _, known := fiscalv1.Action_name[int32(action)]; !known || action == fiscalv1.Action_ACTION_UNSPECIFIED {
-		return nil, fmt.Errorf("action %d: %w", action, ErrInvalid)
 	}
 	t, err := f.Till(ctx, p.OrganisationID, tillID)
 	if err != nil {
@@ -44,10 +71,24 @@ func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, 
 	if t.AgentID == "" {
 		return nil, ErrNoAgent
 	}
+	var raw []byte
+	if decision != nil {
+		ability, err := f.store.Read().GetAgentAbility(ctx, t.AgentID)
+		if err != nil {
+			return nil, fmt.Errorf("read agent: %w", err)
+		}
+		if ability.Capability < decides {
+			return nil, ErrTooOld
+		}
+		if raw, err = proto.Marshal(decision); err != nil {
+			return nil, fmt.Errorf("encode decision: %w", err)
+		}
+	}
 	now := f.now()
 	n, err := f.store.Write().CreateCommand(ctx, db.CreateCommandParams{
 		OrganisationID: p.OrganisationID, ID: id, TillID: tillID, AgentID: t.AgentID, Till: t.Name, Action: int32(action),
 		State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(CommandLife)),
+		Decision: notNil(raw),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store command: %w", err)
@@ -57,15 +98,41 @@ func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, 
 		return nil, err
 	}
 	if n == 0 { // it was there already
-		if cmd.GetTillId() != tillID || cmd.GetAction() != action {
+		if cmd.GetTillId() != tillID || cmd.GetAction() != action || !proto.Equal(cmd.GetDecision(), decision) {
 			return nil, ErrConflict
 		}
 		return cmd, nil
 	}
-	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID)
+	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID,
+		"operation", decision.GetKey(), "fd", decision.GetFd())
 	f.hub.Publish(p.OrganisationID, Change{What: CommandChanged, TillID: tillID, ID: id})
 	f.rouse(t.AgentID)
 	return cmd, nil
+}
+
+// Plan gives the steps of an action as the till's agent told them; nil when it has not told.
+func (f *Fleet) Plan(ctx context.Context, organisation, tillID string, action fiscalv1.Action) (*fiscalv1.Run, error) {
+	t, err := f.Till(ctx, organisation, tillID)
+	if err != nil {
+		return nil, err
+	}
+	if t.AgentID == "" {
+		return nil, ErrNoAgent
+	}
+	ability, err := f.store.Read().GetAgentAbility(ctx, t.AgentID)
+	if err != nil {
+		return nil, fmt.Errorf("read agent: %w", err)
+	}
+	var told uplinkv1.HelloRequest
+	if err := proto.Unmarshal(ability.Plans, &told); err != nil {
+		return nil, fmt.Errorf("plans of agent %s: %w", t.AgentID, err)
+	}
+	for _, plan := range told.GetPlans() {
+		if plan.GetAction() == action {
+			return plan, nil
+		}
+	}
+	return nil, nil
 }
 
 // rouse ends the agent's long poll, and asks the broker to wake it where it polls another cabinet or none.
@@ -117,7 +184,21 @@ func command(row db.Command) (*cabinetv1.Command, error) {
 			return nil, fmt.Errorf("steps of command %s: %w", row.ID, err)
 		}
 	}
-	return cmd, nil
+	var err error
+	cmd.Decision, err = decision(row)
+	return cmd, err
+}
+
+// decision is what the command carries; nil when it carries none.
+func decision(row db.Command) (*fiscalv1.Decision, error) {
+	if len(row.Decision) == 0 {
+		return nil, nil
+	}
+	d := new(fiscalv1.Decision)
+	if err := proto.Unmarshal(row.Decision, d); err != nil {
+		return nil, fmt.Errorf("decision of command %s: %w", row.ID, err)
+	}
+	return d, nil
 }
 
 // Fetch gives an agent the commands it has to know of, waiting for one up to wait. Commands that were given a moment ago are
@@ -195,8 +276,12 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 		if row.State == queued {
 			f.hub.Publish(row.OrganisationID, Change{What: CommandChanged, TillID: row.TillID, ID: row.ID})
 		}
+		d, err := decision(row)
+		if err != nil {
+			return nil, 0, err
+		}
 		list = append(list, &uplinkv1.Command{
-			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor,
+			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d,
 		})
 	}
 	return list, again, nil

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,6 +224,83 @@ func TestCommands_late(t *testing.T) {
 		}
 		if s := w.state(t, "silent"); s != cabinetv1.CommandState_COMMAND_STATE_EXPIRED {
 			t.Errorf("a day later it is %v", s)
+		}
+	})
+}
+
+// TestDecide: a decision is a command that carries what was decided; agents that do not know decisions are spared it.
+func TestDecide(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		agent := w.agents[0]
+		till := w.report(t, agent, "kassa", "0001")
+		d := &fiscalv1.Decision{Key: "sale-1", Fd: 7, Reason: " лента "}
+		hello := func(capability uint32) {
+			t.Helper()
+			if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: capability}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hello(1)
+		if _, err := w.Decide(t.Context(), w.person, "d1", till, d); !errors.Is(err, ErrTooOld) {
+			t.Errorf("an agent of yesterday: %v", err)
+		}
+		hello(2)
+		for name, bad := range map[string]*fiscalv1.Decision{
+			"nothing":       nil,
+			"no key":        {Fd: 7, Reason: "лента"},
+			"no reason":     {Key: "sale-1", Fd: 7, Reason: " "},
+			"a long reason": {Key: "sale-1", Fd: 7, Reason: strings.Repeat("я", 501)},
+		} {
+			if _, err := w.Decide(t.Context(), w.person, "d1", till, bad); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := w.Start(t.Context(), w.person, "d1", till, fiscalv1.Action_ACTION_DECIDE); !errors.Is(err, ErrInvalid) {
+			t.Errorf("a decision by way of commands, which need another right: %v", err)
+		}
+		for range 2 {
+			cmd, err := w.Decide(t.Context(), w.person, "d1", till, d)
+			if err != nil || cmd.GetActor() != "anna" || cmd.GetDecision().GetReason() != "лента" || cmd.GetDecision().GetFd() != 7 {
+				t.Fatalf("%v %v", cmd, err)
+			}
+		}
+		if _, err := w.Decide(t.Context(), w.person, "d1", till, &fiscalv1.Decision{Key: "sale-1", Reason: "лента"}); !errors.Is(err, ErrConflict) {
+			t.Errorf("the same id for another decision: %v", err)
+		}
+		foreigner := &access.Person{ID: "x", Login: "x", OrganisationID: "o2"}
+		if _, err := w.Decide(t.Context(), foreigner, "d2", till, d); !errors.Is(err, ErrNotFound) {
+			t.Errorf("another organisation decides: %v", err)
+		}
+		list, err := w.Fetch(t.Context(), agent, 0)
+		if err != nil || len(list) != 1 || list[0].GetAction() != fiscalv1.Action_ACTION_DECIDE || list[0].GetDecision().GetKey() != "sale-1" || list[0].GetActor() != "anna" {
+			t.Errorf("the agent is given %v %v", list, err)
+		}
+	})
+}
+
+func TestPlan(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		agent := w.agents[0]
+		till := w.report(t, agent, "kassa", "0001")
+		plan := func(organisation string) (*fiscalv1.Run, error) {
+			return w.Plan(t.Context(), organisation, till, fiscalv1.Action_ACTION_CLOSE_SHIFT)
+		}
+		if got, err := plan("o1"); err != nil || got != nil {
+			t.Errorf("of an agent that told none: %v %v", got, err)
+		}
+		told := &fiscalv1.Run{Action: fiscalv1.Action_ACTION_CLOSE_SHIFT, Steps: []*fiscalv1.Step{{Code: "close_shift", Fiscal: true}}}
+		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := plan("o1"); err != nil || len(got.GetSteps()) != 1 || !got.GetSteps()[0].GetFiscal() {
+			t.Errorf("%v %v", got, err)
+		}
+		if _, err := plan("o2"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("another organisation: %v", err)
+		}
+		told.Steps[0].Title = strings.Repeat("я", maxPlans)
+		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("plans without end: %v", err)
 		}
 	})
 }

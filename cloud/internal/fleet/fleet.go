@@ -53,6 +53,8 @@ var (
 	ErrConflict = errors.New("id was used for another command")
 	// ErrNoAgent says that no agent holds the till, so that nobody could carry out a command.
 	ErrNoAgent = errors.New("no agent holds the till")
+	// ErrTooOld says that the till's agent does not know the command yet.
+	ErrTooOld = errors.New("the agent is too old for this command")
 )
 
 const (
@@ -62,6 +64,8 @@ const (
 	lookEvery = 5 * time.Second
 	// maxTills bounds one report.
 	maxTills = 500
+	// maxPlans bounds what is stored of an agent's plans.
+	maxPlans = 64 << 10
 )
 
 // Fleet is safe for concurrent use.
@@ -279,9 +283,17 @@ func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error
 
 // Hello opens a conversation with an agent.
 func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.HelloRequest) error {
-	err := f.store.Tx(ctx, func(q *db.Queries) error {
+	plans, err := proto.Marshal(&uplinkv1.HelloRequest{Plans: hello.GetPlans()})
+	if err != nil {
+		return fmt.Errorf("encode plans: %w", err)
+	}
+	if len(plans) > maxPlans {
+		return fmt.Errorf("plans of %d bytes: %w", len(plans), ErrInvalid)
+	}
+	err = f.store.Tx(ctx, func(q *db.Queries) error {
 		if err := q.SetAgentHello(ctx, db.SetAgentHelloParams{
 			ID: agent.ID, Host: limited(hello.GetHost(), 200), Version: limited(hello.GetVersion(), 100), Capability: int64(hello.GetCapability()), HeardAt: store.Micros(f.now()),
+			Plans: notNil(plans),
 		}); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func merge(pushes []Push) ([]db.Operation, []db.Document) {
 var bulkRows = []int{8, 1}
 
 const (
-	operationColumns = 8
+	operationColumns = 9
 	documentColumns  = 14
 )
 
@@ -162,9 +162,9 @@ func (s *Store) putOperationsBy(ctx context.Context, tx *sql.Tx, rows []db.Opera
 		return nil
 	}
 	stmt, err := s.prepare(ctx, tx,
-		"INSERT INTO operations (organisation_id, journal_id, key, till_id, revision, accepted_at, stored_at, body)", operationColumns, size,
+		"INSERT INTO operations (organisation_id, journal_id, key, till_id, revision, accepted_at, stored_at, body, stage)", operationColumns, size,
 		"ON CONFLICT (journal_id, key) DO UPDATE SET till_id = excluded.till_id, revision = excluded.revision,"+
-			" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body"+
+			" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body, stage = excluded.stage"+
 			" WHERE excluded.revision > operations.revision")
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (s *Store) putOperationsBy(ctx context.Context, tx *sql.Tx, rows []db.Opera
 		args = args[:0]
 		for i := range rows[:size] {
 			o := &rows[i]
-			args = append(args, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body)
+			args = append(args, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body, o.Stage)
 		}
 		if _, err := stmt.ExecContext(ctx, args...); err != nil {
 			return err

@@ -376,6 +376,46 @@ func (q *Queries) ListOperations(ctx context.Context, arg ListOperationsParams) 
 	return items, nil
 }
 
+const listUndecided = `-- name: ListUndecided :many
+SELECT till_id, key, body FROM operations
+WHERE organisation_id = $1 AND stage = 4
+ORDER BY accepted_at, key LIMIT $2
+`
+
+type ListUndecidedParams struct {
+	OrganisationID string
+	Limit          int32
+}
+
+type ListUndecidedRow struct {
+	TillID string
+	Key    string
+	Body   []byte
+}
+
+func (q *Queries) ListUndecided(ctx context.Context, arg ListUndecidedParams) ([]ListUndecidedRow, error) {
+	rows, err := q.db.QueryContext(ctx, listUndecided, arg.OrganisationID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUndecidedRow
+	for rows.Next() {
+		var i ListUndecidedRow
+		if err := rows.Scan(&i.TillID, &i.Key, &i.Body); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const putCursor = `-- name: PutCursor :one
 INSERT INTO cursors (organisation_id, agent_id, journal_id, position) VALUES ($1, $2, $3, $4)
 ON CONFLICT (agent_id, journal_id) DO UPDATE

@@ -31,8 +31,8 @@ func (q *Queries) AdoptTill(ctx context.Context, arg AdoptTillParams) error {
 }
 
 const createCommand = `-- name: CreateCommand :execrows
-INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (organisation_id, id) DO NOTHING
 `
 
@@ -47,6 +47,7 @@ type CreateCommandParams struct {
 	Actor          string
 	CreatedAt      int64
 	ExpiresAt      int64
+	Decision       []byte
 }
 
 func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (int64, error) {
@@ -61,6 +62,7 @@ func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (i
 		arg.Actor,
 		arg.CreatedAt,
 		arg.ExpiresAt,
+		arg.Decision,
 	)
 	if err != nil {
 		return 0, err
@@ -201,8 +203,24 @@ func (q *Queries) FindTillBySerial(ctx context.Context, arg FindTillBySerialPara
 	return i, err
 }
 
+const getAgentAbility = `-- name: GetAgentAbility :one
+SELECT capability, plans FROM agents WHERE id = $1
+`
+
+type GetAgentAbilityRow struct {
+	Capability int64
+	Plans      []byte
+}
+
+func (q *Queries) GetAgentAbility(ctx context.Context, id string) (GetAgentAbilityRow, error) {
+	row := q.db.QueryRowContext(ctx, getAgentAbility, id)
+	var i GetAgentAbilityRow
+	err := row.Scan(&i.Capability, &i.Plans)
+	return i, err
+}
+
 const getCommand = `-- name: GetCommand :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at FROM commands WHERE organisation_id = $1 AND id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE organisation_id = $1 AND id = $2
 `
 
 type GetCommandParams struct {
@@ -227,6 +245,7 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 		&i.ExpiresAt,
 		&i.DeliveredAt,
 		&i.EndedAt,
+		&i.Decision,
 	)
 	return i, err
 }
@@ -285,7 +304,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 }
 
 const listCommands = `-- name: ListCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at FROM commands WHERE organisation_id = $1 AND till_id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE organisation_id = $1 AND till_id = $2
 ORDER BY created_at DESC, id DESC LIMIT $3
 `
 
@@ -318,6 +337,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 			&i.ExpiresAt,
 			&i.DeliveredAt,
 			&i.EndedAt,
+			&i.Decision,
 		); err != nil {
 			return nil, err
 		}
@@ -333,7 +353,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 }
 
 const listExpiredCommands = `-- name: ListExpiredCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at FROM commands
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands
 WHERE ended_at = 0 AND expires_at <= $1 AND (state = $2 OR expires_at <= $3)
 ORDER BY created_at LIMIT 1000
 `
@@ -367,6 +387,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 			&i.ExpiresAt,
 			&i.DeliveredAt,
 			&i.EndedAt,
+			&i.Decision,
 		); err != nil {
 			return nil, err
 		}
@@ -382,7 +403,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 }
 
 const listOpenCommands = `-- name: ListOpenCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at FROM commands WHERE agent_id = $1 AND ended_at = 0
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE agent_id = $1 AND ended_at = 0
 ORDER BY created_at, id
 `
 
@@ -409,6 +430,7 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 			&i.ExpiresAt,
 			&i.DeliveredAt,
 			&i.EndedAt,
+			&i.Decision,
 		); err != nil {
 			return nil, err
 		}
@@ -609,7 +631,7 @@ func (q *Queries) SetAgentHeard(ctx context.Context, arg SetAgentHeardParams) er
 }
 
 const setAgentHello = `-- name: SetAgentHello :exec
-UPDATE agents SET host = $2, version = $3, capability = $4, heard_at = $5 WHERE id = $1
+UPDATE agents SET host = $2, version = $3, capability = $4, heard_at = $5, plans = $6 WHERE id = $1
 `
 
 type SetAgentHelloParams struct {
@@ -618,6 +640,7 @@ type SetAgentHelloParams struct {
 	Version    string
 	Capability int64
 	HeardAt    int64
+	Plans      []byte
 }
 
 func (q *Queries) SetAgentHello(ctx context.Context, arg SetAgentHelloParams) error {
@@ -627,6 +650,7 @@ func (q *Queries) SetAgentHello(ctx context.Context, arg SetAgentHelloParams) er
 		arg.Version,
 		arg.Capability,
 		arg.HeardAt,
+		arg.Plans,
 	)
 	return err
 }

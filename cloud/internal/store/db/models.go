@@ -16,6 +16,7 @@ type Agent struct {
 	CreatedAt      int64
 	HeardAt        int64
 	RevokedAt      int64
+	Plans          []byte
 }
 
 type Command struct {
@@ -32,6 +33,7 @@ type Command struct {
 	ExpiresAt      int64
 	DeliveredAt    int64
 	EndedAt        int64
+	Decision       []byte
 }
 
 type Cursor struct {
@@ -90,6 +92,7 @@ type Operation struct {
 	AcceptedAt     int64
 	StoredAt       int64
 	Body           []byte
+	Stage          int32
 }
 
 type Organisation struct {

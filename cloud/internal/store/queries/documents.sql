@@ -46,6 +46,11 @@ SELECT till_id, key, accepted_at, body FROM operations
 WHERE organisation_id = $1 AND till_id = $2 AND (accepted_at, key) < (CAST(sqlc.arg(before_at) AS BIGINT), CAST(sqlc.arg(before_key) AS TEXT))
 ORDER BY accepted_at DESC, key DESC LIMIT $3;
 
+-- name: ListUndecided :many
+SELECT till_id, key, body FROM operations
+WHERE organisation_id = $1 AND stage = 4
+ORDER BY accepted_at, key LIMIT $2;
+
 -- name: ListDocuments :many
 SELECT d.*, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key

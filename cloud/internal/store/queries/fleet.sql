@@ -1,5 +1,8 @@
 -- name: SetAgentHello :exec
-UPDATE agents SET host = $2, version = $3, capability = $4, heard_at = $5 WHERE id = $1;
+UPDATE agents SET host = $2, version = $3, capability = $4, heard_at = $5, plans = $6 WHERE id = $1;
+
+-- name: GetAgentAbility :one
+SELECT capability, plans FROM agents WHERE id = $1;
 
 -- name: SetAgentHeard :exec
 UPDATE agents SET heard_at = $2 WHERE id = $1 AND heard_at < $2;
@@ -72,8 +75,8 @@ UPDATE commands SET till_id = sqlc.arg(heir) WHERE till_id = $1;
 DELETE FROM tills WHERE id = $1;
 
 -- name: CreateCommand :execrows
-INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (organisation_id, id) DO NOTHING;
 
 -- name: GetCommand :one
