@@ -10,7 +10,8 @@
 //   - A command that asks something of a till goes through the running agent's
 //     door like any other program, with the token of the data folder. Nothing
 //     here opens a till's port. Only the commands about the journal and the
-//     black box can read the folder of an agent that is stopped.
+//     black box read the folder of the agent, and write nothing there: the
+//     journal they open is a copy, but for "journal repair".
 //   - The exit code says what became of it, so that scripts need not read:
 //     see the constants below.
 package cli
@@ -65,6 +66,8 @@ type commands struct {
 	Stop      serviceCommand   `cmd:"" help:"Остановить службу. Начатая операция будет закончена." group:"Служба:"`
 	Status    statusCommand    `cmd:"" help:"Состояние агента и касс." group:"Служба:"`
 	Doctor    doctorCommand    `cmd:"" help:"Проверить всё и сказать, что исправить." group:"Служба:"`
+	Bundle    bundleCommand    `cmd:"" help:"Собрать файл для разбора неполадки, без сумм, имён и покупателей." group:"Служба:"`
+	Replay    replayCommand    `cmd:"" help:"Повторить операции из такого файла и сравнить исход." group:"Служба:"`
 	Conf      configCommands   `cmd:"" name:"config" help:"Файл настроек." group:"Служба:"`
 	Enroll    enrollCommand    `cmd:"" help:"Подключить агента к кабинету по одноразовому коду." group:"Служба:"`
 	Till      tillCommands     `cmd:"" help:"Кассы: состояние и действия." group:"Касса:"`
@@ -74,7 +77,7 @@ type commands struct {
 	Sell      sellCommand      `cmd:"" help:"Пробить чек из командной строки." group:"Касса:"`
 	Operation operationCommand `cmd:"" help:"Операции: что стало с ключом, список." group:"Касса:"`
 	Crashtest crashtestCommand `cmd:"" help:"Сертификат: обрывать обмен с тестовой кассой в сотнях точек и подписать отчёт." group:"Касса:"`
-	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить." group:"Касса:"`
+	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить, починить." group:"Касса:"`
 }
 
 // env is what every command gets.

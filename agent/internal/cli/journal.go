@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -20,15 +21,16 @@ type journalCommands struct {
 	Check  journalCheckCommand  `cmd:"" help:"Прочитать весь журнал и найти противоречия."`
 	Show   journalShowCommand   `cmd:"" help:"Показать операцию или последние операции."`
 	Export journalExportCommand `cmd:"" help:"Выгрузить все операции, по строке JSON на каждую."`
+	Repair journalRepairCommand `cmd:"" help:"Сказать, что в журнале повреждено, и починить."`
 }
 
 // journalFlags choose between the running agent and a folder.
 type journalFlags struct {
-	Dir string `help:"Папка журнала остановленного агента; по умолчанию спрашивается работающий агент, а если его нет, папка из настроек." type:"path" placeholder:"ПАПКА"`
+	Dir string `help:"Папка журнала или её копия; по умолчанию спрашивается работающий агент, а если его нет, папка из настроек." type:"path" placeholder:"ПАПКА"`
 }
 
-// open asks the running agent, or opens the folder when there is none. Exactly
-// one of the two is not nil.
+// open asks the running agent, or looks into the folder when there is none or
+// it does not answer. Exactly one of the two is not nil. Nothing is changed.
 func (f *journalFlags) open(ctx context.Context, e *env) (*door, *journal.Journal, error) {
 	dir := f.Dir
 	if dir == "" {
@@ -47,18 +49,12 @@ func (f *journalFlags) open(ctx context.Context, e *env) (*door, *journal.Journa
 			}
 		}
 	}
-	// To open a journal makes one where there is none; to look must not.
-	if _, err := os.Stat(filepath.Join(dir, "identity")); err != nil {
-		return nil, nil, fmt.Errorf("в папке %s журнала нет: %w", dir, err)
-	}
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, nil, fmt.Errorf("find this program: %w", err)
-	}
-	j, err := journal.Open(ctx, dir, journal.Options{Verify: journal.VerifyInChild(exe)})
+	j, err := e.look(ctx, dir)
 	switch {
-	case errors.Is(err, journal.ErrLocked):
-		return nil, nil, fmt.Errorf("журнал %s занят работающим агентом, а сам агент не отвечает: повторите через минуту", dir)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fmt.Errorf("в папке %s журнала нет: %w", dir, err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, nil, fmt.Errorf("нет прав на журнал %s: запустите от администратора (%w)", dir, err)
 	case err != nil:
 		return nil, nil, fmt.Errorf("журнал %s не открывается: %w", dir, err)
 	}

@@ -20,6 +20,8 @@ var (
 	ErrFull = errors.New("the disk of the journal is full")
 	// ErrFinal: the operation is done, with another document; done never changes. Nothing was written.
 	ErrFinal = errors.New("the operation is already done")
+	// ErrCopy: this is a copy made by Look. Nothing was written.
+	ErrCopy = errors.New("a copy of the journal takes no writes")
 	// ErrKey: the key is empty or longer than 128 bytes. Nothing was written.
 	ErrKey = errors.New("a key has 1 to 128 bytes")
 )

@@ -32,6 +32,8 @@
 // new file, and [Journal.Problems] says so. The journal then has a new [Journal.ID], and everything in it is offered
 // to the cabinet anew. A file written by a newer version is refused ([ErrNewer]) and left as it is.
 //
+// [Look] opens a copy: for whoever wants to read beside a running agent, or to know what Open would do.
+//
 // # What it does not do
 //
 // It decides nothing about an operation: what stage follows which is for till and settle. It does not watch the
@@ -111,6 +113,8 @@ type Journal struct {
 	closing  bool
 	full     bool
 	problems []Problem
+	salvages []Salvage
+	temp     string // folder of the copy that Look has made; "" is the journal itself
 
 	// The committer's own.
 	next    counters

@@ -148,6 +148,8 @@ func (j *Journal) openMonth(ctx context.Context, m month, verify func(context.Co
 	if err != nil {
 		return errors.Join(damage, err)
 	}
+	saved.Cause = damage
+	j.salvages = append(j.salvages, saved)
 	j.problem("journal_damaged", fmt.Sprintf("%s: %v; %s", m.fileName(), damage, saved))
 	f, err := openFile(j.dir, m)
 	if err != nil {
@@ -297,7 +299,11 @@ func (j *Journal) Close() error {
 	j.mu.Unlock()
 	j.filesMu.Lock()
 	defer j.filesMu.Unlock()
-	return j.closeFiles(dead)
+	err := j.closeFiles(dead)
+	if j.temp != "" {
+		err = errors.Join(err, os.RemoveAll(j.temp))
+	}
+	return err
 }
 
 // closeFiles closes everything. In a death, commits without fsync are lost.

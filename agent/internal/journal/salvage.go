@@ -214,14 +214,14 @@ func (w *wreck) refillRecord(tx *bbolt.Tx, key string, p piece) error {
 }
 
 // salvageMonth keeps a damaged file aside and puts what can be read of it in its place. It says what was saved.
-func (j *Journal) salvageMonth(m month) (saved string, err error) {
+func (j *Journal) salvageMonth(m month) (Salvage, error) {
 	path := filepath.Join(j.dir, m.fileName())
 	damaged, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return Salvage{}, err
 	}
 	w, err := scan(damaged)
-	doubtful, left := 0, 0
+	doubtful, left, missing := 0, 0, 0
 	if err == nil {
 		n := numbers{id: newID(), firstSeq: 1}
 		if len(j.files) > 0 {
@@ -234,16 +234,17 @@ func (j *Journal) salvageMonth(m month) (saved string, err error) {
 				}
 			}
 		}
+		missing = w.missing(n.firstSeq)
 		err = makeFile(path+madeSuffix, n, func(db *bbolt.DB) (err error) {
 			doubtful, err = w.refill(db)
 			return err
 		})
 	}
 	if err = errors.Join(err, damaged.Close()); err != nil {
-		return "", fmt.Errorf("salvage: %w", err)
+		return Salvage{}, fmt.Errorf("salvage: %w", err)
 	}
 	if err := publish(path+madeSuffix, path+savedSuffix); err != nil {
-		return "", fmt.Errorf("salvage: %w", err)
+		return Salvage{}, fmt.Errorf("salvage: %w", err)
 	}
 	aside := path + damagedInfix + j.now().UTC().Format("20060102T150405")
 	for n := 2; ; n++ {
@@ -253,8 +254,23 @@ func (j *Journal) salvageMonth(m month) (saved string, err error) {
 		aside = fmt.Sprintf("%s%s%s-%d", path, damagedInfix, j.now().UTC().Format("20060102T150405"), n)
 	}
 	if err := errors.Join(publish(path, aside), publish(path+savedSuffix, path)); err != nil {
-		return "", fmt.Errorf("keep the damaged file aside: %w", err)
+		return Salvage{}, fmt.Errorf("keep the damaged file aside: %w", err)
 	}
-	return fmt.Sprintf("%d operations and %d commands were read from it, %d doubtful ones were not taken; it is kept as %s",
-		len(w.records)-doubtful, len(w.runs), doubtful+left, filepath.Base(aside)), nil
+	return Salvage{
+		File: m.fileName(), Kept: filepath.Base(aside), Operations: len(w.records) - doubtful, Executions: len(w.runs), Doubtful: doubtful + left, Missing: missing,
+	}, nil
+}
+
+// missing counts the gaps between the first seq of the file and the last one found: seqs are given out without any.
+func (w *wreck) missing(first uint64) int {
+	seqs := map[uint64]bool{}
+	var last uint64
+	for _, p := range w.records {
+		seqs[p.seq] = true
+		last = max(last, p.seq)
+	}
+	if last < first {
+		return 0
+	}
+	return int(last-first) + 1 - len(seqs)
 }

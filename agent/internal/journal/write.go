@@ -114,6 +114,9 @@ func (j *Journal) queueLocked(w *write) error {
 	if j.closing {
 		return ErrClosed
 	}
+	if j.temp != "" {
+		return ErrCopy
+	}
 	j.queue = append(j.queue, w)
 	if w.done != nil {
 		wake(j.urgent)
