@@ -70,6 +70,14 @@ var arrows = []arrow{
 		why: "both ends of the uplink pack alike, so the packing belongs to the conversation and to neither program",
 	},
 	{
+		from: "docs/integration/client",
+		why:  "the sample shows what a program in any language can do, so it has nothing of ours",
+	},
+	{
+		from: "agent/internal/crashtest/scenario", may: []string{"agent", "drivers", "protocol", "proto/gen"}, tests: []string{"sim"},
+		why: "the scenarios published for other programs run against the agent as it is, with a simulated till",
+	},
+	{
 		from: "tools",
 		why:  "tools are not part of the programs",
 	},
