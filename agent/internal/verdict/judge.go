@@ -226,23 +226,23 @@ var guides = map[string]string{
 
 // obstacles adds what keeps the till from working, except said, which has been
 // told already; it tells whether there is any.
-func (v *Verdict) obstacles(state *fiscalv1.TillState, said string) (any bool) {
+func (v *Verdict) obstacles(state *fiscalv1.TillState, said string) (found bool) {
 	for _, p := range state.GetProblems() {
 		code := p.GetCode()
 		if code == drivers.CodeContinue && v.Colour != Green {
-			any = true
+			found = true
 			v.say("paper.continue")
 		}
 		if p.GetSeverity() < fiscalv1.Severity_SEVERITY_CRITICAL || covered[code] {
 			continue
 		}
-		any = true
+		found = true
 		if !sameProblem(code, said) {
 			v.add(Line{Key: "problem." + code, Args: p.GetArgs()})
 		}
 		v.guide(code)
 	}
-	return any
+	return found
 }
 
 func (v *Verdict) say(key string) { v.add(Line{Key: key}) }
