@@ -214,11 +214,11 @@ func (c *cable) Write(ctx context.Context, p []byte) (int, error) {
 	}
 	if t.hangUp {
 		c.set(&c.gone)
-		_ = c.Conn.Close()
+		_ = c.Close()
 	}
 	if t.kill {
 		c.s.kill()
-		_ = c.Conn.Close() // as the system does with what a dead program held
+		_ = c.Close() // as the system does with what a dead program held
 		return 0, errKilled
 	}
 	return n, err

@@ -87,7 +87,7 @@ func (l *life) end() {
 		_ = l.device.Close() // or a driver in the middle of something would go on trying
 	}
 	l.stop()
-	<-l.stopped
+	_ = <-l.stopped // how a wire was closed is nobody's business any more
 	<-l.watched
 	_ = l.journal.Close()
 }

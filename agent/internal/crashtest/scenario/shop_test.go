@@ -52,7 +52,10 @@ type shop struct {
 
 type nobody struct{}
 
-func (nobody) Status(context.Context) *posv1.AgentStatusResponse { return &posv1.AgentStatusResponse{} }
+func (nobody) Status(context.Context) *posv1.AgentStatusResponse {
+	return &posv1.AgentStatusResponse{}
+}
+
 func (nobody) Enroll(context.Context, string, string) (*posv1.EnrollResponse, error) {
 	return nil, errors.ErrUnsupported
 }
