@@ -6,7 +6,13 @@ import { troubleOf } from "../app/transport";
 import { AccessService, type Person } from "../gen/cabinet/v1/cabinet_pb";
 
 /** Permissions the pages know of; the cabinet decides, pages only do not offer what would be refused. */
-export type Permission = "tills:view" | "documents:view" | "money:view" | "tills:recover" | "tills:configure";
+export type Permission =
+  | "tills:view"
+  | "documents:view"
+  | "money:view"
+  | "tills:recover"
+  | "tills:configure"
+  | "tills:decide";
 
 type Session = { person: Person; can: (p: Permission) => boolean };
 

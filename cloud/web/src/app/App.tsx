@@ -8,6 +8,7 @@ import { Navigate, Route, Routes } from "react-router";
 import { Profile } from "../access/Profile";
 import { SignIn } from "../access/SignIn";
 import { SessionProvider, useWhoAmI } from "../access/session";
+import { DecisionsPage } from "../decisions/DecisionsPage";
 import { TillPage } from "../fleet/TillPage";
 import { TillsPage } from "../fleet/TillsPage";
 import { Nothing, Unread } from "../ui/Nothing";
@@ -56,6 +57,7 @@ function Door() {
           <Route index element={<Navigate to="/tills" replace />} />
           <Route path="/tills" element={<TillsPage />} />
           <Route path="/tills/:id/*" element={<TillPage />} />
+          <Route path="/decisions" element={<DecisionsPage />} />
           <Route path="/profile" element={<Profile />} />
           <Route path="*" element={<Nothing title={t("nopage.title")} text={t("nopage.text")} />} />
         </Route>

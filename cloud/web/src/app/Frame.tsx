@@ -6,8 +6,9 @@ import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
 import { useSignOut } from "../access/Profile";
 import { useSession } from "../access/session";
+import { useUndecided } from "../decisions/undecided";
 import { LiveProvider, useLive } from "../live/Live";
-import { IconClock, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
+import { IconAsk, IconClock, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
 import { Ago } from "../ui/time";
 
@@ -30,7 +31,8 @@ export function Frame() {
 
 function Shell() {
   const { t } = useTranslation();
-  const { person } = useSession();
+  const { person, can } = useSession();
+  const undecided = useUndecided().list.length;
   const narrow = useNarrow();
   const signOut = useSignOut();
   const navigate = useNavigate();
@@ -40,6 +42,17 @@ function Shell() {
       <NavLink to="/tills">
         <IconTill /> {t("nav.tills")}
       </NavLink>
+      {can("documents:view") && (
+        <NavLink to="/decisions">
+          <IconAsk /> <span>{t("decisions.title")}</span>
+          {undecided > 0 && (
+            <span className="count num">
+              <span className="hidden">: </span>
+              {undecided}
+            </span>
+          )}
+        </NavLink>
+      )}
       <NavLink to="/profile">
         <IconPerson /> {t("nav.profile")}
       </NavLink>
@@ -49,7 +62,7 @@ function Shell() {
   return (
     <AppShell
       header={{ height: 48 }}
-      navbar={{ width: 168, breakpoint: "sm", collapsed: { mobile: true } }}
+      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: true } }}
       footer={narrow ? { height: 56 } : undefined}
       padding={{ base: 12, sm: 16, lg: 24 }}
     >

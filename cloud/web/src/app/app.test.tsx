@@ -124,6 +124,11 @@ test("«Продолжить печать» runs step by step before one's eyes"
   const button = await screen.findByRole("button", { name: "Продолжить печать" });
   await waitFor(() => expect(cabinet.listeners).toBe(1));
   fireEvent.click(button);
+  const consent = await screen.findByRole("dialog");
+  const plan = await within(consent).findByRole("list", { name: "Что будет сделано" });
+  expect(within(plan).getAllByRole("listitem")).toHaveLength(3);
+  expect(cabinet.commands).toEqual([]);
+  fireEvent.click(within(consent).getByRole("button", { name: "Продолжить печать" }));
   const progress = await screen.findByRole("region", { name: "Ход команды" });
   expect(progress.textContent).toContain("Ждёт агента");
   const { id } = cabinet.commands[0] ?? { id: "" };
@@ -156,6 +161,7 @@ test("a reboot wants the name of the till", async () => {
   fireEvent.click(await screen.findByRole("menuitem", { name: "Перезагрузить кассу…" }));
   const dialog = await screen.findByRole("dialog");
   const yes = within(dialog).getByRole("button", { name: "Перезагрузить кассу" }) as HTMLButtonElement;
+  await within(dialog).findByRole("list", { name: "Что будет сделано" });
   expect(yes.disabled).toBe(true);
   fireEvent.change(within(dialog).getByRole("textbox"), { target: { value: "Касса 2" } });
   expect(yes.disabled).toBe(false);

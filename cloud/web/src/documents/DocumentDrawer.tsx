@@ -69,7 +69,7 @@ function Paper({ till, answer }: { till: Till; answer: GetDocumentResponse }) {
       </div>
       {!view.key && <p style={{ margin: "8px 0 0" }}>{t("document.foreignTodo")}</p>}
 
-      {answer.receipt && <Body receipt={answer.receipt} total={d.total} />}
+      {answer.receipt && <ReceiptBody receipt={answer.receipt} total={d.total} />}
 
       <dl className="pairs" style={{ marginTop: 16 }}>
         <dt>{t("marks.paper.title")}</dt>
@@ -127,7 +127,8 @@ function Paper({ till, answer }: { till: Till; answer: GetDocumentResponse }) {
   );
 }
 
-function Body({ receipt, total }: { receipt: Receipt; total: bigint }) {
+/** What was bought and how it was paid. */
+export function ReceiptBody({ receipt, total }: { receipt: Receipt; total: bigint }) {
   const { t } = useTranslation();
   const lang = useLang();
   const sum = (n: bigint) => money(n, lang, receipt.currency);

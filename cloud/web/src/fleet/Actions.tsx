@@ -5,52 +5,71 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
 import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
-import { Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
+import { type Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { useLive } from "../live/Live";
 import { IconMore } from "../ui/icons";
-import { actionKey, MENU, newId } from "./actions";
+import { actionKey, CHECK, FINISH, MENU, newId, type Offer } from "./actions";
+import { PlanView, usePlan } from "./Plan";
 
-/** Buttons of the till: the two main actions, and a menu with the others. */
-export function Actions({ till, onStarted }: { till: Till; onStarted: (id: string) => void }) {
+/** Says that a command was not sent, and why. */
+export function useNotStarted() {
   const { t } = useTranslation();
+  return (error: unknown) => {
+    const code = codeOf(error);
+    const trouble = troubleOf(error);
+    notifications.show({
+      color: "gray",
+      title: t("command.notStarted"),
+      message:
+        trouble === "unreachable"
+          ? t("nothing.unreachable")
+          : code === "unimplemented"
+            ? t("command.tooOld")
+            : t("nothing.refusedTodo", { code }),
+      closeButtonProps: { "aria-label": t("close") },
+    });
+  };
+}
+
+/** Orders an action; the same order never runs twice. */
+export function useOrder(tillId: string, onStarted: (id: string) => void) {
   const { merger } = useLive();
-  const [asking, setAsking] = useState<(typeof MENU)[number]>();
+  const notStarted = useNotStarted();
   const start = useMutation(FleetService.method.startCommand, {
     onSuccess: (answer) => {
       if (!answer.command) return;
       merger.command(answer.command);
       onStarted(answer.command.id);
     },
-    onError: (error) => {
-      notifications.show({
-        color: "gray",
-        title: t("command.notStarted"),
-        message:
-          troubleOf(error) === "unreachable"
-            ? t("nothing.unreachable")
-            : t("nothing.refusedTodo", { code: codeOf(error) }),
-        closeButtonProps: { "aria-label": t("close") },
-      });
-    },
+    onError: notStarted,
   });
-  const order = (action: Action) => start.mutate({ id: newId(), tillId: till.id, action });
+  return {
+    order: (action: Action) => start.mutate({ id: newId(), tillId, action }),
+    busy: (action: Action) => start.isPending && start.variables?.action === action,
+  };
+}
+
+/** Buttons of the till: the two main actions, and a menu with the others. Each shows its plan first. */
+export function Actions({ till, onStarted }: { till: Till; onStarted: (id: string) => void }) {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState<Offer>();
+  const { order, busy } = useOrder(till.id, onStarted);
   const owed = till.state?.paperOwed || till.state?.paper === Paper.CONTINUE;
   const abilities = new Set(till.state?.abilities);
-  const busy = (action: Action) => start.isPending && start.variables?.action === action;
 
   return (
     <Group gap={6} className="acts">
       <Button
         variant={owed ? "filled" : "default"}
-        onClick={() => order(Action.FINISH_PRINT)}
-        loading={busy(Action.FINISH_PRINT)}
+        onClick={() => setAsking(FINISH)}
+        loading={busy(FINISH.action)}
       >
         {t("actions.finish_print")}
       </Button>
       <Button
         variant={owed ? "default" : "filled"}
-        onClick={() => order(Action.CHECK)}
-        loading={busy(Action.CHECK)}
+        onClick={() => setAsking(CHECK)}
+        loading={busy(CHECK.action)}
       >
         {t("actions.check")}
       </Button>
@@ -65,16 +84,15 @@ export function Actions({ till, onStarted }: { till: Till; onStarted: (id: strin
             <Menu.Item
               key={item.action}
               disabled={item.ability !== undefined && !abilities.has(item.ability)}
-              onClick={() => (item.care === "none" ? order(item.action) : setAsking(item))}
+              onClick={() => setAsking(item)}
             >
-              {t(actionKey(item.action))}
-              {item.care === "none" ? "" : "…"}
+              {t(actionKey(item.action))}…
             </Menu.Item>
           ))}
         </Menu.Dropdown>
       </Menu>
       {asking && (
-        <Confirm
+        <Consent
           key={asking.action}
           till={till}
           item={asking}
@@ -89,11 +107,13 @@ export function Actions({ till, onStarted }: { till: Till; onStarted: (id: strin
   );
 }
 
-function Confirm(p: { till: Till; item: (typeof MENU)[number]; onClose: () => void; onYes: () => void }) {
+/** The plan of an action and the consent to it. */
+export function Consent(p: { till: Till; item: Offer; onClose: () => void; onYes: () => void }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
+  const plan = usePlan(p.till.id, p.item.action);
   const needsName = p.item.care === "type_name";
-  const ready = !needsName || typed.trim() === p.till.name.trim();
+  const ready = plan.ready && (!needsName || typed.trim() === p.till.name.trim());
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (ready) p.onYes();
@@ -111,6 +131,7 @@ function Confirm(p: { till: Till; item: (typeof MENU)[number]; onClose: () => vo
     >
       <form onSubmit={submit}>
         {p.item.warning && <div>{t(p.item.warning)}</div>}
+        <PlanView plan={plan} />
         {needsName && (
           <TextInput
             mt="md"
@@ -125,7 +146,13 @@ function Confirm(p: { till: Till; item: (typeof MENU)[number]; onClose: () => vo
           <Button variant="default" onClick={p.onClose}>
             {t("cancel")}
           </Button>
-          <Button type="submit" disabled={!ready} data-autofocus={needsName ? undefined : true}>
+          {/* Not disabled while the plan is read: it holds the focus, and Enter is refused by submit. */}
+          <Button
+            type="submit"
+            disabled={plan.ready && !ready}
+            loading={!plan.ready}
+            data-autofocus={needsName ? undefined : true}
+          >
             {t(actionKey(p.item.action))}
           </Button>
         </Group>

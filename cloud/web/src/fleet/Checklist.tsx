@@ -6,7 +6,7 @@ import { commandEnded } from "../live/merge";
 import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from "../ui/icons";
 import { useNow, When } from "../ui/time";
 import { agentText } from "../words";
-import { actionKey, commandStateKey, stepStateKey } from "./actions";
+import { actionKey, commandStateKey, decidedKey, stepStateKey } from "./actions";
 import { useLang } from "./facts";
 
 /** Picture and word of where a command stands. */
@@ -49,6 +49,11 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
   const waiting = command.state === CommandState.QUEUED || command.state === CommandState.DELIVERED;
   return (
     <div>
+      {command.decision && (
+        <div className="quiet" style={{ marginTop: 4 }}>
+          {t(decidedKey(command.decision.fd), { fd: command.decision.fd })} «{command.decision.reason}»
+        </div>
+      )}
       {command.run?.ended && command.run.text && <div style={{ marginTop: 4 }}>{command.run.text}</div>}
       {command.state === CommandState.EXPIRED && <div style={{ marginTop: 4 }}>{t("command.expired")}</div>}
       {waiting && (
@@ -68,7 +73,8 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
   );
 }
 
-function StepRow({ step, ended }: { step: Step; ended: boolean }) {
+/** One step: done, going on, or to come. */
+export function StepRow({ step, ended }: { step: Step; ended: boolean }) {
   const { t } = useTranslation();
   const lang = useLang();
   const title = agentText(lang, `steps.${step.code}`, step.title);

@@ -5,9 +5,11 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { Search, useNarrow } from "../app/Frame";
+import { useUndecided } from "../decisions/undecided";
 import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
 import { inputs } from "../live/merge";
 import { money } from "../ui/format";
+import { IconRed } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { Fact } from "../ui/State";
 import { Enrol, EnrolDialog } from "./Enrol";
@@ -24,6 +26,7 @@ export function TillsPage() {
   const [params, setParams] = useSearchParams();
   const [enrolling, setEnrolling] = useState(false);
   const list = useQuery(FleetService.method.listTills, inputs.tills, { enabled: can("tills:view") });
+  const { list: undecided } = useUndecided();
   const q = params.get("q") ?? "";
   const only = params.get("state") as LightName | null;
   const all = list.data?.tills;
@@ -74,6 +77,14 @@ export function TillsPage() {
           {narrow && (
             <div style={{ marginBottom: 12 }}>
               <Search width="100%" />
+            </div>
+          )}
+          {undecided.length > 0 && (
+            <div style={{ marginBottom: 12 }}>
+              <Link to="/decisions" className="chip">
+                <IconRed size={14} className="red" /> {t("decisions.title")}{" "}
+                <span className="num">{undecided.length}</span>
+              </Link>
             </div>
           )}
           <fieldset className="chips" style={{ border: 0, padding: 0, margin: "0 0 12px" }}>

@@ -12,7 +12,8 @@ type ActionName =
   | "sync_clock"
   | "reopen_port"
   | "reboot"
-  | "recover";
+  | "recover"
+  | "decide";
 
 const NAMES: Record<Action, ActionName | undefined> = {
   [Action.UNSPECIFIED]: undefined,
@@ -25,6 +26,7 @@ const NAMES: Record<Action, ActionName | undefined> = {
   [Action.REOPEN_PORT]: "reopen_port",
   [Action.REBOOT]: "reboot",
   [Action.RECOVER]: "recover",
+  [Action.DECIDE]: "decide",
 };
 
 /** Word of an action: «Продолжить печать». */
@@ -33,15 +35,22 @@ export function actionKey(action: Action): ParseKeys {
   return name ? `actions.${name}` : "actions.unknown";
 }
 
-/** How an action is asked for: at once, after a question, or after the name of the till was typed. */
-export type Care = "none" | "confirm" | "type_name";
+/** How an action is asked for: after its plan, after a warning too, or after the name of the till was typed. */
+export type Care = "plan" | "confirm" | "type_name";
 
-/** Actions of the menu, in its order; the two main ones have buttons of their own. */
-export const MENU: readonly { action: Action; care: Care; warning?: ParseKeys; ability?: string }[] = [
+/** An action as it is offered. */
+export type Offer = { action: Action; care: Care; warning?: ParseKeys; ability?: string };
+
+/** The two main actions, which have buttons of their own. */
+export const FINISH: Offer = { action: Action.FINISH_PRINT, care: "plan" };
+export const CHECK: Offer = { action: Action.CHECK, care: "plan" };
+
+/** Actions of the menu, in its order. A decision is asked for on the page of decisions. */
+export const MENU: readonly Offer[] = [
   { action: Action.RECOVER, care: "confirm", warning: "warnings.recover" },
-  { action: Action.PRINT_COPY, care: "none", ability: "copy" },
-  { action: Action.X_REPORT, care: "none" },
-  { action: Action.REOPEN_PORT, care: "none" },
+  { action: Action.PRINT_COPY, care: "plan", ability: "copy" },
+  { action: Action.X_REPORT, care: "plan" },
+  { action: Action.REOPEN_PORT, care: "plan" },
   { action: Action.CLOSE_SHIFT, care: "confirm", warning: "warnings.close_shift" },
   { action: Action.SYNC_CLOCK, care: "confirm", warning: "warnings.sync_clock", ability: "clock" },
   { action: Action.REBOOT, care: "type_name", warning: "warnings.reboot" },
@@ -83,4 +92,16 @@ export function newId(): string {
   b[8] = ((b[8] ?? 0) & 0x3f) | 0x80;
   const hex = [...b].map((x) => x.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/**
+ * What is said of an operation that leaves no document (cash, X report) when it was done: any number says so, and
+ * number one is of no receipt, for it is the report of registration.
+ */
+export const WITHOUT_DOCUMENT = 1;
+
+/** Words of a decision: the document that is ours, or that it was done or not. */
+export function decidedKey(fd: number): "decisions.wasNone" | "decisions.wasDone" | "decisions.wasOurs" {
+  if (fd === 0) return "decisions.wasNone";
+  return fd === WITHOUT_DOCUMENT ? "decisions.wasDone" : "decisions.wasOurs";
 }

@@ -24,10 +24,12 @@ import {
   type ListOperationsResponse,
   ListOperationsResponseSchema,
   ListTillsResponseSchema,
+  ListUndecidedResponseSchema,
   type OperationView,
   type Till,
   type WatchResponse,
 } from "../gen/cabinet/v1/cabinet_pb";
+import { Stage } from "../gen/fiscal/v1/fiscal_pb";
 
 /** Rows of one page of a list. */
 export const PAGE = 50;
@@ -40,6 +42,7 @@ export const inputs = {
   documents: (tillId: string) => ({ tillId, limit: PAGE, page: "" }),
   commands: (tillId: string) => ({ tillId, limit: PAGE }),
   command: (id: string) => ({ id }),
+  undecided: {},
 };
 
 /** True when `a` was said before `b`: an answer of a slow call must not undo what the stream has told since. */
@@ -78,6 +81,19 @@ export function withOperation(
   // Older than all that is read: its place is on a page to come, if there is one.
   if (!complete) return pages;
   return pages.length === 0 ? [[view]] : pages.with(-1, [...(pages.at(-1) ?? []), view]);
+}
+
+/** Operations that need a person, oldest first: one comes, changes in its place, or leaves when it is decided. */
+export function withUndecided(list: readonly OperationView[], view: OperationView): readonly OperationView[] {
+  const op = view.operation;
+  if (!op) return list;
+  const at = list.findIndex((v) => v.tillId === view.tillId && v.operation?.key === op.key);
+  const known = list[at]?.operation;
+  if (known && known.revision > op.revision) return list;
+  if (op.stage !== Stage.NEEDS_PERSON) return at < 0 ? list : list.toSpliced(at, 1);
+  if (at >= 0) return list.with(at, view);
+  const after = list.findIndex((v) => (v.operation?.acceptedMs ?? 0n) > op.acceptedMs);
+  return list.toSpliced(after < 0 ? list.length : after, 0, view);
 }
 
 const FINAL = new Set([CommandState.DONE, CommandState.FAILED, CommandState.EXPIRED]);
@@ -175,6 +191,11 @@ export class Merger {
         };
       },
     );
+    const { listUndecided } = DocumentsService.method;
+    this.#patch(ListUndecidedResponseSchema, this.#key(listUndecided, inputs.undecided), (old) => {
+      const after = withUndecided(old.operations, view);
+      return after === old.operations ? old : create(ListUndecidedResponseSchema, { operations: [...after] });
+    });
     if (view.operation?.document) this.#document(view);
   }
 

@@ -7,12 +7,14 @@ import {
   CommandState,
   DocumentsService,
   FleetService,
+  type OperationView,
   PersonSchema,
   type Till,
   type WatchResponse,
   WatchResponseSchema,
 } from "../gen/cabinet/v1/cabinet_pb";
-import { command, documents, operation, operations } from "./fleet";
+import { Action } from "../gen/fiscal/v1/fiscal_pb";
+import { command, documents, operation, operations, planOf } from "./fleet";
 
 export type FakeOptions = {
   tills: Till[];
@@ -24,6 +26,8 @@ export type FakeOptions = {
   deaf?: boolean;
   /** No operations, documents or commands. */
   empty?: boolean;
+  /** Operations that need a person. */
+  undecided?: OperationView[];
   now?: number;
 };
 
@@ -33,12 +37,16 @@ export const ALL: readonly string[] = [
   "money:view",
   "tills:recover",
   "tills:configure",
+  "tills:decide",
 ];
 
 export class FakeCabinet {
   readonly transport: Transport;
   tills: Till[];
   commands: Command[] = [];
+  undecided: OperationView[];
+  /** Says so when asked for a decision: the till's agent does not know them. */
+  oldAgent = false;
   signedIn: boolean;
   /** Nobody answers, whatever is asked. */
   #down = false;
@@ -46,6 +54,7 @@ export class FakeCabinet {
 
   constructor(readonly o: FakeOptions) {
     this.tills = o.tills;
+    this.undecided = o.undecided ?? [];
     this.signedIn = o.signedIn ?? true;
     const now = o.now ?? Date.now();
     const person = create(PersonSchema, {
@@ -102,6 +111,24 @@ export class FakeCabinet {
           this.commands = [c, ...this.commands];
           return { command: c };
         },
+        planCommand: ({ action }) => {
+          door();
+          return { plan: this.oldAgent ? undefined : planOf(action) };
+        },
+        decide: ({ id, tillId, decision }) => {
+          door();
+          if (this.oldAgent) throw new ConnectError("old", Code.Unimplemented);
+          const c = command(Date.now(), tillId, id, Action.DECIDE, CommandState.QUEUED, 0);
+          c.decision = decision;
+          this.commands = [c, ...this.commands];
+          return { command: c };
+        },
+        getCommand: ({ id }) => {
+          door();
+          const c = this.commands.find((x) => x.id === id);
+          if (!c) throw new ConnectError("none", Code.NotFound);
+          return { command: c };
+        },
         listCommands: ({ tillId }) => {
           door();
           return { commands: o.empty ? [] : this.commands.filter((c) => c.tillId === tillId) };
@@ -115,6 +142,10 @@ export class FakeCabinet {
           return page === ""
             ? { operations: all.slice(0, 20), nextPage: "2" }
             : { operations: all.slice(20), nextPage: "" };
+        },
+        listUndecided: () => {
+          door();
+          return { operations: this.undecided };
         },
         listDocuments: ({ tillId }) => {
           door();

@@ -12,7 +12,7 @@ import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { langOf } from "../ui/format";
 import { startWords } from "../words";
 import { ALL, FakeCabinet } from "./cabinet";
-import { command, fleet } from "./fleet";
+import { command, fleet, undecided } from "./fleet";
 
 const q = new URLSearchParams(location.search);
 const now = Date.now();
@@ -20,9 +20,10 @@ startWords(langOf(q.get("lang") ?? "ru"));
 const cabinet = new FakeCabinet({
   tills: q.get("fleet") === "empty" ? [] : fleet(now),
   signedIn: !q.has("signedout"),
-  permissions: q.has("poor") ? ["tills:view", "documents:view"] : ALL,
+  permissions: q.has("poor") ? ["tills:view", "documents:view", "tills:recover"] : ALL,
   trouble: q.has("trouble") ? Code.Unavailable : undefined,
   deaf: q.has("deaf"),
+  undecided: q.has("undecided") ? undecided(now) : [],
   empty: q.get("fleet") === "empty" || q.has("nothing"),
 });
 if (q.has("command")) {

@@ -20,6 +20,8 @@ import {
   Outcome,
   Paper,
   PaperTrack,
+  type Run,
+  RunSchema,
   Severity,
   Stage,
   StepState,
@@ -321,11 +323,84 @@ const STEPS: Record<number, readonly [string, string][]> = {
     ["settle", "Выяснить судьбу незавершённой операции"],
     ["finish_print", "Продолжить печать"],
   ],
+  [Action.DECIDE]: [
+    ["read_status", "Прочитать состояние кассы"],
+    ["recheck", "Сверить операцию с фискальным накопителем ещё раз"],
+    ["decide", "Записать решение человека"],
+  ],
   [Action.CLOSE_SHIFT]: [
     ["read_status", "Прочитать состояние кассы"],
     ["close_shift", "Закрыть смену"],
   ],
 };
+
+/** The plan of an action, nothing of it begun. */
+export function planOf(action: Action): Run {
+  return create(RunSchema, {
+    action,
+    steps: (STEPS[action] ?? STEPS[Action.CHECK] ?? []).map(([code, title]) => ({
+      code,
+      title,
+      fiscal: code === "close_shift" || code === "decide",
+      state: StepState.PLANNED,
+    })),
+  });
+}
+
+/** Operations that need a person: two receipts that fit, a memory that was replaced, and cash counted twice. */
+export function undecided(now: number): OperationView[] {
+  const waits = {
+    stage: Stage.NEEDS_PERSON,
+    outcome: Outcome.UNKNOWN,
+    document: undefined,
+    endedMs: 0n,
+    change: 0n,
+    paper: PaperTrack.UNSPECIFIED,
+    ofd: OFDTrack.OFD_TRACK_UNSPECIFIED,
+  };
+  const seen =
+    "до операции: ФН 9999078900012345, ФД 20411, смена 118; сейчас: ФН 9999078900012345, ФД 20413, смена 118";
+  const sale = { ...document(now, 20412), total: 31_016n };
+  return [
+    operation(now, "till-red", 20412, {
+      ...waits,
+      key: "sale-doubt",
+      reason: "candidates",
+      text: "Выясняем, пробит ли чек.",
+      acceptedMs: ms(now - 40 * MINUTE),
+      evidence: [
+        seen,
+        `ФД 20412: форма 3, признак 1, сумма 310.16, ${civil(now - 40 * MINUTE)}`,
+        `ФД 20413: форма 3, признак 1, сумма 310.16, ${civil(now - 39 * MINUTE)}`,
+        "подходят 2 документа: какой из них наш, решает человек",
+      ],
+      receipt: {
+        items: [{ name: "Сыр «Российский» весовой", quantity: "0.345", price: 89_900n, vat: "10" }],
+        payments: { cash: 50_000n },
+      },
+      candidates: [sale, { ...sale, fd: 20413, fp: 2_718_281_828, at: civil(now - 39 * MINUTE) }],
+    }),
+    operation(now, "till-yellow", 20100, {
+      ...waits,
+      key: "cash-doubt",
+      kind: Kind.CASH_IN,
+      receipt: undefined,
+      amount: 500_000n,
+      reason: "counters",
+      text: "Выясняем, выполнено ли внесение.",
+      acceptedMs: ms(now - 20 * MINUTE),
+      evidence: [seen, "внесений было 4, стало 6", "на кассе работал кто-то ещё"],
+    }),
+    operation(now, "till-grey", 20411, {
+      ...waits,
+      key: "sale-replaced",
+      reason: "fn_replaced",
+      text: "Выясняем, пробит ли чек.",
+      acceptedMs: ms(now - 10 * MINUTE),
+      evidence: [seen, "фискальный накопитель другой: судьбу документа покажет только прежний"],
+    }),
+  ];
+}
 
 /** A command with `done` of its steps behind it; `state` DONE or FAILED ends it. */
 export function command(

@@ -107,6 +107,12 @@ export const IconTill = (p: IconProps) => (
     <path d="M2.5 14h11v-3.5h-11zM4 10.5l.8-4h6.4l.8 4M6 6.5V2.5h4v4" />
   </Icon>
 );
+/** Somebody has to decide: a fork. */
+export const IconAsk = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M8 14V9.5M8 9.5C8 6.5 3.5 7 3.5 2.5M8 9.5C8 6.5 12.5 7 12.5 2.5M1.6 4.2l1.9-1.9 1.9 1.9M10.6 4.2l1.9-1.9 1.9 1.9" />
+  </Icon>
+);
 export const IconPerson = (p: IconProps) => (
   <Icon {...p}>
     <circle cx="8" cy="5.2" r="2.9" />
