@@ -186,7 +186,6 @@ function keys() {
   const t = till();
   const list = [["F2", "key.print"], ["F3", "key.check"], ["F4", t && t.phase === "person" ? "key.decide" : "key.details"], ["F1", "key.help"], ["F8", "key.language"], ["Esc", "key.back"]];
   if (!picture || !picture.session) list.splice(0, 2);
-  if (t && t.guide === "reboot") list.push(["F7", "key.timer"]);
   if (picture && picture.tills.length > 1) list.unshift(["1–" + Math.min(9, picture.tills.length), "key.till"]);
   return list.map(([key, word]) => {
     const b = element("button", { type: "button", tabIndex: -1 }, element("kbd", {}, key), " " + say(word));
