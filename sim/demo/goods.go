@@ -54,9 +54,8 @@ func basket(till string, n int) *fiscalv1.Receipt {
 	for _, i := range rnd.Perm(len(goods))[:1+rnd.IntN(4)] {
 		g := goods[i]
 		item := &fiscalv1.Item{Name: g.name, Price: g.price, Vat: g.vat, Quantity: strconv.Itoa(1 + rnd.IntN(3))}
-		grams := int64(1000)
 		if g.kilo {
-			grams = 250 + 5*rnd.Int64N(250)
+			grams := 250 + 5*rnd.Int64N(250)
 			item.Quantity = strconv.FormatFloat(float64(grams)/1000, 'f', -1, 64)
 			item.Sum = (g.price*grams + 500) / 1000
 		} else {

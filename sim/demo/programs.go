@@ -113,7 +113,7 @@ func (d *demo) startAgent(ctx context.Context) error {
 	return d.until(ctx, time.Minute, "агент откроет дверь кассовой программе", func(ctx context.Context) (bool, error) {
 		token, err := os.ReadFile(d.door.tokenFile)
 		if err != nil {
-			return false, nil //nolint:nilerr // not written yet
+			return false, nil // not written yet
 		}
 		d.door.open(listen, strings.TrimSpace(string(token)))
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -89,7 +89,7 @@ func startAgent(t *testing.T, exe, dir string, tills [2]string) *process {
 	must(t, os.WriteFile(filepath.Join(dir, "token"), []byte(token+"\n"), 0o600))
 
 	p := &process{
-		cmd:    exec.Command(exe, "--config", settings, "run"), //nolint:noctx // it is stopped gently, below
+		cmd:    exec.Command(exe, "--config", settings, "run"), // it is stopped gently, below
 		client: posv1connect.NewPosServiceClient(&http.Client{Transport: bearer{}}, "http://"+address),
 	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
