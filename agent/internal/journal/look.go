@@ -185,6 +185,26 @@ func (s Salvage) String() string {
 	return text
 }
 
+// doubtTime is how long after damage a repetition of something lost is thought possible.
+const doubtTime = 48 * time.Hour
+
+// Doubtful tells whether operations may have been lost lately: a file was salvaged or all of them were gone.
+func (j *Journal) Doubtful() bool {
+	for _, p := range j.Problems() {
+		switch p.Code {
+		case "journal_damaged", "journal_gone":
+			return true
+		case "journal_kept_aside": // by an earlier start; its name has the time
+			_, when, _ := strings.Cut(p.Detail, damagedInfix)
+			at, err := time.Parse(damagedTime, when[:min(len(when), len(damagedTime))])
+			if err != nil || j.now().Sub(at).Abs() < doubtTime {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Salvaged lists what Open or Look salvaged.
 func (j *Journal) Salvaged() []Salvage {
 	j.mu.Lock()

@@ -27,6 +27,7 @@ const (
 	madeSuffix   = ".new"      // being made; worth nothing
 	savedSuffix  = ".salvaged" // whole, takes the place of a damaged file
 	damagedInfix = ".damaged-"
+	damagedTime  = "20060102T150405" // follows damagedInfix
 	lockName     = "lock"
 	identityName = "identity"
 	reserveName  = "reserve"

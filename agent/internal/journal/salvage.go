@@ -246,12 +246,12 @@ func (j *Journal) salvageMonth(m month) (Salvage, error) {
 	if err := publish(path+madeSuffix, path+savedSuffix); err != nil {
 		return Salvage{}, fmt.Errorf("salvage: %w", err)
 	}
-	aside := path + damagedInfix + j.now().UTC().Format("20060102T150405")
+	aside := path + damagedInfix + j.now().UTC().Format(damagedTime)
 	for n := 2; ; n++ {
 		if _, err := os.Lstat(aside); errors.Is(err, os.ErrNotExist) {
 			break
 		}
-		aside = fmt.Sprintf("%s%s%s-%d", path, damagedInfix, j.now().UTC().Format("20060102T150405"), n)
+		aside = fmt.Sprintf("%s%s%s-%d", path, damagedInfix, j.now().UTC().Format(damagedTime), n)
 	}
 	if err := errors.Join(publish(path, aside), publish(path+savedSuffix, path)); err != nil {
 		return Salvage{}, fmt.Errorf("keep the damaged file aside: %w", err)

@@ -348,3 +348,111 @@ func TestStory_clockJumps(t *testing.T) {
 		}
 	})
 }
+
+// TestStory_damage damages the journal of a day in many ways, and a POS that never heard the ends asks for everything
+// again under the same keys: the agent says that something was wrong, and sells nothing twice.
+func TestStory_damage(t *testing.T) {
+	page := os.Getpagesize()
+	leaf := func(data []byte, at int) bool { return data[at+8] == 0x02 && data[at+9] == 0 }
+	for name, damage := range map[string]func(data []byte) []byte{
+		"empty":           func([]byte) []byte { return nil },
+		"gone":            nil,
+		"truncated":       func(data []byte) []byte { return data[:len(data)/3/page*page] },
+		"cut in a page":   func(data []byte) []byte { return data[:3*page+100] },
+		"meta pages torn": func(data []byte) []byte { clear(data[100 : page+100]); clear(data[page+64 : 2*page]); return data },
+		"leaf pages torn": func(data []byte) []byte {
+			for at := 2 * page; at+page <= len(data); at += page {
+				if leaf(data, at) {
+					clear(data[at+512 : at+page])
+				}
+			}
+			return data
+		},
+		"one record": func(data []byte) []byte {
+			for at := bytes.Index(data, []byte("k3")); at >= 0; at = bytes.Index(data, []byte("k3")) {
+				data[at] ^= 0x40
+			}
+			return data
+		},
+		"a bit in every leaf page": func(data []byte) []byte {
+			for at := 2 * page; at+page <= len(data); at += page {
+				if leaf(data, at) {
+					for i := at + page - 1; i > at+64; i -= 97 {
+						data[i] ^= 0x10
+					}
+				}
+			}
+			return data
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exe, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			verify := journal.VerifyInChild(exe)
+			s := openShop(t, journal.Options{Reserve: -1, Verify: verify})
+			s.ask(plain("open", fiscalv1.Kind_KIND_OPEN_SHIFT, 0))
+			var ops []*fiscalv1.Operation
+			for i := range 6 {
+				ops = append(ops, sale(fmt.Sprint("k", i), int64(10000+i)))
+				if got := s.ask(ops[i]); got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
+					t.Fatal(got)
+				}
+			}
+			s.close()
+			files, err := filepath.Glob(filepath.Join(s.dir, "journal-*.db"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			data, err := os.ReadFile(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(files[0]); err != nil {
+				t.Fatal(err)
+			}
+			if damage != nil {
+				if err := os.WriteFile(files[0], damage(data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.start()
+			if len(s.journal.Problems()) == 0 || !s.journal.Doubtful() {
+				t.Error("nobody says that the journal was damaged")
+			}
+			known := 0
+			for _, op := range ops {
+				_, err := s.journal.Get(op.GetKey())
+				if err == nil {
+					known++
+				}
+				got := s.ask(op)
+				switch {
+				case got.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE:
+				case got.GetReason() == "possible_duplicate" && len(got.GetEvidence()) > 0:
+				default:
+					t.Errorf("%s: %v", op.GetKey(), got)
+				}
+				if n := s.of(op); n != 1 {
+					t.Errorf("%s: the till has %d", op.GetKey(), n)
+				}
+			}
+			t.Logf("%d of %d survived", known, len(ops))
+			// A sale like none of those goes through at once, one that is meant anew when somebody insists.
+			if got := s.ask(sale("fresh", 99999)); got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
+				t.Errorf("a fresh one: %v", got)
+			}
+			if known < len(ops) {
+				again := sale("again", total(ops[len(ops)-1]))
+				if got := s.ask(again); got.GetReason() != "possible_duplicate" && known == 0 {
+					t.Errorf("an equal one under another key: %v", got)
+				}
+				got, err := s.fleet.Insist(t.Context(), again, time.Minute)
+				if err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
+					t.Errorf("insisted: %v %v", got, err)
+				}
+			}
+		})
+	}
+}

@@ -98,6 +98,11 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 		}
 		f.restore(t, rec)
 	}
+	for _, t := range f.tills {
+		if err := f.doubt(t); err != nil {
+			return nil, fmt.Errorf("read the last operations: %w", err)
+		}
+	}
 	if err := f.recall(); err != nil {
 		return nil, fmt.Errorf("read the last operations: %w", err)
 	}
@@ -327,6 +332,7 @@ func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte, insist bool) (p *pend
 	}
 	receipt, _ := receiptOf(op)
 	p = newPending(rec, receipt)
+	p.insist = insist
 	if f.stopping {
 		return nil, f.denied(op, health.CodeStopping), nil
 	}

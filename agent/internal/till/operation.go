@@ -24,6 +24,7 @@ type pending struct {
 	receipt fiscal.Receipt
 	claim   *drivers.Error // what the driver said when the effect ended badly
 	ended   chan struct{}
+	insist  bool // the asker knows of an equal one
 
 	mu      sync.Mutex
 	view    *fiscalv1.Operation // what waiters are told
@@ -116,6 +117,14 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 	cancel()
 	if err != nil {
 		t.refuse(ctx, p, problemOf(t.fail(err)))
+		return
+	}
+	problem, err := t.orphan(ctx, p, base)
+	if err != nil {
+		problem = problemOf(err)
+	}
+	if problem.Code != "" {
+		t.refuse(ctx, p, problem)
 		return
 	}
 	op := p.rec.GetOperation()
@@ -232,6 +241,9 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 		t.setPaper(fiscalv1.PaperTrack_PAPER_TRACK_PRINTED)
 	}
 	t.paper = p.rec
+	if t.orphans != nil {
+		t.orphans.known[op.GetDocument().GetFd()] = true
+	}
 	if kind.IsFiscal() && op.GetDocument().GetAt() == "" {
 		t.timeless = p
 	}

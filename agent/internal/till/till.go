@@ -91,6 +91,7 @@ type Till struct {
 	cancelOwed *journalv1.Record
 	foreign    uint32
 	swapped    string
+	orphans    *orphans // nil: the journal is whole
 	recovering bool
 	problems   health.Set
 }
