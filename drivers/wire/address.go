@@ -65,6 +65,9 @@ func ParseAddress(s string) (Address, error) {
 		if a.Port == "" || a.Port == "/" {
 			return Address{}, fmt.Errorf("address %q: no port", s)
 		}
+		if !plain(a.Port) {
+			return Address{}, fmt.Errorf("address %q: a port is a path like /dev/ttyACM0 or a name like COM3", s)
+		}
 		a.Baud = DefaultBaud
 		if v := q.Get("baud"); v != "" {
 			a.Baud, err = strconv.Atoi(v)
@@ -82,7 +85,7 @@ func ParseAddress(s string) (Address, error) {
 		if err := known(); err != nil {
 			return Address{}, err
 		}
-		if u.Hostname() == "" || (u.Path != "" && u.Path != "/") {
+		if host := u.Hostname(); host == "" || !plain(host) || strings.Contains(host, ":") && net.ParseIP(host) == nil || u.Path != "" && u.Path != "/" {
 			return Address{}, fmt.Errorf("address %q: want tcp://host:port", s)
 		}
 		port := u.Port()
@@ -110,6 +113,14 @@ func portName(u *url.URL) string {
 		return strings.ToUpper(bare)
 	}
 	return name
+}
+
+// plain tells whether a name has only what names of ports and hosts are made
+// of, so that it is written as it was read.
+func plain(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:+@,", r))
+	})
 }
 
 func isCOM(s string) bool {

@@ -277,7 +277,7 @@ func (f *Fleet) submit(ctx context.Context, op *fiscalv1.Operation, insist bool,
 	}
 	asked := &fiscalv1.Operation{
 		Key: op.GetKey(), Till: t.name, Kind: op.GetKind(), Receipt: op.GetReceipt(), Amount: op.GetAmount(), Cashier: op.GetCashier(),
-		Stage: fiscalv1.Stage_STAGE_ACCEPTED, Outcome: fiscalv1.Outcome_OUTCOME_UNKNOWN, AcceptedMs: time.Now().UnixMilli(), Attempt: 1,
+		Stage: fiscalv1.Stage_STAGE_ACCEPTED, Outcome: fiscalv1.Outcome_OUTCOME_UNKNOWN, AcceptedMs: time.Now().UnixMilli(),
 	}
 	if err := check(asked); err != nil {
 		return nil, err

@@ -205,7 +205,7 @@ func (h hands) CloseShift(ctx context.Context) (string, error) {
 
 // operation does an operation of its own, journaled like any other.
 func (h hands) operation(ctx context.Context, kind fiscalv1.Kind) (string, error) {
-	op := &fiscalv1.Operation{Key: "run-" + h.id, Till: h.t.name, Kind: kind, AcceptedMs: time.Now().UnixMilli(), Attempt: 1, Stage: fiscalv1.Stage_STAGE_ACCEPTED}
+	op := &fiscalv1.Operation{Key: "run-" + h.id, Till: h.t.name, Kind: kind, AcceptedMs: time.Now().UnixMilli(), Stage: fiscalv1.Stage_STAGE_ACCEPTED}
 	hash, err := bodyHash(op)
 	if err != nil {
 		return "", err

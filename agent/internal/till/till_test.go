@@ -100,7 +100,7 @@ func TestSubmit_notDoneThenAgain(t *testing.T) {
 		t.Errorf("text %q", got.GetText())
 	}
 	b.OpenShift(t, name)
-	if got := b.Do(t, tilltest.Sale("k1", name)); got.GetAttempt() != 2 {
+	if got := b.Do(t, tilltest.Sale("k1", name)); got.GetAttempt() != 1 {
 		t.Errorf("attempt %d", got.GetAttempt())
 	}
 }
