@@ -102,8 +102,8 @@ func printOperation(e *env, op *fiscalv1.Operation) {
 	row("ОФД", ofdWords[op.GetOfd()])
 	row("Принята", when(op.GetAcceptedMs()))
 	row("Закончена", when(op.GetEndedMs()))
-	if op.GetAttempt() > 1 {
-		row("Попыток", fmt.Sprint(op.GetAttempt()))
+	if op.GetAttempt() > 0 {
+		row("Попыток", fmt.Sprint(op.GetAttempt()+1))
 	}
 	row("Причина", op.GetReason())
 	_ = w.Flush()
