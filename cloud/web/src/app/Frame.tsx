@@ -44,7 +44,7 @@ function Shell() {
       </NavLink>
       {can("documents:view") && (
         <NavLink to="/decisions">
-          <IconAsk /> <span>{t("decisions.title")}</span>
+          <IconAsk /> <span className="nowrap">{t("decisions.title")}</span>
           {undecided > 0 && (
             <span className="count num">
               <span className="hidden">: </span>
@@ -62,7 +62,7 @@ function Shell() {
   return (
     <AppShell
       header={{ height: 48 }}
-      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: true } }}
+      navbar={{ width: 224, breakpoint: "sm", collapsed: { mobile: true } }}
       footer={narrow ? { height: 56 } : undefined}
       padding={{ base: 12, sm: 16, lg: 24 }}
     >

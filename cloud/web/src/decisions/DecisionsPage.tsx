@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
+import { useNarrow } from "../app/Frame";
 import { ReceiptBody } from "../documents/DocumentDrawer";
 import { useDocumentName } from "../documents/Documents";
 import { isReceipt, kindKey } from "../documents/marks";
@@ -91,6 +92,7 @@ function Case(p: {
   const { t } = useTranslation();
   const { can } = useSession();
   const lang = useLang();
+  const narrow = useNarrow();
   const [answer, setAnswer] = useState<Answer>();
   const [checking, setChecking] = useState(false);
   const op = p.view.operation as Operation;
@@ -120,7 +122,9 @@ function Case(p: {
         {op.cashier?.name && ` · ${op.cashier.name}`}
       </div>
       <div style={{ display: "flex", gap: 8, marginTop: 8 }}>
-        <IconRed size={18} className="red" />
+        <span style={{ flex: "none", height: 18 }}>
+          <IconRed size={18} className="red" />
+        </span>
         <div style={{ minWidth: 0 }}>
           <div className="strong">{why}</div>
           <div>{t("decisions.compare")}</div>
@@ -145,8 +149,8 @@ function Case(p: {
         </section>
       )}
 
-      <details style={{ marginTop: 8 }}>
-        <summary>{t("operations.evidence")}</summary>
+      <details style={{ marginTop: 8 }} open={!narrow}>
+        <summary>{t("decisions.evidence")}</summary>
         <dl className="pairs">
           <dt>{t("operations.key")}</dt>
           <dd className="mono">{op.key}</dd>
