@@ -49,8 +49,18 @@ func simulated(t *testing.T, dir string, mangle func(drivers.Till) drivers.Till)
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A connection is served when the one before has ended: a program that was
+	// killed leaves bytes behind, and the till still reads them.
+	last := make(chan struct{})
+	close(last)
 	socket := &wiretest.Cable{Serve: func(end io.ReadWriteCloser) {
-		go func() { _ = device.Serve(context.Background(), end) }()
+		before, ended := last, make(chan struct{})
+		last = ended
+		go func() {
+			defer close(ended)
+			<-before
+			_ = device.Serve(context.Background(), end)
+		}()
 	}}
 	return Options{
 		Driver: "shtrih", Dir: dir, Seed: 1, Version: "test",

@@ -25,7 +25,7 @@ type life struct {
 	doubted chan struct{}
 	killed  func() bool
 	stop    context.CancelFunc
-	stopped chan error
+	stopped chan struct{}
 	watched chan struct{}
 }
 
@@ -49,7 +49,7 @@ func (r *run) begin(ctx context.Context, dir string) (*life, error) {
 		return nil, errors.Join(err, j.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
-	l := &life{journal: j, device: device, fleet: fleet, doubted: make(chan struct{}), killed: r.scissors.dead, stop: stop, stopped: make(chan error, 1), watched: make(chan struct{})}
+	l := &life{journal: j, device: device, fleet: fleet, doubted: make(chan struct{}), killed: r.scissors.dead, stop: stop, stopped: make(chan struct{}), watched: make(chan struct{})}
 	if len(unfinished) > 0 {
 		close(l.doubted)
 	}
@@ -68,7 +68,10 @@ func (r *run) begin(ctx context.Context, dir string) (*life, error) {
 			}
 		}
 	}()
-	go func() { l.stopped <- fleet.Run(ctx) }()
+	go func() {
+		defer close(l.stopped)
+		_ = fleet.Run(ctx) // how the wire was closed matters to nobody any more
+	}()
 	return l, nil
 }
 
@@ -87,7 +90,7 @@ func (l *life) end() {
 		_ = l.device.Close() // or a driver in the middle of something would go on trying
 	}
 	l.stop()
-	_ = <-l.stopped // how a wire was closed is nobody's business any more
+	<-l.stopped
 	<-l.watched
 	_ = l.journal.Close()
 }

@@ -69,7 +69,19 @@ func open(t *testing.T) *shop {
 	}
 	s := &shop{t: t, device: device, dir: t.TempDir()}
 	served, hangUp := context.WithCancel(context.Background())
-	s.cable = &wiretest.Cable{Serve: func(end io.ReadWriteCloser) { go func() { _ = device.Serve(served, end) }() }}
+	// A connection is served when the one before has ended: a program that was
+	// killed leaves bytes behind, and the till still reads them.
+	last := make(chan struct{})
+	close(last)
+	s.cable = &wiretest.Cable{Serve: func(end io.ReadWriteCloser) {
+		before, ended := last, make(chan struct{})
+		last = ended
+		go func() {
+			defer close(ended)
+			<-before
+			_ = device.Serve(served, end)
+		}()
+	}}
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := s.door.Load()
 		if h == nil {
