@@ -30,6 +30,9 @@ const (
 	item    = shtrih.CodeOperationV2
 	closing = shtrih.CodeCloseReceiptV2
 	moment  = 1500 * time.Millisecond
+	// soon is how long a crowded computer may take to draw that a sale began; the
+	// driver's own patience with a silent till is longer.
+	soon = 5 * time.Second
 )
 
 func at(code shtrih.Code, phase sim.Phase, action sim.Action, change ...func(*sim.Fault)) sim.Fault {
@@ -58,7 +61,7 @@ var troubles = []trouble{
 	{name: "close: answer garbled", fault: at(closing, sim.OnAnswer, sim.Garble, byteAt(7))},
 	{name: "close: answer twice", fault: at(closing, sim.OnAnswer, sim.Duplicate)},
 	{name: "close: former answer again", fault: at(closing, sim.OnAnswer, sim.Replay)},
-	{name: "close: answer late", fault: at(closing, sim.After, sim.Delay, lasting(2*time.Second))},
+	{name: "close: answer late", fault: at(closing, sim.After, sim.Delay, lasting(6*time.Second))},
 	{name: "close: no ACK", fault: at(closing, sim.OnReceive, sim.LoseACK)},
 	{name: "close: NAK", fault: at(closing, sim.OnReceive, sim.NAKRequest)},
 	{name: "close: link cut in the request", fault: at(closing, sim.OnReceive, sim.CloseLink, byteAt(9))},
@@ -245,7 +248,12 @@ func suffer(t *testing.T, e *eye, page string, c trouble) (colour string, amber 
 			}
 		}
 	}
-	if delay := first.Sub(began); first.IsZero() || delay > 2*time.Second {
+	// A sale of some milliseconds may end before anything is drawn.
+	long := c.fault.For >= moment || c.mend != nil
+	if long && first.IsZero() {
+		t.Error("the verdict before stood all the time the sale was made")
+	}
+	if delay := first.Sub(began); delay > soon {
 		t.Errorf("the verdict before stood for %v while the sale was made", delay)
 	}
 	if amber = last.Sub(able); amber > verdict.SettleLimit {
