@@ -89,7 +89,7 @@ func (c *crashtestRunCommand) Run(e *env) error {
 	context.AfterFunc(ctx, stop)
 	result, err := crashtest.Run(ctx, o)
 	if err != nil {
-		return fmt.Errorf("проверка не началась: %w", words(err))
+		return fmt.Errorf("проверка не началась: %w", errors.Join(words(err), os.RemoveAll(o.Dir)))
 	}
 	file, err := crashtest.Sign(result, key)
 	if err == nil {
