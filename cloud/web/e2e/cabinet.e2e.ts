@@ -18,6 +18,13 @@ let desk: Window;
 const state = (page: Page) => page.getByRole("status", { name: "Состояние" });
 const row = (page: Page, till: string) => page.getByRole("row").filter({ hasText: till });
 
+/** Reads the plan, and agrees. */
+async function consent(page: Page, act: string): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("list", { name: "Что будет сделано" }).getByRole("listitem").first().waitFor();
+  await dialog.getByRole("button", { name: act }).click();
+}
+
 beforeAll(async () => {
   [browser, shop] = await Promise.all([openBrowser(), Shop.open("--revive", `${REVIVE}s`)]);
   desk = await openWindow(browser, shop.ready.cabinet);
@@ -112,6 +119,7 @@ test("the receipt is finished from the till's card", async () => {
   await shoot(page, "till-unfinished-1440");
 
   await page.getByRole("button", { name: "Продолжить печать" }).click();
+  await consent(page, "Продолжить печать");
   const run = page.getByRole("region", { name: "Ход команды" });
   await run.getByText("Выполняется").waitFor();
   const steps = run.getByRole("list", { name: "Шаги" }).getByRole("listitem");
@@ -172,6 +180,56 @@ test("a sale made outside appears while the page is open", async () => {
   await page.keyboard.press("Escape");
 });
 
+test("a receipt that only a person can tell from another is decided from the cabinet", async () => {
+  const { page } = desk;
+  const before = await shop.documents(FIRST);
+  // The till's answer is lost for good, and a second program makes an equal receipt right behind ours.
+  await shop.fault(FIRST, "FF45", "after", "foreign", 44);
+  await shop.fault(FIRST, "FF45", "after", "forget_answer");
+  const asked = shop.submit(FIRST, "e2e-doubt-1", "Чай чёрный листовой 100 г", 4_400);
+
+  await page.goto("/tills");
+  const way = page
+    .getByRole("navigation", { name: "Разделы" })
+    .getByRole("link", { name: "Требуют решения" });
+  await way.getByText("1").waitFor();
+  await way.click();
+  const list = page.getByRole("list", { name: "Требуют решения" });
+  await list.getByText("В накопителе несколько похожих документов.").waitFor();
+  const fits = list.getByRole("list", { name: "Подходящие документы в накопителе" }).getByRole("listitem");
+  await expect.poll(() => fits.count()).toBe(2);
+  await expectFits(page);
+  await shoot(page, "decisions-1440", true);
+  await page.setViewportSize(PHONE);
+  await expectFits(page);
+  await shoot(page, "decisions-360", true);
+  await page.setViewportSize(DESK);
+
+  const held = await shop.documents(FIRST);
+  expect(held).toHaveLength(before.length + 2);
+  const ours = held.at(-2)?.fd; // the other program came second
+  await page.getByRole("button", { name: `Это наш документ ФД ${ours}` }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Записать решение человека").waitFor();
+  await dialog.getByLabel("Почему так").fill("на ленте наш чай");
+  await dialog.getByLabel(/Введите название кассы/).fill(FIRST);
+  await shoot(page, "decision-1440");
+  await dialog.getByRole("button", { name: `Это наш документ ФД ${ours}` }).click();
+  const record = page.getByRole("region", { name: "Ход команды" });
+  await record.getByText("Выполнено").waitFor();
+  await record.getByText("на ленте наш чай").waitFor();
+  await page.getByText("Решать нечего").waitFor();
+  await shoot(page, "decided-1440");
+  await way.getByText("1").waitFor({ state: "detached" });
+
+  expect(await asked).toMatchObject({ key: "e2e-doubt-1" });
+  expect(await shop.submit(FIRST, "e2e-doubt-1", "Чай чёрный листовой 100 г", 4_400)).toMatchObject({
+    outcome: "OUTCOME_DONE",
+    document: { fd: ours },
+  });
+  expect(await shop.documents(FIRST)).toHaveLength(held.length);
+});
+
 test("a phone will do", async () => {
   await shop.paperIn(SECOND, 8);
   await shop.sell(SECOND, "e2e-phone-1", "Чай чёрный листовой 100 г", 15_990);
@@ -191,6 +249,7 @@ test("a phone will do", async () => {
   await expectFits(page);
   await shoot(page, "till-unfinished-360", true);
   await page.getByRole("button", { name: "Продолжить печать" }).click();
+  await consent(page, "Продолжить печать");
   await page.getByRole("region", { name: "Ход команды" }).getByText("Выполнено").waitFor();
   await state(page).getByText("Работает").waitFor();
   await expectFits(page);

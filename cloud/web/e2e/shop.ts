@@ -101,8 +101,32 @@ export class Shop {
       .map((line) => JSON.parse(line));
   }
 
-  /** Sells one thing through the agent's door, as any program that can send JSON would. */
+  /** Plans a fault of the till; its words are the simulator's. */
+  async fault(till: string, command: string, phase: string, action: string, code = 0): Promise<void> {
+    await this.sim(
+      "fault",
+      "add",
+      "--till",
+      till,
+      "--command",
+      command,
+      "--phase",
+      phase,
+      "--code",
+      String(code),
+      action,
+    );
+  }
+
+  /** Sells one thing through the agent's door, and insists that it is done. */
   async sell(till: string, key: string, name: string, price: number): Promise<Record<string, never>> {
+    const operation = await this.submit(till, key, name, price);
+    if (operation?.outcome !== "OUTCOME_DONE") throw new Error(JSON.stringify(operation));
+    return operation;
+  }
+
+  /** Asks for a sale through the agent's door, as any program that can send JSON would. */
+  async submit(till: string, key: string, name: string, price: number): Promise<Record<string, never>> {
     const answer = await fetch(`${this.ready.pos}/pos.v1.PosService/Submit`, {
       method: "POST",
       headers: {
@@ -120,9 +144,7 @@ export class Shop {
         },
       }),
     });
-    const body = await answer.json();
-    if (body.operation?.outcome !== "OUTCOME_DONE") throw new Error(JSON.stringify(body));
-    return body.operation;
+    return (await answer.json()).operation;
   }
 
   /** Kills the agent at once, as a power cut of the computer does; the demo begins it again after --revive. */
