@@ -46,17 +46,17 @@ const (
 
 // byte handles one byte from the host.
 func (s *session) byte(b byte) error {
-	if s.link.protocol == 0 && !s.parser.state.waits() {
+	if s.link.protocol.get() == 0 && !s.parser.state.waits() {
 		switch {
 		case b == codec.ENQ || b == stx:
-			s.link.protocol = 1
+			s.link.protocol.set(1)
 		case b == stx2 && !s.d.opts.NoProtocol2:
-			s.link.protocol = 2
+			s.link.protocol.set(2)
 		default:
 			return s.junk()
 		}
 	}
-	if s.link.protocol == 2 {
+	if s.link.protocol.get() == 2 {
 		return s.byte2(b)
 	}
 	return s.byte1(b)
@@ -76,7 +76,7 @@ func (s *session) byte1(b byte) error {
 	switch p.state {
 	case inConfirm:
 		if b == codec.ACK {
-			s.link.pending = nil
+			s.link.pending.set(nil)
 			p.state = inSTX
 			if s.tail() {
 				return s.write(0xFF)
@@ -118,7 +118,7 @@ func (s *session) opening(b byte) error {
 	p := &s.parser
 	switch b {
 	case codec.ENQ:
-		if r := s.link.pending; r != nil {
+		if r := s.link.pending.get(); r != nil {
 			if err := s.write(codec.ACK); err != nil {
 				return err
 			}
@@ -131,9 +131,9 @@ func (s *session) opening(b byte) error {
 		if p.state == idle && s.d.opts.IgnoreIdleSTX {
 			return nil
 		}
-		if r := s.link.pending; r != nil && !s.d.opts.KeepPendingOnSTX {
+		if r := s.link.pending.get(); r != nil && !s.d.opts.KeepPendingOnSTX {
 			s.d.log.Warn("undelivered answer dropped", "till", s.d.opts.Name, "answer_to", r.code.Hex())
-			s.link.pending = nil
+			s.link.pending.set(nil)
 		}
 		*p = parser{state: inLength, serial: s.d.nextSerial(), count: 1}
 		return nil
@@ -220,17 +220,17 @@ func (s *session) frame(lrc byte) error {
 	}
 	c.join(hit)
 	r.frame = frame1(r.message)
-	if c.replay && s.link.previous != nil {
-		r.message, r.frame = s.link.previous.message, s.link.previous.frame
+	if c.replay && s.link.previous.get() != nil {
+		r.message, r.frame = s.link.previous.get().message, s.link.previous.get().frame
 	}
-	s.link.previous = &reply{message: r.message, frame: r.frame}
-	s.link.pending = r
+	s.link.previous.set(&reply{message: r.message, frame: r.frame})
+	s.link.pending.set(r)
 	s.parser.state = inConfirm
 	if err := s.send(r, c); err != nil {
 		return s.quiet(err)
 	}
 	if c.forget {
-		s.link.pending = nil
+		s.link.pending.set(nil)
 		s.parser.state = inSTX
 	}
 	return nil
@@ -291,11 +291,11 @@ func (s *session) byte2(b byte) error {
 		return nil
 	}
 	if length == 0 {
-		return s.answer2(s.link.stored, nil)
+		return s.answer2(s.link.stored.get(), nil)
 	}
 	number := uint16(body[2]) | uint16(body[3])<<8
-	if length == 2 || number != s.link.last+1 {
-		return s.answer2(s.link.stored, nil)
+	if length == 2 || number != s.link.last.get()+1 {
+		return s.answer2(s.link.stored.get(), nil)
 	}
 	return s.packet(pkt, number, body[4:])
 }
@@ -331,20 +331,20 @@ func (s *session) packet(pkt parser, number uint16, msg []byte) error {
 		return s.quiet(err)
 	}
 	c.join(hit)
-	s.link.last = number
+	s.link.last.set(number)
 	r.frame = frame2(number, r.message)
-	old := s.link.stored
-	s.link.stored = r
+	old := s.link.stored.get()
+	s.link.stored.set(r)
 	if c.forget {
-		s.link.stored = nil
+		s.link.stored.set(nil)
 	}
 	if c.replay && old != nil {
-		s.link.previous = old
+		s.link.previous.set(old)
 		return s.quiet(s.send(&reply{serial: r.serial, code: r.code, frame: old.frame}, c))
 	}
 	err = s.send(r, c)
 	if c.forget {
-		s.link.stored = nil
+		s.link.stored.set(nil)
 	}
 	return s.quiet(err)
 }
@@ -352,7 +352,7 @@ func (s *session) packet(pkt parser, number uint16, msg []byte) error {
 // answer2 sends the stored answer with its number, or only the number.
 func (s *session) answer2(r *reply, c *call) error {
 	if r == nil {
-		return s.write(frame2(s.link.last, nil)...)
+		return s.write(frame2(s.link.last.get(), nil)...)
 	}
 	return s.quiet(s.send(r, c))
 }

@@ -149,8 +149,8 @@ func (d *Device) empty(c *call) (codec.Answer, error) { return codec.EmptyAnswer
 // setPort is 14h. The speed belongs to the wire; what a till does besides is
 // to find out the protocol anew.
 func (d *Device) setPort(c *call) (codec.Answer, error) {
-	if l := d.links[c.session.port]; l != nil && l.protocol == 1 {
-		l.protocol = 0
+	if l := d.links[c.session.port]; l != nil && l.protocol.get() == 1 {
+		l.protocol.set(0)
 	}
 	return d.empty(c)
 }

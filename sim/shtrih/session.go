@@ -12,16 +12,35 @@ import (
 
 // link is the till's side of one port. It forgets at every power-on.
 type link struct {
-	protocol int // 0 not yet known, 1 standard, 2 numbered
+	protocol shared[int] // 0 not yet known, 1 standard, 2 numbered
 
 	// Standard link: the answer nobody has confirmed.
-	pending *reply
+	pending shared[*reply]
 
 	// Numbered link.
-	last   uint16
-	stored *reply // the answer to packet last; nil after power-on
+	last   shared[uint16]
+	stored shared[*reply] // the answer to packet last; nil after power-on
 
-	previous *reply // the answer before the current one, for Replay
+	previous shared[*reply] // the answer before the current one, for Replay
+}
+
+// shared is a value that a session which is being replaced and the one that
+// replaces it may both touch.
+type shared[T any] struct {
+	mu sync.Mutex
+	v  T
+}
+
+func (s *shared[T]) get() T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.v
+}
+
+func (s *shared[T]) set(v T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.v = v
 }
 
 // reply is an answer ready to be sent.
@@ -237,7 +256,8 @@ func (s *session) relink() {
 	defer s.d.mu.Unlock()
 	l := s.d.links[s.port]
 	if l == nil && s.d.links != nil {
-		l = &link{last: *s.d.opts.FirstNumber}
+		l = &link{}
+		l.last.set(*s.d.opts.FirstNumber)
 		s.d.links[s.port] = l
 	}
 	if l == nil {

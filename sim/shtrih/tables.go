@@ -118,9 +118,9 @@ var tables = map[byte]table{
 	}},
 	18: {name: "ПАРАМЕТРЫ ФН", rows: 1, read: (*Device).fnField, fields: map[byte]field{
 		1: fixedText("СЕРИЙНЫЙ НОМЕР", 16), 2: fixedText("ИНН", 12), 3: fixedText("РНМ", 20), 4: fixedText("НОМЕР ФН", 16),
-		5: fixedNumber("СИСТЕМЫ НАЛОГООБЛОЖЕНИЯ"), 6: fixedNumber("РЕЖИМ РАБОТЫ"), 7: fixedText("ПОЛЬЗОВАТЕЛЬ", 255), 8: text("ОПЕРАТОР", 128, ""),
-		9: fixedText("АДРЕС РАСЧЁТОВ", 255), 10: fixedText("НАИМЕНОВАНИЕ ОФД", 255), 11: text("URL ОФД", 128, ""), 12: fixedText("ИНН ОФД", 12),
-		13: text("САЙТ ФНС", 64, "nalog.gov.ru"), 14: fixedText("МЕСТО РАСЧЁТОВ", 255), 15: text("E-MAIL ОТПРАВИТЕЛЯ ЧЕКА", 64, ""),
+		5: fixedNumber("СИСТЕМЫ НАЛОГООБЛОЖЕНИЯ"), 6: fixedNumber("РЕЖИМ РАБОТЫ"), 7: fixedText("ПОЛЬЗОВАТЕЛЬ", 240), 8: text("ОПЕРАТОР", 128, ""),
+		9: fixedText("АДРЕС РАСЧЁТОВ", 240), 10: fixedText("НАИМЕНОВАНИЕ ОФД", 240), 11: text("URL ОФД", 128, ""), 12: fixedText("ИНН ОФД", 12),
+		13: text("САЙТ ФНС", 64, "nalog.gov.ru"), 14: fixedText("МЕСТО РАСЧЁТОВ", 240), 15: text("E-MAIL ОТПРАВИТЕЛЯ ЧЕКА", 64, ""),
 		21: fixedNumber("РАСШИРЕННЫЕ РЕЖИМЫ"), 23: text("ИНН КАССИРА", 12, ""), 24: number("ДНЕЙ ДО БЛОКИРОВКИ", 1, 30, 0), 25: number("ЧАСОВОЙ ПОЯС", 1, 12, 2),
 	}},
 	19: {name: "ПАРАМЕТРЫ ОФД", rows: 1, fields: map[byte]field{
@@ -174,15 +174,15 @@ func (d *Device) fnField(_ uint16, f byte) []byte {
 	case 6:
 		return []byte{reg.Mode}
 	case 7:
-		return chars(reg.User, 255)
+		return chars(reg.User, 240)
 	case 9:
-		return chars(reg.Address, 255)
+		return chars(reg.Address, 240)
 	case 10:
-		return chars(reg.OFDName, 255)
+		return chars(reg.OFDName, 240)
 	case 12:
 		return chars(reg.OFDINN, 12)
 	case 14:
-		return chars(reg.Place, 255)
+		return chars(reg.Place, 240)
 	case 21:
 		return []byte{reg.ExtMode}
 	}

@@ -25,7 +25,10 @@ var verdictWords = map[fiscal.Kind][3]string{
 // Sentence is what the cashier reads: whether the document exists, what
 // happened, what to do. reason may be empty.
 func Sentence(kind fiscal.Kind, outcome fiscal.Outcome, reason Problem) string {
-	switch { // not done because it is so already
+	switch { // not done because it is so already, or may be
+	case reason.Code == CodeDuplicate && outcome == fiscal.NotDone:
+		w := reason.Words() // «НЕ пробит» would make somebody give the money back
+		return "Второй раз не пробито. " + w.Text + " " + w.Todo
 	case kind == fiscal.CloseShift && reason.Code == drivers.CodeShiftClosed:
 		return "Смена уже закрыта. Закрывать нечего."
 	case kind == fiscal.OpenShift && reason.Code == drivers.CodeShiftOpen:

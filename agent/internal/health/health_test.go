@@ -90,6 +90,7 @@ func TestSentence(t *testing.T) {
 		want    string
 	}{
 		{fiscal.Sale, fiscal.Done, Problem{}, "Чек пробит."},
+		{fiscal.Sale, fiscal.NotDone, Problem{Code: CodeDuplicate}, "Второй раз не пробито. " + Table[CodeDuplicate].Text + " " + Table[CodeDuplicate].Todo},
 		{fiscal.Sale, fiscal.Unknown, Problem{Code: CodeUnfinished}, "Выясняем, пробит ли чек. Не бейте ещё раз."},
 		{fiscal.Sale, fiscal.NotDone, Problem{Code: drivers.CodeNoPaper}, "Чек НЕ пробит. В кассе нет бумаги. Вставьте рулон и закройте крышку."},
 		{fiscal.CloseShift, fiscal.NotDone, Problem{Code: drivers.CodeShiftClosed}, "Смена уже закрыта. Закрывать нечего."},
