@@ -242,16 +242,16 @@ func (c Case) warm(ctx context.Context, tape *tape, device *shtrih.Till, options
 	for request, answer := range learnFacts(c.before) { // what was so before counts more
 		facts[request] = answer
 	}
-	make := func() *warmer {
+	fresh := func() *warmer {
 		return &warmer{link: protocol.LinkStandard, facts: facts, model: modelNamed(c.begin.values["model"])}
 	}
-	tape.warm = make()
+	tape.warm = fresh()
 	first, connected := c.first()
 	if first == protocol.LinkAlternative {
 		// Packets are numbered, and the recording says how: count what the
 		// warming up takes, then begin so many earlier.
 		rehearsal := newTape(nil)
-		rehearsal.warm = make()
+		rehearsal.warm = fresh()
 		rehearsal.warm.link = first
 		options.Link = shtrih.LinkNumbered
 		stand := shtrih.New(rehearsal.dial, options)

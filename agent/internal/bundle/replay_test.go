@@ -75,31 +75,45 @@ func failures() []failure {
 		{name: "till restarts after", fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.After, Action: sim.RebootNow}, verdict: done},
 		{name: "power of the till before", fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.Before, Action: sim.PowerCut, For: 5 * time.Second}, verdict: notDone},
 		{name: "power of the till inside the commit", fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnCommit, Action: sim.PowerCut, For: 5 * time.Second}, verdict: done},
-		{name: "power of the till after, on a serial line", device: sim.Options{SilentPowerCut: true},
-			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.After, Action: sim.PowerCut, For: 5 * time.Second}, verdict: done},
+		{
+			name: "power of the till after, on a serial line", device: sim.Options{SilentPowerCut: true},
+			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.After, Action: sim.PowerCut, For: 5 * time.Second}, verdict: done,
+		},
 		{name: "paper out before", fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.Before, Action: sim.PaperOut}, verdict: notDone},
 		{name: "cover open at a line", fault: sim.Fault{Command: protocol.CodeOperationV2, Phase: sim.Before, Action: sim.CoverOpen}, verdict: notDone},
 		{name: "hangs", fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.Before, Action: sim.Hang, For: 50 * time.Second}, verdict: notDone},
-		{name: "an equal foreign sale", op: small, fault: sim.Fault{Command: protocol.CodeFNStatus, Nth: 3, Phase: sim.Before, Action: sim.Foreign, Code: 77},
+		{
+			name: "an equal foreign sale", op: small, fault: sim.Fault{Command: protocol.CodeFNStatus, Nth: 3, Phase: sim.Before, Action: sim.Foreign, Code: 77},
 			prepare: func(s *shop) {
 				s.device.Plan().Add(sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.ForgetAnswer})
-			}, verdict: `settle next="person" reason="candidates"`},
+			}, verdict: `settle next="person" reason="candidates"`,
+		},
 		{name: "another foreign sale", fault: sim.Fault{Command: protocol.CodeFNStatus, Nth: 3, Phase: sim.Before, Action: sim.Foreign, Code: 77}, prepare: func(s *shop) {
 			s.device.Plan().Add(sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.ForgetAnswer})
 		}, verdict: done},
 		{name: "answer lost, with our mark", marks: true, fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done},
-		{name: "shift opening: answer lost", closed: true, op: simple(fiscalv1.Kind_KIND_OPEN_SHIFT, 0),
-			fault: sim.Fault{Command: protocol.CodeOpenShift, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done},
-		{name: "shift closing: power of the till", op: simple(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0),
-			fault: sim.Fault{Command: protocol.CodeCloseShift, Phase: sim.OnCommit, Action: sim.PowerCut, For: 3 * time.Second}, verdict: done},
-		{name: "cash in: answer lost", op: simple(fiscalv1.Kind_KIND_CASH_IN, 5_000_000),
-			fault: sim.Fault{Command: protocol.CodeCashIn, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done},
+		{
+			name: "shift opening: answer lost", closed: true, op: simple(fiscalv1.Kind_KIND_OPEN_SHIFT, 0),
+			fault: sim.Fault{Command: protocol.CodeOpenShift, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done,
+		},
+		{
+			name: "shift closing: power of the till", op: simple(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0),
+			fault: sim.Fault{Command: protocol.CodeCloseShift, Phase: sim.OnCommit, Action: sim.PowerCut, For: 3 * time.Second}, verdict: done,
+		},
+		{
+			name: "cash in: answer lost", op: simple(fiscalv1.Kind_KIND_CASH_IN, 5_000_000),
+			fault: sim.Fault{Command: protocol.CodeCashIn, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done,
+		},
 		{name: "cash out: too much", op: simple(fiscalv1.Kind_KIND_CASH_OUT, 5_000_000), verdict: notDone},
 		{name: "correction: answer lost", op: correction, fault: sim.Fault{Command: protocol.CodeCorrectionV2, Phase: sim.OnAnswer, Action: sim.ForgetAnswer}, verdict: done},
-		{name: "numbered link, answer lost", driver: shtrih.Options{Link: shtrih.LinkNumbered},
-			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.LoseAnswer}, verdict: done},
-		{name: "numbered link, power of the till", driver: shtrih.Options{Link: shtrih.LinkNumbered},
-			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.After, Action: sim.PowerCut, For: 5 * time.Second}, verdict: done},
+		{
+			name: "numbered link, answer lost", driver: shtrih.Options{Link: shtrih.LinkNumbered},
+			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.LoseAnswer}, verdict: done,
+		},
+		{
+			name: "numbered link, power of the till", driver: shtrih.Options{Link: shtrih.LinkNumbered},
+			fault: sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.After, Action: sim.PowerCut, For: 5 * time.Second}, verdict: done,
+		},
 	}
 }
 

@@ -163,7 +163,7 @@ func (t *tape) dial(ctx context.Context) (wire.Conn, error) {
 }
 
 func stopped(ctx context.Context) error {
-	if ctx.Err() == context.Canceled { //nolint:errorlint // Err returns one of two values
+	if ctx.Err() == context.Canceled {
 		return context.Canceled
 	}
 	return wire.ErrTimeout

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,17 +54,16 @@ func TestStory_readOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var dir string
-				armed := false
+				var armed atomic.Bool
 				s := openShop(t, journal.Options{Reserve: -1, Fault: func(p journal.Point) error {
-					if armed && p.Moment == moment && p.Acts.Has(journal.ActIntent) {
-						armed = false
+					if p.Moment == moment && p.Acts.Has(journal.ActIntent) && armed.Swap(false) {
 						takeWrites(t, dir)
 					}
 					return nil
 				}})
 				dir = s.dir
 				s.ask(plain("open", fiscalv1.Kind_KIND_OPEN_SHIFT, 0))
-				armed = true
+				armed.Store(true)
 				op := sale("k", 12300)
 				got := s.ask(op)
 				held := s.of(op)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -90,7 +92,7 @@ func (s *shop) close() {
 
 // of is how many documents (for cash: counts) of an operation the till has.
 func (s *shop) of(op *fiscalv1.Operation) int {
-	switch fiscal.Kind(op.GetKind()) { //nolint:exhaustive // what the stories ask for
+	switch fiscal.Kind(op.GetKind()) {
 	case fiscal.CashIn:
 		return int(s.device.Count(153))
 	case fiscal.OpenShift:
@@ -135,6 +137,7 @@ func plain(key string, kind fiscalv1.Kind, amount int64) *fiscalv1.Operation {
 
 // disk is full at one commit, or from one commit on until somebody makes room.
 type disk struct {
+	mu      sync.Mutex
 	at      int
 	onward  bool
 	n       int
@@ -145,12 +148,28 @@ func (d *disk) fault(p journal.Point) error {
 	if p.Moment != journal.BeforeCommit {
 		return nil
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.n++
 	if d.at > 0 && (d.n == d.at || d.onward && d.n > d.at) {
 		d.refused++
 		return syscall.ENOSPC
 	}
 	return nil
+}
+
+// makeRoom ends the disk's trouble.
+func (d *disk) makeRoom() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = 0
+}
+
+// times is how often the disk was full.
+func (d *disk) times() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refused
 }
 
 // TestStory_fullAtEveryCommit fills the disk at each commit of a day in turn: every operation is once in the fiscal
@@ -200,7 +219,7 @@ func dayOnFullDisk(t *testing.T, at int, onward bool) bool {
 			s.device.Plan().Add(sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.ForgetAnswer})
 		}
 		for try := 1; ; try++ {
-			before := d.refused
+			before := d.times()
 			got := s.ask(op)
 			if got.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE {
 				if n := s.of(op); n != 1 {
@@ -213,7 +232,7 @@ func dayOnFullDisk(t *testing.T, at int, onward bool) bool {
 				if held != 0 {
 					t.Errorf("%s is «not done», the till has %d", op.GetKey(), held)
 				}
-				if d.refused > before && got.GetReason() != "journal_full" && got.GetReason() != "unfinished" {
+				if d.times() > before && got.GetReason() != "journal_full" && got.GetReason() != "unfinished" {
 					t.Errorf("%s: the disk is full, the answer is %q", op.GetKey(), got.GetReason())
 				}
 				<-time.After(30 * time.Second)
@@ -221,11 +240,11 @@ func dayOnFullDisk(t *testing.T, at int, onward bool) bool {
 					t.Errorf("%s appeared after «not done»", op.GetKey())
 				}
 			}
-			if d.refused > 0 && onward && try == 1 && !full(s.journal) {
+			if d.times() > 0 && onward && try == 1 && !full(s.journal) {
 				t.Errorf("%s: nobody says that the disk is full: %v", op.GetKey(), s.journal.Problems())
 			}
 			if try == 2 {
-				d.at = 0 // somebody makes room
+				d.makeRoom()
 			}
 			if try == 6 {
 				t.Fatalf("%s is not done after %d tries: %v", op.GetKey(), try, got)
@@ -233,7 +252,7 @@ func dayOnFullDisk(t *testing.T, at int, onward bool) bool {
 		}
 	}
 	s.close()
-	d.at = 0
+	d.makeRoom()
 	s.start()
 	<-time.After(20 * time.Second)
 	for _, op := range day {
@@ -246,15 +265,15 @@ func dayOnFullDisk(t *testing.T, at int, onward bool) bool {
 			t.Errorf("%s after the next start: %v", op.GetKey(), got)
 		}
 		if doc := got.GetDocument(); fiscal.Kind(op.GetKind()).IsFiscal() {
-			if real, err := s.device.FN().Find(doc.GetFd()); err != nil || real.FP != doc.GetFp() {
-				t.Errorf("%s: answered FD %d, FP %d; the fiscal memory has %d (%v)", op.GetKey(), doc.GetFd(), doc.GetFp(), real.FP, err)
+			if stored, err := s.device.FN().Find(doc.GetFd()); err != nil || stored.FP != doc.GetFp() {
+				t.Errorf("%s: answered FD %d, FP %d; the fiscal memory has %d (%v)", op.GetKey(), doc.GetFd(), doc.GetFp(), stored.FP, err)
 			}
 		}
 	}
 	if findings, n, err := s.journal.Check(t.Context()); err != nil || len(findings) > 0 || n != uint64(len(day)) {
 		t.Errorf("journal: %d records, %v, %v", n, findings, err)
 	}
-	return d.refused > 0
+	return d.times() > 0
 }
 
 func full(j *journal.Journal) bool {
@@ -323,12 +342,12 @@ func TestStory_olderRevision(t *testing.T) {
 // TestStory_clockJumps sells while the computer's clock jumps a day ahead and back, over the end of a month.
 func TestStory_clockJumps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var off time.Duration
-		s := openShop(t, journal.Options{Reserve: -1, Now: func() time.Time { return time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC).Add(off) }})
+		var off atomic.Int64 // of the computer's clock
+		s := openShop(t, journal.Options{Reserve: -1, Now: func() time.Time { return time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC).Add(time.Duration(off.Load())) }})
 		s.ask(plain("open", fiscalv1.Kind_KIND_OPEN_SHIFT, 0))
 		var ops []*fiscalv1.Operation
 		for i, jump := range []time.Duration{0, 24 * time.Hour, -24 * time.Hour, 0, 31 * 24 * time.Hour, -31 * 24 * time.Hour} {
-			off = jump
+			off.Store(int64(jump))
 			op := sale(fmt.Sprint("k", i), int64(10000+i))
 			ops = append(ops, op)
 			if i%2 == 1 {

@@ -43,8 +43,10 @@ func failures() []failure {
 	pause := func(*testing.T, *tilltest.Bench) { <-time.After(time.Minute) }
 	return []failure{
 		{row: "paper out before the receipt is closed", fault: at(sim.Before, sim.PaperOut, 0), first: isNotDone, reason: "no_paper", mend: paper},
-		{row: "paper out while a fiscal receipt prints", fault: sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnPrint, At: 3, Action: sim.PaperOut},
-			first: isDone, holds: 1, mend: finishPrint},
+		{
+			row: "paper out while a fiscal receipt prints", fault: sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnPrint, At: 3, Action: sim.PaperOut},
+			first: isDone, holds: 1, mend: finishPrint,
+		},
 		{row: "cover open", before: func(b *tilltest.Bench) { b.Devices[name].OpenCover() }, first: isNotDone, reason: "cover_open", mend: cover},
 		{row: "device hangs", fault: at(sim.OnCommit, sim.Hang, 100*time.Second), first: isUnknown, holds: 1, mend: pause},
 		{row: "device restarts by itself", fault: at(sim.After, sim.RebootNow, 0), first: isDone, holds: 1},
@@ -58,13 +60,17 @@ func failures() []failure {
 		{row: "answer lost", fault: at(sim.OnAnswer, sim.ForgetAnswer, 0), first: isDone, holds: 1},
 		{row: "answer garbled", fault: sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnAnswer, At: 5, Action: sim.Garble, Times: -1}, first: isDone, holds: 1},
 		{row: "answer after our patience", fault: at(sim.After, sim.Delay, 50*time.Second), first: isDone, holds: 1},
-		{row: "shift over 24 hours", before: func(b *tilltest.Bench) { b.Devices[name].Age(25 * time.Hour) }, first: isNotDone, reason: "shift_expired",
-			mend: newShift},
+		{
+			row: "shift over 24 hours", before: func(b *tilltest.Bench) { b.Devices[name].Age(25 * time.Hour) }, first: isNotDone, reason: "shift_expired",
+			mend: newShift,
+		},
 		{row: "fiscal memory blocked", fault: sim.Fault{Command: shtrih.CodeOpenReceipt, Phase: sim.Before, Action: sim.Refuse, Code: 0x14}, first: isNotDone, reason: "fn_blocked"},
-		{row: "second program at the same till", fault: sim.Fault{Command: shtrih.CodeFNStatus, Phase: sim.Before, Action: sim.ForeignOpen}, first: isNotDone,
+		{
+			row: "second program at the same till", fault: sim.Fault{Command: shtrih.CodeFNStatus, Phase: sim.Before, Action: sim.ForeignOpen}, first: isNotDone,
 			mend: func(t *testing.T, b *tilltest.Bench) {
 				_, _ = b.Fleet.Act(t.Context(), "recover", name, fiscalv1.Action_ACTION_RECOVER, func(*fiscalv1.Run) {})
-			}},
+			},
+		},
 	}
 }
 
