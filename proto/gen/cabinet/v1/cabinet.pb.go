@@ -1725,6 +1725,424 @@ func (x *GetCommandResponse) GetCommand() *Command {
 	return nil
 }
 
+// CertificateCell adds up points of one kind of operation and one trouble.
+type CertificateCell struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Kind: sale, cash_in … correction.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Trouble: answer_lost, killed_after …
+	Trouble string `protobuf:"bytes,2,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// Points tried.
+	Points uint32 `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	// Answered as done, and not there.
+	Lost uint32 `protobuf:"varint,4,opt,name=lost,proto3" json:"lost,omitempty"`
+	// There twice.
+	Doubled uint32 `protobuf:"varint,5,opt,name=doubled,proto3" json:"doubled,omitempty"`
+	// Answered otherwise than it was.
+	Wrong uint32 `protobuf:"varint,6,opt,name=wrong,proto3" json:"wrong,omitempty"`
+	// Not settled.
+	Unsettled     uint32 `protobuf:"varint,7,opt,name=unsettled,proto3" json:"unsettled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CertificateCell) Reset() {
+	*x = CertificateCell{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CertificateCell) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CertificateCell) ProtoMessage() {}
+
+func (x *CertificateCell) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CertificateCell.ProtoReflect.Descriptor instead.
+func (*CertificateCell) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CertificateCell) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *CertificateCell) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *CertificateCell) GetPoints() uint32 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *CertificateCell) GetLost() uint32 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *CertificateCell) GetDoubled() uint32 {
+	if x != nil {
+		return x.Doubled
+	}
+	return 0
+}
+
+func (x *CertificateCell) GetWrong() uint32 {
+	if x != nil {
+		return x.Wrong
+	}
+	return 0
+}
+
+func (x *CertificateCell) GetUnsettled() uint32 {
+	if x != nil {
+		return x.Unsettled
+	}
+	return 0
+}
+
+// Certificate is the report of a crash test whose signature holds.
+type Certificate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the report, hex.
+	Sha256 string `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// Fingerprint of the key that signed it: the agent's own.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// When the test ended, Unix ms.
+	EndedMs int64 `protobuf:"varint,3,opt,name=ended_ms,json=endedMs,proto3" json:"ended_ms,omitempty"`
+	// When the cabinet got it, Unix ms.
+	ReceivedMs int64 `protobuf:"varint,4,opt,name=received_ms,json=receivedMs,proto3" json:"received_ms,omitempty"`
+	// Driver.
+	Driver string `protobuf:"bytes,5,opt,name=driver,proto3" json:"driver,omitempty"`
+	// Model.
+	Model string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
+	// Factory number.
+	Serial string `protobuf:"bytes,7,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Firmware.
+	Firmware string `protobuf:"bytes,8,opt,name=firmware,proto3" json:"firmware,omitempty"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,9,opt,name=fn,proto3" json:"fn,omitempty"`
+	// The fiscal memory is a debug one.
+	DebugFn bool `protobuf:"varint,10,opt,name=debug_fn,json=debugFn,proto3" json:"debug_fn,omitempty"`
+	// Agent version.
+	Agent string `protobuf:"bytes,11,opt,name=agent,proto3" json:"agent,omitempty"`
+	// Seed: the same seed on the same till tries the same points.
+	Seed uint64 `protobuf:"varint,12,opt,name=seed,proto3" json:"seed,omitempty"`
+	// All points.
+	Total *CertificateCell `protobuf:"bytes,13,opt,name=total,proto3" json:"total,omitempty"`
+	// By kind and trouble.
+	Cells []*CertificateCell `protobuf:"bytes,14,rep,name=cells,proto3" json:"cells,omitempty"`
+	// Nothing broke the test off.
+	Complete bool `protobuf:"varint,15,opt,name=complete,proto3" json:"complete,omitempty"`
+	// The archive read at the end agrees with every answer.
+	Archive bool `protobuf:"varint,16,opt,name=archive,proto3" json:"archive,omitempty"`
+	// Complete, agreeing, and nothing lost, doubled, wrong or unsettled.
+	Passed bool `protobuf:"varint,17,opt,name=passed,proto3" json:"passed,omitempty"`
+	// How long settling took in the middle, ms of the computer.
+	SettleMedianMs uint32 `protobuf:"varint,18,opt,name=settle_median_ms,json=settleMedianMs,proto3" json:"settle_median_ms,omitempty"`
+	// How long at worst.
+	SettleWorstMs uint32 `protobuf:"varint,19,opt,name=settle_worst_ms,json=settleWorstMs,proto3" json:"settle_worst_ms,omitempty"`
+	// The report itself, when asked for.
+	Report        []byte `protobuf:"bytes,20,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Certificate) Reset() {
+	*x = Certificate{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Certificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Certificate) ProtoMessage() {}
+
+func (x *Certificate) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
+func (*Certificate) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Certificate) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *Certificate) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Certificate) GetEndedMs() int64 {
+	if x != nil {
+		return x.EndedMs
+	}
+	return 0
+}
+
+func (x *Certificate) GetReceivedMs() int64 {
+	if x != nil {
+		return x.ReceivedMs
+	}
+	return 0
+}
+
+func (x *Certificate) GetDriver() string {
+	if x != nil {
+		return x.Driver
+	}
+	return ""
+}
+
+func (x *Certificate) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Certificate) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *Certificate) GetFirmware() string {
+	if x != nil {
+		return x.Firmware
+	}
+	return ""
+}
+
+func (x *Certificate) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *Certificate) GetDebugFn() bool {
+	if x != nil {
+		return x.DebugFn
+	}
+	return false
+}
+
+func (x *Certificate) GetAgent() string {
+	if x != nil {
+		return x.Agent
+	}
+	return ""
+}
+
+func (x *Certificate) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *Certificate) GetTotal() *CertificateCell {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *Certificate) GetCells() []*CertificateCell {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+func (x *Certificate) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *Certificate) GetArchive() bool {
+	if x != nil {
+		return x.Archive
+	}
+	return false
+}
+
+func (x *Certificate) GetPassed() bool {
+	if x != nil {
+		return x.Passed
+	}
+	return false
+}
+
+func (x *Certificate) GetSettleMedianMs() uint32 {
+	if x != nil {
+		return x.SettleMedianMs
+	}
+	return 0
+}
+
+func (x *Certificate) GetSettleWorstMs() uint32 {
+	if x != nil {
+		return x.SettleWorstMs
+	}
+	return 0
+}
+
+func (x *Certificate) GetReport() []byte {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+// GetCertificateRequest names a till.
+type GetCertificateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Till id.
+	TillId string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// With the report itself.
+	WithReport    bool `protobuf:"varint,2,opt,name=with_report,json=withReport,proto3" json:"with_report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCertificateRequest) Reset() {
+	*x = GetCertificateRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCertificateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCertificateRequest) ProtoMessage() {}
+
+func (x *GetCertificateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCertificateRequest.ProtoReflect.Descriptor instead.
+func (*GetCertificateRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *GetCertificateRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *GetCertificateRequest) GetWithReport() bool {
+	if x != nil {
+		return x.WithReport
+	}
+	return false
+}
+
+// GetCertificateResponse gives the newest.
+type GetCertificateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent when no crash test was made.
+	Certificate   *Certificate `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCertificateResponse) Reset() {
+	*x = GetCertificateResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCertificateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCertificateResponse) ProtoMessage() {}
+
+func (x *GetCertificateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCertificateResponse.ProtoReflect.Descriptor instead.
+func (*GetCertificateResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *GetCertificateResponse) GetCertificate() *Certificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
 // ListCommandsRequest selects commands.
 type ListCommandsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1738,7 +2156,7 @@ type ListCommandsRequest struct {
 
 func (x *ListCommandsRequest) Reset() {
 	*x = ListCommandsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +2168,7 @@ func (x *ListCommandsRequest) String() string {
 func (*ListCommandsRequest) ProtoMessage() {}
 
 func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +2181,7 @@ func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsRequest.ProtoReflect.Descriptor instead.
 func (*ListCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListCommandsRequest) GetTillId() string {
@@ -1791,7 +2209,7 @@ type ListCommandsResponse struct {
 
 func (x *ListCommandsResponse) Reset() {
 	*x = ListCommandsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1803,7 +2221,7 @@ func (x *ListCommandsResponse) String() string {
 func (*ListCommandsResponse) ProtoMessage() {}
 
 func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1816,7 +2234,7 @@ func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsResponse.ProtoReflect.Descriptor instead.
 func (*ListCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListCommandsResponse) GetCommands() []*Command {
@@ -1839,7 +2257,7 @@ type OperationView struct {
 
 func (x *OperationView) Reset() {
 	*x = OperationView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +2269,7 @@ func (x *OperationView) String() string {
 func (*OperationView) ProtoMessage() {}
 
 func (x *OperationView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +2282,7 @@ func (x *OperationView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationView.ProtoReflect.Descriptor instead.
 func (*OperationView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *OperationView) GetTillId() string {
@@ -1896,7 +2314,7 @@ type ListOperationsRequest struct {
 
 func (x *ListOperationsRequest) Reset() {
 	*x = ListOperationsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1908,7 +2326,7 @@ func (x *ListOperationsRequest) String() string {
 func (*ListOperationsRequest) ProtoMessage() {}
 
 func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1921,7 +2339,7 @@ func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperationsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListOperationsRequest) GetTillId() string {
@@ -1958,7 +2376,7 @@ type ListOperationsResponse struct {
 
 func (x *ListOperationsResponse) Reset() {
 	*x = ListOperationsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2388,7 @@ func (x *ListOperationsResponse) String() string {
 func (*ListOperationsResponse) ProtoMessage() {}
 
 func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2401,7 @@ func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperationsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListOperationsResponse) GetOperations() []*OperationView {
@@ -2009,7 +2427,7 @@ type ListUndecidedRequest struct {
 
 func (x *ListUndecidedRequest) Reset() {
 	*x = ListUndecidedRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2021,7 +2439,7 @@ func (x *ListUndecidedRequest) String() string {
 func (*ListUndecidedRequest) ProtoMessage() {}
 
 func (x *ListUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2034,7 +2452,7 @@ func (x *ListUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*ListUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{36}
 }
 
 // ListUndecidedResponse gives operations.
@@ -2048,7 +2466,7 @@ type ListUndecidedResponse struct {
 
 func (x *ListUndecidedResponse) Reset() {
 	*x = ListUndecidedResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2478,7 @@ func (x *ListUndecidedResponse) String() string {
 func (*ListUndecidedResponse) ProtoMessage() {}
 
 func (x *ListUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2491,7 @@ func (x *ListUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*ListUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{33}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListUndecidedResponse) GetOperations() []*OperationView {
@@ -2098,7 +2516,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2110,7 +2528,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2123,7 +2541,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{34}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListDocumentsRequest) GetTillId() string {
@@ -2168,7 +2586,7 @@ type DocumentView struct {
 
 func (x *DocumentView) Reset() {
 	*x = DocumentView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2598,7 @@ func (x *DocumentView) String() string {
 func (*DocumentView) ProtoMessage() {}
 
 func (x *DocumentView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2611,7 @@ func (x *DocumentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentView.ProtoReflect.Descriptor instead.
 func (*DocumentView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{35}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DocumentView) GetTillId() string {
@@ -2251,7 +2669,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2681,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2694,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{36}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*DocumentView {
@@ -2306,7 +2724,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2736,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2749,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{37}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetDocumentRequest) GetFn() string {
@@ -2363,7 +2781,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2793,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2806,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{38}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetDocumentResponse) GetDocument() *DocumentView {
@@ -2511,7 +2929,44 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x11GetCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"C\n" +
 	"\x12GetCommandResponse\x12-\n" +
-	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"D\n" +
+	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"\xb9\x01\n" +
+	"\x0fCertificateCell\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n" +
+	"\atrouble\x18\x02 \x01(\tR\atrouble\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\rR\x06points\x12\x12\n" +
+	"\x04lost\x18\x04 \x01(\rR\x04lost\x12\x18\n" +
+	"\adoubled\x18\x05 \x01(\rR\adoubled\x12\x14\n" +
+	"\x05wrong\x18\x06 \x01(\rR\x05wrong\x12\x1c\n" +
+	"\tunsettled\x18\a \x01(\rR\tunsettled\"\xc8\x04\n" +
+	"\vCertificate\x12\x16\n" +
+	"\x06sha256\x18\x01 \x01(\tR\x06sha256\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x19\n" +
+	"\bended_ms\x18\x03 \x01(\x03R\aendedMs\x12\x1f\n" +
+	"\vreceived_ms\x18\x04 \x01(\x03R\n" +
+	"receivedMs\x12\x16\n" +
+	"\x06driver\x18\x05 \x01(\tR\x06driver\x12\x14\n" +
+	"\x05model\x18\x06 \x01(\tR\x05model\x12\x16\n" +
+	"\x06serial\x18\a \x01(\tR\x06serial\x12\x1a\n" +
+	"\bfirmware\x18\b \x01(\tR\bfirmware\x12\x0e\n" +
+	"\x02fn\x18\t \x01(\tR\x02fn\x12\x19\n" +
+	"\bdebug_fn\x18\n" +
+	" \x01(\bR\adebugFn\x12\x14\n" +
+	"\x05agent\x18\v \x01(\tR\x05agent\x12\x12\n" +
+	"\x04seed\x18\f \x01(\x04R\x04seed\x121\n" +
+	"\x05total\x18\r \x01(\v2\x1b.cabinet.v1.CertificateCellR\x05total\x121\n" +
+	"\x05cells\x18\x0e \x03(\v2\x1b.cabinet.v1.CertificateCellR\x05cells\x12\x1a\n" +
+	"\bcomplete\x18\x0f \x01(\bR\bcomplete\x12\x18\n" +
+	"\aarchive\x18\x10 \x01(\bR\aarchive\x12\x16\n" +
+	"\x06passed\x18\x11 \x01(\bR\x06passed\x12(\n" +
+	"\x10settle_median_ms\x18\x12 \x01(\rR\x0esettleMedianMs\x12&\n" +
+	"\x0fsettle_worst_ms\x18\x13 \x01(\rR\rsettleWorstMs\x12\x16\n" +
+	"\x06report\x18\x14 \x01(\fR\x06report\"Q\n" +
+	"\x15GetCertificateRequest\x12\x17\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x1f\n" +
+	"\vwith_report\x18\x02 \x01(\bR\n" +
+	"withReport\"S\n" +
+	"\x16GetCertificateResponse\x129\n" +
+	"\vcertificate\x18\x01 \x01(\v2\x17.cabinet.v1.CertificateR\vcertificate\"D\n" +
 	"\x13ListCommandsRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\"G\n" +
@@ -2574,7 +3029,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
 	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xe1\x05\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xbf\x06\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
@@ -2584,7 +3039,8 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\fStartCommand\x12\x1f.cabinet.v1.StartCommandRequest\x1a .cabinet.v1.StartCommandResponse\x12?\n" +
 	"\x06Decide\x12\x19.cabinet.v1.DecideRequest\x1a\x1a.cabinet.v1.DecideResponse\x12P\n" +
 	"\n" +
-	"GetCommand\x12\x1d.cabinet.v1.GetCommandRequest\x1a\x1e.cabinet.v1.GetCommandResponse\"\x03\x90\x02\x01\x12V\n" +
+	"GetCommand\x12\x1d.cabinet.v1.GetCommandRequest\x1a\x1e.cabinet.v1.GetCommandResponse\"\x03\x90\x02\x01\x12\\\n" +
+	"\x0eGetCertificate\x12!.cabinet.v1.GetCertificateRequest\x1a\".cabinet.v1.GetCertificateResponse\"\x03\x90\x02\x01\x12V\n" +
 	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xfb\x02\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -2608,7 +3064,7 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
 	(CommandState)(0),                   // 1: cabinet.v1.CommandState
@@ -2639,100 +3095,109 @@ var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(*DecideResponse)(nil),              // 26: cabinet.v1.DecideResponse
 	(*GetCommandRequest)(nil),           // 27: cabinet.v1.GetCommandRequest
 	(*GetCommandResponse)(nil),          // 28: cabinet.v1.GetCommandResponse
-	(*ListCommandsRequest)(nil),         // 29: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),        // 30: cabinet.v1.ListCommandsResponse
-	(*OperationView)(nil),               // 31: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),       // 32: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),      // 33: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),        // 34: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),       // 35: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),        // 36: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),                // 37: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),       // 38: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),          // 39: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),         // 40: cabinet.v1.GetDocumentResponse
-	(*v1.TillState)(nil),                // 41: fiscal.v1.TillState
-	(v1.Action)(0),                      // 42: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 43: fiscal.v1.Run
-	(*v1.Decision)(nil),                 // 44: fiscal.v1.Decision
-	(*v1.Operation)(nil),                // 45: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 46: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 47: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 48: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 49: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 50: fiscal.v1.Cashier
+	(*CertificateCell)(nil),             // 29: cabinet.v1.CertificateCell
+	(*Certificate)(nil),                 // 30: cabinet.v1.Certificate
+	(*GetCertificateRequest)(nil),       // 31: cabinet.v1.GetCertificateRequest
+	(*GetCertificateResponse)(nil),      // 32: cabinet.v1.GetCertificateResponse
+	(*ListCommandsRequest)(nil),         // 33: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),        // 34: cabinet.v1.ListCommandsResponse
+	(*OperationView)(nil),               // 35: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),       // 36: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),      // 37: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),        // 38: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),       // 39: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),        // 40: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),                // 41: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),       // 42: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),          // 43: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),         // 44: cabinet.v1.GetDocumentResponse
+	(*v1.TillState)(nil),                // 45: fiscal.v1.TillState
+	(v1.Action)(0),                      // 46: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 47: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 48: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 49: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 50: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 51: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 52: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 53: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 54: fiscal.v1.Cashier
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
 	10, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
 	10, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
 	0,  // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	41, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	45, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
 	11, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
 	11, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
 	11, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	31, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	35, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
 	20, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	42, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	46, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
 	1,  // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	43, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	44, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	42, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	43, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	42, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	47, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	48, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	46, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	47, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	46, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
 	20, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	44, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	48, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
 	20, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
 	20, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	20, // 20: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	45, // 21: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	31, // 22: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	31, // 23: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	46, // 24: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	47, // 25: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	48, // 26: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	37, // 27: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	37, // 28: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	49, // 29: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	50, // 30: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	2,  // 31: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	4,  // 32: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	6,  // 33: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	8,  // 34: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	12, // 35: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	14, // 36: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	16, // 37: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	18, // 38: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	21, // 39: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	23, // 40: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	25, // 41: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	27, // 42: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	29, // 43: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	32, // 44: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	34, // 45: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	36, // 46: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	39, // 47: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	3,  // 48: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	5,  // 49: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	7,  // 50: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	9,  // 51: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	13, // 52: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	15, // 53: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	17, // 54: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	19, // 55: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	22, // 56: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	24, // 57: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	26, // 58: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	28, // 59: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	30, // 60: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	33, // 61: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	35, // 62: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	38, // 63: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	40, // 64: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	48, // [48:65] is the sub-list for method output_type
-	31, // [31:48] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	29, // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	29, // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	30, // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	20, // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	49, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	35, // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	35, // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	50, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	51, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	52, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	41, // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	41, // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	53, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	54, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	2,  // 34: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	4,  // 35: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	6,  // 36: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	8,  // 37: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	12, // 38: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	14, // 39: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	16, // 40: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	18, // 41: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	21, // 42: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	23, // 43: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	25, // 44: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	27, // 45: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	31, // 46: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	33, // 47: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	36, // 48: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	38, // 49: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	40, // 50: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	43, // 51: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	3,  // 52: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	5,  // 53: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	7,  // 54: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	9,  // 55: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	13, // 56: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	15, // 57: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	17, // 58: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	19, // 59: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	22, // 60: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	24, // 61: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	26, // 62: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	28, // 63: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	32, // 64: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	34, // 65: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	37, // 66: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	39, // 67: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	42, // 68: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	44, // 69: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	52, // [52:70] is the sub-list for method output_type
+	34, // [34:52] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -2751,7 +3216,7 @@ func file_cabinet_v1_cabinet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   39,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

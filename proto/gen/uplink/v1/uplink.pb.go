@@ -932,6 +932,89 @@ func (*ReportRunResponse) Descriptor() ([]byte, []int) {
 	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{14}
 }
 
+// ReportCertificateRequest carries a report.
+type ReportCertificateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file as `chekan-agent crashtest` signed it; it names the till by driver and factory number.
+	Report        []byte `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCertificateRequest) Reset() {
+	*x = ReportCertificateRequest{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCertificateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCertificateRequest) ProtoMessage() {}
+
+func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCertificateRequest.ProtoReflect.Descriptor instead.
+func (*ReportCertificateRequest) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ReportCertificateRequest) GetReport() []byte {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+// ReportCertificateResponse is empty.
+type ReportCertificateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCertificateResponse) Reset() {
+	*x = ReportCertificateResponse{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCertificateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCertificateResponse) ProtoMessage() {}
+
+func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCertificateResponse.ProtoReflect.Descriptor instead.
+func (*ReportCertificateResponse) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+}
+
 // RenewRequest carries a new request.
 type RenewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -943,7 +1026,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1038,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1051,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -989,7 +1072,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1084,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1097,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1093,19 +1176,23 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\bcommands\x18\x01 \x03(\v2\x12.uplink.v1.CommandR\bcommands\"4\n" +
 	"\x10ReportRunRequest\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x03run\"\x13\n" +
-	"\x11ReportRunResponse\" \n" +
+	"\x11ReportRunResponse\"2\n" +
+	"\x18ReportCertificateRequest\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\fR\x06report\"\x1b\n" +
+	"\x19ReportCertificateResponse\" \n" +
 	"\fRenewRequest\x12\x10\n" +
 	"\x03csr\x18\x01 \x01(\fR\x03csr\"1\n" +
 	"\rRenewResponse\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate2Q\n" +
 	"\x10EnrolmentService\x12=\n" +
-	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\xaa\x03\n" +
+	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\x8a\x04\n" +
 	"\rUplinkService\x12:\n" +
 	"\x05Hello\x12\x17.uplink.v1.HelloRequest\x1a\x18.uplink.v1.HelloResponse\x127\n" +
 	"\x04Push\x12\x16.uplink.v1.PushRequest\x1a\x17.uplink.v1.PushResponse\x12L\n" +
 	"\vReportState\x12\x1d.uplink.v1.ReportStateRequest\x1a\x1e.uplink.v1.ReportStateResponse\x12R\n" +
 	"\rFetchCommands\x12\x1f.uplink.v1.FetchCommandsRequest\x1a .uplink.v1.FetchCommandsResponse\x12F\n" +
-	"\tReportRun\x12\x1b.uplink.v1.ReportRunRequest\x1a\x1c.uplink.v1.ReportRunResponse\x12:\n" +
+	"\tReportRun\x12\x1b.uplink.v1.ReportRunRequest\x1a\x1c.uplink.v1.ReportRunResponse\x12^\n" +
+	"\x11ReportCertificate\x12#.uplink.v1.ReportCertificateRequest\x1a$.uplink.v1.ReportCertificateResponse\x12:\n" +
 	"\x05Renew\x12\x17.uplink.v1.RenewRequest\x1a\x18.uplink.v1.RenewResponseB\x9b\x01\n" +
 	"\rcom.uplink.v1B\vUplinkProtoP\x01Z8github.com/chekan-io/chekan/proto/gen/uplink/v1;uplinkv1\xa2\x02\x03UXX\xaa\x02\tUplink.V1\xca\x02\tUplink\\V1\xe2\x02\x15Uplink\\V1\\GPBMetadata\xea\x02\n" +
 	"Uplink::V1b\x06proto3"
@@ -1122,59 +1209,63 @@ func file_uplink_v1_uplink_proto_rawDescGZIP() []byte {
 	return file_uplink_v1_uplink_proto_rawDescData
 }
 
-var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_uplink_v1_uplink_proto_goTypes = []any{
-	(*EnrollRequest)(nil),         // 0: uplink.v1.EnrollRequest
-	(*EnrollResponse)(nil),        // 1: uplink.v1.EnrollResponse
-	(*HelloRequest)(nil),          // 2: uplink.v1.HelloRequest
-	(*HelloResponse)(nil),         // 3: uplink.v1.HelloResponse
-	(*Entry)(nil),                 // 4: uplink.v1.Entry
-	(*Batch)(nil),                 // 5: uplink.v1.Batch
-	(*PushRequest)(nil),           // 6: uplink.v1.PushRequest
-	(*PushResponse)(nil),          // 7: uplink.v1.PushResponse
-	(*ReportStateRequest)(nil),    // 8: uplink.v1.ReportStateRequest
-	(*ReportStateResponse)(nil),   // 9: uplink.v1.ReportStateResponse
-	(*Command)(nil),               // 10: uplink.v1.Command
-	(*FetchCommandsRequest)(nil),  // 11: uplink.v1.FetchCommandsRequest
-	(*FetchCommandsResponse)(nil), // 12: uplink.v1.FetchCommandsResponse
-	(*ReportRunRequest)(nil),      // 13: uplink.v1.ReportRunRequest
-	(*ReportRunResponse)(nil),     // 14: uplink.v1.ReportRunResponse
-	(*RenewRequest)(nil),          // 15: uplink.v1.RenewRequest
-	(*RenewResponse)(nil),         // 16: uplink.v1.RenewResponse
-	(*v1.TillState)(nil),          // 17: fiscal.v1.TillState
-	(*v1.Run)(nil),                // 18: fiscal.v1.Run
-	(*v1.Operation)(nil),          // 19: fiscal.v1.Operation
-	(*v1.Problem)(nil),            // 20: fiscal.v1.Problem
-	(v1.Action)(0),                // 21: fiscal.v1.Action
-	(*v1.Decision)(nil),           // 22: fiscal.v1.Decision
+	(*EnrollRequest)(nil),             // 0: uplink.v1.EnrollRequest
+	(*EnrollResponse)(nil),            // 1: uplink.v1.EnrollResponse
+	(*HelloRequest)(nil),              // 2: uplink.v1.HelloRequest
+	(*HelloResponse)(nil),             // 3: uplink.v1.HelloResponse
+	(*Entry)(nil),                     // 4: uplink.v1.Entry
+	(*Batch)(nil),                     // 5: uplink.v1.Batch
+	(*PushRequest)(nil),               // 6: uplink.v1.PushRequest
+	(*PushResponse)(nil),              // 7: uplink.v1.PushResponse
+	(*ReportStateRequest)(nil),        // 8: uplink.v1.ReportStateRequest
+	(*ReportStateResponse)(nil),       // 9: uplink.v1.ReportStateResponse
+	(*Command)(nil),                   // 10: uplink.v1.Command
+	(*FetchCommandsRequest)(nil),      // 11: uplink.v1.FetchCommandsRequest
+	(*FetchCommandsResponse)(nil),     // 12: uplink.v1.FetchCommandsResponse
+	(*ReportRunRequest)(nil),          // 13: uplink.v1.ReportRunRequest
+	(*ReportRunResponse)(nil),         // 14: uplink.v1.ReportRunResponse
+	(*ReportCertificateRequest)(nil),  // 15: uplink.v1.ReportCertificateRequest
+	(*ReportCertificateResponse)(nil), // 16: uplink.v1.ReportCertificateResponse
+	(*RenewRequest)(nil),              // 17: uplink.v1.RenewRequest
+	(*RenewResponse)(nil),             // 18: uplink.v1.RenewResponse
+	(*v1.TillState)(nil),              // 19: fiscal.v1.TillState
+	(*v1.Run)(nil),                    // 20: fiscal.v1.Run
+	(*v1.Operation)(nil),              // 21: fiscal.v1.Operation
+	(*v1.Problem)(nil),                // 22: fiscal.v1.Problem
+	(v1.Action)(0),                    // 23: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 24: fiscal.v1.Decision
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
-	17, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	18, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
-	19, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	19, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
+	20, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	21, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
 	4,  // 3: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	17, // 4: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	20, // 5: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	21, // 6: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	22, // 7: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	19, // 4: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	22, // 5: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	23, // 6: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	24, // 7: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
 	10, // 8: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	18, // 9: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	20, // 9: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
 	0,  // 10: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
 	2,  // 11: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
 	6,  // 12: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
 	8,  // 13: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
 	11, // 14: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
 	13, // 15: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	15, // 16: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	1,  // 17: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	3,  // 18: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	7,  // 19: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	9,  // 20: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	12, // 21: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	14, // 22: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	16, // 23: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
+	15, // 16: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	17, // 17: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	1,  // 18: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	3,  // 19: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	7,  // 20: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	9,  // 21: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	12, // 22: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	14, // 23: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	16, // 24: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	18, // 25: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1191,7 +1282,7 @@ func file_uplink_v1_uplink_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_uplink_v1_uplink_proto_rawDesc), len(file_uplink_v1_uplink_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -68,6 +68,9 @@ const (
 	FleetServiceDecideProcedure = "/cabinet.v1.FleetService/Decide"
 	// FleetServiceGetCommandProcedure is the fully-qualified name of the FleetService's GetCommand RPC.
 	FleetServiceGetCommandProcedure = "/cabinet.v1.FleetService/GetCommand"
+	// FleetServiceGetCertificateProcedure is the fully-qualified name of the FleetService's
+	// GetCertificate RPC.
+	FleetServiceGetCertificateProcedure = "/cabinet.v1.FleetService/GetCertificate"
 	// FleetServiceListCommandsProcedure is the fully-qualified name of the FleetService's ListCommands
 	// RPC.
 	FleetServiceListCommandsProcedure = "/cabinet.v1.FleetService/ListCommands"
@@ -277,6 +280,8 @@ type FleetServiceClient interface {
 	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// GetCommand gives one command with its steps.
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
+	// GetCertificate gives what the newest crash test of a till has found.
+	GetCertificate(context.Context, *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -344,6 +349,13 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		getCertificate: connect.NewClient[v1.GetCertificateRequest, v1.GetCertificateResponse](
+			httpClient,
+			baseURL+FleetServiceGetCertificateProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("GetCertificate")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listCommands: connect.NewClient[v1.ListCommandsRequest, v1.ListCommandsResponse](
 			httpClient,
 			baseURL+FleetServiceListCommandsProcedure,
@@ -364,6 +376,7 @@ type fleetServiceClient struct {
 	startCommand        *connect.Client[v1.StartCommandRequest, v1.StartCommandResponse]
 	decide              *connect.Client[v1.DecideRequest, v1.DecideResponse]
 	getCommand          *connect.Client[v1.GetCommandRequest, v1.GetCommandResponse]
+	getCertificate      *connect.Client[v1.GetCertificateRequest, v1.GetCertificateResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
 
@@ -435,6 +448,15 @@ func (c *fleetServiceClient) GetCommand(ctx context.Context, req *v1.GetCommandR
 	return nil, err
 }
 
+// GetCertificate calls cabinet.v1.FleetService.GetCertificate.
+func (c *fleetServiceClient) GetCertificate(ctx context.Context, req *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error) {
+	response, err := c.getCertificate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListCommands calls cabinet.v1.FleetService.ListCommands.
 func (c *fleetServiceClient) ListCommands(ctx context.Context, req *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {
 	response, err := c.listCommands.CallUnary(ctx, connect.NewRequest(req))
@@ -462,6 +484,8 @@ type FleetServiceHandler interface {
 	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
 	// GetCommand gives one command with its steps.
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
+	// GetCertificate gives what the newest crash test of a till has found.
+	GetCertificate(context.Context, *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -525,6 +549,13 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServiceGetCertificateHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceGetCertificateProcedure,
+		svc.GetCertificate,
+		connect.WithSchema(fleetServiceMethods.ByName("GetCertificate")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceListCommandsHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceListCommandsProcedure,
 		svc.ListCommands,
@@ -550,6 +581,8 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceDecideHandler.ServeHTTP(w, r)
 		case FleetServiceGetCommandProcedure:
 			fleetServiceGetCommandHandler.ServeHTTP(w, r)
+		case FleetServiceGetCertificateProcedure:
+			fleetServiceGetCertificateHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
 			fleetServiceListCommandsHandler.ServeHTTP(w, r)
 		default:
@@ -591,6 +624,10 @@ func (UnimplementedFleetServiceHandler) Decide(context.Context, *v1.DecideReques
 
 func (UnimplementedFleetServiceHandler) GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.GetCommand is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) GetCertificate(context.Context, *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.GetCertificate is not implemented"))
 }
 
 func (UnimplementedFleetServiceHandler) ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {

@@ -53,6 +53,9 @@ const (
 	UplinkServiceFetchCommandsProcedure = "/uplink.v1.UplinkService/FetchCommands"
 	// UplinkServiceReportRunProcedure is the fully-qualified name of the UplinkService's ReportRun RPC.
 	UplinkServiceReportRunProcedure = "/uplink.v1.UplinkService/ReportRun"
+	// UplinkServiceReportCertificateProcedure is the fully-qualified name of the UplinkService's
+	// ReportCertificate RPC.
+	UplinkServiceReportCertificateProcedure = "/uplink.v1.UplinkService/ReportCertificate"
 	// UplinkServiceRenewProcedure is the fully-qualified name of the UplinkService's Renew RPC.
 	UplinkServiceRenewProcedure = "/uplink.v1.UplinkService/Renew"
 )
@@ -145,6 +148,8 @@ type UplinkServiceClient interface {
 	FetchCommands(context.Context, *v1.FetchCommandsRequest) (*v1.FetchCommandsResponse, error)
 	// ReportRun gives the steps of a command so far. A run that ended is never changed again.
 	ReportRun(context.Context, *v1.ReportRunRequest) (*v1.ReportRunResponse, error)
+	// ReportCertificate gives the signed report of a crash test of a till. Repeating it changes nothing.
+	ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
 }
@@ -190,6 +195,12 @@ func NewUplinkServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(uplinkServiceMethods.ByName("ReportRun")),
 			connect.WithClientOptions(opts...),
 		),
+		reportCertificate: connect.NewClient[v1.ReportCertificateRequest, v1.ReportCertificateResponse](
+			httpClient,
+			baseURL+UplinkServiceReportCertificateProcedure,
+			connect.WithSchema(uplinkServiceMethods.ByName("ReportCertificate")),
+			connect.WithClientOptions(opts...),
+		),
 		renew: connect.NewClient[v1.RenewRequest, v1.RenewResponse](
 			httpClient,
 			baseURL+UplinkServiceRenewProcedure,
@@ -201,12 +212,13 @@ func NewUplinkServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 
 // uplinkServiceClient implements UplinkServiceClient.
 type uplinkServiceClient struct {
-	hello         *connect.Client[v1.HelloRequest, v1.HelloResponse]
-	push          *connect.Client[v1.PushRequest, v1.PushResponse]
-	reportState   *connect.Client[v1.ReportStateRequest, v1.ReportStateResponse]
-	fetchCommands *connect.Client[v1.FetchCommandsRequest, v1.FetchCommandsResponse]
-	reportRun     *connect.Client[v1.ReportRunRequest, v1.ReportRunResponse]
-	renew         *connect.Client[v1.RenewRequest, v1.RenewResponse]
+	hello             *connect.Client[v1.HelloRequest, v1.HelloResponse]
+	push              *connect.Client[v1.PushRequest, v1.PushResponse]
+	reportState       *connect.Client[v1.ReportStateRequest, v1.ReportStateResponse]
+	fetchCommands     *connect.Client[v1.FetchCommandsRequest, v1.FetchCommandsResponse]
+	reportRun         *connect.Client[v1.ReportRunRequest, v1.ReportRunResponse]
+	reportCertificate *connect.Client[v1.ReportCertificateRequest, v1.ReportCertificateResponse]
+	renew             *connect.Client[v1.RenewRequest, v1.RenewResponse]
 }
 
 // Hello calls uplink.v1.UplinkService.Hello.
@@ -254,6 +266,15 @@ func (c *uplinkServiceClient) ReportRun(ctx context.Context, req *v1.ReportRunRe
 	return nil, err
 }
 
+// ReportCertificate calls uplink.v1.UplinkService.ReportCertificate.
+func (c *uplinkServiceClient) ReportCertificate(ctx context.Context, req *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error) {
+	response, err := c.reportCertificate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // Renew calls uplink.v1.UplinkService.Renew.
 func (c *uplinkServiceClient) Renew(ctx context.Context, req *v1.RenewRequest) (*v1.RenewResponse, error) {
 	response, err := c.renew.CallUnary(ctx, connect.NewRequest(req))
@@ -275,6 +296,8 @@ type UplinkServiceHandler interface {
 	FetchCommands(context.Context, *v1.FetchCommandsRequest) (*v1.FetchCommandsResponse, error)
 	// ReportRun gives the steps of a command so far. A run that ended is never changed again.
 	ReportRun(context.Context, *v1.ReportRunRequest) (*v1.ReportRunResponse, error)
+	// ReportCertificate gives the signed report of a crash test of a till. Repeating it changes nothing.
+	ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
 }
@@ -316,6 +339,12 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(uplinkServiceMethods.ByName("ReportRun")),
 		connect.WithHandlerOptions(opts...),
 	)
+	uplinkServiceReportCertificateHandler := connect.NewUnaryHandlerSimple(
+		UplinkServiceReportCertificateProcedure,
+		svc.ReportCertificate,
+		connect.WithSchema(uplinkServiceMethods.ByName("ReportCertificate")),
+		connect.WithHandlerOptions(opts...),
+	)
 	uplinkServiceRenewHandler := connect.NewUnaryHandlerSimple(
 		UplinkServiceRenewProcedure,
 		svc.Renew,
@@ -334,6 +363,8 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 			uplinkServiceFetchCommandsHandler.ServeHTTP(w, r)
 		case UplinkServiceReportRunProcedure:
 			uplinkServiceReportRunHandler.ServeHTTP(w, r)
+		case UplinkServiceReportCertificateProcedure:
+			uplinkServiceReportCertificateHandler.ServeHTTP(w, r)
 		case UplinkServiceRenewProcedure:
 			uplinkServiceRenewHandler.ServeHTTP(w, r)
 		default:
@@ -363,6 +394,10 @@ func (UnimplementedUplinkServiceHandler) FetchCommands(context.Context, *v1.Fetc
 
 func (UnimplementedUplinkServiceHandler) ReportRun(context.Context, *v1.ReportRunRequest) (*v1.ReportRunResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.ReportRun is not implemented"))
+}
+
+func (UnimplementedUplinkServiceHandler) ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.ReportCertificate is not implemented"))
 }
 
 func (UnimplementedUplinkServiceHandler) Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error) {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/cabinet.proto.
  */
 export const file_cabinet_v1_cabinet: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSL/AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbiJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iVQoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IkQKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSKLAQoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXIqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBjKzAgoNQWNjZXNzU2VydmljZRI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBElcKDkNoYW5nZVBhc3N3b3JkEiEuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIi5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2Uy4QUKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElYKDExpc3RDb21tYW5kcxIfLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVzcG9uc2UiA5ACATL7AgoQRG9jdW1lbnRzU2VydmljZRJcCg5MaXN0T3BlcmF0aW9ucxIhLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0GiIuY2FiaW5ldC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIgOQAgESWQoNTGlzdFVuZGVjaWRlZBIgLmNhYmluZXQudjEuTGlzdFVuZGVjaWRlZFJlcXVlc3QaIS5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXNwb25zZSIDkAIBElkKDUxpc3REb2N1bWVudHMSIC5jYWJpbmV0LnYxLkxpc3REb2N1bWVudHNSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVzcG9uc2UiA5ACARJTCgtHZXREb2N1bWVudBIeLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5HZXREb2N1bWVudFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSL/AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbiJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iVQoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCKBAQoPQ2VydGlmaWNhdGVDZWxsEgwKBGtpbmQYASABKAkSDwoHdHJvdWJsZRgCIAEoCRIOCgZwb2ludHMYAyABKA0SDAoEbG9zdBgEIAEoDRIPCgdkb3VibGVkGAUgASgNEg0KBXdyb25nGAYgASgNEhEKCXVuc2V0dGxlZBgHIAEoDSKbAwoLQ2VydGlmaWNhdGUSDgoGc2hhMjU2GAEgASgJEgsKA2tleRgCIAEoCRIQCghlbmRlZF9tcxgDIAEoAxITCgtyZWNlaXZlZF9tcxgEIAEoAxIOCgZkcml2ZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc2VyaWFsGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgoKAmZuGAkgASgJEhAKCGRlYnVnX2ZuGAogASgIEg0KBWFnZW50GAsgASgJEgwKBHNlZWQYDCABKAQSKgoFdG90YWwYDSABKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIqCgVjZWxscxgOIAMoCzIbLmNhYmluZXQudjEuQ2VydGlmaWNhdGVDZWxsEhAKCGNvbXBsZXRlGA8gASgIEg8KB2FyY2hpdmUYECABKAgSDgoGcGFzc2VkGBEgASgIEhgKEHNldHRsZV9tZWRpYW5fbXMYEiABKA0SFwoPc2V0dGxlX3dvcnN0X21zGBMgASgNEg4KBnJlcG9ydBgUIAEoDCI9ChVHZXRDZXJ0aWZpY2F0ZVJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRITCgt3aXRoX3JlcG9ydBgCIAEoCCJGChZHZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlEiwKC2NlcnRpZmljYXRlGAEgASgLMhcuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZSI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IkQKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSKLAQoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXIqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBjKzAgoNQWNjZXNzU2VydmljZRI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBElcKDkNoYW5nZVBhc3N3b3JkEiEuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIi5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UyvwYKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElwKDkdldENlcnRpZmljYXRlEiEuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVzcG9uc2UiA5ACARJWCgxMaXN0Q29tbWFuZHMSHy5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1JlcXVlc3QaIC5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlIgOQAgEy+wIKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_fiscal_v1_fiscal]);
 
 /**
  * SignInRequest carries credentials.
@@ -824,6 +824,272 @@ export const GetCommandResponseSchema: GenMessage<GetCommandResponse> = /*@__PUR
   messageDesc(file_cabinet_v1_cabinet, 26);
 
 /**
+ * CertificateCell adds up points of one kind of operation and one trouble.
+ *
+ * @generated from message cabinet.v1.CertificateCell
+ */
+export type CertificateCell = Message<"cabinet.v1.CertificateCell"> & {
+  /**
+   * Kind: sale, cash_in … correction.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Trouble: answer_lost, killed_after …
+   *
+   * @generated from field: string trouble = 2;
+   */
+  trouble: string;
+
+  /**
+   * Points tried.
+   *
+   * @generated from field: uint32 points = 3;
+   */
+  points: number;
+
+  /**
+   * Answered as done, and not there.
+   *
+   * @generated from field: uint32 lost = 4;
+   */
+  lost: number;
+
+  /**
+   * There twice.
+   *
+   * @generated from field: uint32 doubled = 5;
+   */
+  doubled: number;
+
+  /**
+   * Answered otherwise than it was.
+   *
+   * @generated from field: uint32 wrong = 6;
+   */
+  wrong: number;
+
+  /**
+   * Not settled.
+   *
+   * @generated from field: uint32 unsettled = 7;
+   */
+  unsettled: number;
+};
+
+/**
+ * Describes the message cabinet.v1.CertificateCell.
+ * Use `create(CertificateCellSchema)` to create a new message.
+ */
+export const CertificateCellSchema: GenMessage<CertificateCell> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 27);
+
+/**
+ * Certificate is the report of a crash test whose signature holds.
+ *
+ * @generated from message cabinet.v1.Certificate
+ */
+export type Certificate = Message<"cabinet.v1.Certificate"> & {
+  /**
+   * SHA-256 of the report, hex.
+   *
+   * @generated from field: string sha256 = 1;
+   */
+  sha256: string;
+
+  /**
+   * Fingerprint of the key that signed it: the agent's own.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * When the test ended, Unix ms.
+   *
+   * @generated from field: int64 ended_ms = 3;
+   */
+  endedMs: bigint;
+
+  /**
+   * When the cabinet got it, Unix ms.
+   *
+   * @generated from field: int64 received_ms = 4;
+   */
+  receivedMs: bigint;
+
+  /**
+   * Driver.
+   *
+   * @generated from field: string driver = 5;
+   */
+  driver: string;
+
+  /**
+   * Model.
+   *
+   * @generated from field: string model = 6;
+   */
+  model: string;
+
+  /**
+   * Factory number.
+   *
+   * @generated from field: string serial = 7;
+   */
+  serial: string;
+
+  /**
+   * Firmware.
+   *
+   * @generated from field: string firmware = 8;
+   */
+  firmware: string;
+
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 9;
+   */
+  fn: string;
+
+  /**
+   * The fiscal memory is a debug one.
+   *
+   * @generated from field: bool debug_fn = 10;
+   */
+  debugFn: boolean;
+
+  /**
+   * Agent version.
+   *
+   * @generated from field: string agent = 11;
+   */
+  agent: string;
+
+  /**
+   * Seed: the same seed on the same till tries the same points.
+   *
+   * @generated from field: uint64 seed = 12;
+   */
+  seed: bigint;
+
+  /**
+   * All points.
+   *
+   * @generated from field: cabinet.v1.CertificateCell total = 13;
+   */
+  total?: CertificateCell | undefined;
+
+  /**
+   * By kind and trouble.
+   *
+   * @generated from field: repeated cabinet.v1.CertificateCell cells = 14;
+   */
+  cells: CertificateCell[];
+
+  /**
+   * Nothing broke the test off.
+   *
+   * @generated from field: bool complete = 15;
+   */
+  complete: boolean;
+
+  /**
+   * The archive read at the end agrees with every answer.
+   *
+   * @generated from field: bool archive = 16;
+   */
+  archive: boolean;
+
+  /**
+   * Complete, agreeing, and nothing lost, doubled, wrong or unsettled.
+   *
+   * @generated from field: bool passed = 17;
+   */
+  passed: boolean;
+
+  /**
+   * How long settling took in the middle, ms of the computer.
+   *
+   * @generated from field: uint32 settle_median_ms = 18;
+   */
+  settleMedianMs: number;
+
+  /**
+   * How long at worst.
+   *
+   * @generated from field: uint32 settle_worst_ms = 19;
+   */
+  settleWorstMs: number;
+
+  /**
+   * The report itself, when asked for.
+   *
+   * @generated from field: bytes report = 20;
+   */
+  report: Uint8Array;
+};
+
+/**
+ * Describes the message cabinet.v1.Certificate.
+ * Use `create(CertificateSchema)` to create a new message.
+ */
+export const CertificateSchema: GenMessage<Certificate> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 28);
+
+/**
+ * GetCertificateRequest names a till.
+ *
+ * @generated from message cabinet.v1.GetCertificateRequest
+ */
+export type GetCertificateRequest = Message<"cabinet.v1.GetCertificateRequest"> & {
+  /**
+   * Till id.
+   *
+   * @generated from field: string till_id = 1;
+   */
+  tillId: string;
+
+  /**
+   * With the report itself.
+   *
+   * @generated from field: bool with_report = 2;
+   */
+  withReport: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.GetCertificateRequest.
+ * Use `create(GetCertificateRequestSchema)` to create a new message.
+ */
+export const GetCertificateRequestSchema: GenMessage<GetCertificateRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 29);
+
+/**
+ * GetCertificateResponse gives the newest.
+ *
+ * @generated from message cabinet.v1.GetCertificateResponse
+ */
+export type GetCertificateResponse = Message<"cabinet.v1.GetCertificateResponse"> & {
+  /**
+   * Absent when no crash test was made.
+   *
+   * @generated from field: cabinet.v1.Certificate certificate = 1;
+   */
+  certificate?: Certificate | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.GetCertificateResponse.
+ * Use `create(GetCertificateResponseSchema)` to create a new message.
+ */
+export const GetCertificateResponseSchema: GenMessage<GetCertificateResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 30);
+
+/**
  * ListCommandsRequest selects commands.
  *
  * @generated from message cabinet.v1.ListCommandsRequest
@@ -849,7 +1115,7 @@ export type ListCommandsRequest = Message<"cabinet.v1.ListCommandsRequest"> & {
  * Use `create(ListCommandsRequestSchema)` to create a new message.
  */
 export const ListCommandsRequestSchema: GenMessage<ListCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 27);
+  messageDesc(file_cabinet_v1_cabinet, 31);
 
 /**
  * ListCommandsResponse gives commands.
@@ -870,7 +1136,7 @@ export type ListCommandsResponse = Message<"cabinet.v1.ListCommandsResponse"> & 
  * Use `create(ListCommandsResponseSchema)` to create a new message.
  */
 export const ListCommandsResponseSchema: GenMessage<ListCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 28);
+  messageDesc(file_cabinet_v1_cabinet, 32);
 
 /**
  * OperationView is an operation of a till.
@@ -898,7 +1164,7 @@ export type OperationView = Message<"cabinet.v1.OperationView"> & {
  * Use `create(OperationViewSchema)` to create a new message.
  */
 export const OperationViewSchema: GenMessage<OperationView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 29);
+  messageDesc(file_cabinet_v1_cabinet, 33);
 
 /**
  * ListOperationsRequest selects operations.
@@ -933,7 +1199,7 @@ export type ListOperationsRequest = Message<"cabinet.v1.ListOperationsRequest"> 
  * Use `create(ListOperationsRequestSchema)` to create a new message.
  */
 export const ListOperationsRequestSchema: GenMessage<ListOperationsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 30);
+  messageDesc(file_cabinet_v1_cabinet, 34);
 
 /**
  * ListOperationsResponse gives operations.
@@ -961,7 +1227,7 @@ export type ListOperationsResponse = Message<"cabinet.v1.ListOperationsResponse"
  * Use `create(ListOperationsResponseSchema)` to create a new message.
  */
 export const ListOperationsResponseSchema: GenMessage<ListOperationsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 31);
+  messageDesc(file_cabinet_v1_cabinet, 35);
 
 /**
  * ListUndecidedRequest is empty.
@@ -976,7 +1242,7 @@ export type ListUndecidedRequest = Message<"cabinet.v1.ListUndecidedRequest"> & 
  * Use `create(ListUndecidedRequestSchema)` to create a new message.
  */
 export const ListUndecidedRequestSchema: GenMessage<ListUndecidedRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 32);
+  messageDesc(file_cabinet_v1_cabinet, 36);
 
 /**
  * ListUndecidedResponse gives operations.
@@ -997,7 +1263,7 @@ export type ListUndecidedResponse = Message<"cabinet.v1.ListUndecidedResponse"> 
  * Use `create(ListUndecidedResponseSchema)` to create a new message.
  */
 export const ListUndecidedResponseSchema: GenMessage<ListUndecidedResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 33);
+  messageDesc(file_cabinet_v1_cabinet, 37);
 
 /**
  * ListDocumentsRequest selects documents.
@@ -1032,7 +1298,7 @@ export type ListDocumentsRequest = Message<"cabinet.v1.ListDocumentsRequest"> & 
  * Use `create(ListDocumentsRequestSchema)` to create a new message.
  */
 export const ListDocumentsRequestSchema: GenMessage<ListDocumentsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 34);
+  messageDesc(file_cabinet_v1_cabinet, 38);
 
 /**
  * DocumentView is a fiscal document.
@@ -1088,7 +1354,7 @@ export type DocumentView = Message<"cabinet.v1.DocumentView"> & {
  * Use `create(DocumentViewSchema)` to create a new message.
  */
 export const DocumentViewSchema: GenMessage<DocumentView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 35);
+  messageDesc(file_cabinet_v1_cabinet, 39);
 
 /**
  * ListDocumentsResponse gives documents.
@@ -1116,7 +1382,7 @@ export type ListDocumentsResponse = Message<"cabinet.v1.ListDocumentsResponse"> 
  * Use `create(ListDocumentsResponseSchema)` to create a new message.
  */
 export const ListDocumentsResponseSchema: GenMessage<ListDocumentsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 36);
+  messageDesc(file_cabinet_v1_cabinet, 40);
 
 /**
  * GetDocumentRequest names a document.
@@ -1144,7 +1410,7 @@ export type GetDocumentRequest = Message<"cabinet.v1.GetDocumentRequest"> & {
  * Use `create(GetDocumentRequestSchema)` to create a new message.
  */
 export const GetDocumentRequestSchema: GenMessage<GetDocumentRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 37);
+  messageDesc(file_cabinet_v1_cabinet, 41);
 
 /**
  * GetDocumentResponse gives it.
@@ -1179,7 +1445,7 @@ export type GetDocumentResponse = Message<"cabinet.v1.GetDocumentResponse"> & {
  * Use `create(GetDocumentResponseSchema)` to create a new message.
  */
 export const GetDocumentResponseSchema: GenMessage<GetDocumentResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_cabinet, 38);
+  messageDesc(file_cabinet_v1_cabinet, 42);
 
 /**
  * Light is the colour of a till.
@@ -1425,6 +1691,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof GetCommandRequestSchema;
     output: typeof GetCommandResponseSchema;
+  },
+  /**
+   * GetCertificate gives what the newest crash test of a till has found.
+   *
+   * @generated from rpc cabinet.v1.FleetService.GetCertificate
+   */
+  getCertificate: {
+    methodKind: "unary";
+    input: typeof GetCertificateRequestSchema;
+    output: typeof GetCertificateResponseSchema;
   },
   /**
    * ListCommands gives the journal of commands of a till, newest first.

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file uplink/v1/uplink.proto.
  */
 export const file_uplink_v1_uplink: GenFile = /*@__PURE__*/
-  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuIlQKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMiQAoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iKgoFQmF0Y2gSIQoHZW50cmllcxgBIAMoCzIQLnVwbGluay52MS5FbnRyeSJFCgtQdXNoUmVxdWVzdBISCgpqb3VybmFsX2lkGAEgASgJEhIKCmRpY3Rpb25hcnkYAiABKA0SDgoGcGFja2VkGAMgASgMIh4KDFB1c2hSZXNwb25zZRIOCgZjdXJzb3IYASABKAQibwoSUmVwb3J0U3RhdGVSZXF1ZXN0EiMKBXRpbGxzGAEgAygLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZRIkCghwcm9ibGVtcxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg4KBm91dGJveBgDIAEoBCIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIpABCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uIicKFEZldGNoQ29tbWFuZHNSZXF1ZXN0Eg8KB3dhaXRfbXMYASABKA0iPQoVRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEiQKCGNvbW1hbmRzGAEgAygLMhIudXBsaW5rLnYxLkNvbW1hbmQiLwoQUmVwb3J0UnVuUmVxdWVzdBIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIhMKEVJlcG9ydFJ1blJlc3BvbnNlIhsKDFJlbmV3UmVxdWVzdBILCgNjc3IYASABKAwiJAoNUmVuZXdSZXNwb25zZRITCgtjZXJ0aWZpY2F0ZRgBIAEoDDJRChBFbnJvbG1lbnRTZXJ2aWNlEj0KBkVucm9sbBIYLnVwbGluay52MS5FbnJvbGxSZXF1ZXN0GhkudXBsaW5rLnYxLkVucm9sbFJlc3BvbnNlMqoDCg1VcGxpbmtTZXJ2aWNlEjoKBUhlbGxvEhcudXBsaW5rLnYxLkhlbGxvUmVxdWVzdBoYLnVwbGluay52MS5IZWxsb1Jlc3BvbnNlEjcKBFB1c2gSFi51cGxpbmsudjEuUHVzaFJlcXVlc3QaFy51cGxpbmsudjEuUHVzaFJlc3BvbnNlEkwKC1JlcG9ydFN0YXRlEh0udXBsaW5rLnYxLlJlcG9ydFN0YXRlUmVxdWVzdBoeLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlc3BvbnNlElIKDUZldGNoQ29tbWFuZHMSHy51cGxpbmsudjEuRmV0Y2hDb21tYW5kc1JlcXVlc3QaIC51cGxpbmsudjEuRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEkYKCVJlcG9ydFJ1bhIbLnVwbGluay52MS5SZXBvcnRSdW5SZXF1ZXN0GhwudXBsaW5rLnYxLlJlcG9ydFJ1blJlc3BvbnNlEjoKBVJlbmV3EhcudXBsaW5rLnYxLlJlbmV3UmVxdWVzdBoYLnVwbGluay52MS5SZW5ld1Jlc3BvbnNlYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuIlQKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMiQAoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iKgoFQmF0Y2gSIQoHZW50cmllcxgBIAMoCzIQLnVwbGluay52MS5FbnRyeSJFCgtQdXNoUmVxdWVzdBISCgpqb3VybmFsX2lkGAEgASgJEhIKCmRpY3Rpb25hcnkYAiABKA0SDgoGcGFja2VkGAMgASgMIh4KDFB1c2hSZXNwb25zZRIOCgZjdXJzb3IYASABKAQibwoSUmVwb3J0U3RhdGVSZXF1ZXN0EiMKBXRpbGxzGAEgAygLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZRIkCghwcm9ibGVtcxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg4KBm91dGJveBgDIAEoBCIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIpABCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uIicKFEZldGNoQ29tbWFuZHNSZXF1ZXN0Eg8KB3dhaXRfbXMYASABKA0iPQoVRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEiQKCGNvbW1hbmRzGAEgAygLMhIudXBsaW5rLnYxLkNvbW1hbmQiLwoQUmVwb3J0UnVuUmVxdWVzdBIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIhMKEVJlcG9ydFJ1blJlc3BvbnNlIioKGFJlcG9ydENlcnRpZmljYXRlUmVxdWVzdBIOCgZyZXBvcnQYASABKAwiGwoZUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZSIbCgxSZW5ld1JlcXVlc3QSCwoDY3NyGAEgASgMIiQKDVJlbmV3UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTKKBAoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * EnrollRequest carries the code.
@@ -504,6 +504,42 @@ export const ReportRunResponseSchema: GenMessage<ReportRunResponse> = /*@__PURE_
   messageDesc(file_uplink_v1_uplink, 14);
 
 /**
+ * ReportCertificateRequest carries a report.
+ *
+ * @generated from message uplink.v1.ReportCertificateRequest
+ */
+export type ReportCertificateRequest = Message<"uplink.v1.ReportCertificateRequest"> & {
+  /**
+   * The file as `chekan-agent crashtest` signed it; it names the till by driver and factory number.
+   *
+   * @generated from field: bytes report = 1;
+   */
+  report: Uint8Array;
+};
+
+/**
+ * Describes the message uplink.v1.ReportCertificateRequest.
+ * Use `create(ReportCertificateRequestSchema)` to create a new message.
+ */
+export const ReportCertificateRequestSchema: GenMessage<ReportCertificateRequest> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 15);
+
+/**
+ * ReportCertificateResponse is empty.
+ *
+ * @generated from message uplink.v1.ReportCertificateResponse
+ */
+export type ReportCertificateResponse = Message<"uplink.v1.ReportCertificateResponse"> & {
+};
+
+/**
+ * Describes the message uplink.v1.ReportCertificateResponse.
+ * Use `create(ReportCertificateResponseSchema)` to create a new message.
+ */
+export const ReportCertificateResponseSchema: GenMessage<ReportCertificateResponse> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 16);
+
+/**
  * RenewRequest carries a new request.
  *
  * @generated from message uplink.v1.RenewRequest
@@ -522,7 +558,7 @@ export type RenewRequest = Message<"uplink.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 15);
+  messageDesc(file_uplink_v1_uplink, 17);
 
 /**
  * RenewResponse carries a new certificate.
@@ -543,7 +579,7 @@ export type RenewResponse = Message<"uplink.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 16);
+  messageDesc(file_uplink_v1_uplink, 18);
 
 /**
  * EnrolmentService makes an agent known.
@@ -619,6 +655,16 @@ export const UplinkService: GenService<{
     methodKind: "unary";
     input: typeof ReportRunRequestSchema;
     output: typeof ReportRunResponseSchema;
+  },
+  /**
+   * ReportCertificate gives the signed report of a crash test of a till. Repeating it changes nothing.
+   *
+   * @generated from rpc uplink.v1.UplinkService.ReportCertificate
+   */
+  reportCertificate: {
+    methodKind: "unary";
+    input: typeof ReportCertificateRequestSchema;
+    output: typeof ReportCertificateResponseSchema;
   },
   /**
    * Renew gives a new certificate for a new request.
