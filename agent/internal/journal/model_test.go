@@ -19,7 +19,7 @@ import (
 // inMemory is a folder in which a flush costs nothing, where the system has one: what is tested is not the drive.
 func inMemory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "journal") //nolint:usetesting // TempDir would be on the drive
+	dir, err := os.MkdirTemp("/dev/shm", "journal")
 	if err != nil {
 		return t.TempDir()
 	}
@@ -40,15 +40,20 @@ type model struct {
 	acked  uint64
 }
 
-func (m *model) see(rec *journalv1.Record, durable bool) {
+// see notes what was written to j; durable tells whether it was waited for.
+func (m *model) see(j *Journal, rec *journalv1.Record, durable bool) {
 	key := rec.Operation.Key
 	if m.states[key] == nil {
 		m.order = append(m.order, key)
 	}
 	if durable {
-		// The group is one commit: amendments that waited are durable with it.
+		// A group is committed file by file, oldest first: amendments that waited are durable with it, but for those of
+		// a newer file.
+		file := j.fileOf(rec.Seq)
 		for k, s := range m.states {
-			m.states[k] = s[len(s)-1:]
+			if last := s[len(s)-1:]; j.fileOf(last[0].Seq).month <= file.month {
+				m.states[k] = last
+			}
 		}
 		m.states[key] = nil
 	}
@@ -158,7 +163,7 @@ func TestJournal_model(t *testing.T) {
 			next := proto.CloneOf(rec)
 			switch err := write(rec); {
 			case err == nil:
-				m.see(rec, true)
+				m.see(j, rec, true)
 			case errors.Is(err, ErrDead):
 				reborn(next)
 			default:
@@ -204,7 +209,7 @@ func TestJournal_model(t *testing.T) {
 				rec.Operation.Paper = rapid.SampledFrom([]fiscalv1.PaperTrack{fiscalv1.PaperTrack_PAPER_TRACK_OWED, fiscalv1.PaperTrack_PAPER_TRACK_PRINTED}).Draw(rt, "paper")
 				j.Amend(rec)
 				rec.Operation.Revision++
-				m.see(rec, false)
+				m.see(j, rec, false)
 			},
 			"command": func(rt *rapid.T) {
 				id := fmt.Sprint("cmd", rapid.IntRange(0, 5).Draw(rt, "id"))
