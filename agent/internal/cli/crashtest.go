@@ -95,6 +95,9 @@ func (c *crashtestRunCommand) Run(e *env) error {
 	if err == nil {
 		err = os.WriteFile(c.Out, file, 0o644) //nolint:gosec // a certificate is made to be shown
 	}
+	if err == nil {
+		err = crashtest.Keep(data, result, file)
+	}
 	if err != nil {
 		return fmt.Errorf("записать отчёт: %w", err)
 	}

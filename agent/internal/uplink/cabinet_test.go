@@ -50,6 +50,7 @@ type cabinet struct {
 	pushes   int
 	ops      map[string]*fiscalv1.Operation
 	hello    *uplinkv1.HelloRequest
+	reports  []string // of crash tests
 	state    *uplinkv1.ReportStateRequest
 	states   int
 	commands []*uplinkv1.Command
@@ -286,6 +287,14 @@ func (c *cabinet) FetchCommands(ctx context.Context, q *uplinkv1.FetchCommandsRe
 		}
 		c.cond.Wait()
 	}
+}
+
+func (c *cabinet) ReportCertificate(_ context.Context, q *uplinkv1.ReportCertificateRequest) (*uplinkv1.ReportCertificateResponse, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reports = append(c.reports, string(q.GetReport()))
+	c.cond.Broadcast()
+	return &uplinkv1.ReportCertificateResponse{}, nil
 }
 
 func (c *cabinet) ReportRun(_ context.Context, q *uplinkv1.ReportRunRequest) (*uplinkv1.ReportRunResponse, error) {

@@ -22,8 +22,8 @@
 // While the agent is enrolled: push (Hello, then batches), state (newest state
 // of the tills, at most once a second and at least once a minute), commands
 // (a long poll, and a short one beside it at every wake-up), runs (steps of commands, until the
-// cabinet has their end) and renewal of the certificate at two thirds of its
-// life.
+// cabinet has their end), renewal of the certificate at two thirds of its
+// life, and the newest report of a crash test, when there is one.
 package uplink
 
 import (
@@ -205,6 +205,7 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	loop("wake-ups", s.wakeLoop)
 	loop("runs", s.runsLoop)
 	loop("renewal", s.renewLoop)
+	loop("certificates", s.certificateLoop)
 	loop("network", s.networkLoop)
 	if enrolled != nil {
 		loop("broker", func(ctx context.Context) { enrolled(ctx, id) })

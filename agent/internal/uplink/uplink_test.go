@@ -531,6 +531,30 @@ func TestCommand_decision(t *testing.T) {
 	}
 }
 
+// The newest report of a crash test reaches the cabinet, whatever was there before.
+func TestCertificate(t *testing.T) {
+	cab := newCabinet(t)
+	j := openJournal(t, t.TempDir())
+	a, dir := enrolled(t, cab, j, &tills{})
+	a.stop()
+	folder := filepath.Join(dir, CertificatesDir)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"20260304T050607Z.json": "new", "20260303T050607Z.json": "old", "20260305T050607Z.json.new": "half"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start(t, dir, j, &tills{})
+	cab.until("the report", func() bool { return len(cab.reports) > 0 })
+	cab.mu.Lock()
+	defer cab.mu.Unlock()
+	if len(cab.reports) != 1 || cab.reports[0] != "new" {
+		t.Errorf("told %q", cab.reports)
+	}
+}
+
 // A long poll that waits starves nobody.
 func TestPoll_doesNotStarve(t *testing.T) {
 	cab := newCabinet(t)

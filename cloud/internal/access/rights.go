@@ -75,6 +75,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceGetTillProcedure:             TillsView,
 	cabinetv1connect.FleetServiceWatchProcedure:               TillsView,
 	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
+	cabinetv1connect.FleetServiceGetCertificateProcedure:      TillsView,
 	cabinetv1connect.FleetServiceListCommandsProcedure:        TillsView,
 	cabinetv1connect.FleetServicePlanCommandProcedure:         TillsView,
 	cabinetv1connect.FleetServiceStartCommandProcedure:        TillsRecover,
@@ -88,12 +89,13 @@ var needs = map[string]Permission{
 
 	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
 
-	uplinkv1connect.UplinkServiceHelloProcedure:         TheAgent,
-	uplinkv1connect.UplinkServicePushProcedure:          TheAgent,
-	uplinkv1connect.UplinkServiceReportStateProcedure:   TheAgent,
-	uplinkv1connect.UplinkServiceFetchCommandsProcedure: TheAgent,
-	uplinkv1connect.UplinkServiceReportRunProcedure:     TheAgent,
-	uplinkv1connect.UplinkServiceRenewProcedure:         TheAgent,
+	uplinkv1connect.UplinkServiceHelloProcedure:             TheAgent,
+	uplinkv1connect.UplinkServicePushProcedure:              TheAgent,
+	uplinkv1connect.UplinkServiceReportStateProcedure:       TheAgent,
+	uplinkv1connect.UplinkServiceFetchCommandsProcedure:     TheAgent,
+	uplinkv1connect.UplinkServiceReportRunProcedure:         TheAgent,
+	uplinkv1connect.UplinkServiceReportCertificateProcedure: TheAgent,
+	uplinkv1connect.UplinkServiceRenewProcedure:             TheAgent,
 }
 
 // Needs tells what a method ("/package.Service/Method") needs; false when nobody may call it.

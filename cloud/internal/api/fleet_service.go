@@ -113,6 +113,15 @@ func (f *fleetService) GetCommand(ctx context.Context, r *cabinetv1.GetCommandRe
 	return &cabinetv1.GetCommandResponse{Command: commandView(p, cmd)}, nil
 }
 
+// GetCertificate implements FleetService.
+func (f *fleetService) GetCertificate(ctx context.Context, r *cabinetv1.GetCertificateRequest) (*cabinetv1.GetCertificateResponse, error) {
+	c, err := f.s.Fleet.Certificate(ctx, access.PersonFrom(ctx).OrganisationID, r.GetTillId(), r.GetWithReport())
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.GetCertificateResponse{Certificate: c}, nil
+}
+
 // ListCommands implements FleetService.
 func (f *fleetService) ListCommands(ctx context.Context, r *cabinetv1.ListCommandsRequest) (*cabinetv1.ListCommandsResponse, error) {
 	p := access.PersonFrom(ctx)

@@ -77,6 +77,14 @@ func (u *uplinkService) ReportRun(ctx context.Context, r *uplinkv1.ReportRunRequ
 	return &uplinkv1.ReportRunResponse{}, nil
 }
 
+// ReportCertificate implements UplinkService.
+func (u *uplinkService) ReportCertificate(ctx context.Context, r *uplinkv1.ReportCertificateRequest) (*uplinkv1.ReportCertificateResponse, error) {
+	if err := u.s.Fleet.ReportCertificate(ctx, access.AgentFrom(ctx), r.GetReport()); err != nil {
+		return nil, err
+	}
+	return &uplinkv1.ReportCertificateResponse{}, nil
+}
+
 // Renew implements UplinkService.
 func (u *uplinkService) Renew(ctx context.Context, r *uplinkv1.RenewRequest) (*uplinkv1.RenewResponse, error) {
 	certificate, err := u.s.Access.Renew(ctx, access.AgentFrom(ctx), r.GetCsr())

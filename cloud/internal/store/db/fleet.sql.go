@@ -598,6 +598,55 @@ func (q *Queries) MoveShifts(ctx context.Context, arg MoveShiftsParams) error {
 	return err
 }
 
+const newestCertificate = `-- name: NewestCertificate :one
+SELECT sha256, received_at, report FROM certificates WHERE organisation_id = $1 AND till_id = $2
+ORDER BY ended_at DESC, sha256 LIMIT 1
+`
+
+type NewestCertificateParams struct {
+	OrganisationID string
+	TillID         string
+}
+
+type NewestCertificateRow struct {
+	Sha256     string
+	ReceivedAt int64
+	Report     []byte
+}
+
+func (q *Queries) NewestCertificate(ctx context.Context, arg NewestCertificateParams) (NewestCertificateRow, error) {
+	row := q.db.QueryRowContext(ctx, newestCertificate, arg.OrganisationID, arg.TillID)
+	var i NewestCertificateRow
+	err := row.Scan(&i.Sha256, &i.ReceivedAt, &i.Report)
+	return i, err
+}
+
+const putCertificate = `-- name: PutCertificate :exec
+INSERT INTO certificates (organisation_id, till_id, sha256, ended_at, received_at, report) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (organisation_id, sha256) DO NOTHING
+`
+
+type PutCertificateParams struct {
+	OrganisationID string
+	TillID         string
+	Sha256         string
+	EndedAt        int64
+	ReceivedAt     int64
+	Report         []byte
+}
+
+func (q *Queries) PutCertificate(ctx context.Context, arg PutCertificateParams) error {
+	_, err := q.db.ExecContext(ctx, putCertificate,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Sha256,
+		arg.EndedAt,
+		arg.ReceivedAt,
+		arg.Report,
+	)
+	return err
+}
+
 const redeliverCommands = `-- name: RedeliverCommands :exec
 UPDATE commands SET delivered_at = 0 WHERE agent_id = $1 AND ended_at = 0
 `

@@ -19,6 +19,15 @@ type Agent struct {
 	Plans          []byte
 }
 
+type Certificate struct {
+	OrganisationID string
+	TillID         string
+	Sha256         string
+	EndedAt        int64
+	ReceivedAt     int64
+	Report         []byte
+}
+
 type Command struct {
 	OrganisationID string
 	ID             string

@@ -71,6 +71,14 @@ UPDATE shifts SET till_id = sqlc.arg(heir) WHERE till_id = $1;
 -- name: MoveCommands :exec
 UPDATE commands SET till_id = sqlc.arg(heir) WHERE till_id = $1;
 
+-- name: PutCertificate :exec
+INSERT INTO certificates (organisation_id, till_id, sha256, ended_at, received_at, report) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (organisation_id, sha256) DO NOTHING;
+
+-- name: NewestCertificate :one
+SELECT sha256, received_at, report FROM certificates WHERE organisation_id = $1 AND till_id = $2
+ORDER BY ended_at DESC, sha256 LIMIT 1;
+
 -- name: DeleteTill :exec
 DELETE FROM tills WHERE id = $1;
 
