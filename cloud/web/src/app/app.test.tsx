@@ -169,6 +169,30 @@ test("a reboot wants the name of the till", async () => {
   await waitFor(() => expect(cabinet.commands.map((c) => c.action)).toEqual([Action.REBOOT]));
 });
 
+test("a crash test is told in a line, and all of it on demand", async () => {
+  open("/tills/till-red");
+  const line = await screen.findByRole("button", { name: /1\s204 точки, 0 потерь, 0 дублей/ });
+  fireEvent.click(line);
+  const drawer = await screen.findByRole("dialog");
+  await within(drawer).findByText("Пройдено");
+  expect(drawer.textContent).toContain("6f2b91c4d5e8a703");
+  const kinds = within(drawer).getByRole("table", { name: "По операциям" });
+  expect(
+    within(kinds)
+      .getAllByRole("row")
+      .map((r) => r.textContent),
+  ).toEqual(["Продажа602 точки · цело", "Чек коррекции301 точка · цело", "tomorrow301 точка · цело"]);
+  cleanup();
+  open("/tills/till-yellow");
+  fireEvent.click(await screen.findByRole("button", { name: /1 потеря/ }));
+  const failed = await screen.findByRole("dialog");
+  await within(failed).findByText("Не пройдено");
+  expect(failed.textContent).toContain("1 нарушение");
+  cleanup();
+  open("/tills/till-1");
+  await screen.findByText("не проводилась");
+});
+
 test("a document has its items and sums, and its address", async () => {
   open("/tills/till-red/documents/9999078900012345/20412");
   const drawer = await screen.findByRole("dialog");

@@ -8,6 +8,7 @@ import { Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { money, ofCivil } from "../ui/format";
 import { Fact } from "../ui/State";
 import { Ago, When } from "../ui/time";
+import { CertificateFact } from "./Certificate";
 import { AgentCell, FNCell, LastCell, None, ShiftCell, UnsentCell, useLang } from "./facts";
 
 const PAPERS: Record<Paper, ParseKeys> = {
@@ -102,6 +103,10 @@ export function TillFacts({ till }: { till: Till }) {
             <dd>{s?.firmware || <None />}</dd>
             <dt>{t("facts.raw")}</dt>
             <dd>{s?.raw ? <span className="mono">{s.raw}</span> : <None />}</dd>
+            <dt>{t("certificate.fact")}</dt>
+            <dd>
+              <CertificateFact tillId={till.id} />
+            </dd>
             <dt>{t("cols.agent")}</dt>
             <dd>
               <AgentCell till={till} />

@@ -14,7 +14,7 @@ import {
   WatchResponseSchema,
 } from "../gen/cabinet/v1/cabinet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
-import { command, documents, operation, operations, planOf } from "./fleet";
+import { certificate, command, documents, operation, operations, planOf } from "./fleet";
 
 export type FakeOptions = {
   tills: Till[];
@@ -128,6 +128,11 @@ export class FakeCabinet {
           const c = this.commands.find((x) => x.id === id);
           if (!c) throw new ConnectError("none", Code.NotFound);
           return { command: c };
+        },
+        getCertificate: ({ tillId, withReport }) => {
+          door();
+          if (tillId !== "till-red" && tillId !== "till-yellow") return {};
+          return { certificate: certificate(now, tillId === "till-red", withReport) };
         },
         listCommands: ({ tillId }) => {
           door();

@@ -1,6 +1,8 @@
 /** Tills, operations and documents for tests and for the page of fakes: a small chain with every kind of trouble. */
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import {
+  type Certificate,
+  CertificateSchema,
   type Command,
   CommandSchema,
   CommandState,
@@ -333,6 +335,38 @@ const STEPS: Record<number, readonly [string, string][]> = {
     ["close_shift", "Закрыть смену"],
   ],
 };
+
+/** What a crash test found. */
+export function certificate(now: number, passed: boolean, withReport = false): Certificate {
+  const lost = passed ? 0 : 1;
+  return create(CertificateSchema, {
+    sha256: "c0ffee",
+    key: "6f2b91c4d5e8a703",
+    endedMs: ms(now - 26 * 60 * MINUTE),
+    receivedMs: ms(now - 25 * 60 * MINUTE),
+    driver: "shtrih",
+    model: "ШТРИХ-М-01Ф",
+    serial: "0012345679",
+    firmware: "C.1 8214",
+    fn: "9999078902000001",
+    debugFn: true,
+    agent: "0.1.0",
+    seed: 20_260_304n,
+    total: { points: 1204, lost },
+    cells: [
+      { kind: "sale", trouble: "answer_lost", points: 301, lost },
+      { kind: "sale", trouble: "killed_after", points: 301 },
+      { kind: "correction", trouble: "answer_lost", points: 301 },
+      { kind: "tomorrow", trouble: "answer_lost", points: 301 },
+    ],
+    complete: true,
+    archive: passed,
+    passed,
+    settleMedianMs: 420,
+    settleWorstMs: 6100,
+    report: withReport ? new TextEncoder().encode("{}") : undefined,
+  });
+}
 
 /** The plan of an action, nothing of it begun. */
 export function planOf(action: Action): Run {
