@@ -235,11 +235,11 @@ func TestPush(t *testing.T) {
 	const n = 1500
 	sell(t, j, 0, n/2)
 	a, _ := enrolled(t, cab, j, &tills{})
-	rnd := mathrand.New(mathrand.NewPCG(1, 2))
+	lines, answers := mathrand.New(mathrand.NewPCG(1, 2)), mathrand.New(mathrand.NewPCG(3, 4)) // each used under its own lock
 	cab.cable.mu.Lock()
-	cab.cable.breaks = func() int { return 4000 + rnd.IntN(40_000) } // the TLS handshake alone takes some 3000
+	cab.cable.breaks = func() int { return 4000 + lines.IntN(40_000) } // the TLS handshake alone takes some 3000
 	cab.cable.mu.Unlock()
-	cab.set(func() { cab.loseAnswer = func() bool { return rnd.IntN(4) == 0 } })
+	cab.set(func() { cab.loseAnswer = func() bool { return answers.IntN(4) == 0 } })
 	cab.cable.cut()
 	sell(t, j, n/2, n)
 	last := func() uint64 { return lastCursor(t, j) }

@@ -45,11 +45,13 @@ func operationView(p *access.Person, o documents.Operation, till *fiscalv1.TillS
 		Reason: op.GetReason(), Text: withoutSums(op.GetText()), Paper: op.GetPaper(), Ofd: op.GetOfd(), InCloud: op.GetInCloud(),
 		AcceptedMs: op.GetAcceptedMs(), EndedMs: op.GetEndedMs(), Revision: op.GetRevision(), Attempt: op.GetAttempt(),
 	}
-	for _, line := range op.GetEvidence() {
-		bare.Evidence = append(bare.Evidence, withoutSums(line))
-	}
-	for _, d := range op.GetCandidates() {
-		bare.Candidates = append(bare.Candidates, moneylessDocument(d))
+	if op.GetStage() == fiscalv1.Stage_STAGE_NEEDS_PERSON { // nobody else needs to know how it was settled
+		for _, line := range op.GetEvidence() {
+			bare.Evidence = append(bare.Evidence, withoutSums(line))
+		}
+		for _, d := range op.GetCandidates() {
+			bare.Candidates = append(bare.Candidates, moneylessDocument(d))
+		}
 	}
 	return &cabinetv1.OperationView{TillId: o.TillID, Operation: bare}
 }
