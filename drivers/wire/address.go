@@ -115,11 +115,13 @@ func portName(u *url.URL) string {
 	return name
 }
 
+const nameRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:+@,"
+
 // plain tells whether a name has only what names of ports and hosts are made
 // of, so that it is written as it was read.
 func plain(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:+@,", r))
+		return !strings.ContainsRune(nameRunes, r)
 	})
 }
 

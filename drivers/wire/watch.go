@@ -11,8 +11,13 @@ var words = []struct {
 	word string
 	err  error
 }{
-	{"busy", ErrBusy}, {"absent", ErrAbsent}, {"denied", ErrDenied}, {"timeout", ErrTimeout},
-	{"gone", ErrGone}, {"closed", ErrClosed}, {"cancelled", context.Canceled},
+	{"busy", ErrBusy},
+	{"absent", ErrAbsent},
+	{"denied", ErrDenied},
+	{"timeout", ErrTimeout},
+	{"gone", ErrGone},
+	{"closed", ErrClosed},
+	{"cancelled", context.Canceled},
 }
 
 func wordOf(err error) string {

@@ -31,6 +31,7 @@ type nobody struct{}
 func (nobody) Status(context.Context) *posv1.AgentStatusResponse {
 	return &posv1.AgentStatusResponse{Version: "test"}
 }
+
 func (nobody) Enroll(context.Context, string, string) (*posv1.EnrollResponse, error) {
 	return &posv1.EnrollResponse{AgentId: "a1"}, nil
 }
