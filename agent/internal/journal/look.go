@@ -52,7 +52,7 @@ func lookAt(ctx context.Context, dir, temp string, whole, names []string, opts O
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := snapshotFile(filepath.Join(dir, name), filepath.Join(temp, name)); err != nil {
+		if err := snapshotFile(ctx, filepath.Join(dir, name), filepath.Join(temp, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -73,12 +73,19 @@ func lookAt(ctx context.Context, dir, temp string, whole, names []string, opts O
 	return j, nil
 }
 
-// snapshotTries is how often a file is copied while its agent commits.
-const snapshotTries = 5
+// snapshotTries is how often a file is copied while its agent commits, and snapshotPause how long the next try waits:
+// an agent commits some times a second at most.
+const (
+	snapshotTries = 30
+	snapshotPause = 20 * time.Millisecond
+)
+
+// errRestless is for a file that changed during every try: half of a commit would look like damage.
+var errRestless = errors.New("the journal is written to faster than it can be copied: ask the running agent")
 
 // snapshotFile copies a file of a journal. A commit writes pages that nobody needs yet, and at last one of the two
 // meta pages: while these stay as they were, everything they lead to did.
-func snapshotFile(from, to string) error {
+func snapshotFile(ctx context.Context, from, to string) error {
 	for try := 1; ; try++ {
 		before, err := metaOf(from)
 		if err != nil {
@@ -91,8 +98,16 @@ func snapshotFile(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if try == snapshotTries || bytes.Equal(before, after) {
+		if bytes.Equal(before, after) {
 			return nil
+		}
+		if try == snapshotTries {
+			return errRestless
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(snapshotPause):
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // snapshotOf is the folder with everything in it.
@@ -76,12 +77,14 @@ func TestLook_beside(t *testing.T) {
 	stop, stopped := make(chan struct{}), make(chan int)
 	go func() {
 		n := 0
+		pace := time.NewTicker(30 * time.Millisecond) // a busy shop; faster than any till
+		defer pace.Stop()
 		for ; ; n++ {
 			select {
 			case <-stop:
 				stopped <- n
 				return
-			default:
+			case <-pace.C:
 			}
 			if err := j.Conclude(t.Context(), done(accepted(fmt.Sprint("k", n)), uint32(n+1))); err != nil {
 				t.Errorf("conclude: %v", err)

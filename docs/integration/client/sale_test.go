@@ -7,13 +7,15 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
 // script is an agent that answers as written and notes what it was asked.
 type script struct {
-	answers []string // "METHOD status body", or "METHOD drop"; the last of a method stays
+	mu      sync.Mutex // a dropped call may still be here when the client has gone on
+	answers []string   // "METHOD status body", or "METHOD drop"; the last of a method stays
 	asked   []string
 	keys    map[string]bool
 	passes  []string
@@ -25,6 +27,8 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		panic(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.asked = append(s.asked, method)
 	if body.Key != "" {
 		s.keys[body.Key] = true
@@ -98,6 +102,8 @@ func TestSell(t *testing.T) {
 			if (err != nil) != c.fails || !c.fails && op.Document.FD != 7 {
 				t.Errorf("%+v %v", op, err)
 			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
 			if got := strings.Join(s.asked, " "); got != c.asked {
 				t.Errorf("asked %s\nwant  %s", got, c.asked)
 			}
