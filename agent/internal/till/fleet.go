@@ -444,11 +444,16 @@ func (t *Till) climb(ctx context.Context, h hands, action fiscalv1.Action, repor
 	return run, err
 }
 
-// do runs a piece of work on the till's goroutine and waits for it.
+// do runs a piece of work on the till's goroutine and waits for it; the state
+// that it left is visible when do returns.
 func (t *Till) do(ctx context.Context, work func(context.Context) error) error {
 	done := make(chan error, 1)
 	select {
-	case t.jobs <- func(ctx context.Context) { done <- work(ctx) }:
+	case t.jobs <- func(ctx context.Context) {
+		err := work(ctx)
+		t.publish() // whoever waits reads the state next
+		done <- err
+	}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
