@@ -3,7 +3,6 @@ package explore
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
@@ -52,7 +51,6 @@ func TestExplore_bytes(t *testing.T) {
 func exploreBytes(t *testing.T, s story, options sim.Options, into *tally) {
 	t.Helper()
 	sc := prepare(t, s, options)
-	defer func() { _ = os.RemoveAll(sc.journal) }()
 	calm := play(t, sc, s, trouble{}, 0, defect{})
 	for _, f := range byteTroubles() {
 		for at := 1; at <= calm.effects; at++ {
@@ -76,7 +74,6 @@ func TestExplore_pairs(t *testing.T) {
 				t.Parallel()
 				rnd := rand.New(rand.NewPCG(uint64(n), 2026))
 				sc := prepare(t, s, sim.Options{})
-				defer func() { _ = os.RemoveAll(sc.journal) }()
 				calm := play(t, sc, s, trouble{}, 0, defect{})
 				every := append(effectTroubles(), byteTroubles()...)
 				for range pairs {
@@ -115,7 +112,6 @@ func TestExplore_options(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sale := stories()[0]
 			sc := prepare(t, sale, o)
-			defer func() { _ = os.RemoveAll(sc.journal) }()
 			calm := play(t, sc, sale, trouble{}, 0, defect{})
 			if calm.bad() {
 				t.Fatalf("without any fault: %+v", calm)

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -108,7 +107,6 @@ func TestExplore_device(t *testing.T) {
 func exploreDevice(t *testing.T, s story, options sim.Options, into *tally) {
 	t.Helper()
 	sc := prepare(t, s, options)
-	defer func() { _ = os.RemoveAll(sc.journal) }()
 	for _, phase := range devicePhases() {
 		for _, action := range deviceActions() {
 			f := action

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -130,7 +129,6 @@ func (y *tally) report(t *testing.T, atLeast int) {
 func explore(t *testing.T, s story, options sim.Options, d defect, into *tally) {
 	t.Helper()
 	sc := prepare(t, s, options)
-	defer func() { _ = os.RemoveAll(sc.journal) }()
 	calm := play(t, sc, s, trouble{}, 0, d)
 	if calm.bad() {
 		t.Fatalf("without any fault: %+v", calm)

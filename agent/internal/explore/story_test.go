@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,7 @@ func stories() []story {
 func prepare(t *testing.T, s story, options sim.Options) scene {
 	t.Helper()
 	out := scene{options: options}
+	t.Cleanup(func() { _ = os.RemoveAll(out.journal) })
 	synctest.Test(t, func(t *testing.T) {
 		w := build(t, scene{memory: memory{}, options: options}, defect{})
 		if err := w.start(); err != nil {
