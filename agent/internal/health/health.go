@@ -43,7 +43,6 @@ const (
 	CodeJournalFull = "journal_full"
 	CodeWithdrawn   = "withdrawn"
 	CodeStopping    = "stopping"
-	CodeRestarted   = "restarted"
 	CodeSwapped     = "swapped"
 	CodeDuplicate   = "possible_duplicate"
 )
@@ -70,7 +69,6 @@ var Table = map[string]Words{
 	CodeJournalFull: {Critical, "На диске нет места для журнала.", "Освободите место на диске компьютера и повторите."},
 	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
 	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
-	CodeRestarted:   {Warning, "Агент перезапускался, операция не начиналась.", "Повторите."},
 	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
 	CodeSwapped:     {Critical, "На этом порту другая касса: {serial}.", "Верните прежнюю кассу или заведите новую в настройках."},
 

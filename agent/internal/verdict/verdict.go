@@ -41,7 +41,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"mime"
-	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -49,6 +48,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/chekan-io/chekan/agent/internal/pos"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
@@ -139,7 +139,7 @@ func guard(next http.Handler) http.Handler {
 		site := r.Header.Get("Sec-Fetch-Site")
 		navigation := r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate"
 		switch origin := r.Header.Get("Origin"); {
-		case !loopback(r.RemoteAddr) || !loopback(r.Host):
+		case !pos.Loopback(r.RemoteAddr) || !pos.Loopback(r.Host):
 			refuse(w, http.StatusForbidden, "страница открывается только на этом компьютере: http://127.0.0.1")
 		case origin != "" && origin != "http://"+r.Host:
 			refuse(w, http.StatusForbidden, "страницам с адреса "+origin+" нельзя")
@@ -151,16 +151,6 @@ func guard(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		}
 	})
-}
-
-// loopback tells whether a host, with or without a port, is this computer.
-func loopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // contentTypes are said here because Windows keeps its own opinion of .js in the
