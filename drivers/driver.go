@@ -108,10 +108,62 @@ type FNTeller interface {
 	DebugFN(ctx context.Context) (bool, error)
 }
 
-// TLVReader is a till that can give a whole document as tags.
+// TLVReader is a till that can give a whole document as tags: one STLV whose
+// tag is the document's form.
 type TLVReader interface {
 	DocumentTLV(ctx context.Context, fd uint32) ([]byte, error)
 }
+
+// Relay is a till whose documents travel to the operator of fiscal data through
+// us: its fiscal memory has messages for it and waits for answers. One message
+// is outstanding at a time, in the order of documents. None of these calls
+// changes a fiscal document.
+type Relay interface {
+	// OFDQueue reads what waits for the operator.
+	OFDQueue(ctx context.Context) (OFDQueue, error)
+	// TakeMessage reads the whole message of the first document that waits,
+	// session header included. ErrNoMessage when nothing waits.
+	TakeMessage(ctx context.Context) (OFDMessage, error)
+	// GiveAnswer hands the operator's whole answer, session header included, to
+	// the fiscal memory, which checks it. A refusal is an [*Error] with
+	// CodeOFDAnswer; the document then stays in the queue.
+	GiveAnswer(ctx context.Context, answer []byte) error
+	// DropMessage tells the fiscal memory that the connection is gone: the
+	// message taken will be offered again.
+	DropMessage(ctx context.Context) error
+}
+
+// OFDQueue is what waits for the operator.
+type OFDQueue struct {
+	Count   uint32
+	FirstFD uint32          // first document not confirmed; 0 when there is none
+	First   fiscal.DateTime // its time
+	Waiting bool            // a message was taken and its answer is awaited
+}
+
+// OFDMessage is one message for the operator.
+type OFDMessage struct {
+	FN    string
+	FD    uint32
+	Bytes []byte
+}
+
+// ErrNoMessage says that nothing waits for the operator.
+var ErrNoMessage = errors.New("no message for the operator")
+
+// Registrar is a till that can be registered, registered anew and closed.
+type Registrar interface {
+	// RegisterTill makes the report on the registration (form 1), or on its change
+	// (form 11) when change is true.
+	RegisterTill(ctx context.Context, r fiscal.Registration, change bool) (fiscal.Document, error)
+	// CloseArchive closes the fiscal memory for ever (form 6).
+	CloseArchive(ctx context.Context, by fiscal.Cashier) (fiscal.Document, error)
+	// Registration reads what the till is registered with; ErrNotRegistered before that.
+	Registration(ctx context.Context) (fiscal.Registration, error)
+}
+
+// ErrNotRegistered says that the fiscal memory is new.
+var ErrNotRegistered = errors.New("the till is not registered")
 
 // Identity is who answers on the wire.
 type Identity struct {
@@ -209,6 +261,8 @@ const (
 	CodeUnsupported  = "unsupported"   // this till cannot do it
 	CodeGone         = "gone"          // port vanished
 	CodeInUse        = "in_use"        // another program owns the port
+	CodeOFDAnswer    = "ofd_answer"    // the fiscal memory does not take the operator's answer
+	CodeFormat       = "format"        // the fiscal memory refuses the content of a document
 )
 
 // Error is what every call of a Till returns when it fails.

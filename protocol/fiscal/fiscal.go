@@ -70,12 +70,16 @@ const (
 	OpenShift
 	CloseShift
 	XReport
-	Settlement // state-of-settlement report, FFD form 21
+	Settlement   // state-of-settlement report, FFD form 21
+	Register     // registration of the till, form 1
+	Reregister   // its change, form 11
+	CloseArchive // closing of the fiscal memory for ever, form 6
 )
 
 var kindNames = [...]string{
 	KindNone: "none", Sale: "sale", SaleReturn: "sale_return", Purchase: "purchase", PurchaseReturn: "purchase_return",
 	CashIn: "cash_in", CashOut: "cash_out", OpenShift: "open_shift", CloseShift: "close_shift", XReport: "x_report", Settlement: "settlement",
+	Register: "register", Reregister: "reregister", CloseArchive: "close_archive",
 }
 
 // String gives the word used in logs, JSON and the command line.
@@ -92,7 +96,7 @@ func (k Kind) IsReceipt() bool { return k >= Sale && k <= PurchaseReturn }
 // IsFiscal tells whether doing the kind leaves a document in the fiscal
 // memory. Cash movements and X reports leave only counters of the till.
 func (k Kind) IsFiscal() bool {
-	return k.IsReceipt() || k == OpenShift || k == CloseShift || k == Settlement
+	return k.IsReceipt() || k == OpenShift || k == CloseShift || k >= Settlement && k <= CloseArchive
 }
 
 // Sign is the settlement sign, FFD tag 1054: 1 income, 2 return of income,
@@ -136,7 +140,7 @@ type Document struct {
 	Receipt uint32       // number in the shift; 0 when not told
 	Ticket  bool         // the operator has confirmed it
 	Marker  string       // our operation in it (tag 1084), when it was read
-	TLV     []byte       // the whole document as stored, when it was read
+	TLV     []byte       // the whole document as one STLV whose tag is its form, when it was read
 }
 
 // QR gives the text of the fiscal QR code (tag 1196): the same string a

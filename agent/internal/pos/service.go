@@ -319,3 +319,15 @@ func translate(err error) error {
 	}
 	return connect.NewError(connect.CodeInternal, err)
 }
+
+// ListConsents implements TechnicianService.
+func (s *technician) ListConsents(context.Context, *posv1.ListConsentsRequest) (*posv1.ListConsentsResponse, error) {
+	return &posv1.ListConsentsResponse{}, nil
+}
+
+// Consent implements TechnicianService.
+func (s *technician) Consent(context.Context, *posv1.ConsentRequest) (*posv1.ConsentResponse, error) {
+	return nil, connect.NewError(connect.CodeNotFound, errNoConsent)
+}
+
+var errNoConsent = errors.New("такой вопрос кассе не задавали")

@@ -439,3 +439,8 @@ func (c *cable) set(down bool) {
 }
 
 func key(i int) string { return fmt.Sprintf("k-%05d", i) }
+
+// OpenTicket implements UplinkService.
+func (c *cabinet) OpenTicket(context.Context, *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
+	return &uplinkv1.OpenTicketResponse{}, nil
+}

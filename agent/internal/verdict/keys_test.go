@@ -131,7 +131,8 @@ func TestBrowser_keys(t *testing.T) {
 		e.says(t, panel, "боковые клавиши 3–5")
 		e.shot(t, window, "help")
 		e.press(t, "F7")
-		e.says(t, panel, "Заряжать ещё 29:5")
+		// The timer runs down while we look, and a slow computer looks late.
+		e.says(t, panel, "Заряжать ещё 2")
 		e.press(t, "F7", "Escape")
 		if got := e.see(t, window); got.Panel != "" {
 			t.Errorf("still open: %s", got.Panel)

@@ -77,6 +77,9 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
 	cabinetv1connect.FleetServiceGetCertificateProcedure:      TillsView,
 	cabinetv1connect.FleetServiceListCommandsProcedure:        TillsView,
+	cabinetv1connect.FleetServiceListTicketsProcedure:         TillsView,
+	cabinetv1connect.FleetServiceGetTicketProcedure:           TillsView,
+	cabinetv1connect.FleetServiceCloseTicketProcedure:         TillsRecover,
 	cabinetv1connect.FleetServicePlanCommandProcedure:         TillsView,
 	cabinetv1connect.FleetServiceStartCommandProcedure:        TillsRecover,
 	cabinetv1connect.FleetServiceDecideProcedure:              TillsDecide,
@@ -86,6 +89,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.DocumentsServiceListUndecidedProcedure:  DocumentsView,
 	cabinetv1connect.DocumentsServiceListDocumentsProcedure:  DocumentsView,
 	cabinetv1connect.DocumentsServiceGetDocumentProcedure:    DocumentsView,
+	cabinetv1connect.DocumentsServiceGetDocumentPDFProcedure: MoneyView,
 
 	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
 
@@ -95,6 +99,7 @@ var needs = map[string]Permission{
 	uplinkv1connect.UplinkServiceFetchCommandsProcedure:     TheAgent,
 	uplinkv1connect.UplinkServiceReportRunProcedure:         TheAgent,
 	uplinkv1connect.UplinkServiceReportCertificateProcedure: TheAgent,
+	uplinkv1connect.UplinkServiceOpenTicketProcedure:        TheAgent,
 	uplinkv1connect.UplinkServiceRenewProcedure:             TheAgent,
 }
 

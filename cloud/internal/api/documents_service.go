@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+
+	"connectrpc.com/connect"
 	"errors"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -92,4 +94,9 @@ func (s *Server) tillState(ctx context.Context, p *access.Person, id string) (*f
 		return nil, err
 	}
 	return t.State, nil
+}
+
+// GetDocumentPDF implements DocumentsService.
+func (d *documentsService) GetDocumentPDF(context.Context, *cabinetv1.GetDocumentPDFRequest) (*cabinetv1.GetDocumentPDFResponse, error) {
+	return nil, connect.NewError(connect.CodeNotFound, nil)
 }

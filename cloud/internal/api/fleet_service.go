@@ -284,3 +284,18 @@ func (f *fleetService) change(ctx context.Context, p *access.Person, c fleet.Cha
 	}
 	return res, err
 }
+
+// ListTickets implements FleetService.
+func (f *fleetService) ListTickets(context.Context, *cabinetv1.ListTicketsRequest) (*cabinetv1.ListTicketsResponse, error) {
+	return &cabinetv1.ListTicketsResponse{}, nil
+}
+
+// GetTicket implements FleetService.
+func (f *fleetService) GetTicket(context.Context, *cabinetv1.GetTicketRequest) (*cabinetv1.GetTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeNotFound, nil)
+}
+
+// CloseTicket implements FleetService.
+func (f *fleetService) CloseTicket(context.Context, *cabinetv1.CloseTicketRequest) (*cabinetv1.CloseTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeNotFound, nil)
+}

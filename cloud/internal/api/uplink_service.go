@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+
+	"connectrpc.com/connect"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -92,4 +94,9 @@ func (u *uplinkService) Renew(ctx context.Context, r *uplinkv1.RenewRequest) (*u
 		return nil, err
 	}
 	return &uplinkv1.RenewResponse{Certificate: certificate}, nil
+}
+
+// OpenTicket implements UplinkService.
+func (u *uplinkService) OpenTicket(context.Context, *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, nil)
 }

@@ -1207,7 +1207,9 @@ type Command struct {
 	// Ended, Unix ms.
 	EndedMs int64 `protobuf:"varint,9,opt,name=ended_ms,json=endedMs,proto3" json:"ended_ms,omitempty"`
 	// What a person decided, for ACTION_DECIDE.
-	Decision      *v1.Decision `protobuf:"bytes,10,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision *v1.Decision `protobuf:"bytes,10,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The person at the till is asked first.
+	AskConsent    bool `protobuf:"varint,11,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1310,6 +1312,13 @@ func (x *Command) GetDecision() *v1.Decision {
 		return x.Decision
 	}
 	return nil
+}
+
+func (x *Command) GetAskConsent() bool {
+	if x != nil {
+		return x.AskConsent
+	}
+	return false
 }
 
 // PlanCommandRequest names an action.
@@ -1421,7 +1430,9 @@ type StartCommandRequest struct {
 	// Till id.
 	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
 	// Action; a decision has a method of its own.
-	Action        v1.Action `protobuf:"varint,3,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
+	Action v1.Action `protobuf:"varint,3,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
+	// Ask the person at the till first and begin only when he agrees.
+	AskConsent    bool `protobuf:"varint,4,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1475,6 +1486,13 @@ func (x *StartCommandRequest) GetAction() v1.Action {
 		return x.Action
 	}
 	return v1.Action(0)
+}
+
+func (x *StartCommandRequest) GetAskConsent() bool {
+	if x != nil {
+		return x.AskConsent
+	}
+	return false
 }
 
 // StartCommandResponse gives the command.
@@ -2774,7 +2792,13 @@ type GetDocumentResponse struct {
 	// What it was made of; empty without money:view.
 	Receipt *v1.Receipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// Cashier; empty without money:view.
-	Cashier       *v1.Cashier `protobuf:"bytes,3,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Cashier *v1.Cashier `protobuf:"bytes,3,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	// The slip as it is printed, line by line; empty without money:view and while no copy has come.
+	Slip []*SlipLine `protobuf:"bytes,4,rep,name=slip,proto3" json:"slip,omitempty"`
+	// Every tag of the stored copy, in its order; empty without money:view and while no copy has come.
+	Tags []*Tag `protobuf:"bytes,5,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Whether the cabinet has a copy of the document itself.
+	HasCopy       bool `protobuf:"varint,6,opt,name=has_copy,json=hasCopy,proto3" json:"has_copy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2826,6 +2850,731 @@ func (x *GetDocumentResponse) GetReceipt() *v1.Receipt {
 func (x *GetDocumentResponse) GetCashier() *v1.Cashier {
 	if x != nil {
 		return x.Cashier
+	}
+	return nil
+}
+
+func (x *GetDocumentResponse) GetSlip() []*SlipLine {
+	if x != nil {
+		return x.Slip
+	}
+	return nil
+}
+
+func (x *GetDocumentResponse) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *GetDocumentResponse) GetHasCopy() bool {
+	if x != nil {
+		return x.HasCopy
+	}
+	return false
+}
+
+// SlipLine is one line of a slip.
+type SlipLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text on the left, or the whole of the line.
+	Left string `protobuf:"bytes,1,opt,name=left,proto3" json:"left,omitempty"`
+	// Text at the right edge.
+	Right string `protobuf:"bytes,2,opt,name=right,proto3" json:"right,omitempty"`
+	// Centred.
+	Centred bool `protobuf:"varint,3,opt,name=centred,proto3" json:"centred,omitempty"`
+	// Bold.
+	Bold bool `protobuf:"varint,4,opt,name=bold,proto3" json:"bold,omitempty"`
+	// Twice as large.
+	Large bool `protobuf:"varint,5,opt,name=large,proto3" json:"large,omitempty"`
+	// A rule across the paper instead of text.
+	Rule bool `protobuf:"varint,6,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Content of a QR code instead of text.
+	Qr            string `protobuf:"bytes,7,opt,name=qr,proto3" json:"qr,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlipLine) Reset() {
+	*x = SlipLine{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlipLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlipLine) ProtoMessage() {}
+
+func (x *SlipLine) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlipLine.ProtoReflect.Descriptor instead.
+func (*SlipLine) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *SlipLine) GetLeft() string {
+	if x != nil {
+		return x.Left
+	}
+	return ""
+}
+
+func (x *SlipLine) GetRight() string {
+	if x != nil {
+		return x.Right
+	}
+	return ""
+}
+
+func (x *SlipLine) GetCentred() bool {
+	if x != nil {
+		return x.Centred
+	}
+	return false
+}
+
+func (x *SlipLine) GetBold() bool {
+	if x != nil {
+		return x.Bold
+	}
+	return false
+}
+
+func (x *SlipLine) GetLarge() bool {
+	if x != nil {
+		return x.Large
+	}
+	return false
+}
+
+func (x *SlipLine) GetRule() bool {
+	if x != nil {
+		return x.Rule
+	}
+	return false
+}
+
+func (x *SlipLine) GetQr() string {
+	if x != nil {
+		return x.Qr
+	}
+	return ""
+}
+
+// Tag is one tag of a document.
+type Tag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number: 1020.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// Official name in Russian; empty for a tag that is not in the dictionary.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Value as a person reads it.
+	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	// Bytes of the value.
+	Raw []byte `protobuf:"bytes,4,opt,name=raw,proto3" json:"raw,omitempty"`
+	// Tags inside.
+	Tags          []*Tag `protobuf:"bytes,5,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tag) Reset() {
+	*x = Tag{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tag) ProtoMessage() {}
+
+func (x *Tag) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tag.ProtoReflect.Descriptor instead.
+func (*Tag) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *Tag) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Tag) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Tag) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Tag) GetRaw() []byte {
+	if x != nil {
+		return x.Raw
+	}
+	return nil
+}
+
+func (x *Tag) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+// GetDocumentPDFRequest names the document.
+type GetDocumentPDFRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the document.
+	Fd            uint32 `protobuf:"varint,2,opt,name=fd,proto3" json:"fd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDocumentPDFRequest) Reset() {
+	*x = GetDocumentPDFRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDocumentPDFRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDocumentPDFRequest) ProtoMessage() {}
+
+func (x *GetDocumentPDFRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDocumentPDFRequest.ProtoReflect.Descriptor instead.
+func (*GetDocumentPDFRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *GetDocumentPDFRequest) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *GetDocumentPDFRequest) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+// GetDocumentPDFResponse gives the slip as a file.
+type GetDocumentPDFResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// File.
+	Pdf []byte `protobuf:"bytes,1,opt,name=pdf,proto3" json:"pdf,omitempty"`
+	// Name to save it under.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDocumentPDFResponse) Reset() {
+	*x = GetDocumentPDFResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDocumentPDFResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDocumentPDFResponse) ProtoMessage() {}
+
+func (x *GetDocumentPDFResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDocumentPDFResponse.ProtoReflect.Descriptor instead.
+func (*GetDocumentPDFResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *GetDocumentPDFResponse) GetPdf() []byte {
+	if x != nil {
+		return x.Pdf
+	}
+	return nil
+}
+
+func (x *GetDocumentPDFResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// TicketCell is a call for help in a list.
+type TicketCell struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Till id.
+	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// What is wrong, one sentence in Russian.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Opened, Unix ms.
+	OpenedMs int64 `protobuf:"varint,4,opt,name=opened_ms,json=openedMs,proto3" json:"opened_ms,omitempty"`
+	// Closed, Unix ms; 0 while it is open.
+	ClosedMs int64 `protobuf:"varint,5,opt,name=closed_ms,json=closedMs,proto3" json:"closed_ms,omitempty"`
+	// Who closed it.
+	ClosedBy string `protobuf:"bytes,6,opt,name=closed_by,json=closedBy,proto3" json:"closed_by,omitempty"`
+	// What was done.
+	Resolution    string `protobuf:"bytes,7,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TicketCell) Reset() {
+	*x = TicketCell{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TicketCell) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TicketCell) ProtoMessage() {}
+
+func (x *TicketCell) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TicketCell.ProtoReflect.Descriptor instead.
+func (*TicketCell) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *TicketCell) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TicketCell) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *TicketCell) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *TicketCell) GetOpenedMs() int64 {
+	if x != nil {
+		return x.OpenedMs
+	}
+	return 0
+}
+
+func (x *TicketCell) GetClosedMs() int64 {
+	if x != nil {
+		return x.ClosedMs
+	}
+	return 0
+}
+
+func (x *TicketCell) GetClosedBy() string {
+	if x != nil {
+		return x.ClosedBy
+	}
+	return ""
+}
+
+func (x *TicketCell) GetResolution() string {
+	if x != nil {
+		return x.Resolution
+	}
+	return ""
+}
+
+// ListTicketsRequest narrows the list.
+type ListTicketsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this till's; empty is all.
+	TillId string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Closed ones too.
+	Closed        bool `protobuf:"varint,2,opt,name=closed,proto3" json:"closed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTicketsRequest) Reset() {
+	*x = ListTicketsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTicketsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTicketsRequest) ProtoMessage() {}
+
+func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTicketsRequest.ProtoReflect.Descriptor instead.
+func (*ListTicketsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ListTicketsRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *ListTicketsRequest) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+// ListTicketsResponse gives tickets, open ones first, newest first.
+type ListTicketsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tickets.
+	Tickets       []*TicketCell `protobuf:"bytes,1,rep,name=tickets,proto3" json:"tickets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTicketsResponse) Reset() {
+	*x = ListTicketsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTicketsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTicketsResponse) ProtoMessage() {}
+
+func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTicketsResponse.ProtoReflect.Descriptor instead.
+func (*ListTicketsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ListTicketsResponse) GetTickets() []*TicketCell {
+	if x != nil {
+		return x.Tickets
+	}
+	return nil
+}
+
+// GetTicketRequest names one.
+type GetTicketRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTicketRequest) Reset() {
+	*x = GetTicketRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTicketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTicketRequest) ProtoMessage() {}
+
+func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTicketRequest.ProtoReflect.Descriptor instead.
+func (*GetTicketRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *GetTicketRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetTicketResponse gives one.
+type GetTicketResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ticket.
+	Ticket *TicketCell `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// The run that did not help.
+	Run *v1.Run `protobuf:"bytes,2,opt,name=run,proto3" json:"run,omitempty"`
+	// Redacted bundle.
+	Bundle        []byte `protobuf:"bytes,3,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTicketResponse) Reset() {
+	*x = GetTicketResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTicketResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTicketResponse) ProtoMessage() {}
+
+func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTicketResponse.ProtoReflect.Descriptor instead.
+func (*GetTicketResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *GetTicketResponse) GetTicket() *TicketCell {
+	if x != nil {
+		return x.Ticket
+	}
+	return nil
+}
+
+func (x *GetTicketResponse) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *GetTicketResponse) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+// CloseTicketRequest ends one.
+type CloseTicketRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What was done.
+	Resolution    string `protobuf:"bytes,2,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseTicketRequest) Reset() {
+	*x = CloseTicketRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseTicketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseTicketRequest) ProtoMessage() {}
+
+func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseTicketRequest.ProtoReflect.Descriptor instead.
+func (*CloseTicketRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *CloseTicketRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CloseTicketRequest) GetResolution() string {
+	if x != nil {
+		return x.Resolution
+	}
+	return ""
+}
+
+// CloseTicketResponse gives it back.
+type CloseTicketResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ticket.
+	Ticket        *TicketCell `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseTicketResponse) Reset() {
+	*x = CloseTicketResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseTicketResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseTicketResponse) ProtoMessage() {}
+
+func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseTicketResponse.ProtoReflect.Descriptor instead.
+func (*CloseTicketResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *CloseTicketResponse) GetTicket() *TicketCell {
+	if x != nil {
+		return x.Ticket
 	}
 	return nil
 }
@@ -2894,7 +3643,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
 	"expires_ms\x18\x02 \x01(\x03R\texpiresMs\x12\x14\n" +
-	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\xcf\x02\n" +
+	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\xf0\x02\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
@@ -2908,16 +3657,20 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"expires_ms\x18\b \x01(\x03R\texpiresMs\x12\x19\n" +
 	"\bended_ms\x18\t \x01(\x03R\aendedMs\x12/\n" +
 	"\bdecision\x18\n" +
-	" \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"X\n" +
+	" \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x1f\n" +
+	"\vask_consent\x18\v \x01(\bR\n" +
+	"askConsent\"X\n" +
 	"\x12PlanCommandRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12)\n" +
 	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"9\n" +
 	"\x13PlanCommandResponse\x12\"\n" +
-	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"i\n" +
+	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"\x8a\x01\n" +
 	"\x13StartCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
-	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"E\n" +
+	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\x12\x1f\n" +
+	"\vask_consent\x18\x04 \x01(\bR\n" +
+	"askConsent\"E\n" +
 	"\x14StartCommandResponse\x12-\n" +
 	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"i\n" +
 	"\rDecideRequest\x12\x0e\n" +
@@ -3005,11 +3758,63 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"4\n" +
 	"\x12GetDocumentRequest\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
-	"\x02fd\x18\x02 \x01(\rR\x02fd\"\xa7\x01\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\"\x91\x02\n" +
 	"\x13GetDocumentResponse\x124\n" +
 	"\bdocument\x18\x01 \x01(\v2\x18.cabinet.v1.DocumentViewR\bdocument\x12,\n" +
 	"\areceipt\x18\x02 \x01(\v2\x12.fiscal.v1.ReceiptR\areceipt\x12,\n" +
-	"\acashier\x18\x03 \x01(\v2\x12.fiscal.v1.CashierR\acashier*`\n" +
+	"\acashier\x18\x03 \x01(\v2\x12.fiscal.v1.CashierR\acashier\x12(\n" +
+	"\x04slip\x18\x04 \x03(\v2\x14.cabinet.v1.SlipLineR\x04slip\x12#\n" +
+	"\x04tags\x18\x05 \x03(\v2\x0f.cabinet.v1.TagR\x04tags\x12\x19\n" +
+	"\bhas_copy\x18\x06 \x01(\bR\ahasCopy\"\x9c\x01\n" +
+	"\bSlipLine\x12\x12\n" +
+	"\x04left\x18\x01 \x01(\tR\x04left\x12\x14\n" +
+	"\x05right\x18\x02 \x01(\tR\x05right\x12\x18\n" +
+	"\acentred\x18\x03 \x01(\bR\acentred\x12\x12\n" +
+	"\x04bold\x18\x04 \x01(\bR\x04bold\x12\x14\n" +
+	"\x05large\x18\x05 \x01(\bR\x05large\x12\x12\n" +
+	"\x04rule\x18\x06 \x01(\bR\x04rule\x12\x0e\n" +
+	"\x02qr\x18\a \x01(\tR\x02qr\"~\n" +
+	"\x03Tag\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\x12\x10\n" +
+	"\x03raw\x18\x04 \x01(\fR\x03raw\x12#\n" +
+	"\x04tags\x18\x05 \x03(\v2\x0f.cabinet.v1.TagR\x04tags\"7\n" +
+	"\x15GetDocumentPDFRequest\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\">\n" +
+	"\x16GetDocumentPDFResponse\x12\x10\n" +
+	"\x03pdf\x18\x01 \x01(\fR\x03pdf\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xc0\x01\n" +
+	"\n" +
+	"TicketCell\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
+	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x1b\n" +
+	"\topened_ms\x18\x04 \x01(\x03R\bopenedMs\x12\x1b\n" +
+	"\tclosed_ms\x18\x05 \x01(\x03R\bclosedMs\x12\x1b\n" +
+	"\tclosed_by\x18\x06 \x01(\tR\bclosedBy\x12\x1e\n" +
+	"\n" +
+	"resolution\x18\a \x01(\tR\n" +
+	"resolution\"E\n" +
+	"\x12ListTicketsRequest\x12\x17\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x16\n" +
+	"\x06closed\x18\x02 \x01(\bR\x06closed\"G\n" +
+	"\x13ListTicketsResponse\x120\n" +
+	"\atickets\x18\x01 \x03(\v2\x16.cabinet.v1.TicketCellR\atickets\"\"\n" +
+	"\x10GetTicketRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"}\n" +
+	"\x11GetTicketResponse\x12.\n" +
+	"\x06ticket\x18\x01 \x01(\v2\x16.cabinet.v1.TicketCellR\x06ticket\x12 \n" +
+	"\x03run\x18\x02 \x01(\v2\x0e.fiscal.v1.RunR\x03run\x12\x16\n" +
+	"\x06bundle\x18\x03 \x01(\fR\x06bundle\"D\n" +
+	"\x12CloseTicketRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
+	"\n" +
+	"resolution\x18\x02 \x01(\tR\n" +
+	"resolution\"E\n" +
+	"\x13CloseTicketResponse\x12.\n" +
+	"\x06ticket\x18\x01 \x01(\v2\x16.cabinet.v1.TicketCellR\x06ticket*`\n" +
 	"\x05Light\x12\x15\n" +
 	"\x11LIGHT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vLIGHT_GREEN\x10\x01\x12\x10\n" +
@@ -3029,7 +3834,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
 	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xbf\x06\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xb3\b\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
@@ -3040,13 +3845,17 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x06Decide\x12\x19.cabinet.v1.DecideRequest\x1a\x1a.cabinet.v1.DecideResponse\x12P\n" +
 	"\n" +
 	"GetCommand\x12\x1d.cabinet.v1.GetCommandRequest\x1a\x1e.cabinet.v1.GetCommandResponse\"\x03\x90\x02\x01\x12\\\n" +
-	"\x0eGetCertificate\x12!.cabinet.v1.GetCertificateRequest\x1a\".cabinet.v1.GetCertificateResponse\"\x03\x90\x02\x01\x12V\n" +
-	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xfb\x02\n" +
+	"\x0eGetCertificate\x12!.cabinet.v1.GetCertificateRequest\x1a\".cabinet.v1.GetCertificateResponse\"\x03\x90\x02\x01\x12S\n" +
+	"\vListTickets\x12\x1e.cabinet.v1.ListTicketsRequest\x1a\x1f.cabinet.v1.ListTicketsResponse\"\x03\x90\x02\x01\x12M\n" +
+	"\tGetTicket\x12\x1c.cabinet.v1.GetTicketRequest\x1a\x1d.cabinet.v1.GetTicketResponse\"\x03\x90\x02\x01\x12N\n" +
+	"\vCloseTicket\x12\x1e.cabinet.v1.CloseTicketRequest\x1a\x1f.cabinet.v1.CloseTicketResponse\x12V\n" +
+	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xd9\x03\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListDocuments\x12 .cabinet.v1.ListDocumentsRequest\x1a!.cabinet.v1.ListDocumentsResponse\"\x03\x90\x02\x01\x12S\n" +
-	"\vGetDocument\x12\x1e.cabinet.v1.GetDocumentRequest\x1a\x1f.cabinet.v1.GetDocumentResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
+	"\vGetDocument\x12\x1e.cabinet.v1.GetDocumentRequest\x1a\x1f.cabinet.v1.GetDocumentResponse\"\x03\x90\x02\x01\x12\\\n" +
+	"\x0eGetDocumentPDF\x12!.cabinet.v1.GetDocumentPDFRequest\x1a\".cabinet.v1.GetDocumentPDFResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
 	"\x0ecom.cabinet.v1B\fCabinetProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
 	"Cabinet.V1\xca\x02\n" +
 	"Cabinet\\V1\xe2\x02\x16Cabinet\\V1\\GPBMetadata\xea\x02\vCabinet::V1b\x06proto3"
@@ -3064,7 +3873,7 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
 	(CommandState)(0),                   // 1: cabinet.v1.CommandState
@@ -3111,93 +3920,119 @@ var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(*ListDocumentsResponse)(nil),       // 42: cabinet.v1.ListDocumentsResponse
 	(*GetDocumentRequest)(nil),          // 43: cabinet.v1.GetDocumentRequest
 	(*GetDocumentResponse)(nil),         // 44: cabinet.v1.GetDocumentResponse
-	(*v1.TillState)(nil),                // 45: fiscal.v1.TillState
-	(v1.Action)(0),                      // 46: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 47: fiscal.v1.Run
-	(*v1.Decision)(nil),                 // 48: fiscal.v1.Decision
-	(*v1.Operation)(nil),                // 49: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 50: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 51: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 52: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 53: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 54: fiscal.v1.Cashier
+	(*SlipLine)(nil),                    // 45: cabinet.v1.SlipLine
+	(*Tag)(nil),                         // 46: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),       // 47: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),      // 48: cabinet.v1.GetDocumentPDFResponse
+	(*TicketCell)(nil),                  // 49: cabinet.v1.TicketCell
+	(*ListTicketsRequest)(nil),          // 50: cabinet.v1.ListTicketsRequest
+	(*ListTicketsResponse)(nil),         // 51: cabinet.v1.ListTicketsResponse
+	(*GetTicketRequest)(nil),            // 52: cabinet.v1.GetTicketRequest
+	(*GetTicketResponse)(nil),           // 53: cabinet.v1.GetTicketResponse
+	(*CloseTicketRequest)(nil),          // 54: cabinet.v1.CloseTicketRequest
+	(*CloseTicketResponse)(nil),         // 55: cabinet.v1.CloseTicketResponse
+	(*v1.TillState)(nil),                // 56: fiscal.v1.TillState
+	(v1.Action)(0),                      // 57: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 58: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 59: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 60: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 61: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 62: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 63: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 64: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 65: fiscal.v1.Cashier
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
 	10, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
 	10, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
 	0,  // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	45, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	56, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
 	11, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
 	11, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
 	11, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
 	35, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
 	20, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	46, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	57, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
 	1,  // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	47, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	48, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	46, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	47, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	46, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	58, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	59, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	57, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	58, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	57, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
 	20, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	48, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	59, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
 	20, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
 	20, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
 	29, // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
 	29, // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
 	30, // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
 	20, // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	49, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	60, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
 	35, // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
 	35, // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	50, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	51, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	52, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	61, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	62, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	63, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
 	41, // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
 	41, // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	53, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	54, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	2,  // 34: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	4,  // 35: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	6,  // 36: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	8,  // 37: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	12, // 38: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	14, // 39: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	16, // 40: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	18, // 41: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	21, // 42: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	23, // 43: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	25, // 44: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	27, // 45: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	31, // 46: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	33, // 47: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	36, // 48: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	38, // 49: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	40, // 50: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	43, // 51: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	3,  // 52: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	5,  // 53: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	7,  // 54: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	9,  // 55: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	13, // 56: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	15, // 57: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	17, // 58: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	19, // 59: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	22, // 60: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	24, // 61: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	26, // 62: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	28, // 63: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	32, // 64: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	34, // 65: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	37, // 66: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	39, // 67: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	42, // 68: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	44, // 69: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	52, // [52:70] is the sub-list for method output_type
-	34, // [34:52] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	64, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	65, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	45, // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	46, // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	46, // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	49, // 37: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	49, // 38: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	58, // 39: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	49, // 40: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	2,  // 41: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	4,  // 42: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	6,  // 43: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	8,  // 44: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	12, // 45: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	14, // 46: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	16, // 47: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	18, // 48: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	21, // 49: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	23, // 50: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	25, // 51: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	27, // 52: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	31, // 53: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	50, // 54: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	52, // 55: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	54, // 56: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	33, // 57: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	36, // 58: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	38, // 59: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	40, // 60: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	43, // 61: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	47, // 62: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	3,  // 63: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	5,  // 64: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	7,  // 65: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	9,  // 66: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	13, // 67: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	15, // 68: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	17, // 69: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	19, // 70: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	22, // 71: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	24, // 72: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	26, // 73: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	28, // 74: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	32, // 75: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	51, // 76: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	53, // 77: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	55, // 78: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	34, // 79: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	37, // 80: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	39, // 81: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	42, // 82: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	44, // 83: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	48, // 84: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	63, // [63:85] is the sub-list for method output_type
+	41, // [41:63] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -3216,7 +4051,7 @@ func file_cabinet_v1_cabinet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   43,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -108,6 +108,12 @@ const (
 	Kind_KIND_X_REPORT Kind = 9
 	// State-of-settlement report.
 	Kind_KIND_SETTLEMENT Kind = 10
+	// Registration of the till with its fiscal memory.
+	Kind_KIND_REGISTER Kind = 11
+	// Change of the registration, with or without a new fiscal memory.
+	Kind_KIND_REREGISTER Kind = 12
+	// Closing of the fiscal memory, for ever.
+	Kind_KIND_CLOSE_ARCHIVE Kind = 13
 )
 
 // Enum value maps for Kind.
@@ -124,6 +130,9 @@ var (
 		8:  "KIND_CLOSE_SHIFT",
 		9:  "KIND_X_REPORT",
 		10: "KIND_SETTLEMENT",
+		11: "KIND_REGISTER",
+		12: "KIND_REREGISTER",
+		13: "KIND_CLOSE_ARCHIVE",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":     0,
@@ -137,6 +146,9 @@ var (
 		"KIND_CLOSE_SHIFT":     8,
 		"KIND_X_REPORT":        9,
 		"KIND_SETTLEMENT":      10,
+		"KIND_REGISTER":        11,
+		"KIND_REREGISTER":      12,
+		"KIND_CLOSE_ARCHIVE":   13,
 	}
 )
 
@@ -618,6 +630,67 @@ func (StepState) EnumDescriptor() ([]byte, []int) {
 	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{8}
 }
 
+// Consent is what the person at the till says to a run that was asked for from afar.
+type Consent int32
+
+const (
+	// Not asked.
+	Consent_CONSENT_UNSPECIFIED Consent = 0
+	// Asked, no answer yet.
+	Consent_CONSENT_ASKED Consent = 1
+	// Given: the run began.
+	Consent_CONSENT_GIVEN Consent = 2
+	// Refused: nothing was done.
+	Consent_CONSENT_REFUSED Consent = 3
+	// Nobody answered in time: nothing was done.
+	Consent_CONSENT_EXPIRED Consent = 4
+)
+
+// Enum value maps for Consent.
+var (
+	Consent_name = map[int32]string{
+		0: "CONSENT_UNSPECIFIED",
+		1: "CONSENT_ASKED",
+		2: "CONSENT_GIVEN",
+		3: "CONSENT_REFUSED",
+		4: "CONSENT_EXPIRED",
+	}
+	Consent_value = map[string]int32{
+		"CONSENT_UNSPECIFIED": 0,
+		"CONSENT_ASKED":       1,
+		"CONSENT_GIVEN":       2,
+		"CONSENT_REFUSED":     3,
+		"CONSENT_EXPIRED":     4,
+	}
+)
+
+func (x Consent) Enum() *Consent {
+	p := new(Consent)
+	*p = x
+	return p
+}
+
+func (x Consent) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Consent) Descriptor() protoreflect.EnumDescriptor {
+	return file_fiscal_v1_fiscal_proto_enumTypes[9].Descriptor()
+}
+
+func (Consent) Type() protoreflect.EnumType {
+	return &file_fiscal_v1_fiscal_proto_enumTypes[9]
+}
+
+func (x Consent) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Consent.Descriptor instead.
+func (Consent) EnumDescriptor() ([]byte, []int) {
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{9}
+}
+
 // Receipt is a sale, return, purchase, purchase return or, with a correction, a correction of one.
 type Receipt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -991,6 +1064,187 @@ func (x *Correction) GetNumber() string {
 	return ""
 }
 
+// Registration is what a till is registered with: the card of the tax service's cabinet, typed into the fiscal memory.
+type Registration struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Taxpayer number of the user, 10 or 12 digits.
+	Inn string `protobuf:"bytes,1,opt,name=inn,proto3" json:"inn,omitempty"`
+	// Registration number given by the tax service, 16 digits.
+	Rnm string `protobuf:"bytes,2,opt,name=rnm,proto3" json:"rnm,omitempty"`
+	// Factory number of the till.
+	Serial string `protobuf:"bytes,3,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Name of the user.
+	User string `protobuf:"bytes,4,opt,name=user,proto3" json:"user,omitempty"`
+	// Address of settlement.
+	Address string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	// Place of settlement.
+	Place string `protobuf:"bytes,6,opt,name=place,proto3" json:"place,omitempty"`
+	// Bits of tag 1062.
+	TaxSystems uint32 `protobuf:"varint,7,opt,name=tax_systems,json=taxSystems,proto3" json:"tax_systems,omitempty"`
+	// FFD version: 1.05, 1.1 or 1.2.
+	Ffd string `protobuf:"bytes,8,opt,name=ffd,proto3" json:"ffd,omitempty"`
+	// Taxpayer number of the operator of fiscal data; empty in offline mode.
+	OfdInn string `protobuf:"bytes,9,opt,name=ofd_inn,json=ofdInn,proto3" json:"ofd_inn,omitempty"`
+	// Name of the operator.
+	OfdName string `protobuf:"bytes,10,opt,name=ofd_name,json=ofdName,proto3" json:"ofd_name,omitempty"`
+	// Words of the modes: offline, automatic, services, bso, internet, excise, marking, gambling, lottery, agents, encryption.
+	Modes []string `protobuf:"bytes,11,rep,name=modes,proto3" json:"modes,omitempty"`
+	// Number of the automat, when automatic.
+	Automat string `protobuf:"bytes,12,opt,name=automat,proto3" json:"automat,omitempty"`
+	// Site of the tax service, tag 1060; empty is the usual one.
+	Site string `protobuf:"bytes,13,opt,name=site,proto3" json:"site,omitempty"`
+	// Sender of electronic receipts, tag 1117.
+	Sender string `protobuf:"bytes,14,opt,name=sender,proto3" json:"sender,omitempty"`
+	// For a change: bits of tag 1205.
+	Reasons uint32 `protobuf:"varint,15,opt,name=reasons,proto3" json:"reasons,omitempty"`
+	// For a change: the fiscal memory is a new one.
+	NewFn         bool `protobuf:"varint,16,opt,name=new_fn,json=newFn,proto3" json:"new_fn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Registration) Reset() {
+	*x = Registration{}
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Registration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Registration) ProtoMessage() {}
+
+func (x *Registration) ProtoReflect() protoreflect.Message {
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Registration.ProtoReflect.Descriptor instead.
+func (*Registration) Descriptor() ([]byte, []int) {
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Registration) GetInn() string {
+	if x != nil {
+		return x.Inn
+	}
+	return ""
+}
+
+func (x *Registration) GetRnm() string {
+	if x != nil {
+		return x.Rnm
+	}
+	return ""
+}
+
+func (x *Registration) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *Registration) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Registration) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Registration) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *Registration) GetTaxSystems() uint32 {
+	if x != nil {
+		return x.TaxSystems
+	}
+	return 0
+}
+
+func (x *Registration) GetFfd() string {
+	if x != nil {
+		return x.Ffd
+	}
+	return ""
+}
+
+func (x *Registration) GetOfdInn() string {
+	if x != nil {
+		return x.OfdInn
+	}
+	return ""
+}
+
+func (x *Registration) GetOfdName() string {
+	if x != nil {
+		return x.OfdName
+	}
+	return ""
+}
+
+func (x *Registration) GetModes() []string {
+	if x != nil {
+		return x.Modes
+	}
+	return nil
+}
+
+func (x *Registration) GetAutomat() string {
+	if x != nil {
+		return x.Automat
+	}
+	return ""
+}
+
+func (x *Registration) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *Registration) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *Registration) GetReasons() uint32 {
+	if x != nil {
+		return x.Reasons
+	}
+	return 0
+}
+
+func (x *Registration) GetNewFn() bool {
+	if x != nil {
+		return x.NewFn
+	}
+	return false
+}
+
 // Cashier is who stands at the till.
 type Cashier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1004,7 +1258,7 @@ type Cashier struct {
 
 func (x *Cashier) Reset() {
 	*x = Cashier{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[4]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1270,7 @@ func (x *Cashier) String() string {
 func (*Cashier) ProtoMessage() {}
 
 func (x *Cashier) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[4]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1283,7 @@ func (x *Cashier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cashier.ProtoReflect.Descriptor instead.
 func (*Cashier) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{4}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Cashier) GetName() string {
@@ -1077,7 +1331,7 @@ type Document struct {
 
 func (x *Document) Reset() {
 	*x = Document{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[5]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1343,7 @@ func (x *Document) String() string {
 func (*Document) ProtoMessage() {}
 
 func (x *Document) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[5]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1356,7 @@ func (x *Document) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Document.ProtoReflect.Descriptor instead.
 func (*Document) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{5}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Document) GetFn() string {
@@ -1228,14 +1482,16 @@ type Operation struct {
 	// Key of an equal operation this one may repeat, when it was refused as a possible duplicate.
 	DuplicateOf string `protobuf:"bytes,21,opt,name=duplicate_of,json=duplicateOf,proto3" json:"duplicate_of,omitempty"`
 	// Documents of the fiscal memory that can be this operation's, when a person has to choose.
-	Candidates    []*Document `protobuf:"bytes,22,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	Candidates []*Document `protobuf:"bytes,22,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Body of a registration or of its change.
+	Registration  *Registration `protobuf:"bytes,23,opt,name=registration,proto3" json:"registration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Operation) Reset() {
 	*x = Operation{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[6]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1247,7 +1503,7 @@ func (x *Operation) String() string {
 func (*Operation) ProtoMessage() {}
 
 func (x *Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[6]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1260,7 +1516,7 @@ func (x *Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operation.ProtoReflect.Descriptor instead.
 func (*Operation) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{6}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Operation) GetKey() string {
@@ -1417,6 +1673,13 @@ func (x *Operation) GetCandidates() []*Document {
 	return nil
 }
 
+func (x *Operation) GetRegistration() *Registration {
+	if x != nil {
+		return x.Registration
+	}
+	return nil
+}
+
 // Problem is one declared health problem of a till or of the agent.
 type Problem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1438,7 +1701,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[7]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1450,7 +1713,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[7]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,7 +1726,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{7}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Problem) GetCode() string {
@@ -1573,7 +1836,7 @@ type TillState struct {
 
 func (x *TillState) Reset() {
 	*x = TillState{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[8]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1585,7 +1848,7 @@ func (x *TillState) String() string {
 func (*TillState) ProtoMessage() {}
 
 func (x *TillState) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[8]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1598,7 +1861,7 @@ func (x *TillState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillState.ProtoReflect.Descriptor instead.
 func (*TillState) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{8}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TillState) GetTill() string {
@@ -1813,7 +2076,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +2088,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[9]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +2101,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{9}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Decision) GetKey() string {
@@ -1885,7 +2148,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +2160,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +2173,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Step) GetCode() string {
@@ -1978,14 +2241,22 @@ type Run struct {
 	// Ended well.
 	Ok bool `protobuf:"varint,6,opt,name=ok,proto3" json:"ok,omitempty"`
 	// One sentence of result, in Russian.
-	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// What the person at the till said, when he was asked.
+	Consent Consent `protobuf:"varint,8,opt,name=consent,proto3,enum=fiscal.v1.Consent" json:"consent,omitempty"`
+	// He can answer until then, Unix ms; 0 when nobody asks.
+	ConsentUntilMs int64 `protobuf:"varint,9,opt,name=consent_until_ms,json=consentUntilMs,proto3" json:"consent_until_ms,omitempty"`
+	// Who asked for the run.
+	Actor string `protobuf:"bytes,10,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Ticket that the run opened; empty when none was needed.
+	Ticket        string `protobuf:"bytes,11,opt,name=ticket,proto3" json:"ticket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1997,7 +2268,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2010,7 +2281,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Run) GetId() string {
@@ -2062,6 +2333,34 @@ func (x *Run) GetText() string {
 	return ""
 }
 
+func (x *Run) GetConsent() Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return Consent_CONSENT_UNSPECIFIED
+}
+
+func (x *Run) GetConsentUntilMs() int64 {
+	if x != nil {
+		return x.ConsentUntilMs
+	}
+	return 0
+}
+
+func (x *Run) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *Run) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
 var File_fiscal_v1_fiscal_proto protoreflect.FileDescriptor
 
 const file_fiscal_v1_fiscal_proto_rawDesc = "" +
@@ -2103,7 +2402,26 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\bby_order\x18\x01 \x01(\bR\abyOrder\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04date\x18\x03 \x01(\tR\x04date\x12\x16\n" +
-	"\x06number\x18\x04 \x01(\tR\x06number\"/\n" +
+	"\x06number\x18\x04 \x01(\tR\x06number\"\x82\x03\n" +
+	"\fRegistration\x12\x10\n" +
+	"\x03inn\x18\x01 \x01(\tR\x03inn\x12\x10\n" +
+	"\x03rnm\x18\x02 \x01(\tR\x03rnm\x12\x16\n" +
+	"\x06serial\x18\x03 \x01(\tR\x06serial\x12\x12\n" +
+	"\x04user\x18\x04 \x01(\tR\x04user\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\x14\n" +
+	"\x05place\x18\x06 \x01(\tR\x05place\x12\x1f\n" +
+	"\vtax_systems\x18\a \x01(\rR\n" +
+	"taxSystems\x12\x10\n" +
+	"\x03ffd\x18\b \x01(\tR\x03ffd\x12\x17\n" +
+	"\aofd_inn\x18\t \x01(\tR\x06ofdInn\x12\x19\n" +
+	"\bofd_name\x18\n" +
+	" \x01(\tR\aofdName\x12\x14\n" +
+	"\x05modes\x18\v \x03(\tR\x05modes\x12\x18\n" +
+	"\aautomat\x18\f \x01(\tR\aautomat\x12\x12\n" +
+	"\x04site\x18\r \x01(\tR\x04site\x12\x16\n" +
+	"\x06sender\x18\x0e \x01(\tR\x06sender\x12\x18\n" +
+	"\areasons\x18\x0f \x01(\rR\areasons\x12\x15\n" +
+	"\x06new_fn\x18\x10 \x01(\bR\x05newFn\"/\n" +
 	"\aCashier\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03inn\x18\x02 \x01(\tR\x03inn\"\xf1\x01\n" +
@@ -2119,7 +2437,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\areceipt\x18\t \x01(\rR\areceipt\x12\x0e\n" +
 	"\x02qr\x18\n" +
 	" \x01(\tR\x02qr\x12\x16\n" +
-	"\x06ticket\x18\v \x01(\bR\x06ticket\"\xea\x05\n" +
+	"\x06ticket\x18\v \x01(\bR\x06ticket\"\xa7\x06\n" +
 	"\tOperation\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12#\n" +
@@ -2146,7 +2464,8 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\fduplicate_of\x18\x15 \x01(\tR\vduplicateOf\x123\n" +
 	"\n" +
 	"candidates\x18\x16 \x03(\v2\x13.fiscal.v1.DocumentR\n" +
-	"candidates\"\xfc\x01\n" +
+	"candidates\x12;\n" +
+	"\fregistration\x18\x17 \x01(\v2\x17.fiscal.v1.RegistrationR\fregistration\"\xfc\x01\n" +
 	"\aProblem\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12/\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x13.fiscal.v1.SeverityR\bseverity\x12\x12\n" +
@@ -2205,7 +2524,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\x0e2\x14.fiscal.v1.StepStateR\x05state\x12\x19\n" +
 	"\bbegan_ms\x18\x05 \x01(\x03R\abeganMs\x12\x19\n" +
 	"\bended_ms\x18\x06 \x01(\x03R\aendedMs\x12\x16\n" +
-	"\x06fiscal\x18\a \x01(\bR\x06fiscal\"\xb5\x01\n" +
+	"\x06fiscal\x18\a \x01(\bR\x06fiscal\"\xbb\x02\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -2213,12 +2532,17 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x05steps\x18\x04 \x03(\v2\x0f.fiscal.v1.StepR\x05steps\x12\x14\n" +
 	"\x05ended\x18\x05 \x01(\bR\x05ended\x12\x0e\n" +
 	"\x02ok\x18\x06 \x01(\bR\x02ok\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text*_\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12,\n" +
+	"\aconsent\x18\b \x01(\x0e2\x12.fiscal.v1.ConsentR\aconsent\x12(\n" +
+	"\x10consent_until_ms\x18\t \x01(\x03R\x0econsentUntilMs\x12\x14\n" +
+	"\x05actor\x18\n" +
+	" \x01(\tR\x05actor\x12\x16\n" +
+	"\x06ticket\x18\v \x01(\tR\x06ticket*_\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_UNKNOWN\x10\x01\x12\x14\n" +
 	"\x10OUTCOME_NOT_DONE\x10\x02\x12\x10\n" +
-	"\fOUTCOME_DONE\x10\x03*\xe6\x01\n" +
+	"\fOUTCOME_DONE\x10\x03*\xa6\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tKIND_SALE\x10\x01\x12\x14\n" +
@@ -2231,7 +2555,10 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x10KIND_CLOSE_SHIFT\x10\b\x12\x11\n" +
 	"\rKIND_X_REPORT\x10\t\x12\x13\n" +
 	"\x0fKIND_SETTLEMENT\x10\n" +
-	"*p\n" +
+	"\x12\x11\n" +
+	"\rKIND_REGISTER\x10\v\x12\x13\n" +
+	"\x0fKIND_REREGISTER\x10\f\x12\x16\n" +
+	"\x12KIND_CLOSE_ARCHIVE\x10\r*p\n" +
 	"\n" +
 	"PaperTrack\x12\x1b\n" +
 	"\x17PAPER_TRACK_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -2281,7 +2608,13 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x12STEP_STATE_RUNNING\x10\x02\x12\x13\n" +
 	"\x0fSTEP_STATE_DONE\x10\x03\x12\x16\n" +
 	"\x12STEP_STATE_SKIPPED\x10\x04\x12\x15\n" +
-	"\x11STEP_STATE_FAILED\x10\x05B\x9b\x01\n" +
+	"\x11STEP_STATE_FAILED\x10\x05*r\n" +
+	"\aConsent\x12\x17\n" +
+	"\x13CONSENT_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rCONSENT_ASKED\x10\x01\x12\x11\n" +
+	"\rCONSENT_GIVEN\x10\x02\x12\x13\n" +
+	"\x0fCONSENT_REFUSED\x10\x03\x12\x13\n" +
+	"\x0fCONSENT_EXPIRED\x10\x04B\x9b\x01\n" +
 	"\rcom.fiscal.v1B\vFiscalProtoP\x01Z8github.com/chekan-io/chekan/proto/gen/fiscal/v1;fiscalv1\xa2\x02\x03FXX\xaa\x02\tFiscal.V1\xca\x02\tFiscal\\V1\xe2\x02\x15Fiscal\\V1\\GPBMetadata\xea\x02\n" +
 	"Fiscal::V1b\x06proto3"
 
@@ -2297,58 +2630,62 @@ func file_fiscal_v1_fiscal_proto_rawDescGZIP() []byte {
 	return file_fiscal_v1_fiscal_proto_rawDescData
 }
 
-var file_fiscal_v1_fiscal_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fiscal_v1_fiscal_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_fiscal_v1_fiscal_proto_goTypes = []any{
-	(Outcome)(0),       // 0: fiscal.v1.Outcome
-	(Kind)(0),          // 1: fiscal.v1.Kind
-	(PaperTrack)(0),    // 2: fiscal.v1.PaperTrack
-	(OFDTrack)(0),      // 3: fiscal.v1.OFDTrack
-	(Stage)(0),         // 4: fiscal.v1.Stage
-	(Severity)(0),      // 5: fiscal.v1.Severity
-	(Paper)(0),         // 6: fiscal.v1.Paper
-	(Action)(0),        // 7: fiscal.v1.Action
-	(StepState)(0),     // 8: fiscal.v1.StepState
-	(*Receipt)(nil),    // 9: fiscal.v1.Receipt
-	(*Item)(nil),       // 10: fiscal.v1.Item
-	(*Payments)(nil),   // 11: fiscal.v1.Payments
-	(*Correction)(nil), // 12: fiscal.v1.Correction
-	(*Cashier)(nil),    // 13: fiscal.v1.Cashier
-	(*Document)(nil),   // 14: fiscal.v1.Document
-	(*Operation)(nil),  // 15: fiscal.v1.Operation
-	(*Problem)(nil),    // 16: fiscal.v1.Problem
-	(*TillState)(nil),  // 17: fiscal.v1.TillState
-	(*Decision)(nil),   // 18: fiscal.v1.Decision
-	(*Step)(nil),       // 19: fiscal.v1.Step
-	(*Run)(nil),        // 20: fiscal.v1.Run
-	nil,                // 21: fiscal.v1.Problem.ArgsEntry
+	(Outcome)(0),         // 0: fiscal.v1.Outcome
+	(Kind)(0),            // 1: fiscal.v1.Kind
+	(PaperTrack)(0),      // 2: fiscal.v1.PaperTrack
+	(OFDTrack)(0),        // 3: fiscal.v1.OFDTrack
+	(Stage)(0),           // 4: fiscal.v1.Stage
+	(Severity)(0),        // 5: fiscal.v1.Severity
+	(Paper)(0),           // 6: fiscal.v1.Paper
+	(Action)(0),          // 7: fiscal.v1.Action
+	(StepState)(0),       // 8: fiscal.v1.StepState
+	(Consent)(0),         // 9: fiscal.v1.Consent
+	(*Receipt)(nil),      // 10: fiscal.v1.Receipt
+	(*Item)(nil),         // 11: fiscal.v1.Item
+	(*Payments)(nil),     // 12: fiscal.v1.Payments
+	(*Correction)(nil),   // 13: fiscal.v1.Correction
+	(*Registration)(nil), // 14: fiscal.v1.Registration
+	(*Cashier)(nil),      // 15: fiscal.v1.Cashier
+	(*Document)(nil),     // 16: fiscal.v1.Document
+	(*Operation)(nil),    // 17: fiscal.v1.Operation
+	(*Problem)(nil),      // 18: fiscal.v1.Problem
+	(*TillState)(nil),    // 19: fiscal.v1.TillState
+	(*Decision)(nil),     // 20: fiscal.v1.Decision
+	(*Step)(nil),         // 21: fiscal.v1.Step
+	(*Run)(nil),          // 22: fiscal.v1.Run
+	nil,                  // 23: fiscal.v1.Problem.ArgsEntry
 }
 var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
-	10, // 0: fiscal.v1.Receipt.items:type_name -> fiscal.v1.Item
-	11, // 1: fiscal.v1.Receipt.payments:type_name -> fiscal.v1.Payments
-	12, // 2: fiscal.v1.Receipt.correction:type_name -> fiscal.v1.Correction
+	11, // 0: fiscal.v1.Receipt.items:type_name -> fiscal.v1.Item
+	12, // 1: fiscal.v1.Receipt.payments:type_name -> fiscal.v1.Payments
+	13, // 2: fiscal.v1.Receipt.correction:type_name -> fiscal.v1.Correction
 	1,  // 3: fiscal.v1.Document.kind:type_name -> fiscal.v1.Kind
 	1,  // 4: fiscal.v1.Operation.kind:type_name -> fiscal.v1.Kind
-	9,  // 5: fiscal.v1.Operation.receipt:type_name -> fiscal.v1.Receipt
-	13, // 6: fiscal.v1.Operation.cashier:type_name -> fiscal.v1.Cashier
+	10, // 5: fiscal.v1.Operation.receipt:type_name -> fiscal.v1.Receipt
+	15, // 6: fiscal.v1.Operation.cashier:type_name -> fiscal.v1.Cashier
 	4,  // 7: fiscal.v1.Operation.stage:type_name -> fiscal.v1.Stage
 	0,  // 8: fiscal.v1.Operation.outcome:type_name -> fiscal.v1.Outcome
-	14, // 9: fiscal.v1.Operation.document:type_name -> fiscal.v1.Document
+	16, // 9: fiscal.v1.Operation.document:type_name -> fiscal.v1.Document
 	2,  // 10: fiscal.v1.Operation.paper:type_name -> fiscal.v1.PaperTrack
 	3,  // 11: fiscal.v1.Operation.ofd:type_name -> fiscal.v1.OFDTrack
-	14, // 12: fiscal.v1.Operation.candidates:type_name -> fiscal.v1.Document
-	5,  // 13: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
-	21, // 14: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
-	6,  // 15: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
-	16, // 16: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
-	8,  // 17: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
-	7,  // 18: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
-	19, // 19: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	16, // 12: fiscal.v1.Operation.candidates:type_name -> fiscal.v1.Document
+	14, // 13: fiscal.v1.Operation.registration:type_name -> fiscal.v1.Registration
+	5,  // 14: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
+	23, // 15: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
+	6,  // 16: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
+	18, // 17: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
+	8,  // 18: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
+	7,  // 19: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
+	21, // 20: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
+	9,  // 21: fiscal.v1.Run.consent:type_name -> fiscal.v1.Consent
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_fiscal_v1_fiscal_proto_init() }
@@ -2361,8 +2698,8 @@ func file_fiscal_v1_fiscal_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fiscal_v1_fiscal_proto_rawDesc), len(file_fiscal_v1_fiscal_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   13,
+			NumEnums:      10,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -358,7 +358,9 @@ type SubmitRequest struct {
 	// Token of Preflight; the sale consumes it. Needed where the agent is configured so.
 	Preflight string `protobuf:"bytes,8,opt,name=preflight,proto3" json:"preflight,omitempty"`
 	// Do it although an equal operation has just been asked under another key and its answer was not heard.
-	Insist        bool `protobuf:"varint,9,opt,name=insist,proto3" json:"insist,omitempty"`
+	Insist bool `protobuf:"varint,9,opt,name=insist,proto3" json:"insist,omitempty"`
+	// Body of a registration or of its change.
+	Registration  *v1.Registration `protobuf:"bytes,10,opt,name=registration,proto3" json:"registration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +456,13 @@ func (x *SubmitRequest) GetInsist() bool {
 		return x.Insist
 	}
 	return false
+}
+
+func (x *SubmitRequest) GetRegistration() *v1.Registration {
+	if x != nil {
+		return x.Registration
+	}
+	return nil
 }
 
 // SubmitResponse is the operation as it stands.
@@ -1268,6 +1277,190 @@ func (x *FieldError) GetText() string {
 	return ""
 }
 
+// ListConsentsRequest is empty.
+type ListConsentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsRequest) Reset() {
+	*x = ListConsentsRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsRequest) ProtoMessage() {}
+
+func (x *ListConsentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsRequest.ProtoReflect.Descriptor instead.
+func (*ListConsentsRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{22}
+}
+
+// ListConsentsResponse gives the runs.
+type ListConsentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first, each with its plan, who asks and until when an answer counts.
+	Runs          []*v1.Run `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsResponse) Reset() {
+	*x = ListConsentsResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsResponse) ProtoMessage() {}
+
+func (x *ListConsentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsResponse.ProtoReflect.Descriptor instead.
+func (*ListConsentsResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListConsentsResponse) GetRuns() []*v1.Run {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
+// ConsentRequest answers for one run.
+type ConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the run.
+	RunId string `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Yes; otherwise nothing is done.
+	Agree         bool `protobuf:"varint,2,opt,name=agree,proto3" json:"agree,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentRequest) Reset() {
+	*x = ConsentRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentRequest) ProtoMessage() {}
+
+func (x *ConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentRequest.ProtoReflect.Descriptor instead.
+func (*ConsentRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ConsentRequest) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *ConsentRequest) GetAgree() bool {
+	if x != nil {
+		return x.Agree
+	}
+	return false
+}
+
+// ConsentResponse tells what became of the question.
+type ConsentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Given, refused, or expired when the answer came too late.
+	Consent       v1.Consent `protobuf:"varint,1,opt,name=consent,proto3,enum=fiscal.v1.Consent" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsentResponse) Reset() {
+	*x = ConsentResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsentResponse) ProtoMessage() {}
+
+func (x *ConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsentResponse.ProtoReflect.Descriptor instead.
+func (*ConsentResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ConsentResponse) GetConsent() v1.Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return v1.Consent(0)
+}
+
 // EnrollRequest carries the code.
 type EnrollRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1281,7 +1474,7 @@ type EnrollRequest struct {
 
 func (x *EnrollRequest) Reset() {
 	*x = EnrollRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	mi := &file_pos_v1_pos_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1486,7 @@ func (x *EnrollRequest) String() string {
 func (*EnrollRequest) ProtoMessage() {}
 
 func (x *EnrollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[22]
+	mi := &file_pos_v1_pos_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1499,7 @@ func (x *EnrollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrollRequest.ProtoReflect.Descriptor instead.
 func (*EnrollRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{22}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *EnrollRequest) GetCode() string {
@@ -1336,7 +1529,7 @@ type EnrollResponse struct {
 
 func (x *EnrollResponse) Reset() {
 	*x = EnrollResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	mi := &file_pos_v1_pos_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1541,7 @@ func (x *EnrollResponse) String() string {
 func (*EnrollResponse) ProtoMessage() {}
 
 func (x *EnrollResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[23]
+	mi := &file_pos_v1_pos_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1554,7 @@ func (x *EnrollResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrollResponse.ProtoReflect.Descriptor instead.
 func (*EnrollResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{23}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EnrollResponse) GetAgentId() string {
@@ -1387,7 +1580,7 @@ type AgentStatusRequest struct {
 
 func (x *AgentStatusRequest) Reset() {
 	*x = AgentStatusRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[24]
+	mi := &file_pos_v1_pos_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1592,7 @@ func (x *AgentStatusRequest) String() string {
 func (*AgentStatusRequest) ProtoMessage() {}
 
 func (x *AgentStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[24]
+	mi := &file_pos_v1_pos_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1605,7 @@ func (x *AgentStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentStatusRequest.ProtoReflect.Descriptor instead.
 func (*AgentStatusRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{24}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{28}
 }
 
 // AgentStatusResponse is the agent's own state.
@@ -1444,7 +1637,7 @@ type AgentStatusResponse struct {
 
 func (x *AgentStatusResponse) Reset() {
 	*x = AgentStatusResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[25]
+	mi := &file_pos_v1_pos_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1649,7 @@ func (x *AgentStatusResponse) String() string {
 func (*AgentStatusResponse) ProtoMessage() {}
 
 func (x *AgentStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[25]
+	mi := &file_pos_v1_pos_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1662,7 @@ func (x *AgentStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentStatusResponse.ProtoReflect.Descriptor instead.
 func (*AgentStatusResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{25}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AgentStatusResponse) GetVersion() string {
@@ -1551,7 +1744,7 @@ type CheckJournalRequest struct {
 
 func (x *CheckJournalRequest) Reset() {
 	*x = CheckJournalRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[26]
+	mi := &file_pos_v1_pos_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1563,7 +1756,7 @@ func (x *CheckJournalRequest) String() string {
 func (*CheckJournalRequest) ProtoMessage() {}
 
 func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[26]
+	mi := &file_pos_v1_pos_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1576,7 +1769,7 @@ func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalRequest.ProtoReflect.Descriptor instead.
 func (*CheckJournalRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{26}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{30}
 }
 
 // CheckJournalResponse is its result.
@@ -1594,7 +1787,7 @@ type CheckJournalResponse struct {
 
 func (x *CheckJournalResponse) Reset() {
 	*x = CheckJournalResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[27]
+	mi := &file_pos_v1_pos_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1606,7 +1799,7 @@ func (x *CheckJournalResponse) String() string {
 func (*CheckJournalResponse) ProtoMessage() {}
 
 func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[27]
+	mi := &file_pos_v1_pos_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1619,7 +1812,7 @@ func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalResponse.ProtoReflect.Descriptor instead.
 func (*CheckJournalResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{27}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CheckJournalResponse) GetOk() bool {
@@ -1664,7 +1857,7 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\areasons\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\areasons\x12\x14\n" +
 	"\x05token\x18\x03 \x01(\tR\x05token\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\"\x9d\x02\n" +
+	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\"\xda\x02\n" +
 	"\rSubmitRequest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12#\n" +
@@ -1674,7 +1867,9 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\acashier\x18\x06 \x01(\v2\x12.fiscal.v1.CashierR\acashier\x12\x17\n" +
 	"\await_ms\x18\a \x01(\rR\x06waitMs\x12\x1c\n" +
 	"\tpreflight\x18\b \x01(\tR\tpreflight\x12\x16\n" +
-	"\x06insist\x18\t \x01(\bR\x06insist\"D\n" +
+	"\x06insist\x18\t \x01(\bR\x06insist\x12;\n" +
+	"\fregistration\x18\n" +
+	" \x01(\v2\x17.fiscal.v1.RegistrationR\fregistration\"D\n" +
 	"\x0eSubmitResponse\x122\n" +
 	"\toperation\x18\x01 \x01(\v2\x14.fiscal.v1.OperationR\toperation\"@\n" +
 	"\x13GetOperationRequest\x12\x10\n" +
@@ -1721,7 +1916,15 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\n" +
 	"FieldError\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"9\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x15\n" +
+	"\x13ListConsentsRequest\":\n" +
+	"\x14ListConsentsResponse\x12\"\n" +
+	"\x04runs\x18\x01 \x03(\v2\x0e.fiscal.v1.RunR\x04runs\"=\n" +
+	"\x0eConsentRequest\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x14\n" +
+	"\x05agree\x18\x02 \x01(\bR\x05agree\"?\n" +
+	"\x0fConsentResponse\x12,\n" +
+	"\aconsent\x18\x01 \x01(\x0e2\x12.fiscal.v1.ConsentR\aconsent\"9\n" +
 	"\rEnrollRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05cloud\x18\x02 \x01(\tR\x05cloud\"O\n" +
@@ -1758,11 +1961,13 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x06Submit\x12\x15.pos.v1.SubmitRequest\x1a\x16.pos.v1.SubmitResponse\x12N\n" +
 	"\fGetOperation\x12\x1b.pos.v1.GetOperationRequest\x1a\x1c.pos.v1.GetOperationResponse\"\x03\x90\x02\x01\x12T\n" +
 	"\x0eListOperations\x12\x1d.pos.v1.ListOperationsRequest\x1a\x1e.pos.v1.ListOperationsResponse\"\x03\x90\x02\x01\x126\n" +
-	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x87\x03\n" +
+	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x93\x04\n" +
 	"\x11TechnicianService\x126\n" +
 	"\x04Plan\x12\x13.pos.v1.PlanRequest\x1a\x14.pos.v1.PlanResponse\"\x03\x90\x02\x01\x120\n" +
 	"\x03Act\x12\x12.pos.v1.ActRequest\x1a\x13.pos.v1.ActResponse0\x01\x127\n" +
-	"\x06Decide\x12\x15.pos.v1.DecideRequest\x1a\x16.pos.v1.DecideResponse\x127\n" +
+	"\x06Decide\x12\x15.pos.v1.DecideRequest\x1a\x16.pos.v1.DecideResponse\x12N\n" +
+	"\fListConsents\x12\x1b.pos.v1.ListConsentsRequest\x1a\x1c.pos.v1.ListConsentsResponse\"\x03\x90\x02\x01\x12:\n" +
+	"\aConsent\x12\x16.pos.v1.ConsentRequest\x1a\x17.pos.v1.ConsentResponse\x127\n" +
 	"\x06Enroll\x12\x15.pos.v1.EnrollRequest\x1a\x16.pos.v1.EnrollResponse\x12K\n" +
 	"\vAgentStatus\x12\x1a.pos.v1.AgentStatusRequest\x1a\x1b.pos.v1.AgentStatusResponse\"\x03\x90\x02\x01\x12I\n" +
 	"\fCheckJournal\x12\x1b.pos.v1.CheckJournalRequest\x1a\x1c.pos.v1.CheckJournalResponseB\x83\x01\n" +
@@ -1781,7 +1986,7 @@ func file_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_pos_v1_pos_proto_rawDescData
 }
 
-var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_pos_v1_pos_proto_goTypes = []any{
 	(*ListTillsRequest)(nil),       // 0: pos.v1.ListTillsRequest
 	(*ListTillsResponse)(nil),      // 1: pos.v1.ListTillsResponse
@@ -1805,72 +2010,85 @@ var file_pos_v1_pos_proto_goTypes = []any{
 	(*DecideResponse)(nil),         // 19: pos.v1.DecideResponse
 	(*Refusal)(nil),                // 20: pos.v1.Refusal
 	(*FieldError)(nil),             // 21: pos.v1.FieldError
-	(*EnrollRequest)(nil),          // 22: pos.v1.EnrollRequest
-	(*EnrollResponse)(nil),         // 23: pos.v1.EnrollResponse
-	(*AgentStatusRequest)(nil),     // 24: pos.v1.AgentStatusRequest
-	(*AgentStatusResponse)(nil),    // 25: pos.v1.AgentStatusResponse
-	(*CheckJournalRequest)(nil),    // 26: pos.v1.CheckJournalRequest
-	(*CheckJournalResponse)(nil),   // 27: pos.v1.CheckJournalResponse
-	(*v1.TillState)(nil),           // 28: fiscal.v1.TillState
-	(v1.Kind)(0),                   // 29: fiscal.v1.Kind
-	(*v1.Problem)(nil),             // 30: fiscal.v1.Problem
-	(*v1.Receipt)(nil),             // 31: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),             // 32: fiscal.v1.Cashier
-	(*v1.Operation)(nil),           // 33: fiscal.v1.Operation
-	(v1.Action)(0),                 // 34: fiscal.v1.Action
-	(*v1.Run)(nil),                 // 35: fiscal.v1.Run
+	(*ListConsentsRequest)(nil),    // 22: pos.v1.ListConsentsRequest
+	(*ListConsentsResponse)(nil),   // 23: pos.v1.ListConsentsResponse
+	(*ConsentRequest)(nil),         // 24: pos.v1.ConsentRequest
+	(*ConsentResponse)(nil),        // 25: pos.v1.ConsentResponse
+	(*EnrollRequest)(nil),          // 26: pos.v1.EnrollRequest
+	(*EnrollResponse)(nil),         // 27: pos.v1.EnrollResponse
+	(*AgentStatusRequest)(nil),     // 28: pos.v1.AgentStatusRequest
+	(*AgentStatusResponse)(nil),    // 29: pos.v1.AgentStatusResponse
+	(*CheckJournalRequest)(nil),    // 30: pos.v1.CheckJournalRequest
+	(*CheckJournalResponse)(nil),   // 31: pos.v1.CheckJournalResponse
+	(*v1.TillState)(nil),           // 32: fiscal.v1.TillState
+	(v1.Kind)(0),                   // 33: fiscal.v1.Kind
+	(*v1.Problem)(nil),             // 34: fiscal.v1.Problem
+	(*v1.Receipt)(nil),             // 35: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),             // 36: fiscal.v1.Cashier
+	(*v1.Registration)(nil),        // 37: fiscal.v1.Registration
+	(*v1.Operation)(nil),           // 38: fiscal.v1.Operation
+	(v1.Action)(0),                 // 39: fiscal.v1.Action
+	(*v1.Run)(nil),                 // 40: fiscal.v1.Run
+	(v1.Consent)(0),                // 41: fiscal.v1.Consent
 }
 var file_pos_v1_pos_proto_depIdxs = []int32{
-	28, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
-	28, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
-	29, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
-	30, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
-	29, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
-	31, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
-	32, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
-	33, // 7: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
-	33, // 8: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
-	33, // 9: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
-	28, // 10: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
-	33, // 11: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
-	34, // 12: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
-	35, // 13: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
-	34, // 14: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
-	35, // 15: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
-	33, // 16: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
-	21, // 17: pos.v1.Refusal.fields:type_name -> pos.v1.FieldError
-	30, // 18: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
-	0,  // 19: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
-	2,  // 20: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
-	4,  // 21: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
-	6,  // 22: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
-	8,  // 23: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
-	10, // 24: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
-	12, // 25: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
-	14, // 26: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
-	16, // 27: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
-	18, // 28: pos.v1.TechnicianService.Decide:input_type -> pos.v1.DecideRequest
-	22, // 29: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
-	24, // 30: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
-	26, // 31: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
-	1,  // 32: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
-	3,  // 33: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
-	5,  // 34: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
-	7,  // 35: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
-	9,  // 36: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
-	11, // 37: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
-	13, // 38: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
-	15, // 39: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
-	17, // 40: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
-	19, // 41: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
-	23, // 42: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
-	25, // 43: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
-	27, // 44: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	32, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
+	32, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
+	33, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
+	34, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
+	33, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
+	35, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
+	36, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
+	37, // 7: pos.v1.SubmitRequest.registration:type_name -> fiscal.v1.Registration
+	38, // 8: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
+	38, // 9: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
+	38, // 10: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
+	32, // 11: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
+	38, // 12: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
+	39, // 13: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
+	40, // 14: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
+	39, // 15: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
+	40, // 16: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
+	38, // 17: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
+	21, // 18: pos.v1.Refusal.fields:type_name -> pos.v1.FieldError
+	40, // 19: pos.v1.ListConsentsResponse.runs:type_name -> fiscal.v1.Run
+	41, // 20: pos.v1.ConsentResponse.consent:type_name -> fiscal.v1.Consent
+	34, // 21: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
+	0,  // 22: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
+	2,  // 23: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
+	4,  // 24: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
+	6,  // 25: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
+	8,  // 26: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
+	10, // 27: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
+	12, // 28: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
+	14, // 29: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
+	16, // 30: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
+	18, // 31: pos.v1.TechnicianService.Decide:input_type -> pos.v1.DecideRequest
+	22, // 32: pos.v1.TechnicianService.ListConsents:input_type -> pos.v1.ListConsentsRequest
+	24, // 33: pos.v1.TechnicianService.Consent:input_type -> pos.v1.ConsentRequest
+	26, // 34: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
+	28, // 35: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
+	30, // 36: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
+	1,  // 37: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
+	3,  // 38: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
+	5,  // 39: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
+	7,  // 40: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
+	9,  // 41: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
+	11, // 42: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
+	13, // 43: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
+	15, // 44: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
+	17, // 45: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
+	19, // 46: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
+	23, // 47: pos.v1.TechnicianService.ListConsents:output_type -> pos.v1.ListConsentsResponse
+	25, // 48: pos.v1.TechnicianService.Consent:output_type -> pos.v1.ConsentResponse
+	27, // 49: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
+	29, // 50: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
+	31, // 51: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
+	37, // [37:52] is the sub-list for method output_type
+	22, // [22:37] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_pos_v1_pos_proto_init() }
@@ -1888,7 +2106,7 @@ func file_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pos_v1_pos_proto_rawDesc), len(file_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

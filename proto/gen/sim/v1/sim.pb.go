@@ -24,6 +24,359 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Behaviour is how the operator treats a message.
+type Behaviour int32
+
+const (
+	// As it should: acknowledges.
+	Behaviour_BEHAVIOUR_UNSPECIFIED Behaviour = 0
+	// Does not take connections.
+	Behaviour_BEHAVIOUR_DOWN Behaviour = 1
+	// Takes the message, says nothing and keeps the line.
+	Behaviour_BEHAVIOUR_SILENT Behaviour = 2
+	// Takes the message, keeps it and drops the line.
+	Behaviour_BEHAVIOUR_DROP Behaviour = 3
+	// Answers with a format refusal (tag 1022 = 14).
+	Behaviour_BEHAVIOUR_REFUSE Behaviour = 4
+	// Answers with a damaged container.
+	Behaviour_BEHAVIOUR_GARBLE Behaviour = 5
+	// Answers with a word for the till (tag 1206).
+	Behaviour_BEHAVIOUR_MESSAGE Behaviour = 6
+)
+
+// Enum value maps for Behaviour.
+var (
+	Behaviour_name = map[int32]string{
+		0: "BEHAVIOUR_UNSPECIFIED",
+		1: "BEHAVIOUR_DOWN",
+		2: "BEHAVIOUR_SILENT",
+		3: "BEHAVIOUR_DROP",
+		4: "BEHAVIOUR_REFUSE",
+		5: "BEHAVIOUR_GARBLE",
+		6: "BEHAVIOUR_MESSAGE",
+	}
+	Behaviour_value = map[string]int32{
+		"BEHAVIOUR_UNSPECIFIED": 0,
+		"BEHAVIOUR_DOWN":        1,
+		"BEHAVIOUR_SILENT":      2,
+		"BEHAVIOUR_DROP":        3,
+		"BEHAVIOUR_REFUSE":      4,
+		"BEHAVIOUR_GARBLE":      5,
+		"BEHAVIOUR_MESSAGE":     6,
+	}
+)
+
+func (x Behaviour) Enum() *Behaviour {
+	p := new(Behaviour)
+	*p = x
+	return p
+}
+
+func (x Behaviour) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Behaviour) Descriptor() protoreflect.EnumDescriptor {
+	return file_sim_v1_sim_proto_enumTypes[0].Descriptor()
+}
+
+func (Behaviour) Type() protoreflect.EnumType {
+	return &file_sim_v1_sim_proto_enumTypes[0]
+}
+
+func (x Behaviour) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Behaviour.Descriptor instead.
+func (Behaviour) EnumDescriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{0}
+}
+
+// LedgerRequest narrows the ledger.
+type LedgerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this fiscal memory's; empty is all.
+	Fn            string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerRequest) Reset() {
+	*x = LedgerRequest{}
+	mi := &file_sim_v1_sim_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerRequest) ProtoMessage() {}
+
+func (x *LedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sim_v1_sim_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerRequest.ProtoReflect.Descriptor instead.
+func (*LedgerRequest) Descriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *LedgerRequest) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+// LedgerResponse gives the ledger.
+type LedgerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of arrival.
+	Entries       []*LedgerEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerResponse) Reset() {
+	*x = LedgerResponse{}
+	mi := &file_sim_v1_sim_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerResponse) ProtoMessage() {}
+
+func (x *LedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sim_v1_sim_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerResponse.ProtoReflect.Descriptor instead.
+func (*LedgerResponse) Descriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LedgerResponse) GetEntries() []*LedgerEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+// LedgerEntry is one acknowledged document.
+type LedgerEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the document.
+	Fd uint32 `protobuf:"varint,2,opt,name=fd,proto3" json:"fd,omitempty"`
+	// Form.
+	Type uint32 `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"`
+	// How many times it came.
+	Times uint32 `protobuf:"varint,4,opt,name=times,proto3" json:"times,omitempty"`
+	// The whole document as one STLV whose tag is its form.
+	Tlv           []byte `protobuf:"bytes,5,opt,name=tlv,proto3" json:"tlv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerEntry) Reset() {
+	*x = LedgerEntry{}
+	mi := &file_sim_v1_sim_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerEntry) ProtoMessage() {}
+
+func (x *LedgerEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_sim_v1_sim_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerEntry.ProtoReflect.Descriptor instead.
+func (*LedgerEntry) Descriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *LedgerEntry) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *LedgerEntry) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *LedgerEntry) GetType() uint32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *LedgerEntry) GetTimes() uint32 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
+func (x *LedgerEntry) GetTlv() []byte {
+	if x != nil {
+		return x.Tlv
+	}
+	return nil
+}
+
+// BehaveRequest sets the behaviour.
+type BehaveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Behaviour.
+	Behaviour Behaviour `protobuf:"varint,1,opt,name=behaviour,proto3,enum=sim.v1.Behaviour" json:"behaviour,omitempty"`
+	// For so many messages; 0 is until the next word.
+	Count uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Wait so long before an answer, ms.
+	DelayMs uint32 `protobuf:"varint,3,opt,name=delay_ms,json=delayMs,proto3" json:"delay_ms,omitempty"`
+	// Bits of tag 1206 for BEHAVIOUR_MESSAGE.
+	Message       uint32 `protobuf:"varint,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BehaveRequest) Reset() {
+	*x = BehaveRequest{}
+	mi := &file_sim_v1_sim_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BehaveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BehaveRequest) ProtoMessage() {}
+
+func (x *BehaveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sim_v1_sim_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BehaveRequest.ProtoReflect.Descriptor instead.
+func (*BehaveRequest) Descriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BehaveRequest) GetBehaviour() Behaviour {
+	if x != nil {
+		return x.Behaviour
+	}
+	return Behaviour_BEHAVIOUR_UNSPECIFIED
+}
+
+func (x *BehaveRequest) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *BehaveRequest) GetDelayMs() uint32 {
+	if x != nil {
+		return x.DelayMs
+	}
+	return 0
+}
+
+func (x *BehaveRequest) GetMessage() uint32 {
+	if x != nil {
+		return x.Message
+	}
+	return 0
+}
+
+// BehaveResponse is empty.
+type BehaveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BehaveResponse) Reset() {
+	*x = BehaveResponse{}
+	mi := &file_sim_v1_sim_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BehaveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BehaveResponse) ProtoMessage() {}
+
+func (x *BehaveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sim_v1_sim_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BehaveResponse.ProtoReflect.Descriptor instead.
+func (*BehaveResponse) Descriptor() ([]byte, []int) {
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{4}
+}
+
 // Till is a simulated till.
 type Till struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -48,14 +401,20 @@ type Till struct {
 	// Power is on.
 	Power bool `protobuf:"varint,10,opt,name=power,proto3" json:"power,omitempty"`
 	// Last document.
-	LastFd        uint32 `protobuf:"varint,11,opt,name=last_fd,json=lastFd,proto3" json:"last_fd,omitempty"`
+	LastFd uint32 `protobuf:"varint,11,opt,name=last_fd,json=lastFd,proto3" json:"last_fd,omitempty"`
+	// Driver that fits: shtrih, fnprint.
+	Driver string `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`
+	// For fnprint: path of the printer's pseudo-terminal; pty is the fiscal memory's.
+	PrinterPty string `protobuf:"bytes,13,opt,name=printer_pty,json=printerPty,proto3" json:"printer_pty,omitempty"`
+	// For fnprint: address of the printer on TCP.
+	PrinterTcp    string `protobuf:"bytes,14,opt,name=printer_tcp,json=printerTcp,proto3" json:"printer_tcp,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Till) Reset() {
 	*x = Till{}
-	mi := &file_sim_v1_sim_proto_msgTypes[0]
+	mi := &file_sim_v1_sim_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -67,7 +426,7 @@ func (x *Till) String() string {
 func (*Till) ProtoMessage() {}
 
 func (x *Till) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[0]
+	mi := &file_sim_v1_sim_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -80,7 +439,7 @@ func (x *Till) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Till.ProtoReflect.Descriptor instead.
 func (*Till) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{0}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Till) GetName() string {
@@ -160,6 +519,27 @@ func (x *Till) GetLastFd() uint32 {
 	return 0
 }
 
+func (x *Till) GetDriver() string {
+	if x != nil {
+		return x.Driver
+	}
+	return ""
+}
+
+func (x *Till) GetPrinterPty() string {
+	if x != nil {
+		return x.PrinterPty
+	}
+	return ""
+}
+
+func (x *Till) GetPrinterTcp() string {
+	if x != nil {
+		return x.PrinterTcp
+	}
+	return ""
+}
+
 // ListTillsRequest is empty.
 type ListTillsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -169,7 +549,7 @@ type ListTillsRequest struct {
 
 func (x *ListTillsRequest) Reset() {
 	*x = ListTillsRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[1]
+	mi := &file_sim_v1_sim_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -181,7 +561,7 @@ func (x *ListTillsRequest) String() string {
 func (*ListTillsRequest) ProtoMessage() {}
 
 func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[1]
+	mi := &file_sim_v1_sim_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -194,7 +574,7 @@ func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsRequest.ProtoReflect.Descriptor instead.
 func (*ListTillsRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{1}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{6}
 }
 
 // ListTillsResponse gives tills.
@@ -208,7 +588,7 @@ type ListTillsResponse struct {
 
 func (x *ListTillsResponse) Reset() {
 	*x = ListTillsResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[2]
+	mi := &file_sim_v1_sim_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +600,7 @@ func (x *ListTillsResponse) String() string {
 func (*ListTillsResponse) ProtoMessage() {}
 
 func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[2]
+	mi := &file_sim_v1_sim_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +613,7 @@ func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsResponse.ProtoReflect.Descriptor instead.
 func (*ListTillsResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{2}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListTillsResponse) GetTills() []*Till {
@@ -258,7 +638,7 @@ type PaperRequest struct {
 
 func (x *PaperRequest) Reset() {
 	*x = PaperRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[3]
+	mi := &file_sim_v1_sim_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -270,7 +650,7 @@ func (x *PaperRequest) String() string {
 func (*PaperRequest) ProtoMessage() {}
 
 func (x *PaperRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[3]
+	mi := &file_sim_v1_sim_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -283,7 +663,7 @@ func (x *PaperRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaperRequest.ProtoReflect.Descriptor instead.
 func (*PaperRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{3}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PaperRequest) GetTill() string {
@@ -318,7 +698,7 @@ type PaperResponse struct {
 
 func (x *PaperResponse) Reset() {
 	*x = PaperResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[4]
+	mi := &file_sim_v1_sim_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +710,7 @@ func (x *PaperResponse) String() string {
 func (*PaperResponse) ProtoMessage() {}
 
 func (x *PaperResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[4]
+	mi := &file_sim_v1_sim_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +723,7 @@ func (x *PaperResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaperResponse.ProtoReflect.Descriptor instead.
 func (*PaperResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{4}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PaperResponse) GetTill() *Till {
@@ -366,7 +746,7 @@ type CoverRequest struct {
 
 func (x *CoverRequest) Reset() {
 	*x = CoverRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[5]
+	mi := &file_sim_v1_sim_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +758,7 @@ func (x *CoverRequest) String() string {
 func (*CoverRequest) ProtoMessage() {}
 
 func (x *CoverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[5]
+	mi := &file_sim_v1_sim_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +771,7 @@ func (x *CoverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoverRequest.ProtoReflect.Descriptor instead.
 func (*CoverRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{5}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CoverRequest) GetTill() string {
@@ -419,7 +799,7 @@ type CoverResponse struct {
 
 func (x *CoverResponse) Reset() {
 	*x = CoverResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[6]
+	mi := &file_sim_v1_sim_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +811,7 @@ func (x *CoverResponse) String() string {
 func (*CoverResponse) ProtoMessage() {}
 
 func (x *CoverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[6]
+	mi := &file_sim_v1_sim_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +824,7 @@ func (x *CoverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoverResponse.ProtoReflect.Descriptor instead.
 func (*CoverResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{6}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CoverResponse) GetTill() *Till {
@@ -467,7 +847,7 @@ type PowerRequest struct {
 
 func (x *PowerRequest) Reset() {
 	*x = PowerRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[7]
+	mi := &file_sim_v1_sim_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +859,7 @@ func (x *PowerRequest) String() string {
 func (*PowerRequest) ProtoMessage() {}
 
 func (x *PowerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[7]
+	mi := &file_sim_v1_sim_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +872,7 @@ func (x *PowerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PowerRequest.ProtoReflect.Descriptor instead.
 func (*PowerRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{7}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PowerRequest) GetTill() string {
@@ -520,7 +900,7 @@ type PowerResponse struct {
 
 func (x *PowerResponse) Reset() {
 	*x = PowerResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[8]
+	mi := &file_sim_v1_sim_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +912,7 @@ func (x *PowerResponse) String() string {
 func (*PowerResponse) ProtoMessage() {}
 
 func (x *PowerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[8]
+	mi := &file_sim_v1_sim_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +925,7 @@ func (x *PowerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PowerResponse.ProtoReflect.Descriptor instead.
 func (*PowerResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{8}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PowerResponse) GetTill() *Till {
@@ -568,7 +948,7 @@ type CableRequest struct {
 
 func (x *CableRequest) Reset() {
 	*x = CableRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[9]
+	mi := &file_sim_v1_sim_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +960,7 @@ func (x *CableRequest) String() string {
 func (*CableRequest) ProtoMessage() {}
 
 func (x *CableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[9]
+	mi := &file_sim_v1_sim_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +973,7 @@ func (x *CableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CableRequest.ProtoReflect.Descriptor instead.
 func (*CableRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{9}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CableRequest) GetTill() string {
@@ -621,7 +1001,7 @@ type CableResponse struct {
 
 func (x *CableResponse) Reset() {
 	*x = CableResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[10]
+	mi := &file_sim_v1_sim_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +1013,7 @@ func (x *CableResponse) String() string {
 func (*CableResponse) ProtoMessage() {}
 
 func (x *CableResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[10]
+	mi := &file_sim_v1_sim_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +1026,7 @@ func (x *CableResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CableResponse.ProtoReflect.Descriptor instead.
 func (*CableResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{10}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CableResponse) GetTill() *Till {
@@ -683,7 +1063,7 @@ type Fault struct {
 
 func (x *Fault) Reset() {
 	*x = Fault{}
-	mi := &file_sim_v1_sim_proto_msgTypes[11]
+	mi := &file_sim_v1_sim_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +1075,7 @@ func (x *Fault) String() string {
 func (*Fault) ProtoMessage() {}
 
 func (x *Fault) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[11]
+	mi := &file_sim_v1_sim_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +1088,7 @@ func (x *Fault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fault.ProtoReflect.Descriptor instead.
 func (*Fault) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{11}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fault) GetId() string {
@@ -785,7 +1165,7 @@ type AddFaultRequest struct {
 
 func (x *AddFaultRequest) Reset() {
 	*x = AddFaultRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[12]
+	mi := &file_sim_v1_sim_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +1177,7 @@ func (x *AddFaultRequest) String() string {
 func (*AddFaultRequest) ProtoMessage() {}
 
 func (x *AddFaultRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[12]
+	mi := &file_sim_v1_sim_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +1190,7 @@ func (x *AddFaultRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddFaultRequest.ProtoReflect.Descriptor instead.
 func (*AddFaultRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{12}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AddFaultRequest) GetFault() *Fault {
@@ -831,7 +1211,7 @@ type AddFaultResponse struct {
 
 func (x *AddFaultResponse) Reset() {
 	*x = AddFaultResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[13]
+	mi := &file_sim_v1_sim_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +1223,7 @@ func (x *AddFaultResponse) String() string {
 func (*AddFaultResponse) ProtoMessage() {}
 
 func (x *AddFaultResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[13]
+	mi := &file_sim_v1_sim_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +1236,7 @@ func (x *AddFaultResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddFaultResponse.ProtoReflect.Descriptor instead.
 func (*AddFaultResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{13}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AddFaultResponse) GetFault() *Fault {
@@ -877,7 +1257,7 @@ type ListFaultsRequest struct {
 
 func (x *ListFaultsRequest) Reset() {
 	*x = ListFaultsRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[14]
+	mi := &file_sim_v1_sim_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1269,7 @@ func (x *ListFaultsRequest) String() string {
 func (*ListFaultsRequest) ProtoMessage() {}
 
 func (x *ListFaultsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[14]
+	mi := &file_sim_v1_sim_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1282,7 @@ func (x *ListFaultsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFaultsRequest.ProtoReflect.Descriptor instead.
 func (*ListFaultsRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{14}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListFaultsRequest) GetTill() string {
@@ -923,7 +1303,7 @@ type ListFaultsResponse struct {
 
 func (x *ListFaultsResponse) Reset() {
 	*x = ListFaultsResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[15]
+	mi := &file_sim_v1_sim_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1315,7 @@ func (x *ListFaultsResponse) String() string {
 func (*ListFaultsResponse) ProtoMessage() {}
 
 func (x *ListFaultsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[15]
+	mi := &file_sim_v1_sim_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1328,7 @@ func (x *ListFaultsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFaultsResponse.ProtoReflect.Descriptor instead.
 func (*ListFaultsResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{15}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListFaultsResponse) GetFaults() []*Fault {
@@ -969,7 +1349,7 @@ type ClearFaultsRequest struct {
 
 func (x *ClearFaultsRequest) Reset() {
 	*x = ClearFaultsRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[16]
+	mi := &file_sim_v1_sim_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1361,7 @@ func (x *ClearFaultsRequest) String() string {
 func (*ClearFaultsRequest) ProtoMessage() {}
 
 func (x *ClearFaultsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[16]
+	mi := &file_sim_v1_sim_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1374,7 @@ func (x *ClearFaultsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearFaultsRequest.ProtoReflect.Descriptor instead.
 func (*ClearFaultsRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{16}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ClearFaultsRequest) GetTill() string {
@@ -1013,7 +1393,7 @@ type ClearFaultsResponse struct {
 
 func (x *ClearFaultsResponse) Reset() {
 	*x = ClearFaultsResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[17]
+	mi := &file_sim_v1_sim_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1405,7 @@ func (x *ClearFaultsResponse) String() string {
 func (*ClearFaultsResponse) ProtoMessage() {}
 
 func (x *ClearFaultsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[17]
+	mi := &file_sim_v1_sim_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1418,7 @@ func (x *ClearFaultsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClearFaultsResponse.ProtoReflect.Descriptor instead.
 func (*ClearFaultsResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{17}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{22}
 }
 
 // ListDocumentsRequest names a till.
@@ -1052,7 +1432,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[18]
+	mi := &file_sim_v1_sim_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1444,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[18]
+	mi := &file_sim_v1_sim_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1457,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{18}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListDocumentsRequest) GetTill() string {
@@ -1098,7 +1478,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[19]
+	mi := &file_sim_v1_sim_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1110,7 +1490,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[19]
+	mi := &file_sim_v1_sim_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1123,7 +1503,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{19}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*v1.Document {
@@ -1144,7 +1524,7 @@ type ListSlipsRequest struct {
 
 func (x *ListSlipsRequest) Reset() {
 	*x = ListSlipsRequest{}
-	mi := &file_sim_v1_sim_proto_msgTypes[20]
+	mi := &file_sim_v1_sim_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1536,7 @@ func (x *ListSlipsRequest) String() string {
 func (*ListSlipsRequest) ProtoMessage() {}
 
 func (x *ListSlipsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[20]
+	mi := &file_sim_v1_sim_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1549,7 @@ func (x *ListSlipsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSlipsRequest.ProtoReflect.Descriptor instead.
 func (*ListSlipsRequest) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{20}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListSlipsRequest) GetTill() string {
@@ -1194,7 +1574,7 @@ type Slip struct {
 
 func (x *Slip) Reset() {
 	*x = Slip{}
-	mi := &file_sim_v1_sim_proto_msgTypes[21]
+	mi := &file_sim_v1_sim_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1586,7 @@ func (x *Slip) String() string {
 func (*Slip) ProtoMessage() {}
 
 func (x *Slip) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[21]
+	mi := &file_sim_v1_sim_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1599,7 @@ func (x *Slip) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Slip.ProtoReflect.Descriptor instead.
 func (*Slip) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{21}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Slip) GetLines() []string {
@@ -1254,7 +1634,7 @@ type ListSlipsResponse struct {
 
 func (x *ListSlipsResponse) Reset() {
 	*x = ListSlipsResponse{}
-	mi := &file_sim_v1_sim_proto_msgTypes[22]
+	mi := &file_sim_v1_sim_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1266,7 +1646,7 @@ func (x *ListSlipsResponse) String() string {
 func (*ListSlipsResponse) ProtoMessage() {}
 
 func (x *ListSlipsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sim_v1_sim_proto_msgTypes[22]
+	mi := &file_sim_v1_sim_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1279,7 +1659,7 @@ func (x *ListSlipsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSlipsResponse.ProtoReflect.Descriptor instead.
 func (*ListSlipsResponse) Descriptor() ([]byte, []int) {
-	return file_sim_v1_sim_proto_rawDescGZIP(), []int{22}
+	return file_sim_v1_sim_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListSlipsResponse) GetSlips() []*Slip {
@@ -1293,7 +1673,23 @@ var File_sim_v1_sim_proto protoreflect.FileDescriptor
 
 const file_sim_v1_sim_proto_rawDesc = "" +
 	"\n" +
-	"\x10sim/v1/sim.proto\x12\x06sim.v1\x1a\x16fiscal/v1/fiscal.proto\"\xf4\x01\n" +
+	"\x10sim/v1/sim.proto\x12\x06sim.v1\x1a\x16fiscal/v1/fiscal.proto\"\x1f\n" +
+	"\rLedgerRequest\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\"?\n" +
+	"\x0eLedgerResponse\x12-\n" +
+	"\aentries\x18\x01 \x03(\v2\x13.sim.v1.LedgerEntryR\aentries\"i\n" +
+	"\vLedgerEntry\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\rR\x04type\x12\x14\n" +
+	"\x05times\x18\x04 \x01(\rR\x05times\x12\x10\n" +
+	"\x03tlv\x18\x05 \x01(\fR\x03tlv\"\x8b\x01\n" +
+	"\rBehaveRequest\x12/\n" +
+	"\tbehaviour\x18\x01 \x01(\x0e2\x11.sim.v1.BehaviourR\tbehaviour\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\x12\x19\n" +
+	"\bdelay_ms\x18\x03 \x01(\rR\adelayMs\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\rR\amessage\"\x10\n" +
+	"\x0eBehaveResponse\"\xce\x02\n" +
 	"\x04Till\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x16\n" +
@@ -1307,7 +1703,12 @@ const file_sim_v1_sim_proto_rawDesc = "" +
 	"cover_open\x18\t \x01(\bR\tcoverOpen\x12\x14\n" +
 	"\x05power\x18\n" +
 	" \x01(\bR\x05power\x12\x17\n" +
-	"\alast_fd\x18\v \x01(\rR\x06lastFd\"\x12\n" +
+	"\alast_fd\x18\v \x01(\rR\x06lastFd\x12\x16\n" +
+	"\x06driver\x18\f \x01(\tR\x06driver\x12\x1f\n" +
+	"\vprinter_pty\x18\r \x01(\tR\n" +
+	"printerPty\x12\x1f\n" +
+	"\vprinter_tcp\x18\x0e \x01(\tR\n" +
+	"printerTcp\"\x12\n" +
 	"\x10ListTillsRequest\"7\n" +
 	"\x11ListTillsResponse\x12\"\n" +
 	"\x05tills\x18\x01 \x03(\v2\f.sim.v1.TillR\x05tills\"Q\n" +
@@ -1365,7 +1766,15 @@ const file_sim_v1_sim_proto_rawDesc = "" +
 	"\x05whole\x18\x02 \x01(\bR\x05whole\x12\x0e\n" +
 	"\x02fd\x18\x03 \x01(\rR\x02fd\"7\n" +
 	"\x11ListSlipsResponse\x12\"\n" +
-	"\x05slips\x18\x01 \x03(\v2\f.sim.v1.SlipR\x05slips2\x82\x05\n" +
+	"\x05slips\x18\x01 \x03(\v2\f.sim.v1.SlipR\x05slips*\xa7\x01\n" +
+	"\tBehaviour\x12\x19\n" +
+	"\x15BEHAVIOUR_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eBEHAVIOUR_DOWN\x10\x01\x12\x14\n" +
+	"\x10BEHAVIOUR_SILENT\x10\x02\x12\x12\n" +
+	"\x0eBEHAVIOUR_DROP\x10\x03\x12\x14\n" +
+	"\x10BEHAVIOUR_REFUSE\x10\x04\x12\x14\n" +
+	"\x10BEHAVIOUR_GARBLE\x10\x05\x12\x15\n" +
+	"\x11BEHAVIOUR_MESSAGE\x10\x062\x82\x05\n" +
 	"\n" +
 	"SimService\x12@\n" +
 	"\tListTills\x12\x18.sim.v1.ListTillsRequest\x1a\x19.sim.v1.ListTillsResponse\x124\n" +
@@ -1378,7 +1787,11 @@ const file_sim_v1_sim_proto_rawDesc = "" +
 	"ListFaults\x12\x19.sim.v1.ListFaultsRequest\x1a\x1a.sim.v1.ListFaultsResponse\x12F\n" +
 	"\vClearFaults\x12\x1a.sim.v1.ClearFaultsRequest\x1a\x1b.sim.v1.ClearFaultsResponse\x12L\n" +
 	"\rListDocuments\x12\x1c.sim.v1.ListDocumentsRequest\x1a\x1d.sim.v1.ListDocumentsResponse\x12@\n" +
-	"\tListSlips\x12\x18.sim.v1.ListSlipsRequest\x1a\x19.sim.v1.ListSlipsResponseB\x83\x01\n" +
+	"\tListSlips\x12\x18.sim.v1.ListSlipsRequest\x1a\x19.sim.v1.ListSlipsResponse2~\n" +
+	"\n" +
+	"OFDService\x127\n" +
+	"\x06Ledger\x12\x15.sim.v1.LedgerRequest\x1a\x16.sim.v1.LedgerResponse\x127\n" +
+	"\x06Behave\x12\x15.sim.v1.BehaveRequest\x1a\x16.sim.v1.BehaveResponseB\x83\x01\n" +
 	"\n" +
 	"com.sim.v1B\bSimProtoP\x01Z2github.com/chekan-io/chekan/proto/gen/sim/v1;simv1\xa2\x02\x03SXX\xaa\x02\x06Sim.V1\xca\x02\x06Sim\\V1\xe2\x02\x12Sim\\V1\\GPBMetadata\xea\x02\aSim::V1b\x06proto3"
 
@@ -1394,69 +1807,82 @@ func file_sim_v1_sim_proto_rawDescGZIP() []byte {
 	return file_sim_v1_sim_proto_rawDescData
 }
 
-var file_sim_v1_sim_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_sim_v1_sim_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_sim_v1_sim_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_sim_v1_sim_proto_goTypes = []any{
-	(*Till)(nil),                  // 0: sim.v1.Till
-	(*ListTillsRequest)(nil),      // 1: sim.v1.ListTillsRequest
-	(*ListTillsResponse)(nil),     // 2: sim.v1.ListTillsResponse
-	(*PaperRequest)(nil),          // 3: sim.v1.PaperRequest
-	(*PaperResponse)(nil),         // 4: sim.v1.PaperResponse
-	(*CoverRequest)(nil),          // 5: sim.v1.CoverRequest
-	(*CoverResponse)(nil),         // 6: sim.v1.CoverResponse
-	(*PowerRequest)(nil),          // 7: sim.v1.PowerRequest
-	(*PowerResponse)(nil),         // 8: sim.v1.PowerResponse
-	(*CableRequest)(nil),          // 9: sim.v1.CableRequest
-	(*CableResponse)(nil),         // 10: sim.v1.CableResponse
-	(*Fault)(nil),                 // 11: sim.v1.Fault
-	(*AddFaultRequest)(nil),       // 12: sim.v1.AddFaultRequest
-	(*AddFaultResponse)(nil),      // 13: sim.v1.AddFaultResponse
-	(*ListFaultsRequest)(nil),     // 14: sim.v1.ListFaultsRequest
-	(*ListFaultsResponse)(nil),    // 15: sim.v1.ListFaultsResponse
-	(*ClearFaultsRequest)(nil),    // 16: sim.v1.ClearFaultsRequest
-	(*ClearFaultsResponse)(nil),   // 17: sim.v1.ClearFaultsResponse
-	(*ListDocumentsRequest)(nil),  // 18: sim.v1.ListDocumentsRequest
-	(*ListDocumentsResponse)(nil), // 19: sim.v1.ListDocumentsResponse
-	(*ListSlipsRequest)(nil),      // 20: sim.v1.ListSlipsRequest
-	(*Slip)(nil),                  // 21: sim.v1.Slip
-	(*ListSlipsResponse)(nil),     // 22: sim.v1.ListSlipsResponse
-	(*v1.Document)(nil),           // 23: fiscal.v1.Document
+	(Behaviour)(0),                // 0: sim.v1.Behaviour
+	(*LedgerRequest)(nil),         // 1: sim.v1.LedgerRequest
+	(*LedgerResponse)(nil),        // 2: sim.v1.LedgerResponse
+	(*LedgerEntry)(nil),           // 3: sim.v1.LedgerEntry
+	(*BehaveRequest)(nil),         // 4: sim.v1.BehaveRequest
+	(*BehaveResponse)(nil),        // 5: sim.v1.BehaveResponse
+	(*Till)(nil),                  // 6: sim.v1.Till
+	(*ListTillsRequest)(nil),      // 7: sim.v1.ListTillsRequest
+	(*ListTillsResponse)(nil),     // 8: sim.v1.ListTillsResponse
+	(*PaperRequest)(nil),          // 9: sim.v1.PaperRequest
+	(*PaperResponse)(nil),         // 10: sim.v1.PaperResponse
+	(*CoverRequest)(nil),          // 11: sim.v1.CoverRequest
+	(*CoverResponse)(nil),         // 12: sim.v1.CoverResponse
+	(*PowerRequest)(nil),          // 13: sim.v1.PowerRequest
+	(*PowerResponse)(nil),         // 14: sim.v1.PowerResponse
+	(*CableRequest)(nil),          // 15: sim.v1.CableRequest
+	(*CableResponse)(nil),         // 16: sim.v1.CableResponse
+	(*Fault)(nil),                 // 17: sim.v1.Fault
+	(*AddFaultRequest)(nil),       // 18: sim.v1.AddFaultRequest
+	(*AddFaultResponse)(nil),      // 19: sim.v1.AddFaultResponse
+	(*ListFaultsRequest)(nil),     // 20: sim.v1.ListFaultsRequest
+	(*ListFaultsResponse)(nil),    // 21: sim.v1.ListFaultsResponse
+	(*ClearFaultsRequest)(nil),    // 22: sim.v1.ClearFaultsRequest
+	(*ClearFaultsResponse)(nil),   // 23: sim.v1.ClearFaultsResponse
+	(*ListDocumentsRequest)(nil),  // 24: sim.v1.ListDocumentsRequest
+	(*ListDocumentsResponse)(nil), // 25: sim.v1.ListDocumentsResponse
+	(*ListSlipsRequest)(nil),      // 26: sim.v1.ListSlipsRequest
+	(*Slip)(nil),                  // 27: sim.v1.Slip
+	(*ListSlipsResponse)(nil),     // 28: sim.v1.ListSlipsResponse
+	(*v1.Document)(nil),           // 29: fiscal.v1.Document
 }
 var file_sim_v1_sim_proto_depIdxs = []int32{
-	0,  // 0: sim.v1.ListTillsResponse.tills:type_name -> sim.v1.Till
-	0,  // 1: sim.v1.PaperResponse.till:type_name -> sim.v1.Till
-	0,  // 2: sim.v1.CoverResponse.till:type_name -> sim.v1.Till
-	0,  // 3: sim.v1.PowerResponse.till:type_name -> sim.v1.Till
-	0,  // 4: sim.v1.CableResponse.till:type_name -> sim.v1.Till
-	11, // 5: sim.v1.AddFaultRequest.fault:type_name -> sim.v1.Fault
-	11, // 6: sim.v1.AddFaultResponse.fault:type_name -> sim.v1.Fault
-	11, // 7: sim.v1.ListFaultsResponse.faults:type_name -> sim.v1.Fault
-	23, // 8: sim.v1.ListDocumentsResponse.documents:type_name -> fiscal.v1.Document
-	21, // 9: sim.v1.ListSlipsResponse.slips:type_name -> sim.v1.Slip
-	1,  // 10: sim.v1.SimService.ListTills:input_type -> sim.v1.ListTillsRequest
-	3,  // 11: sim.v1.SimService.Paper:input_type -> sim.v1.PaperRequest
-	5,  // 12: sim.v1.SimService.Cover:input_type -> sim.v1.CoverRequest
-	7,  // 13: sim.v1.SimService.Power:input_type -> sim.v1.PowerRequest
-	9,  // 14: sim.v1.SimService.Cable:input_type -> sim.v1.CableRequest
-	12, // 15: sim.v1.SimService.AddFault:input_type -> sim.v1.AddFaultRequest
-	14, // 16: sim.v1.SimService.ListFaults:input_type -> sim.v1.ListFaultsRequest
-	16, // 17: sim.v1.SimService.ClearFaults:input_type -> sim.v1.ClearFaultsRequest
-	18, // 18: sim.v1.SimService.ListDocuments:input_type -> sim.v1.ListDocumentsRequest
-	20, // 19: sim.v1.SimService.ListSlips:input_type -> sim.v1.ListSlipsRequest
-	2,  // 20: sim.v1.SimService.ListTills:output_type -> sim.v1.ListTillsResponse
-	4,  // 21: sim.v1.SimService.Paper:output_type -> sim.v1.PaperResponse
-	6,  // 22: sim.v1.SimService.Cover:output_type -> sim.v1.CoverResponse
-	8,  // 23: sim.v1.SimService.Power:output_type -> sim.v1.PowerResponse
-	10, // 24: sim.v1.SimService.Cable:output_type -> sim.v1.CableResponse
-	13, // 25: sim.v1.SimService.AddFault:output_type -> sim.v1.AddFaultResponse
-	15, // 26: sim.v1.SimService.ListFaults:output_type -> sim.v1.ListFaultsResponse
-	17, // 27: sim.v1.SimService.ClearFaults:output_type -> sim.v1.ClearFaultsResponse
-	19, // 28: sim.v1.SimService.ListDocuments:output_type -> sim.v1.ListDocumentsResponse
-	22, // 29: sim.v1.SimService.ListSlips:output_type -> sim.v1.ListSlipsResponse
-	20, // [20:30] is the sub-list for method output_type
-	10, // [10:20] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	3,  // 0: sim.v1.LedgerResponse.entries:type_name -> sim.v1.LedgerEntry
+	0,  // 1: sim.v1.BehaveRequest.behaviour:type_name -> sim.v1.Behaviour
+	6,  // 2: sim.v1.ListTillsResponse.tills:type_name -> sim.v1.Till
+	6,  // 3: sim.v1.PaperResponse.till:type_name -> sim.v1.Till
+	6,  // 4: sim.v1.CoverResponse.till:type_name -> sim.v1.Till
+	6,  // 5: sim.v1.PowerResponse.till:type_name -> sim.v1.Till
+	6,  // 6: sim.v1.CableResponse.till:type_name -> sim.v1.Till
+	17, // 7: sim.v1.AddFaultRequest.fault:type_name -> sim.v1.Fault
+	17, // 8: sim.v1.AddFaultResponse.fault:type_name -> sim.v1.Fault
+	17, // 9: sim.v1.ListFaultsResponse.faults:type_name -> sim.v1.Fault
+	29, // 10: sim.v1.ListDocumentsResponse.documents:type_name -> fiscal.v1.Document
+	27, // 11: sim.v1.ListSlipsResponse.slips:type_name -> sim.v1.Slip
+	7,  // 12: sim.v1.SimService.ListTills:input_type -> sim.v1.ListTillsRequest
+	9,  // 13: sim.v1.SimService.Paper:input_type -> sim.v1.PaperRequest
+	11, // 14: sim.v1.SimService.Cover:input_type -> sim.v1.CoverRequest
+	13, // 15: sim.v1.SimService.Power:input_type -> sim.v1.PowerRequest
+	15, // 16: sim.v1.SimService.Cable:input_type -> sim.v1.CableRequest
+	18, // 17: sim.v1.SimService.AddFault:input_type -> sim.v1.AddFaultRequest
+	20, // 18: sim.v1.SimService.ListFaults:input_type -> sim.v1.ListFaultsRequest
+	22, // 19: sim.v1.SimService.ClearFaults:input_type -> sim.v1.ClearFaultsRequest
+	24, // 20: sim.v1.SimService.ListDocuments:input_type -> sim.v1.ListDocumentsRequest
+	26, // 21: sim.v1.SimService.ListSlips:input_type -> sim.v1.ListSlipsRequest
+	1,  // 22: sim.v1.OFDService.Ledger:input_type -> sim.v1.LedgerRequest
+	4,  // 23: sim.v1.OFDService.Behave:input_type -> sim.v1.BehaveRequest
+	8,  // 24: sim.v1.SimService.ListTills:output_type -> sim.v1.ListTillsResponse
+	10, // 25: sim.v1.SimService.Paper:output_type -> sim.v1.PaperResponse
+	12, // 26: sim.v1.SimService.Cover:output_type -> sim.v1.CoverResponse
+	14, // 27: sim.v1.SimService.Power:output_type -> sim.v1.PowerResponse
+	16, // 28: sim.v1.SimService.Cable:output_type -> sim.v1.CableResponse
+	19, // 29: sim.v1.SimService.AddFault:output_type -> sim.v1.AddFaultResponse
+	21, // 30: sim.v1.SimService.ListFaults:output_type -> sim.v1.ListFaultsResponse
+	23, // 31: sim.v1.SimService.ClearFaults:output_type -> sim.v1.ClearFaultsResponse
+	25, // 32: sim.v1.SimService.ListDocuments:output_type -> sim.v1.ListDocumentsResponse
+	28, // 33: sim.v1.SimService.ListSlips:output_type -> sim.v1.ListSlipsResponse
+	2,  // 34: sim.v1.OFDService.Ledger:output_type -> sim.v1.LedgerResponse
+	5,  // 35: sim.v1.OFDService.Behave:output_type -> sim.v1.BehaveResponse
+	24, // [24:36] is the sub-list for method output_type
+	12, // [12:24] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_sim_v1_sim_proto_init() }
@@ -1469,13 +1895,14 @@ func file_sim_v1_sim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sim_v1_sim_proto_rawDesc), len(file_sim_v1_sim_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   23,
+			NumEnums:      1,
+			NumMessages:   28,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_sim_v1_sim_proto_goTypes,
 		DependencyIndexes: file_sim_v1_sim_proto_depIdxs,
+		EnumInfos:         file_sim_v1_sim_proto_enumTypes,
 		MessageInfos:      file_sim_v1_sim_proto_msgTypes,
 	}.Build()
 	File_sim_v1_sim_proto = out.File

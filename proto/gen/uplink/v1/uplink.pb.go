@@ -360,7 +360,9 @@ type Entry struct {
 	// Position in the outbox of this journal; grows by one or more.
 	Cursor uint64 `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// The operation as it stood then. Revisions of one key come in order.
-	Operation     *v1.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	Operation *v1.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	// Instead of an operation: a document of the fiscal memory as it is stored there.
+	Copy          *DocumentCopy `protobuf:"bytes,3,opt,name=copy,proto3" json:"copy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -409,6 +411,77 @@ func (x *Entry) GetOperation() *v1.Operation {
 	return nil
 }
 
+func (x *Entry) GetCopy() *DocumentCopy {
+	if x != nil {
+		return x.Copy
+	}
+	return nil
+}
+
+// DocumentCopy is a document read back from the fiscal memory.
+type DocumentCopy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the till.
+	Till string `protobuf:"bytes,1,opt,name=till,proto3" json:"till,omitempty"`
+	// Facts of the archive.
+	Document *v1.Document `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// The whole document as one STLV whose tag is its form.
+	Tlv           []byte `protobuf:"bytes,3,opt,name=tlv,proto3" json:"tlv,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DocumentCopy) Reset() {
+	*x = DocumentCopy{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DocumentCopy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DocumentCopy) ProtoMessage() {}
+
+func (x *DocumentCopy) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DocumentCopy.ProtoReflect.Descriptor instead.
+func (*DocumentCopy) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DocumentCopy) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *DocumentCopy) GetDocument() *v1.Document {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+func (x *DocumentCopy) GetTlv() []byte {
+	if x != nil {
+		return x.Tlv
+	}
+	return nil
+}
+
 // Batch is what Push packs.
 type Batch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -420,7 +493,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +505,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +518,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{5}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Batch) GetEntries() []*Entry {
@@ -470,7 +543,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +555,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +568,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{6}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PushRequest) GetJournalId() string {
@@ -530,7 +603,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +615,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +628,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{7}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PushResponse) GetCursor() uint64 {
@@ -580,7 +653,7 @@ type ReportStateRequest struct {
 
 func (x *ReportStateRequest) Reset() {
 	*x = ReportStateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +665,7 @@ func (x *ReportStateRequest) String() string {
 func (*ReportStateRequest) ProtoMessage() {}
 
 func (x *ReportStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +678,7 @@ func (x *ReportStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportStateRequest.ProtoReflect.Descriptor instead.
 func (*ReportStateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{8}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReportStateRequest) GetTills() []*v1.TillState {
@@ -638,7 +711,7 @@ type ReportStateResponse struct {
 
 func (x *ReportStateResponse) Reset() {
 	*x = ReportStateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +723,7 @@ func (x *ReportStateResponse) String() string {
 func (*ReportStateResponse) ProtoMessage() {}
 
 func (x *ReportStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +736,7 @@ func (x *ReportStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportStateResponse.ProtoReflect.Descriptor instead.
 func (*ReportStateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{9}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{10}
 }
 
 // Command is an order of a person.
@@ -680,14 +753,16 @@ type Command struct {
 	// Who asked, for the agent's log.
 	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
 	// For ACTION_DECIDE.
-	Decision      *v1.Decision `protobuf:"bytes,6,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision *v1.Decision `protobuf:"bytes,6,opt,name=decision,proto3" json:"decision,omitempty"`
+	// Ask the person at the till first and begin only when he agrees.
+	AskConsent    bool `protobuf:"varint,7,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +774,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +787,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{10}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Command) GetId() string {
@@ -757,6 +832,13 @@ func (x *Command) GetDecision() *v1.Decision {
 	return nil
 }
 
+func (x *Command) GetAskConsent() bool {
+	if x != nil {
+		return x.AskConsent
+	}
+	return false
+}
+
 // FetchCommandsRequest asks for commands.
 type FetchCommandsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -768,7 +850,7 @@ type FetchCommandsRequest struct {
 
 func (x *FetchCommandsRequest) Reset() {
 	*x = FetchCommandsRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -780,7 +862,7 @@ func (x *FetchCommandsRequest) String() string {
 func (*FetchCommandsRequest) ProtoMessage() {}
 
 func (x *FetchCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -793,7 +875,7 @@ func (x *FetchCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCommandsRequest.ProtoReflect.Descriptor instead.
 func (*FetchCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{11}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FetchCommandsRequest) GetWaitMs() uint32 {
@@ -814,7 +896,7 @@ type FetchCommandsResponse struct {
 
 func (x *FetchCommandsResponse) Reset() {
 	*x = FetchCommandsResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +908,7 @@ func (x *FetchCommandsResponse) String() string {
 func (*FetchCommandsResponse) ProtoMessage() {}
 
 func (x *FetchCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +921,7 @@ func (x *FetchCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCommandsResponse.ProtoReflect.Descriptor instead.
 func (*FetchCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{12}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FetchCommandsResponse) GetCommands() []*Command {
@@ -860,7 +942,7 @@ type ReportRunRequest struct {
 
 func (x *ReportRunRequest) Reset() {
 	*x = ReportRunRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +954,7 @@ func (x *ReportRunRequest) String() string {
 func (*ReportRunRequest) ProtoMessage() {}
 
 func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +967,7 @@ func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunRequest.ProtoReflect.Descriptor instead.
 func (*ReportRunRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{13}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReportRunRequest) GetRun() *v1.Run {
@@ -904,7 +986,7 @@ type ReportRunResponse struct {
 
 func (x *ReportRunResponse) Reset() {
 	*x = ReportRunResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +998,7 @@ func (x *ReportRunResponse) String() string {
 func (*ReportRunResponse) ProtoMessage() {}
 
 func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1011,7 @@ func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunResponse.ProtoReflect.Descriptor instead.
 func (*ReportRunResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{14}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
 }
 
 // ReportCertificateRequest carries a report.
@@ -943,7 +1025,7 @@ type ReportCertificateRequest struct {
 
 func (x *ReportCertificateRequest) Reset() {
 	*x = ReportCertificateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -955,7 +1037,7 @@ func (x *ReportCertificateRequest) String() string {
 func (*ReportCertificateRequest) ProtoMessage() {}
 
 func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -968,7 +1050,7 @@ func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateRequest.ProtoReflect.Descriptor instead.
 func (*ReportCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReportCertificateRequest) GetReport() []byte {
@@ -987,7 +1069,7 @@ type ReportCertificateResponse struct {
 
 func (x *ReportCertificateResponse) Reset() {
 	*x = ReportCertificateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1081,7 @@ func (x *ReportCertificateResponse) String() string {
 func (*ReportCertificateResponse) ProtoMessage() {}
 
 func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1094,135 @@ func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateResponse.ProtoReflect.Descriptor instead.
 func (*ReportCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
+}
+
+// OpenTicketRequest carries a call for help.
+type OpenTicketRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, made by the agent.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name of the till.
+	Till string `protobuf:"bytes,2,opt,name=till,proto3" json:"till,omitempty"`
+	// The run that did not help.
+	Run *v1.Run `protobuf:"bytes,3,opt,name=run,proto3" json:"run,omitempty"`
+	// What is wrong, one sentence in Russian.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Redacted bundle as `chekan-agent bundle` writes it: no sums, names or buyers.
+	Bundle []byte `protobuf:"bytes,5,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	// When it was opened, Unix ms.
+	OpenedMs      int64 `protobuf:"varint,6,opt,name=opened_ms,json=openedMs,proto3" json:"opened_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenTicketRequest) Reset() {
+	*x = OpenTicketRequest{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenTicketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenTicketRequest) ProtoMessage() {}
+
+func (x *OpenTicketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenTicketRequest.ProtoReflect.Descriptor instead.
+func (*OpenTicketRequest) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *OpenTicketRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OpenTicketRequest) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *OpenTicketRequest) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *OpenTicketRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *OpenTicketRequest) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+func (x *OpenTicketRequest) GetOpenedMs() int64 {
+	if x != nil {
+		return x.OpenedMs
+	}
+	return 0
+}
+
+// OpenTicketResponse is empty.
+type OpenTicketResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenTicketResponse) Reset() {
+	*x = OpenTicketResponse{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenTicketResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenTicketResponse) ProtoMessage() {}
+
+func (x *OpenTicketResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenTicketResponse.ProtoReflect.Descriptor instead.
+func (*OpenTicketResponse) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{19}
 }
 
 // RenewRequest carries a new request.
@@ -1026,7 +1236,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1248,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1261,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1072,7 +1282,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1084,7 +1294,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1097,7 +1307,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1142,10 +1352,15 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"capability\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\x04R\x06cursor\x12\x17\n" +
 	"\apoll_ms\x18\x03 \x01(\rR\x06pollMs\x12\x15\n" +
-	"\x06now_ms\x18\x04 \x01(\x03R\x05nowMs\"S\n" +
+	"\x06now_ms\x18\x04 \x01(\x03R\x05nowMs\"\x80\x01\n" +
 	"\x05Entry\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\x122\n" +
-	"\toperation\x18\x02 \x01(\v2\x14.fiscal.v1.OperationR\toperation\"3\n" +
+	"\toperation\x18\x02 \x01(\v2\x14.fiscal.v1.OperationR\toperation\x12+\n" +
+	"\x04copy\x18\x03 \x01(\v2\x17.uplink.v1.DocumentCopyR\x04copy\"e\n" +
+	"\fDocumentCopy\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\tR\x04till\x12/\n" +
+	"\bdocument\x18\x02 \x01(\v2\x13.fiscal.v1.DocumentR\bdocument\x12\x10\n" +
+	"\x03tlv\x18\x03 \x01(\fR\x03tlv\"3\n" +
 	"\x05Batch\x12*\n" +
 	"\aentries\x18\x01 \x03(\v2\x10.uplink.v1.EntryR\aentries\"d\n" +
 	"\vPushRequest\x12\x1d\n" +
@@ -1161,7 +1376,7 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05tills\x18\x01 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12.\n" +
 	"\bproblems\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\bproblems\x12\x16\n" +
 	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\"\x15\n" +
-	"\x13ReportStateResponse\"\xbe\x01\n" +
+	"\x13ReportStateResponse\"\xdf\x01\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -1169,7 +1384,9 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\n" +
 	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12/\n" +
-	"\bdecision\x18\x06 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"/\n" +
+	"\bdecision\x18\x06 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x1f\n" +
+	"\vask_consent\x18\a \x01(\bR\n" +
+	"askConsent\"/\n" +
 	"\x14FetchCommandsRequest\x12\x17\n" +
 	"\await_ms\x18\x01 \x01(\rR\x06waitMs\"G\n" +
 	"\x15FetchCommandsResponse\x12.\n" +
@@ -1179,20 +1396,30 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x11ReportRunResponse\"2\n" +
 	"\x18ReportCertificateRequest\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\fR\x06report\"\x1b\n" +
-	"\x19ReportCertificateResponse\" \n" +
+	"\x19ReportCertificateResponse\"\xa2\x01\n" +
+	"\x11OpenTicketRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04till\x18\x02 \x01(\tR\x04till\x12 \n" +
+	"\x03run\x18\x03 \x01(\v2\x0e.fiscal.v1.RunR\x03run\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x16\n" +
+	"\x06bundle\x18\x05 \x01(\fR\x06bundle\x12\x1b\n" +
+	"\topened_ms\x18\x06 \x01(\x03R\bopenedMs\"\x14\n" +
+	"\x12OpenTicketResponse\" \n" +
 	"\fRenewRequest\x12\x10\n" +
 	"\x03csr\x18\x01 \x01(\fR\x03csr\"1\n" +
 	"\rRenewResponse\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate2Q\n" +
 	"\x10EnrolmentService\x12=\n" +
-	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\x8a\x04\n" +
+	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\xd5\x04\n" +
 	"\rUplinkService\x12:\n" +
 	"\x05Hello\x12\x17.uplink.v1.HelloRequest\x1a\x18.uplink.v1.HelloResponse\x127\n" +
 	"\x04Push\x12\x16.uplink.v1.PushRequest\x1a\x17.uplink.v1.PushResponse\x12L\n" +
 	"\vReportState\x12\x1d.uplink.v1.ReportStateRequest\x1a\x1e.uplink.v1.ReportStateResponse\x12R\n" +
 	"\rFetchCommands\x12\x1f.uplink.v1.FetchCommandsRequest\x1a .uplink.v1.FetchCommandsResponse\x12F\n" +
 	"\tReportRun\x12\x1b.uplink.v1.ReportRunRequest\x1a\x1c.uplink.v1.ReportRunResponse\x12^\n" +
-	"\x11ReportCertificate\x12#.uplink.v1.ReportCertificateRequest\x1a$.uplink.v1.ReportCertificateResponse\x12:\n" +
+	"\x11ReportCertificate\x12#.uplink.v1.ReportCertificateRequest\x1a$.uplink.v1.ReportCertificateResponse\x12I\n" +
+	"\n" +
+	"OpenTicket\x12\x1c.uplink.v1.OpenTicketRequest\x1a\x1d.uplink.v1.OpenTicketResponse\x12:\n" +
 	"\x05Renew\x12\x17.uplink.v1.RenewRequest\x1a\x18.uplink.v1.RenewResponseB\x9b\x01\n" +
 	"\rcom.uplink.v1B\vUplinkProtoP\x01Z8github.com/chekan-io/chekan/proto/gen/uplink/v1;uplinkv1\xa2\x02\x03UXX\xaa\x02\tUplink.V1\xca\x02\tUplink\\V1\xe2\x02\x15Uplink\\V1\\GPBMetadata\xea\x02\n" +
 	"Uplink::V1b\x06proto3"
@@ -1209,66 +1436,75 @@ func file_uplink_v1_uplink_proto_rawDescGZIP() []byte {
 	return file_uplink_v1_uplink_proto_rawDescData
 }
 
-var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_uplink_v1_uplink_proto_goTypes = []any{
 	(*EnrollRequest)(nil),             // 0: uplink.v1.EnrollRequest
 	(*EnrollResponse)(nil),            // 1: uplink.v1.EnrollResponse
 	(*HelloRequest)(nil),              // 2: uplink.v1.HelloRequest
 	(*HelloResponse)(nil),             // 3: uplink.v1.HelloResponse
 	(*Entry)(nil),                     // 4: uplink.v1.Entry
-	(*Batch)(nil),                     // 5: uplink.v1.Batch
-	(*PushRequest)(nil),               // 6: uplink.v1.PushRequest
-	(*PushResponse)(nil),              // 7: uplink.v1.PushResponse
-	(*ReportStateRequest)(nil),        // 8: uplink.v1.ReportStateRequest
-	(*ReportStateResponse)(nil),       // 9: uplink.v1.ReportStateResponse
-	(*Command)(nil),                   // 10: uplink.v1.Command
-	(*FetchCommandsRequest)(nil),      // 11: uplink.v1.FetchCommandsRequest
-	(*FetchCommandsResponse)(nil),     // 12: uplink.v1.FetchCommandsResponse
-	(*ReportRunRequest)(nil),          // 13: uplink.v1.ReportRunRequest
-	(*ReportRunResponse)(nil),         // 14: uplink.v1.ReportRunResponse
-	(*ReportCertificateRequest)(nil),  // 15: uplink.v1.ReportCertificateRequest
-	(*ReportCertificateResponse)(nil), // 16: uplink.v1.ReportCertificateResponse
-	(*RenewRequest)(nil),              // 17: uplink.v1.RenewRequest
-	(*RenewResponse)(nil),             // 18: uplink.v1.RenewResponse
-	(*v1.TillState)(nil),              // 19: fiscal.v1.TillState
-	(*v1.Run)(nil),                    // 20: fiscal.v1.Run
-	(*v1.Operation)(nil),              // 21: fiscal.v1.Operation
-	(*v1.Problem)(nil),                // 22: fiscal.v1.Problem
-	(v1.Action)(0),                    // 23: fiscal.v1.Action
-	(*v1.Decision)(nil),               // 24: fiscal.v1.Decision
+	(*DocumentCopy)(nil),              // 5: uplink.v1.DocumentCopy
+	(*Batch)(nil),                     // 6: uplink.v1.Batch
+	(*PushRequest)(nil),               // 7: uplink.v1.PushRequest
+	(*PushResponse)(nil),              // 8: uplink.v1.PushResponse
+	(*ReportStateRequest)(nil),        // 9: uplink.v1.ReportStateRequest
+	(*ReportStateResponse)(nil),       // 10: uplink.v1.ReportStateResponse
+	(*Command)(nil),                   // 11: uplink.v1.Command
+	(*FetchCommandsRequest)(nil),      // 12: uplink.v1.FetchCommandsRequest
+	(*FetchCommandsResponse)(nil),     // 13: uplink.v1.FetchCommandsResponse
+	(*ReportRunRequest)(nil),          // 14: uplink.v1.ReportRunRequest
+	(*ReportRunResponse)(nil),         // 15: uplink.v1.ReportRunResponse
+	(*ReportCertificateRequest)(nil),  // 16: uplink.v1.ReportCertificateRequest
+	(*ReportCertificateResponse)(nil), // 17: uplink.v1.ReportCertificateResponse
+	(*OpenTicketRequest)(nil),         // 18: uplink.v1.OpenTicketRequest
+	(*OpenTicketResponse)(nil),        // 19: uplink.v1.OpenTicketResponse
+	(*RenewRequest)(nil),              // 20: uplink.v1.RenewRequest
+	(*RenewResponse)(nil),             // 21: uplink.v1.RenewResponse
+	(*v1.TillState)(nil),              // 22: fiscal.v1.TillState
+	(*v1.Run)(nil),                    // 23: fiscal.v1.Run
+	(*v1.Operation)(nil),              // 24: fiscal.v1.Operation
+	(*v1.Document)(nil),               // 25: fiscal.v1.Document
+	(*v1.Problem)(nil),                // 26: fiscal.v1.Problem
+	(v1.Action)(0),                    // 27: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 28: fiscal.v1.Decision
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
-	19, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	20, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
-	21, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
-	4,  // 3: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	19, // 4: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	22, // 5: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	23, // 6: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	24, // 7: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
-	10, // 8: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	20, // 9: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	0,  // 10: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	2,  // 11: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	6,  // 12: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	8,  // 13: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	11, // 14: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	13, // 15: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	15, // 16: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
-	17, // 17: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	1,  // 18: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	3,  // 19: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	7,  // 20: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	9,  // 21: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	12, // 22: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	14, // 23: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	16, // 24: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
-	18, // 25: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	18, // [18:26] is the sub-list for method output_type
-	10, // [10:18] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	22, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
+	23, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	24, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	5,  // 3: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
+	25, // 4: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
+	4,  // 5: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
+	22, // 6: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	26, // 7: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	27, // 8: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	28, // 9: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	11, // 10: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	23, // 11: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	23, // 12: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
+	0,  // 13: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	2,  // 14: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	7,  // 15: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	9,  // 16: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	12, // 17: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	14, // 18: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	16, // 19: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	18, // 20: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
+	20, // 21: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	1,  // 22: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	3,  // 23: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	8,  // 24: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	10, // 25: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	13, // 26: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	15, // 27: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	17, // 28: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	19, // 29: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
+	21, // 30: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	22, // [22:31] is the sub-list for method output_type
+	13, // [13:22] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }
@@ -1282,7 +1518,7 @@ func file_uplink_v1_uplink_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_uplink_v1_uplink_proto_rawDesc), len(file_uplink_v1_uplink_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

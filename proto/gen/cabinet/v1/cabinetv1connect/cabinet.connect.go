@@ -71,6 +71,14 @@ const (
 	// FleetServiceGetCertificateProcedure is the fully-qualified name of the FleetService's
 	// GetCertificate RPC.
 	FleetServiceGetCertificateProcedure = "/cabinet.v1.FleetService/GetCertificate"
+	// FleetServiceListTicketsProcedure is the fully-qualified name of the FleetService's ListTickets
+	// RPC.
+	FleetServiceListTicketsProcedure = "/cabinet.v1.FleetService/ListTickets"
+	// FleetServiceGetTicketProcedure is the fully-qualified name of the FleetService's GetTicket RPC.
+	FleetServiceGetTicketProcedure = "/cabinet.v1.FleetService/GetTicket"
+	// FleetServiceCloseTicketProcedure is the fully-qualified name of the FleetService's CloseTicket
+	// RPC.
+	FleetServiceCloseTicketProcedure = "/cabinet.v1.FleetService/CloseTicket"
 	// FleetServiceListCommandsProcedure is the fully-qualified name of the FleetService's ListCommands
 	// RPC.
 	FleetServiceListCommandsProcedure = "/cabinet.v1.FleetService/ListCommands"
@@ -86,6 +94,9 @@ const (
 	// DocumentsServiceGetDocumentProcedure is the fully-qualified name of the DocumentsService's
 	// GetDocument RPC.
 	DocumentsServiceGetDocumentProcedure = "/cabinet.v1.DocumentsService/GetDocument"
+	// DocumentsServiceGetDocumentPDFProcedure is the fully-qualified name of the DocumentsService's
+	// GetDocumentPDF RPC.
+	DocumentsServiceGetDocumentPDFProcedure = "/cabinet.v1.DocumentsService/GetDocumentPDF"
 )
 
 // AccessServiceClient is a client for the cabinet.v1.AccessService service.
@@ -282,6 +293,12 @@ type FleetServiceClient interface {
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
 	// GetCertificate gives what the newest crash test of a till has found.
 	GetCertificate(context.Context, *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error)
+	// ListTickets gives the calls for help of the organisation's tills, open ones first.
+	ListTickets(context.Context, *v1.ListTicketsRequest) (*v1.ListTicketsResponse, error)
+	// GetTicket gives one with its redacted bundle.
+	GetTicket(context.Context, *v1.GetTicketRequest) (*v1.GetTicketResponse, error)
+	// CloseTicket ends one with a word about what was done.
+	CloseTicket(context.Context, *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -356,6 +373,26 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		listTickets: connect.NewClient[v1.ListTicketsRequest, v1.ListTicketsResponse](
+			httpClient,
+			baseURL+FleetServiceListTicketsProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("ListTickets")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		getTicket: connect.NewClient[v1.GetTicketRequest, v1.GetTicketResponse](
+			httpClient,
+			baseURL+FleetServiceGetTicketProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("GetTicket")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		closeTicket: connect.NewClient[v1.CloseTicketRequest, v1.CloseTicketResponse](
+			httpClient,
+			baseURL+FleetServiceCloseTicketProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("CloseTicket")),
+			connect.WithClientOptions(opts...),
+		),
 		listCommands: connect.NewClient[v1.ListCommandsRequest, v1.ListCommandsResponse](
 			httpClient,
 			baseURL+FleetServiceListCommandsProcedure,
@@ -377,6 +414,9 @@ type fleetServiceClient struct {
 	decide              *connect.Client[v1.DecideRequest, v1.DecideResponse]
 	getCommand          *connect.Client[v1.GetCommandRequest, v1.GetCommandResponse]
 	getCertificate      *connect.Client[v1.GetCertificateRequest, v1.GetCertificateResponse]
+	listTickets         *connect.Client[v1.ListTicketsRequest, v1.ListTicketsResponse]
+	getTicket           *connect.Client[v1.GetTicketRequest, v1.GetTicketResponse]
+	closeTicket         *connect.Client[v1.CloseTicketRequest, v1.CloseTicketResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
 
@@ -457,6 +497,33 @@ func (c *fleetServiceClient) GetCertificate(ctx context.Context, req *v1.GetCert
 	return nil, err
 }
 
+// ListTickets calls cabinet.v1.FleetService.ListTickets.
+func (c *fleetServiceClient) ListTickets(ctx context.Context, req *v1.ListTicketsRequest) (*v1.ListTicketsResponse, error) {
+	response, err := c.listTickets.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetTicket calls cabinet.v1.FleetService.GetTicket.
+func (c *fleetServiceClient) GetTicket(ctx context.Context, req *v1.GetTicketRequest) (*v1.GetTicketResponse, error) {
+	response, err := c.getTicket.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CloseTicket calls cabinet.v1.FleetService.CloseTicket.
+func (c *fleetServiceClient) CloseTicket(ctx context.Context, req *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error) {
+	response, err := c.closeTicket.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListCommands calls cabinet.v1.FleetService.ListCommands.
 func (c *fleetServiceClient) ListCommands(ctx context.Context, req *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {
 	response, err := c.listCommands.CallUnary(ctx, connect.NewRequest(req))
@@ -486,6 +553,12 @@ type FleetServiceHandler interface {
 	GetCommand(context.Context, *v1.GetCommandRequest) (*v1.GetCommandResponse, error)
 	// GetCertificate gives what the newest crash test of a till has found.
 	GetCertificate(context.Context, *v1.GetCertificateRequest) (*v1.GetCertificateResponse, error)
+	// ListTickets gives the calls for help of the organisation's tills, open ones first.
+	ListTickets(context.Context, *v1.ListTicketsRequest) (*v1.ListTicketsResponse, error)
+	// GetTicket gives one with its redacted bundle.
+	GetTicket(context.Context, *v1.GetTicketRequest) (*v1.GetTicketResponse, error)
+	// CloseTicket ends one with a word about what was done.
+	CloseTicket(context.Context, *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -556,6 +629,26 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServiceListTicketsHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceListTicketsProcedure,
+		svc.ListTickets,
+		connect.WithSchema(fleetServiceMethods.ByName("ListTickets")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceGetTicketHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceGetTicketProcedure,
+		svc.GetTicket,
+		connect.WithSchema(fleetServiceMethods.ByName("GetTicket")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceCloseTicketHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceCloseTicketProcedure,
+		svc.CloseTicket,
+		connect.WithSchema(fleetServiceMethods.ByName("CloseTicket")),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceListCommandsHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceListCommandsProcedure,
 		svc.ListCommands,
@@ -583,6 +676,12 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceGetCommandHandler.ServeHTTP(w, r)
 		case FleetServiceGetCertificateProcedure:
 			fleetServiceGetCertificateHandler.ServeHTTP(w, r)
+		case FleetServiceListTicketsProcedure:
+			fleetServiceListTicketsHandler.ServeHTTP(w, r)
+		case FleetServiceGetTicketProcedure:
+			fleetServiceGetTicketHandler.ServeHTTP(w, r)
+		case FleetServiceCloseTicketProcedure:
+			fleetServiceCloseTicketHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
 			fleetServiceListCommandsHandler.ServeHTTP(w, r)
 		default:
@@ -630,6 +729,18 @@ func (UnimplementedFleetServiceHandler) GetCertificate(context.Context, *v1.GetC
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.GetCertificate is not implemented"))
 }
 
+func (UnimplementedFleetServiceHandler) ListTickets(context.Context, *v1.ListTicketsRequest) (*v1.ListTicketsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListTickets is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) GetTicket(context.Context, *v1.GetTicketRequest) (*v1.GetTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.GetTicket is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) CloseTicket(context.Context, *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.CloseTicket is not implemented"))
+}
+
 func (UnimplementedFleetServiceHandler) ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListCommands is not implemented"))
 }
@@ -644,6 +755,8 @@ type DocumentsServiceClient interface {
 	ListDocuments(context.Context, *v1.ListDocumentsRequest) (*v1.ListDocumentsResponse, error)
 	// GetDocument gives one document with the receipt it was made of.
 	GetDocument(context.Context, *v1.GetDocumentRequest) (*v1.GetDocumentResponse, error)
+	// GetDocumentPDF gives the slip of a document as a file to keep or to print.
+	GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error)
 }
 
 // NewDocumentsServiceClient constructs a client for the cabinet.v1.DocumentsService service. By
@@ -685,6 +798,13 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		getDocumentPDF: connect.NewClient[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse](
+			httpClient,
+			baseURL+DocumentsServiceGetDocumentPDFProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("GetDocumentPDF")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -694,6 +814,7 @@ type documentsServiceClient struct {
 	listUndecided  *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
 	listDocuments  *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
 	getDocument    *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
+	getDocumentPDF *connect.Client[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse]
 }
 
 // ListOperations calls cabinet.v1.DocumentsService.ListOperations.
@@ -732,6 +853,15 @@ func (c *documentsServiceClient) GetDocument(ctx context.Context, req *v1.GetDoc
 	return nil, err
 }
 
+// GetDocumentPDF calls cabinet.v1.DocumentsService.GetDocumentPDF.
+func (c *documentsServiceClient) GetDocumentPDF(ctx context.Context, req *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error) {
+	response, err := c.getDocumentPDF.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // DocumentsServiceHandler is an implementation of the cabinet.v1.DocumentsService service.
 type DocumentsServiceHandler interface {
 	// ListOperations gives operations of a till, newest first.
@@ -742,6 +872,8 @@ type DocumentsServiceHandler interface {
 	ListDocuments(context.Context, *v1.ListDocumentsRequest) (*v1.ListDocumentsResponse, error)
 	// GetDocument gives one document with the receipt it was made of.
 	GetDocument(context.Context, *v1.GetDocumentRequest) (*v1.GetDocumentResponse, error)
+	// GetDocumentPDF gives the slip of a document as a file to keep or to print.
+	GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error)
 }
 
 // NewDocumentsServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -779,6 +911,13 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	documentsServiceGetDocumentPDFHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceGetDocumentPDFProcedure,
+		svc.GetDocumentPDF,
+		connect.WithSchema(documentsServiceMethods.ByName("GetDocumentPDF")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/cabinet.v1.DocumentsService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case DocumentsServiceListOperationsProcedure:
@@ -789,6 +928,8 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 			documentsServiceListDocumentsHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetDocumentProcedure:
 			documentsServiceGetDocumentHandler.ServeHTTP(w, r)
+		case DocumentsServiceGetDocumentPDFProcedure:
+			documentsServiceGetDocumentPDFHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -812,4 +953,8 @@ func (UnimplementedDocumentsServiceHandler) ListDocuments(context.Context, *v1.L
 
 func (UnimplementedDocumentsServiceHandler) GetDocument(context.Context, *v1.GetDocumentRequest) (*v1.GetDocumentResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetDocument is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetDocumentPDF is not implemented"))
 }

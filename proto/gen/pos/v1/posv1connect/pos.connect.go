@@ -61,6 +61,12 @@ const (
 	// TechnicianServiceDecideProcedure is the fully-qualified name of the TechnicianService's Decide
 	// RPC.
 	TechnicianServiceDecideProcedure = "/pos.v1.TechnicianService/Decide"
+	// TechnicianServiceListConsentsProcedure is the fully-qualified name of the TechnicianService's
+	// ListConsents RPC.
+	TechnicianServiceListConsentsProcedure = "/pos.v1.TechnicianService/ListConsents"
+	// TechnicianServiceConsentProcedure is the fully-qualified name of the TechnicianService's Consent
+	// RPC.
+	TechnicianServiceConsentProcedure = "/pos.v1.TechnicianService/Consent"
 	// TechnicianServiceEnrollProcedure is the fully-qualified name of the TechnicianService's Enroll
 	// RPC.
 	TechnicianServiceEnrollProcedure = "/pos.v1.TechnicianService/Enroll"
@@ -354,6 +360,10 @@ type TechnicianServiceClient interface {
 	Act(context.Context, *v1.ActRequest) (*connect.ServerStreamForClient[v1.ActResponse], error)
 	// Decide ends an operation that needs a person: done with this document, or not done.
 	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
+	// ListConsents gives the runs asked for from afar that wait for a word of the person at the till.
+	ListConsents(context.Context, *v1.ListConsentsRequest) (*v1.ListConsentsResponse, error)
+	// Consent gives that word.
+	Consent(context.Context, *v1.ConsentRequest) (*v1.ConsentResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
 	// AgentStatus gives the agent's own state.
@@ -392,6 +402,19 @@ func NewTechnicianServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(technicianServiceMethods.ByName("Decide")),
 			connect.WithClientOptions(opts...),
 		),
+		listConsents: connect.NewClient[v1.ListConsentsRequest, v1.ListConsentsResponse](
+			httpClient,
+			baseURL+TechnicianServiceListConsentsProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("ListConsents")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		consent: connect.NewClient[v1.ConsentRequest, v1.ConsentResponse](
+			httpClient,
+			baseURL+TechnicianServiceConsentProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("Consent")),
+			connect.WithClientOptions(opts...),
+		),
 		enroll: connect.NewClient[v1.EnrollRequest, v1.EnrollResponse](
 			httpClient,
 			baseURL+TechnicianServiceEnrollProcedure,
@@ -419,6 +442,8 @@ type technicianServiceClient struct {
 	plan         *connect.Client[v1.PlanRequest, v1.PlanResponse]
 	act          *connect.Client[v1.ActRequest, v1.ActResponse]
 	decide       *connect.Client[v1.DecideRequest, v1.DecideResponse]
+	listConsents *connect.Client[v1.ListConsentsRequest, v1.ListConsentsResponse]
+	consent      *connect.Client[v1.ConsentRequest, v1.ConsentResponse]
 	enroll       *connect.Client[v1.EnrollRequest, v1.EnrollResponse]
 	agentStatus  *connect.Client[v1.AgentStatusRequest, v1.AgentStatusResponse]
 	checkJournal *connect.Client[v1.CheckJournalRequest, v1.CheckJournalResponse]
@@ -441,6 +466,24 @@ func (c *technicianServiceClient) Act(ctx context.Context, req *v1.ActRequest) (
 // Decide calls pos.v1.TechnicianService.Decide.
 func (c *technicianServiceClient) Decide(ctx context.Context, req *v1.DecideRequest) (*v1.DecideResponse, error) {
 	response, err := c.decide.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListConsents calls pos.v1.TechnicianService.ListConsents.
+func (c *technicianServiceClient) ListConsents(ctx context.Context, req *v1.ListConsentsRequest) (*v1.ListConsentsResponse, error) {
+	response, err := c.listConsents.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Consent calls pos.v1.TechnicianService.Consent.
+func (c *technicianServiceClient) Consent(ctx context.Context, req *v1.ConsentRequest) (*v1.ConsentResponse, error) {
+	response, err := c.consent.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -482,6 +525,10 @@ type TechnicianServiceHandler interface {
 	Act(context.Context, *v1.ActRequest, *connect.ServerStream[v1.ActResponse]) error
 	// Decide ends an operation that needs a person: done with this document, or not done.
 	Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error)
+	// ListConsents gives the runs asked for from afar that wait for a word of the person at the till.
+	ListConsents(context.Context, *v1.ListConsentsRequest) (*v1.ListConsentsResponse, error)
+	// Consent gives that word.
+	Consent(context.Context, *v1.ConsentRequest) (*v1.ConsentResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
 	// AgentStatus gives the agent's own state.
@@ -516,6 +563,19 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 		connect.WithSchema(technicianServiceMethods.ByName("Decide")),
 		connect.WithHandlerOptions(opts...),
 	)
+	technicianServiceListConsentsHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceListConsentsProcedure,
+		svc.ListConsents,
+		connect.WithSchema(technicianServiceMethods.ByName("ListConsents")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	technicianServiceConsentHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceConsentProcedure,
+		svc.Consent,
+		connect.WithSchema(technicianServiceMethods.ByName("Consent")),
+		connect.WithHandlerOptions(opts...),
+	)
 	technicianServiceEnrollHandler := connect.NewUnaryHandlerSimple(
 		TechnicianServiceEnrollProcedure,
 		svc.Enroll,
@@ -543,6 +603,10 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 			technicianServiceActHandler.ServeHTTP(w, r)
 		case TechnicianServiceDecideProcedure:
 			technicianServiceDecideHandler.ServeHTTP(w, r)
+		case TechnicianServiceListConsentsProcedure:
+			technicianServiceListConsentsHandler.ServeHTTP(w, r)
+		case TechnicianServiceConsentProcedure:
+			technicianServiceConsentHandler.ServeHTTP(w, r)
 		case TechnicianServiceEnrollProcedure:
 			technicianServiceEnrollHandler.ServeHTTP(w, r)
 		case TechnicianServiceAgentStatusProcedure:
@@ -568,6 +632,14 @@ func (UnimplementedTechnicianServiceHandler) Act(context.Context, *v1.ActRequest
 
 func (UnimplementedTechnicianServiceHandler) Decide(context.Context, *v1.DecideRequest) (*v1.DecideResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.Decide is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) ListConsents(context.Context, *v1.ListConsentsRequest) (*v1.ListConsentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.ListConsents is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) Consent(context.Context, *v1.ConsentRequest) (*v1.ConsentResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.Consent is not implemented"))
 }
 
 func (UnimplementedTechnicianServiceHandler) Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error) {

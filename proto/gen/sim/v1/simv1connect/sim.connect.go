@@ -25,6 +25,8 @@ const _ = connect.IsAtLeastVersion1_13_0
 const (
 	// SimServiceName is the fully-qualified name of the SimService service.
 	SimServiceName = "sim.v1.SimService"
+	// OFDServiceName is the fully-qualified name of the OFDService service.
+	OFDServiceName = "sim.v1.OFDService"
 )
 
 // These constants are the fully-qualified names of the RPCs defined in this package. They're
@@ -56,6 +58,10 @@ const (
 	SimServiceListDocumentsProcedure = "/sim.v1.SimService/ListDocuments"
 	// SimServiceListSlipsProcedure is the fully-qualified name of the SimService's ListSlips RPC.
 	SimServiceListSlipsProcedure = "/sim.v1.SimService/ListSlips"
+	// OFDServiceLedgerProcedure is the fully-qualified name of the OFDService's Ledger RPC.
+	OFDServiceLedgerProcedure = "/sim.v1.OFDService/Ledger"
+	// OFDServiceBehaveProcedure is the fully-qualified name of the OFDService's Behave RPC.
+	OFDServiceBehaveProcedure = "/sim.v1.OFDService/Behave"
 )
 
 // SimServiceClient is a client for the sim.v1.SimService service.
@@ -420,4 +426,112 @@ func (UnimplementedSimServiceHandler) ListDocuments(context.Context, *v1.ListDoc
 
 func (UnimplementedSimServiceHandler) ListSlips(context.Context, *v1.ListSlipsRequest) (*v1.ListSlipsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sim.v1.SimService.ListSlips is not implemented"))
+}
+
+// OFDServiceClient is a client for the sim.v1.OFDService service.
+type OFDServiceClient interface {
+	// Ledger gives the documents it has acknowledged.
+	Ledger(context.Context, *v1.LedgerRequest) (*v1.LedgerResponse, error)
+	// Behave changes how it treats messages from now on.
+	Behave(context.Context, *v1.BehaveRequest) (*v1.BehaveResponse, error)
+}
+
+// NewOFDServiceClient constructs a client for the sim.v1.OFDService service. By default, it uses
+// the Connect protocol with the binary Protobuf Codec, asks for gzipped responses, and sends
+// uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the connect.WithGRPC() or
+// connect.WithGRPCWeb() options.
+//
+// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
+// http://api.acme.com or https://acme.com/grpc).
+func NewOFDServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) OFDServiceClient {
+	baseURL = strings.TrimRight(baseURL, "/")
+	oFDServiceMethods := v1.File_sim_v1_sim_proto.Services().ByName("OFDService").Methods()
+	return &oFDServiceClient{
+		ledger: connect.NewClient[v1.LedgerRequest, v1.LedgerResponse](
+			httpClient,
+			baseURL+OFDServiceLedgerProcedure,
+			connect.WithSchema(oFDServiceMethods.ByName("Ledger")),
+			connect.WithClientOptions(opts...),
+		),
+		behave: connect.NewClient[v1.BehaveRequest, v1.BehaveResponse](
+			httpClient,
+			baseURL+OFDServiceBehaveProcedure,
+			connect.WithSchema(oFDServiceMethods.ByName("Behave")),
+			connect.WithClientOptions(opts...),
+		),
+	}
+}
+
+// oFDServiceClient implements OFDServiceClient.
+type oFDServiceClient struct {
+	ledger *connect.Client[v1.LedgerRequest, v1.LedgerResponse]
+	behave *connect.Client[v1.BehaveRequest, v1.BehaveResponse]
+}
+
+// Ledger calls sim.v1.OFDService.Ledger.
+func (c *oFDServiceClient) Ledger(ctx context.Context, req *v1.LedgerRequest) (*v1.LedgerResponse, error) {
+	response, err := c.ledger.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Behave calls sim.v1.OFDService.Behave.
+func (c *oFDServiceClient) Behave(ctx context.Context, req *v1.BehaveRequest) (*v1.BehaveResponse, error) {
+	response, err := c.behave.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// OFDServiceHandler is an implementation of the sim.v1.OFDService service.
+type OFDServiceHandler interface {
+	// Ledger gives the documents it has acknowledged.
+	Ledger(context.Context, *v1.LedgerRequest) (*v1.LedgerResponse, error)
+	// Behave changes how it treats messages from now on.
+	Behave(context.Context, *v1.BehaveRequest) (*v1.BehaveResponse, error)
+}
+
+// NewOFDServiceHandler builds an HTTP handler from the service implementation. It returns the path
+// on which to mount the handler and the handler itself.
+//
+// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
+// and JSON codecs. They also support gzip compression.
+func NewOFDServiceHandler(svc OFDServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
+	oFDServiceMethods := v1.File_sim_v1_sim_proto.Services().ByName("OFDService").Methods()
+	oFDServiceLedgerHandler := connect.NewUnaryHandlerSimple(
+		OFDServiceLedgerProcedure,
+		svc.Ledger,
+		connect.WithSchema(oFDServiceMethods.ByName("Ledger")),
+		connect.WithHandlerOptions(opts...),
+	)
+	oFDServiceBehaveHandler := connect.NewUnaryHandlerSimple(
+		OFDServiceBehaveProcedure,
+		svc.Behave,
+		connect.WithSchema(oFDServiceMethods.ByName("Behave")),
+		connect.WithHandlerOptions(opts...),
+	)
+	return "/sim.v1.OFDService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case OFDServiceLedgerProcedure:
+			oFDServiceLedgerHandler.ServeHTTP(w, r)
+		case OFDServiceBehaveProcedure:
+			oFDServiceBehaveHandler.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// UnimplementedOFDServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedOFDServiceHandler struct{}
+
+func (UnimplementedOFDServiceHandler) Ledger(context.Context, *v1.LedgerRequest) (*v1.LedgerResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sim.v1.OFDService.Ledger is not implemented"))
+}
+
+func (UnimplementedOFDServiceHandler) Behave(context.Context, *v1.BehaveRequest) (*v1.BehaveResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("sim.v1.OFDService.Behave is not implemented"))
 }

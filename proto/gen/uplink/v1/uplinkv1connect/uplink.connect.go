@@ -56,6 +56,9 @@ const (
 	// UplinkServiceReportCertificateProcedure is the fully-qualified name of the UplinkService's
 	// ReportCertificate RPC.
 	UplinkServiceReportCertificateProcedure = "/uplink.v1.UplinkService/ReportCertificate"
+	// UplinkServiceOpenTicketProcedure is the fully-qualified name of the UplinkService's OpenTicket
+	// RPC.
+	UplinkServiceOpenTicketProcedure = "/uplink.v1.UplinkService/OpenTicket"
 	// UplinkServiceRenewProcedure is the fully-qualified name of the UplinkService's Renew RPC.
 	UplinkServiceRenewProcedure = "/uplink.v1.UplinkService/Renew"
 )
@@ -150,6 +153,8 @@ type UplinkServiceClient interface {
 	ReportRun(context.Context, *v1.ReportRunRequest) (*v1.ReportRunResponse, error)
 	// ReportCertificate gives the signed report of a crash test of a till. Repeating it changes nothing.
 	ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error)
+	// OpenTicket asks the service centre for help with a till that recovery did not bring back. Repeating it changes nothing.
+	OpenTicket(context.Context, *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
 }
@@ -201,6 +206,12 @@ func NewUplinkServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(uplinkServiceMethods.ByName("ReportCertificate")),
 			connect.WithClientOptions(opts...),
 		),
+		openTicket: connect.NewClient[v1.OpenTicketRequest, v1.OpenTicketResponse](
+			httpClient,
+			baseURL+UplinkServiceOpenTicketProcedure,
+			connect.WithSchema(uplinkServiceMethods.ByName("OpenTicket")),
+			connect.WithClientOptions(opts...),
+		),
 		renew: connect.NewClient[v1.RenewRequest, v1.RenewResponse](
 			httpClient,
 			baseURL+UplinkServiceRenewProcedure,
@@ -218,6 +229,7 @@ type uplinkServiceClient struct {
 	fetchCommands     *connect.Client[v1.FetchCommandsRequest, v1.FetchCommandsResponse]
 	reportRun         *connect.Client[v1.ReportRunRequest, v1.ReportRunResponse]
 	reportCertificate *connect.Client[v1.ReportCertificateRequest, v1.ReportCertificateResponse]
+	openTicket        *connect.Client[v1.OpenTicketRequest, v1.OpenTicketResponse]
 	renew             *connect.Client[v1.RenewRequest, v1.RenewResponse]
 }
 
@@ -275,6 +287,15 @@ func (c *uplinkServiceClient) ReportCertificate(ctx context.Context, req *v1.Rep
 	return nil, err
 }
 
+// OpenTicket calls uplink.v1.UplinkService.OpenTicket.
+func (c *uplinkServiceClient) OpenTicket(ctx context.Context, req *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error) {
+	response, err := c.openTicket.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // Renew calls uplink.v1.UplinkService.Renew.
 func (c *uplinkServiceClient) Renew(ctx context.Context, req *v1.RenewRequest) (*v1.RenewResponse, error) {
 	response, err := c.renew.CallUnary(ctx, connect.NewRequest(req))
@@ -298,6 +319,8 @@ type UplinkServiceHandler interface {
 	ReportRun(context.Context, *v1.ReportRunRequest) (*v1.ReportRunResponse, error)
 	// ReportCertificate gives the signed report of a crash test of a till. Repeating it changes nothing.
 	ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error)
+	// OpenTicket asks the service centre for help with a till that recovery did not bring back. Repeating it changes nothing.
+	OpenTicket(context.Context, *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
 }
@@ -345,6 +368,12 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(uplinkServiceMethods.ByName("ReportCertificate")),
 		connect.WithHandlerOptions(opts...),
 	)
+	uplinkServiceOpenTicketHandler := connect.NewUnaryHandlerSimple(
+		UplinkServiceOpenTicketProcedure,
+		svc.OpenTicket,
+		connect.WithSchema(uplinkServiceMethods.ByName("OpenTicket")),
+		connect.WithHandlerOptions(opts...),
+	)
 	uplinkServiceRenewHandler := connect.NewUnaryHandlerSimple(
 		UplinkServiceRenewProcedure,
 		svc.Renew,
@@ -365,6 +394,8 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 			uplinkServiceReportRunHandler.ServeHTTP(w, r)
 		case UplinkServiceReportCertificateProcedure:
 			uplinkServiceReportCertificateHandler.ServeHTTP(w, r)
+		case UplinkServiceOpenTicketProcedure:
+			uplinkServiceOpenTicketHandler.ServeHTTP(w, r)
 		case UplinkServiceRenewProcedure:
 			uplinkServiceRenewHandler.ServeHTTP(w, r)
 		default:
@@ -398,6 +429,10 @@ func (UnimplementedUplinkServiceHandler) ReportRun(context.Context, *v1.ReportRu
 
 func (UnimplementedUplinkServiceHandler) ReportCertificate(context.Context, *v1.ReportCertificateRequest) (*v1.ReportCertificateResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.ReportCertificate is not implemented"))
+}
+
+func (UnimplementedUplinkServiceHandler) OpenTicket(context.Context, *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.OpenTicket is not implemented"))
 }
 
 func (UnimplementedUplinkServiceHandler) Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error) {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/cabinet.proto.
  */
 export const file_cabinet_v1_cabinet: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSL/AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbiJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iVQoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCKBAQoPQ2VydGlmaWNhdGVDZWxsEgwKBGtpbmQYASABKAkSDwoHdHJvdWJsZRgCIAEoCRIOCgZwb2ludHMYAyABKA0SDAoEbG9zdBgEIAEoDRIPCgdkb3VibGVkGAUgASgNEg0KBXdyb25nGAYgASgNEhEKCXVuc2V0dGxlZBgHIAEoDSKbAwoLQ2VydGlmaWNhdGUSDgoGc2hhMjU2GAEgASgJEgsKA2tleRgCIAEoCRIQCghlbmRlZF9tcxgDIAEoAxITCgtyZWNlaXZlZF9tcxgEIAEoAxIOCgZkcml2ZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc2VyaWFsGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgoKAmZuGAkgASgJEhAKCGRlYnVnX2ZuGAogASgIEg0KBWFnZW50GAsgASgJEgwKBHNlZWQYDCABKAQSKgoFdG90YWwYDSABKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIqCgVjZWxscxgOIAMoCzIbLmNhYmluZXQudjEuQ2VydGlmaWNhdGVDZWxsEhAKCGNvbXBsZXRlGA8gASgIEg8KB2FyY2hpdmUYECABKAgSDgoGcGFzc2VkGBEgASgIEhgKEHNldHRsZV9tZWRpYW5fbXMYEiABKA0SFwoPc2V0dGxlX3dvcnN0X21zGBMgASgNEg4KBnJlcG9ydBgUIAEoDCI9ChVHZXRDZXJ0aWZpY2F0ZVJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRITCgt3aXRoX3JlcG9ydBgCIAEoCCJGChZHZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlEiwKC2NlcnRpZmljYXRlGAEgASgLMhcuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZSI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IkQKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSKLAQoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXIqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBjKzAgoNQWNjZXNzU2VydmljZRI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBElcKDkNoYW5nZVBhc3N3b3JkEiEuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIi5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UyvwYKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElwKDkdldENlcnRpZmljYXRlEiEuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVzcG9uc2UiA5ACARJWCgxMaXN0Q29tbWFuZHMSHy5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1JlcXVlc3QaIC5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlIgOQAgEy+wIKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSKUAgoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgLIAEoCCJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iagoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEwoLYXNrX2NvbnNlbnQYBCABKAgiPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCKBAQoPQ2VydGlmaWNhdGVDZWxsEgwKBGtpbmQYASABKAkSDwoHdHJvdWJsZRgCIAEoCRIOCgZwb2ludHMYAyABKA0SDAoEbG9zdBgEIAEoDRIPCgdkb3VibGVkGAUgASgNEg0KBXdyb25nGAYgASgNEhEKCXVuc2V0dGxlZBgHIAEoDSKbAwoLQ2VydGlmaWNhdGUSDgoGc2hhMjU2GAEgASgJEgsKA2tleRgCIAEoCRIQCghlbmRlZF9tcxgDIAEoAxITCgtyZWNlaXZlZF9tcxgEIAEoAxIOCgZkcml2ZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc2VyaWFsGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgoKAmZuGAkgASgJEhAKCGRlYnVnX2ZuGAogASgIEg0KBWFnZW50GAsgASgJEgwKBHNlZWQYDCABKAQSKgoFdG90YWwYDSABKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIqCgVjZWxscxgOIAMoCzIbLmNhYmluZXQudjEuQ2VydGlmaWNhdGVDZWxsEhAKCGNvbXBsZXRlGA8gASgIEg8KB2FyY2hpdmUYECABKAgSDgoGcGFzc2VkGBEgASgIEhgKEHNldHRsZV9tZWRpYW5fbXMYEiABKA0SFwoPc2V0dGxlX3dvcnN0X21zGBMgASgNEg4KBnJlcG9ydBgUIAEoDCI9ChVHZXRDZXJ0aWZpY2F0ZVJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRITCgt3aXRoX3JlcG9ydBgCIAEoCCJGChZHZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlEiwKC2NlcnRpZmljYXRlGAEgASgLMhcuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZSI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IkQKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSLgAQoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXISIgoEc2xpcBgEIAMoCzIULmNhYmluZXQudjEuU2xpcExpbmUSHQoEdGFncxgFIAMoCzIPLmNhYmluZXQudjEuVGFnEhAKCGhhc19jb3B5GAYgASgIIm8KCFNsaXBMaW5lEgwKBGxlZnQYASABKAkSDQoFcmlnaHQYAiABKAkSDwoHY2VudHJlZBgDIAEoCBIMCgRib2xkGAQgASgIEg0KBWxhcmdlGAUgASgIEgwKBHJ1bGUYBiABKAgSCgoCcXIYByABKAkiXgoDVGFnEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEg0KBXZhbHVlGAMgASgJEgsKA3JhdxgEIAEoDBIdCgR0YWdzGAUgAygLMg8uY2FiaW5ldC52MS5UYWciLwoVR2V0RG9jdW1lbnRQREZSZXF1ZXN0EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNIjMKFkdldERvY3VtZW50UERGUmVzcG9uc2USCwoDcGRmGAEgASgMEgwKBG5hbWUYAiABKAkihAEKClRpY2tldENlbGwSCgoCaWQYASABKAkSDwoHdGlsbF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJEhEKCW9wZW5lZF9tcxgEIAEoAxIRCgljbG9zZWRfbXMYBSABKAMSEQoJY2xvc2VkX2J5GAYgASgJEhIKCnJlc29sdXRpb24YByABKAkiNQoSTGlzdFRpY2tldHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDgoGY2xvc2VkGAIgASgIIj4KE0xpc3RUaWNrZXRzUmVzcG9uc2USJwoHdGlja2V0cxgBIAMoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCIeChBHZXRUaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJImgKEUdldFRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbBIbCgNydW4YAiABKAsyDi5maXNjYWwudjEuUnVuEg4KBmJ1bmRsZRgDIAEoDCI0ChJDbG9zZVRpY2tldFJlcXVlc3QSCgoCaWQYASABKAkSEgoKcmVzb2x1dGlvbhgCIAEoCSI9ChNDbG9zZVRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCpgCgVMaWdodBIVChFMSUdIVF9VTlNQRUNJRklFRBAAEg8KC0xJR0hUX0dSRUVOEAESEAoMTElHSFRfWUVMTE9XEAISDQoJTElHSFRfUkVEEAMSDgoKTElHSFRfR1JFWRAEKswBCgxDb21tYW5kU3RhdGUSHQoZQ09NTUFORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENPTU1BTkRfU1RBVEVfUVVFVUVEEAESGwoXQ09NTUFORF9TVEFURV9ERUxJVkVSRUQQAhIZChVDT01NQU5EX1NUQVRFX1JVTk5JTkcQAxIWChJDT01NQU5EX1NUQVRFX0RPTkUQBBIYChRDT01NQU5EX1NUQVRFX0ZBSUxFRBAFEhkKFUNPTU1BTkRfU1RBVEVfRVhQSVJFRBAGMrMCCg1BY2Nlc3NTZXJ2aWNlEj8KBlNpZ25JbhIZLmNhYmluZXQudjEuU2lnbkluUmVxdWVzdBoaLmNhYmluZXQudjEuU2lnbkluUmVzcG9uc2USQgoHU2lnbk91dBIaLmNhYmluZXQudjEuU2lnbk91dFJlcXVlc3QaGy5jYWJpbmV0LnYxLlNpZ25PdXRSZXNwb25zZRJECgZXaG9BbUkSGS5jYWJpbmV0LnYxLldob0FtSVJlcXVlc3QaGi5jYWJpbmV0LnYxLldob0FtSVJlc3BvbnNlIgOQAgESVwoOQ2hhbmdlUGFzc3dvcmQSIS5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoiLmNhYmluZXQudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZTKzCAoMRmxlZXRTZXJ2aWNlEk0KCUxpc3RUaWxscxIcLmNhYmluZXQudjEuTGlzdFRpbGxzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFRpbGxzUmVzcG9uc2UiA5ACARJHCgdHZXRUaWxsEhouY2FiaW5ldC52MS5HZXRUaWxsUmVxdWVzdBobLmNhYmluZXQudjEuR2V0VGlsbFJlc3BvbnNlIgOQAgESPgoFV2F0Y2gSGC5jYWJpbmV0LnYxLldhdGNoUmVxdWVzdBoZLmNhYmluZXQudjEuV2F0Y2hSZXNwb25zZTABEmYKE0NyZWF0ZUVucm9sbWVudENvZGUSJi5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXF1ZXN0GicuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVzcG9uc2USUwoLUGxhbkNvbW1hbmQSHi5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVxdWVzdBofLmNhYmluZXQudjEuUGxhbkNvbW1hbmRSZXNwb25zZSIDkAIBElEKDFN0YXJ0Q29tbWFuZBIfLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVxdWVzdBogLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVzcG9uc2USPwoGRGVjaWRlEhkuY2FiaW5ldC52MS5EZWNpZGVSZXF1ZXN0GhouY2FiaW5ldC52MS5EZWNpZGVSZXNwb25zZRJQCgpHZXRDb21tYW5kEh0uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVxdWVzdBoeLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlc3BvbnNlIgOQAgESXAoOR2V0Q2VydGlmaWNhdGUSIS5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVxdWVzdBoiLmNhYmluZXQudjEuR2V0Q2VydGlmaWNhdGVSZXNwb25zZSIDkAIBElMKC0xpc3RUaWNrZXRzEh4uY2FiaW5ldC52MS5MaXN0VGlja2V0c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RUaWNrZXRzUmVzcG9uc2UiA5ACARJNCglHZXRUaWNrZXQSHC5jYWJpbmV0LnYxLkdldFRpY2tldFJlcXVlc3QaHS5jYWJpbmV0LnYxLkdldFRpY2tldFJlc3BvbnNlIgOQAgESTgoLQ2xvc2VUaWNrZXQSHi5jYWJpbmV0LnYxLkNsb3NlVGlja2V0UmVxdWVzdBofLmNhYmluZXQudjEuQ2xvc2VUaWNrZXRSZXNwb25zZRJWCgxMaXN0Q29tbWFuZHMSHy5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1JlcXVlc3QaIC5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlIgOQAgEy2QMKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBElwKDkdldERvY3VtZW50UERGEiEuY2FiaW5ldC52MS5HZXREb2N1bWVudFBERlJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldERvY3VtZW50UERGUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * SignInRequest carries credentials.
@@ -611,6 +611,13 @@ export type Command = Message<"cabinet.v1.Command"> & {
    * @generated from field: fiscal.v1.Decision decision = 10;
    */
   decision?: Decision | undefined;
+
+  /**
+   * The person at the till is asked first.
+   *
+   * @generated from field: bool ask_consent = 11;
+   */
+  askConsent: boolean;
 };
 
 /**
@@ -695,6 +702,13 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
    * @generated from field: fiscal.v1.Action action = 3;
    */
   action: Action;
+
+  /**
+   * Ask the person at the till first and begin only when he agrees.
+   *
+   * @generated from field: bool ask_consent = 4;
+   */
+  askConsent: boolean;
 };
 
 /**
@@ -1438,6 +1452,27 @@ export type GetDocumentResponse = Message<"cabinet.v1.GetDocumentResponse"> & {
    * @generated from field: fiscal.v1.Cashier cashier = 3;
    */
   cashier?: Cashier | undefined;
+
+  /**
+   * The slip as it is printed, line by line; empty without money:view and while no copy has come.
+   *
+   * @generated from field: repeated cabinet.v1.SlipLine slip = 4;
+   */
+  slip: SlipLine[];
+
+  /**
+   * Every tag of the stored copy, in its order; empty without money:view and while no copy has come.
+   *
+   * @generated from field: repeated cabinet.v1.Tag tags = 5;
+   */
+  tags: Tag[];
+
+  /**
+   * Whether the cabinet has a copy of the document itself.
+   *
+   * @generated from field: bool has_copy = 6;
+   */
+  hasCopy: boolean;
 };
 
 /**
@@ -1446,6 +1481,391 @@ export type GetDocumentResponse = Message<"cabinet.v1.GetDocumentResponse"> & {
  */
 export const GetDocumentResponseSchema: GenMessage<GetDocumentResponse> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_cabinet, 42);
+
+/**
+ * SlipLine is one line of a slip.
+ *
+ * @generated from message cabinet.v1.SlipLine
+ */
+export type SlipLine = Message<"cabinet.v1.SlipLine"> & {
+  /**
+   * Text on the left, or the whole of the line.
+   *
+   * @generated from field: string left = 1;
+   */
+  left: string;
+
+  /**
+   * Text at the right edge.
+   *
+   * @generated from field: string right = 2;
+   */
+  right: string;
+
+  /**
+   * Centred.
+   *
+   * @generated from field: bool centred = 3;
+   */
+  centred: boolean;
+
+  /**
+   * Bold.
+   *
+   * @generated from field: bool bold = 4;
+   */
+  bold: boolean;
+
+  /**
+   * Twice as large.
+   *
+   * @generated from field: bool large = 5;
+   */
+  large: boolean;
+
+  /**
+   * A rule across the paper instead of text.
+   *
+   * @generated from field: bool rule = 6;
+   */
+  rule: boolean;
+
+  /**
+   * Content of a QR code instead of text.
+   *
+   * @generated from field: string qr = 7;
+   */
+  qr: string;
+};
+
+/**
+ * Describes the message cabinet.v1.SlipLine.
+ * Use `create(SlipLineSchema)` to create a new message.
+ */
+export const SlipLineSchema: GenMessage<SlipLine> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 43);
+
+/**
+ * Tag is one tag of a document.
+ *
+ * @generated from message cabinet.v1.Tag
+ */
+export type Tag = Message<"cabinet.v1.Tag"> & {
+  /**
+   * Number: 1020.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * Official name in Russian; empty for a tag that is not in the dictionary.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Value as a person reads it.
+   *
+   * @generated from field: string value = 3;
+   */
+  value: string;
+
+  /**
+   * Bytes of the value.
+   *
+   * @generated from field: bytes raw = 4;
+   */
+  raw: Uint8Array;
+
+  /**
+   * Tags inside.
+   *
+   * @generated from field: repeated cabinet.v1.Tag tags = 5;
+   */
+  tags: Tag[];
+};
+
+/**
+ * Describes the message cabinet.v1.Tag.
+ * Use `create(TagSchema)` to create a new message.
+ */
+export const TagSchema: GenMessage<Tag> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 44);
+
+/**
+ * GetDocumentPDFRequest names the document.
+ *
+ * @generated from message cabinet.v1.GetDocumentPDFRequest
+ */
+export type GetDocumentPDFRequest = Message<"cabinet.v1.GetDocumentPDFRequest"> & {
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 1;
+   */
+  fn: string;
+
+  /**
+   * Number of the document.
+   *
+   * @generated from field: uint32 fd = 2;
+   */
+  fd: number;
+};
+
+/**
+ * Describes the message cabinet.v1.GetDocumentPDFRequest.
+ * Use `create(GetDocumentPDFRequestSchema)` to create a new message.
+ */
+export const GetDocumentPDFRequestSchema: GenMessage<GetDocumentPDFRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 45);
+
+/**
+ * GetDocumentPDFResponse gives the slip as a file.
+ *
+ * @generated from message cabinet.v1.GetDocumentPDFResponse
+ */
+export type GetDocumentPDFResponse = Message<"cabinet.v1.GetDocumentPDFResponse"> & {
+  /**
+   * File.
+   *
+   * @generated from field: bytes pdf = 1;
+   */
+  pdf: Uint8Array;
+
+  /**
+   * Name to save it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetDocumentPDFResponse.
+ * Use `create(GetDocumentPDFResponseSchema)` to create a new message.
+ */
+export const GetDocumentPDFResponseSchema: GenMessage<GetDocumentPDFResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 46);
+
+/**
+ * TicketCell is a call for help in a list.
+ *
+ * @generated from message cabinet.v1.TicketCell
+ */
+export type TicketCell = Message<"cabinet.v1.TicketCell"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Till id.
+   *
+   * @generated from field: string till_id = 2;
+   */
+  tillId: string;
+
+  /**
+   * What is wrong, one sentence in Russian.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * Opened, Unix ms.
+   *
+   * @generated from field: int64 opened_ms = 4;
+   */
+  openedMs: bigint;
+
+  /**
+   * Closed, Unix ms; 0 while it is open.
+   *
+   * @generated from field: int64 closed_ms = 5;
+   */
+  closedMs: bigint;
+
+  /**
+   * Who closed it.
+   *
+   * @generated from field: string closed_by = 6;
+   */
+  closedBy: string;
+
+  /**
+   * What was done.
+   *
+   * @generated from field: string resolution = 7;
+   */
+  resolution: string;
+};
+
+/**
+ * Describes the message cabinet.v1.TicketCell.
+ * Use `create(TicketCellSchema)` to create a new message.
+ */
+export const TicketCellSchema: GenMessage<TicketCell> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 47);
+
+/**
+ * ListTicketsRequest narrows the list.
+ *
+ * @generated from message cabinet.v1.ListTicketsRequest
+ */
+export type ListTicketsRequest = Message<"cabinet.v1.ListTicketsRequest"> & {
+  /**
+   * Only this till's; empty is all.
+   *
+   * @generated from field: string till_id = 1;
+   */
+  tillId: string;
+
+  /**
+   * Closed ones too.
+   *
+   * @generated from field: bool closed = 2;
+   */
+  closed: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.ListTicketsRequest.
+ * Use `create(ListTicketsRequestSchema)` to create a new message.
+ */
+export const ListTicketsRequestSchema: GenMessage<ListTicketsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 48);
+
+/**
+ * ListTicketsResponse gives tickets, open ones first, newest first.
+ *
+ * @generated from message cabinet.v1.ListTicketsResponse
+ */
+export type ListTicketsResponse = Message<"cabinet.v1.ListTicketsResponse"> & {
+  /**
+   * Tickets.
+   *
+   * @generated from field: repeated cabinet.v1.TicketCell tickets = 1;
+   */
+  tickets: TicketCell[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListTicketsResponse.
+ * Use `create(ListTicketsResponseSchema)` to create a new message.
+ */
+export const ListTicketsResponseSchema: GenMessage<ListTicketsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 49);
+
+/**
+ * GetTicketRequest names one.
+ *
+ * @generated from message cabinet.v1.GetTicketRequest
+ */
+export type GetTicketRequest = Message<"cabinet.v1.GetTicketRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetTicketRequest.
+ * Use `create(GetTicketRequestSchema)` to create a new message.
+ */
+export const GetTicketRequestSchema: GenMessage<GetTicketRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 50);
+
+/**
+ * GetTicketResponse gives one.
+ *
+ * @generated from message cabinet.v1.GetTicketResponse
+ */
+export type GetTicketResponse = Message<"cabinet.v1.GetTicketResponse"> & {
+  /**
+   * The ticket.
+   *
+   * @generated from field: cabinet.v1.TicketCell ticket = 1;
+   */
+  ticket?: TicketCell | undefined;
+
+  /**
+   * The run that did not help.
+   *
+   * @generated from field: fiscal.v1.Run run = 2;
+   */
+  run?: Run | undefined;
+
+  /**
+   * Redacted bundle.
+   *
+   * @generated from field: bytes bundle = 3;
+   */
+  bundle: Uint8Array;
+};
+
+/**
+ * Describes the message cabinet.v1.GetTicketResponse.
+ * Use `create(GetTicketResponseSchema)` to create a new message.
+ */
+export const GetTicketResponseSchema: GenMessage<GetTicketResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 51);
+
+/**
+ * CloseTicketRequest ends one.
+ *
+ * @generated from message cabinet.v1.CloseTicketRequest
+ */
+export type CloseTicketRequest = Message<"cabinet.v1.CloseTicketRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What was done.
+   *
+   * @generated from field: string resolution = 2;
+   */
+  resolution: string;
+};
+
+/**
+ * Describes the message cabinet.v1.CloseTicketRequest.
+ * Use `create(CloseTicketRequestSchema)` to create a new message.
+ */
+export const CloseTicketRequestSchema: GenMessage<CloseTicketRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 52);
+
+/**
+ * CloseTicketResponse gives it back.
+ *
+ * @generated from message cabinet.v1.CloseTicketResponse
+ */
+export type CloseTicketResponse = Message<"cabinet.v1.CloseTicketResponse"> & {
+  /**
+   * The ticket.
+   *
+   * @generated from field: cabinet.v1.TicketCell ticket = 1;
+   */
+  ticket?: TicketCell | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.CloseTicketResponse.
+ * Use `create(CloseTicketResponseSchema)` to create a new message.
+ */
+export const CloseTicketResponseSchema: GenMessage<CloseTicketResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 53);
 
 /**
  * Light is the colour of a till.
@@ -1703,6 +2123,36 @@ export const FleetService: GenService<{
     output: typeof GetCertificateResponseSchema;
   },
   /**
+   * ListTickets gives the calls for help of the organisation's tills, open ones first.
+   *
+   * @generated from rpc cabinet.v1.FleetService.ListTickets
+   */
+  listTickets: {
+    methodKind: "unary";
+    input: typeof ListTicketsRequestSchema;
+    output: typeof ListTicketsResponseSchema;
+  },
+  /**
+   * GetTicket gives one with its redacted bundle.
+   *
+   * @generated from rpc cabinet.v1.FleetService.GetTicket
+   */
+  getTicket: {
+    methodKind: "unary";
+    input: typeof GetTicketRequestSchema;
+    output: typeof GetTicketResponseSchema;
+  },
+  /**
+   * CloseTicket ends one with a word about what was done.
+   *
+   * @generated from rpc cabinet.v1.FleetService.CloseTicket
+   */
+  closeTicket: {
+    methodKind: "unary";
+    input: typeof CloseTicketRequestSchema;
+    output: typeof CloseTicketResponseSchema;
+  },
+  /**
    * ListCommands gives the journal of commands of a till, newest first.
    *
    * @generated from rpc cabinet.v1.FleetService.ListCommands
@@ -1760,6 +2210,16 @@ export const DocumentsService: GenService<{
     methodKind: "unary";
     input: typeof GetDocumentRequestSchema;
     output: typeof GetDocumentResponseSchema;
+  },
+  /**
+   * GetDocumentPDF gives the slip of a document as a file to keep or to print.
+   *
+   * @generated from rpc cabinet.v1.DocumentsService.GetDocumentPDF
+   */
+  getDocumentPDF: {
+    methodKind: "unary";
+    input: typeof GetDocumentPDFRequestSchema;
+    output: typeof GetDocumentPDFResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cabinet_v1_cabinet, 2);

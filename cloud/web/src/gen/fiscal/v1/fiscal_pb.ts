@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file fiscal/v1/fiscal.proto.
  */
 export const file_fiscal_v1_fiscal: GenFile = /*@__PURE__*/
-  fileDesc("ChZmaXNjYWwvdjEvZmlzY2FsLnByb3RvEglmaXNjYWwudjEi0wEKB1JlY2VpcHQSEAoIY3VycmVuY3kYASABKAkSEgoKdGF4X3N5c3RlbRgCIAEoDRIQCghjdXN0b21lchgDIAEoCRIeCgVpdGVtcxgEIAMoCzIPLmZpc2NhbC52MS5JdGVtEiUKCHBheW1lbnRzGAUgASgLMhMuZmlzY2FsLnYxLlBheW1lbnRzEhAKCHJvdW5kaW5nGAYgASgDEikKCmNvcnJlY3Rpb24YByABKAsyFS5maXNjYWwudjEuQ29ycmVjdGlvbhIMCgR0ZXh0GAggAygJIoQBCgRJdGVtEgwKBG5hbWUYASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDQoFcHJpY2UYAyABKAMSCwoDc3VtGAQgASgDEgsKA3ZhdBgFIAEoCRISCgpkZXBhcnRtZW50GAYgASgNEg4KBm1ldGhvZBgHIAEoDRIPCgdzdWJqZWN0GAggASgNIl0KCFBheW1lbnRzEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMiTAoKQ29ycmVjdGlvbhIQCghieV9vcmRlchgBIAEoCBIOCgZyZWFzb24YAiABKAkSDAoEZGF0ZRgDIAEoCRIOCgZudW1iZXIYBCABKAkiJAoHQ2FzaGllchIMCgRuYW1lGAEgASgJEgsKA2lubhgCIAEoCSKyAQoIRG9jdW1lbnQSCgoCZm4YASABKAkSCgoCZmQYAiABKA0SCgoCZnAYAyABKA0SDAoEdHlwZRgEIAEoDRIKCgJhdBgFIAEoCRIdCgRraW5kGAYgASgOMg8uZmlzY2FsLnYxLktpbmQSDQoFdG90YWwYByABKAMSDQoFc2hpZnQYCCABKA0SDwoHcmVjZWlwdBgJIAEoDRIKCgJxchgKIAEoCRIOCgZ0aWNrZXQYCyABKAgirwQKCU9wZXJhdGlvbhILCgNrZXkYASABKAkSDAoEdGlsbBgCIAEoCRIdCgRraW5kGAMgASgOMg8uZmlzY2FsLnYxLktpbmQSIwoHcmVjZWlwdBgEIAEoCzISLmZpc2NhbC52MS5SZWNlaXB0Eg4KBmFtb3VudBgFIAEoAxIjCgdjYXNoaWVyGAYgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXISHwoFc3RhZ2UYByABKA4yEC5maXNjYWwudjEuU3RhZ2USIwoHb3V0Y29tZRgIIAEoDjISLmZpc2NhbC52MS5PdXRjb21lEiUKCGRvY3VtZW50GAkgASgLMhMuZmlzY2FsLnYxLkRvY3VtZW50Eg4KBnJlYXNvbhgKIAEoCRIMCgR0ZXh0GAsgASgJEiQKBXBhcGVyGAwgASgOMhUuZmlzY2FsLnYxLlBhcGVyVHJhY2sSIAoDb2ZkGA0gASgOMhMuZmlzY2FsLnYxLk9GRFRyYWNrEhAKCGluX2Nsb3VkGA4gASgIEhMKC2FjY2VwdGVkX21zGA8gASgDEhAKCGVuZGVkX21zGBAgASgDEhAKCHJldmlzaW9uGBEgASgNEg8KB2F0dGVtcHQYEiABKA0SDgoGY2hhbmdlGBMgASgDEhAKCGV2aWRlbmNlGBQgAygJEhQKDGR1cGxpY2F0ZV9vZhgVIAEoCRInCgpjYW5kaWRhdGVzGBYgAygLMhMuZmlzY2FsLnYxLkRvY3VtZW50IsUBCgdQcm9ibGVtEgwKBGNvZGUYASABKAkSJQoIc2V2ZXJpdHkYAiABKA4yEy5maXNjYWwudjEuU2V2ZXJpdHkSDAoEdGV4dBgDIAEoCRIMCgR0b2RvGAQgASgJEhAKCHNpbmNlX21zGAUgASgDEioKBGFyZ3MYBiADKAsyHC5maXNjYWwudjEuUHJvYmxlbS5BcmdzRW50cnkaKwoJQXJnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEigQQKCVRpbGxTdGF0ZRIMCgR0aWxsGAEgASgJEg4KBmRyaXZlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIOCgZzZXJpYWwYBCABKAkSCwoDcm5tGAUgASgJEgsKA2lubhgGIAEoCRIKCgJmbhgHIAEoCRIRCglmbl9leHBpcnkYCCABKAkSEAoIZmlybXdhcmUYCSABKAkSCwoDZmZkGAogASgJEg4KBm9ubGluZRgLIAEoCBINCgVzaGlmdBgMIAEoDRISCgpzaGlmdF9vcGVuGA0gASgIEg8KB3JlY2VpcHQYDiABKA0SDwoHbGFzdF9mZBgPIAEoDRIPCgdsYXN0X2F0GBAgASgJEh8KBXBhcGVyGBEgASgOMhAuZmlzY2FsLnYxLlBhcGVyEg4KBnVuc2VudBgSIAEoDRITCgt1bnNlbnRfZnJvbRgTIAEoCRINCgVjbG9jaxgUIAEoCRIPCgdyZWFkX21zGBUgASgDEiQKCHByb2JsZW1zGBYgAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SEgoKdW5maW5pc2hlZBgXIAEoDRISCgpwYXBlcl9vd2VkGBggASgIEgsKA3JhdxgZIAEoCRISCgpyZWNvdmVyaW5nGBogASgIEhEKCWFiaWxpdGllcxgbIAMoCRIRCgl1bnNlbnRfZmQYHCABKA0iMwoIRGVjaXNpb24SCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNEg4KBnJlYXNvbhgDIAEoCSKMAQoEU3RlcBIMCgRjb2RlGAEgASgJEg0KBXRpdGxlGAIgASgJEg4KBnJlc3VsdBgDIAEoCRIjCgVzdGF0ZRgEIAEoDjIULmZpc2NhbC52MS5TdGVwU3RhdGUSEAoIYmVnYW5fbXMYBSABKAMSEAoIZW5kZWRfbXMYBiABKAMSDgoGZmlzY2FsGAcgASgIIosBCgNSdW4SCgoCaWQYASABKAkSDAoEdGlsbBgCIAEoCRIhCgZhY3Rpb24YAyABKA4yES5maXNjYWwudjEuQWN0aW9uEh4KBXN0ZXBzGAQgAygLMg8uZmlzY2FsLnYxLlN0ZXASDQoFZW5kZWQYBSABKAgSCgoCb2sYBiABKAgSDAoEdGV4dBgHIAEoCSpfCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1VOS05PV04QARIUChBPVVRDT01FX05PVF9ET05FEAISEAoMT1VUQ09NRV9ET05FEAMq5gEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEg0KCUtJTkRfU0FMRRABEhQKEEtJTkRfU0FMRV9SRVRVUk4QAhIRCg1LSU5EX1BVUkNIQVNFEAMSGAoUS0lORF9QVVJDSEFTRV9SRVRVUk4QBBIQCgxLSU5EX0NBU0hfSU4QBRIRCg1LSU5EX0NBU0hfT1VUEAYSEwoPS0lORF9PUEVOX1NISUZUEAcSFAoQS0lORF9DTE9TRV9TSElGVBAIEhEKDUtJTkRfWF9SRVBPUlQQCRITCg9LSU5EX1NFVFRMRU1FTlQQCipwCgpQYXBlclRyYWNrEhsKF1BBUEVSX1RSQUNLX1VOU1BFQ0lGSUVEEAASFwoTUEFQRVJfVFJBQ0tfUFJJTlRFRBABEhQKEFBBUEVSX1RSQUNLX09XRUQQAhIWChJQQVBFUl9UUkFDS19XQUlWRUQQAyprCghPRkRUcmFjaxIZChVPRkRfVFJBQ0tfVU5TUEVDSUZJRUQQABIUChBPRkRfVFJBQ0tfUVVFVUVEEAESFwoTT0ZEX1RSQUNLX0RFTElWRVJFRBACEhUKEU9GRF9UUkFDS19SRUZVU0VEEAMqgQEKBVN0YWdlEhUKEVNUQUdFX1VOU1BFQ0lGSUVEEAASEgoOU1RBR0VfQUNDRVBURUQQARIQCgxTVEFHRV9JTlRFTlQQAhISCg5TVEFHRV9TRVRUTElORxADEhYKElNUQUdFX05FRURTX1BFUlNPThAEEg8KC1NUQUdFX0VOREVEEAUqZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMqdwoFUGFwZXISFQoRUEFQRVJfVU5TUEVDSUZJRUQQABIPCgtQQVBFUl9SRUFEWRABEhIKDlBBUEVSX1BSSU5USU5HEAISDQoJUEFQRVJfT1VUEAMSDwoLUEFQRVJfQ09WRVIQBBISCg5QQVBFUl9DT05USU5VRRAFKvgBCgZBY3Rpb24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASEAoMQUNUSU9OX0NIRUNLEAESFwoTQUNUSU9OX0ZJTklTSF9QUklOVBACEhUKEUFDVElPTl9QUklOVF9DT1BZEAMSEwoPQUNUSU9OX1hfUkVQT1JUEAQSFgoSQUNUSU9OX0NMT1NFX1NISUZUEAUSFQoRQUNUSU9OX1NZTkNfQ0xPQ0sQBhIWChJBQ1RJT05fUkVPUEVOX1BPUlQQBxIRCg1BQ1RJT05fUkVCT09UEAgSEgoOQUNUSU9OX1JFQ09WRVIQCRIRCg1BQ1RJT05fREVDSURFEAoqmwEKCVN0ZXBTdGF0ZRIaChZTVEVQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU1RFUF9TVEFURV9QTEFOTkVEEAESFgoSU1RFUF9TVEFURV9SVU5OSU5HEAISEwoPU1RFUF9TVEFURV9ET05FEAMSFgoSU1RFUF9TVEFURV9TS0lQUEVEEAQSFQoRU1RFUF9TVEFURV9GQUlMRUQQBWIGcHJvdG8z");
+  fileDesc("ChZmaXNjYWwvdjEvZmlzY2FsLnByb3RvEglmaXNjYWwudjEi0wEKB1JlY2VpcHQSEAoIY3VycmVuY3kYASABKAkSEgoKdGF4X3N5c3RlbRgCIAEoDRIQCghjdXN0b21lchgDIAEoCRIeCgVpdGVtcxgEIAMoCzIPLmZpc2NhbC52MS5JdGVtEiUKCHBheW1lbnRzGAUgASgLMhMuZmlzY2FsLnYxLlBheW1lbnRzEhAKCHJvdW5kaW5nGAYgASgDEikKCmNvcnJlY3Rpb24YByABKAsyFS5maXNjYWwudjEuQ29ycmVjdGlvbhIMCgR0ZXh0GAggAygJIoQBCgRJdGVtEgwKBG5hbWUYASABKAkSEAoIcXVhbnRpdHkYAiABKAkSDQoFcHJpY2UYAyABKAMSCwoDc3VtGAQgASgDEgsKA3ZhdBgFIAEoCRISCgpkZXBhcnRtZW50GAYgASgNEg4KBm1ldGhvZBgHIAEoDRIPCgdzdWJqZWN0GAggASgNIl0KCFBheW1lbnRzEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMiTAoKQ29ycmVjdGlvbhIQCghieV9vcmRlchgBIAEoCBIOCgZyZWFzb24YAiABKAkSDAoEZGF0ZRgDIAEoCRIOCgZudW1iZXIYBCABKAkiigIKDFJlZ2lzdHJhdGlvbhILCgNpbm4YASABKAkSCwoDcm5tGAIgASgJEg4KBnNlcmlhbBgDIAEoCRIMCgR1c2VyGAQgASgJEg8KB2FkZHJlc3MYBSABKAkSDQoFcGxhY2UYBiABKAkSEwoLdGF4X3N5c3RlbXMYByABKA0SCwoDZmZkGAggASgJEg8KB29mZF9pbm4YCSABKAkSEAoIb2ZkX25hbWUYCiABKAkSDQoFbW9kZXMYCyADKAkSDwoHYXV0b21hdBgMIAEoCRIMCgRzaXRlGA0gASgJEg4KBnNlbmRlchgOIAEoCRIPCgdyZWFzb25zGA8gASgNEg4KBm5ld19mbhgQIAEoCCIkCgdDYXNoaWVyEgwKBG5hbWUYASABKAkSCwoDaW5uGAIgASgJIrIBCghEb2N1bWVudBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDRIKCgJmcBgDIAEoDRIMCgR0eXBlGAQgASgNEgoKAmF0GAUgASgJEh0KBGtpbmQYBiABKA4yDy5maXNjYWwudjEuS2luZBINCgV0b3RhbBgHIAEoAxINCgVzaGlmdBgIIAEoDRIPCgdyZWNlaXB0GAkgASgNEgoKAnFyGAogASgJEg4KBnRpY2tldBgLIAEoCCLeBAoJT3BlcmF0aW9uEgsKA2tleRgBIAEoCRIMCgR0aWxsGAIgASgJEh0KBGtpbmQYAyABKA4yDy5maXNjYWwudjEuS2luZBIjCgdyZWNlaXB0GAQgASgLMhIuZmlzY2FsLnYxLlJlY2VpcHQSDgoGYW1vdW50GAUgASgDEiMKB2Nhc2hpZXIYBiABKAsyEi5maXNjYWwudjEuQ2FzaGllchIfCgVzdGFnZRgHIAEoDjIQLmZpc2NhbC52MS5TdGFnZRIjCgdvdXRjb21lGAggASgOMhIuZmlzY2FsLnYxLk91dGNvbWUSJQoIZG9jdW1lbnQYCSABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSDgoGcmVhc29uGAogASgJEgwKBHRleHQYCyABKAkSJAoFcGFwZXIYDCABKA4yFS5maXNjYWwudjEuUGFwZXJUcmFjaxIgCgNvZmQYDSABKA4yEy5maXNjYWwudjEuT0ZEVHJhY2sSEAoIaW5fY2xvdWQYDiABKAgSEwoLYWNjZXB0ZWRfbXMYDyABKAMSEAoIZW5kZWRfbXMYECABKAMSEAoIcmV2aXNpb24YESABKA0SDwoHYXR0ZW1wdBgSIAEoDRIOCgZjaGFuZ2UYEyABKAMSEAoIZXZpZGVuY2UYFCADKAkSFAoMZHVwbGljYXRlX29mGBUgASgJEicKCmNhbmRpZGF0ZXMYFiADKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSLQoMcmVnaXN0cmF0aW9uGBcgASgLMhcuZmlzY2FsLnYxLlJlZ2lzdHJhdGlvbiLFAQoHUHJvYmxlbRIMCgRjb2RlGAEgASgJEiUKCHNldmVyaXR5GAIgASgOMhMuZmlzY2FsLnYxLlNldmVyaXR5EgwKBHRleHQYAyABKAkSDAoEdG9kbxgEIAEoCRIQCghzaW5jZV9tcxgFIAEoAxIqCgRhcmdzGAYgAygLMhwuZmlzY2FsLnYxLlByb2JsZW0uQXJnc0VudHJ5GisKCUFyZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoEECglUaWxsU3RhdGUSDAoEdGlsbBgBIAEoCRIOCgZkcml2ZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSDgoGc2VyaWFsGAQgASgJEgsKA3JubRgFIAEoCRILCgNpbm4YBiABKAkSCgoCZm4YByABKAkSEQoJZm5fZXhwaXJ5GAggASgJEhAKCGZpcm13YXJlGAkgASgJEgsKA2ZmZBgKIAEoCRIOCgZvbmxpbmUYCyABKAgSDQoFc2hpZnQYDCABKA0SEgoKc2hpZnRfb3BlbhgNIAEoCBIPCgdyZWNlaXB0GA4gASgNEg8KB2xhc3RfZmQYDyABKA0SDwoHbGFzdF9hdBgQIAEoCRIfCgVwYXBlchgRIAEoDjIQLmZpc2NhbC52MS5QYXBlchIOCgZ1bnNlbnQYEiABKA0SEwoLdW5zZW50X2Zyb20YEyABKAkSDQoFY2xvY2sYFCABKAkSDwoHcmVhZF9tcxgVIAEoAxIkCghwcm9ibGVtcxgWIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEhIKCnVuZmluaXNoZWQYFyABKA0SEgoKcGFwZXJfb3dlZBgYIAEoCBILCgNyYXcYGSABKAkSEgoKcmVjb3ZlcmluZxgaIAEoCBIRCglhYmlsaXRpZXMYGyADKAkSEQoJdW5zZW50X2ZkGBwgASgNIjMKCERlY2lzaW9uEgsKA2tleRgBIAEoCRIKCgJmZBgCIAEoDRIOCgZyZWFzb24YAyABKAkijAEKBFN0ZXASDAoEY29kZRgBIAEoCRINCgV0aXRsZRgCIAEoCRIOCgZyZXN1bHQYAyABKAkSIwoFc3RhdGUYBCABKA4yFC5maXNjYWwudjEuU3RlcFN0YXRlEhAKCGJlZ2FuX21zGAUgASgDEhAKCGVuZGVkX21zGAYgASgDEg4KBmZpc2NhbBgHIAEoCCLpAQoDUnVuEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhIeCgVzdGVwcxgEIAMoCzIPLmZpc2NhbC52MS5TdGVwEg0KBWVuZGVkGAUgASgIEgoKAm9rGAYgASgIEgwKBHRleHQYByABKAkSIwoHY29uc2VudBgIIAEoDjISLmZpc2NhbC52MS5Db25zZW50EhgKEGNvbnNlbnRfdW50aWxfbXMYCSABKAMSDQoFYWN0b3IYCiABKAkSDgoGdGlja2V0GAsgASgJKl8KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfVU5LTk9XThABEhQKEE9VVENPTUVfTk9UX0RPTkUQAhIQCgxPVVRDT01FX0RPTkUQAyqmAgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9TQUxFEAESFAoQS0lORF9TQUxFX1JFVFVSThACEhEKDUtJTkRfUFVSQ0hBU0UQAxIYChRLSU5EX1BVUkNIQVNFX1JFVFVSThAEEhAKDEtJTkRfQ0FTSF9JThAFEhEKDUtJTkRfQ0FTSF9PVVQQBhITCg9LSU5EX09QRU5fU0hJRlQQBxIUChBLSU5EX0NMT1NFX1NISUZUEAgSEQoNS0lORF9YX1JFUE9SVBAJEhMKD0tJTkRfU0VUVExFTUVOVBAKEhEKDUtJTkRfUkVHSVNURVIQCxITCg9LSU5EX1JFUkVHSVNURVIQDBIWChJLSU5EX0NMT1NFX0FSQ0hJVkUQDSpwCgpQYXBlclRyYWNrEhsKF1BBUEVSX1RSQUNLX1VOU1BFQ0lGSUVEEAASFwoTUEFQRVJfVFJBQ0tfUFJJTlRFRBABEhQKEFBBUEVSX1RSQUNLX09XRUQQAhIWChJQQVBFUl9UUkFDS19XQUlWRUQQAyprCghPRkRUcmFjaxIZChVPRkRfVFJBQ0tfVU5TUEVDSUZJRUQQABIUChBPRkRfVFJBQ0tfUVVFVUVEEAESFwoTT0ZEX1RSQUNLX0RFTElWRVJFRBACEhUKEU9GRF9UUkFDS19SRUZVU0VEEAMqgQEKBVN0YWdlEhUKEVNUQUdFX1VOU1BFQ0lGSUVEEAASEgoOU1RBR0VfQUNDRVBURUQQARIQCgxTVEFHRV9JTlRFTlQQAhISCg5TVEFHRV9TRVRUTElORxADEhYKElNUQUdFX05FRURTX1BFUlNPThAEEg8KC1NUQUdFX0VOREVEEAUqZAoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAMqdwoFUGFwZXISFQoRUEFQRVJfVU5TUEVDSUZJRUQQABIPCgtQQVBFUl9SRUFEWRABEhIKDlBBUEVSX1BSSU5USU5HEAISDQoJUEFQRVJfT1VUEAMSDwoLUEFQRVJfQ09WRVIQBBISCg5QQVBFUl9DT05USU5VRRAFKvgBCgZBY3Rpb24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASEAoMQUNUSU9OX0NIRUNLEAESFwoTQUNUSU9OX0ZJTklTSF9QUklOVBACEhUKEUFDVElPTl9QUklOVF9DT1BZEAMSEwoPQUNUSU9OX1hfUkVQT1JUEAQSFgoSQUNUSU9OX0NMT1NFX1NISUZUEAUSFQoRQUNUSU9OX1NZTkNfQ0xPQ0sQBhIWChJBQ1RJT05fUkVPUEVOX1BPUlQQBxIRCg1BQ1RJT05fUkVCT09UEAgSEgoOQUNUSU9OX1JFQ09WRVIQCRIRCg1BQ1RJT05fREVDSURFEAoqmwEKCVN0ZXBTdGF0ZRIaChZTVEVQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU1RFUF9TVEFURV9QTEFOTkVEEAESFgoSU1RFUF9TVEFURV9SVU5OSU5HEAISEwoPU1RFUF9TVEFURV9ET05FEAMSFgoSU1RFUF9TVEFURV9TS0lQUEVEEAQSFQoRU1RFUF9TVEFURV9GQUlMRUQQBSpyCgdDb25zZW50EhcKE0NPTlNFTlRfVU5TUEVDSUZJRUQQABIRCg1DT05TRU5UX0FTS0VEEAESEQoNQ09OU0VOVF9HSVZFThACEhMKD0NPTlNFTlRfUkVGVVNFRBADEhMKD0NPTlNFTlRfRVhQSVJFRBAEYgZwcm90bzM");
 
 /**
  * Receipt is a sale, return, purchase, purchase return or, with a correction, a correction of one.
@@ -248,6 +248,132 @@ export const CorrectionSchema: GenMessage<Correction> = /*@__PURE__*/
   messageDesc(file_fiscal_v1_fiscal, 3);
 
 /**
+ * Registration is what a till is registered with: the card of the tax service's cabinet, typed into the fiscal memory.
+ *
+ * @generated from message fiscal.v1.Registration
+ */
+export type Registration = Message<"fiscal.v1.Registration"> & {
+  /**
+   * Taxpayer number of the user, 10 or 12 digits.
+   *
+   * @generated from field: string inn = 1;
+   */
+  inn: string;
+
+  /**
+   * Registration number given by the tax service, 16 digits.
+   *
+   * @generated from field: string rnm = 2;
+   */
+  rnm: string;
+
+  /**
+   * Factory number of the till.
+   *
+   * @generated from field: string serial = 3;
+   */
+  serial: string;
+
+  /**
+   * Name of the user.
+   *
+   * @generated from field: string user = 4;
+   */
+  user: string;
+
+  /**
+   * Address of settlement.
+   *
+   * @generated from field: string address = 5;
+   */
+  address: string;
+
+  /**
+   * Place of settlement.
+   *
+   * @generated from field: string place = 6;
+   */
+  place: string;
+
+  /**
+   * Bits of tag 1062.
+   *
+   * @generated from field: uint32 tax_systems = 7;
+   */
+  taxSystems: number;
+
+  /**
+   * FFD version: 1.05, 1.1 or 1.2.
+   *
+   * @generated from field: string ffd = 8;
+   */
+  ffd: string;
+
+  /**
+   * Taxpayer number of the operator of fiscal data; empty in offline mode.
+   *
+   * @generated from field: string ofd_inn = 9;
+   */
+  ofdInn: string;
+
+  /**
+   * Name of the operator.
+   *
+   * @generated from field: string ofd_name = 10;
+   */
+  ofdName: string;
+
+  /**
+   * Words of the modes: offline, automatic, services, bso, internet, excise, marking, gambling, lottery, agents, encryption.
+   *
+   * @generated from field: repeated string modes = 11;
+   */
+  modes: string[];
+
+  /**
+   * Number of the automat, when automatic.
+   *
+   * @generated from field: string automat = 12;
+   */
+  automat: string;
+
+  /**
+   * Site of the tax service, tag 1060; empty is the usual one.
+   *
+   * @generated from field: string site = 13;
+   */
+  site: string;
+
+  /**
+   * Sender of electronic receipts, tag 1117.
+   *
+   * @generated from field: string sender = 14;
+   */
+  sender: string;
+
+  /**
+   * For a change: bits of tag 1205.
+   *
+   * @generated from field: uint32 reasons = 15;
+   */
+  reasons: number;
+
+  /**
+   * For a change: the fiscal memory is a new one.
+   *
+   * @generated from field: bool new_fn = 16;
+   */
+  newFn: boolean;
+};
+
+/**
+ * Describes the message fiscal.v1.Registration.
+ * Use `create(RegistrationSchema)` to create a new message.
+ */
+export const RegistrationSchema: GenMessage<Registration> = /*@__PURE__*/
+  messageDesc(file_fiscal_v1_fiscal, 4);
+
+/**
  * Cashier is who stands at the till.
  *
  * @generated from message fiscal.v1.Cashier
@@ -273,7 +399,7 @@ export type Cashier = Message<"fiscal.v1.Cashier"> & {
  * Use `create(CashierSchema)` to create a new message.
  */
 export const CashierSchema: GenMessage<Cashier> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 4);
+  messageDesc(file_fiscal_v1_fiscal, 5);
 
 /**
  * Document is a fact in the fiscal memory.
@@ -364,7 +490,7 @@ export type Document = Message<"fiscal.v1.Document"> & {
  * Use `create(DocumentSchema)` to create a new message.
  */
 export const DocumentSchema: GenMessage<Document> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 5);
+  messageDesc(file_fiscal_v1_fiscal, 6);
 
 /**
  * Operation is one thing asked of a till, with what became of it.
@@ -525,6 +651,13 @@ export type Operation = Message<"fiscal.v1.Operation"> & {
    * @generated from field: repeated fiscal.v1.Document candidates = 22;
    */
   candidates: Document[];
+
+  /**
+   * Body of a registration or of its change.
+   *
+   * @generated from field: fiscal.v1.Registration registration = 23;
+   */
+  registration?: Registration | undefined;
 };
 
 /**
@@ -532,7 +665,7 @@ export type Operation = Message<"fiscal.v1.Operation"> & {
  * Use `create(OperationSchema)` to create a new message.
  */
 export const OperationSchema: GenMessage<Operation> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 6);
+  messageDesc(file_fiscal_v1_fiscal, 7);
 
 /**
  * Problem is one declared health problem of a till or of the agent.
@@ -588,7 +721,7 @@ export type Problem = Message<"fiscal.v1.Problem"> & {
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 7);
+  messageDesc(file_fiscal_v1_fiscal, 8);
 
 /**
  * TillState is a till as the agent sees it.
@@ -798,7 +931,7 @@ export type TillState = Message<"fiscal.v1.TillState"> & {
  * Use `create(TillStateSchema)` to create a new message.
  */
 export const TillStateSchema: GenMessage<TillState> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 8);
+  messageDesc(file_fiscal_v1_fiscal, 9);
 
 /**
  * Decision is a person's word about an operation that needs one.
@@ -834,7 +967,7 @@ export type Decision = Message<"fiscal.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 9);
+  messageDesc(file_fiscal_v1_fiscal, 10);
 
 /**
  * Step is one step of a plan or of a run.
@@ -897,7 +1030,7 @@ export type Step = Message<"fiscal.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 10);
+  messageDesc(file_fiscal_v1_fiscal, 11);
 
 /**
  * Run is one action with its steps.
@@ -953,6 +1086,34 @@ export type Run = Message<"fiscal.v1.Run"> & {
    * @generated from field: string text = 7;
    */
   text: string;
+
+  /**
+   * What the person at the till said, when he was asked.
+   *
+   * @generated from field: fiscal.v1.Consent consent = 8;
+   */
+  consent: Consent;
+
+  /**
+   * He can answer until then, Unix ms; 0 when nobody asks.
+   *
+   * @generated from field: int64 consent_until_ms = 9;
+   */
+  consentUntilMs: bigint;
+
+  /**
+   * Who asked for the run.
+   *
+   * @generated from field: string actor = 10;
+   */
+  actor: string;
+
+  /**
+   * Ticket that the run opened; empty when none was needed.
+   *
+   * @generated from field: string ticket = 11;
+   */
+  ticket: string;
 };
 
 /**
@@ -960,7 +1121,7 @@ export type Run = Message<"fiscal.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_fiscal, 11);
+  messageDesc(file_fiscal_v1_fiscal, 12);
 
 /**
  * Outcome says what became of an effect on a till.
@@ -1085,6 +1246,27 @@ export enum Kind {
    * @generated from enum value: KIND_SETTLEMENT = 10;
    */
   SETTLEMENT = 10,
+
+  /**
+   * Registration of the till with its fiscal memory.
+   *
+   * @generated from enum value: KIND_REGISTER = 11;
+   */
+  REGISTER = 11,
+
+  /**
+   * Change of the registration, with or without a new fiscal memory.
+   *
+   * @generated from enum value: KIND_REREGISTER = 12;
+   */
+  REREGISTER = 12,
+
+  /**
+   * Closing of the fiscal memory, for ever.
+   *
+   * @generated from enum value: KIND_CLOSE_ARCHIVE = 13;
+   */
+  CLOSE_ARCHIVE = 13,
 }
 
 /**
@@ -1470,4 +1652,52 @@ export enum StepState {
  */
 export const StepStateSchema: GenEnum<StepState> = /*@__PURE__*/
   enumDesc(file_fiscal_v1_fiscal, 8);
+
+/**
+ * Consent is what the person at the till says to a run that was asked for from afar.
+ *
+ * @generated from enum fiscal.v1.Consent
+ */
+export enum Consent {
+  /**
+   * Not asked.
+   *
+   * @generated from enum value: CONSENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Asked, no answer yet.
+   *
+   * @generated from enum value: CONSENT_ASKED = 1;
+   */
+  ASKED = 1,
+
+  /**
+   * Given: the run began.
+   *
+   * @generated from enum value: CONSENT_GIVEN = 2;
+   */
+  GIVEN = 2,
+
+  /**
+   * Refused: nothing was done.
+   *
+   * @generated from enum value: CONSENT_REFUSED = 3;
+   */
+  REFUSED = 3,
+
+  /**
+   * Nobody answered in time: nothing was done.
+   *
+   * @generated from enum value: CONSENT_EXPIRED = 4;
+   */
+  EXPIRED = 4,
+}
+
+/**
+ * Describes the enum fiscal.v1.Consent.
+ */
+export const ConsentSchema: GenEnum<Consent> = /*@__PURE__*/
+  enumDesc(file_fiscal_v1_fiscal, 9);
 

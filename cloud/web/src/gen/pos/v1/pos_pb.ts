@@ -8,7 +8,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Action, Cashier, Kind, Operation, Problem, Receipt, Run, TillState } from "../../fiscal/v1/fiscal_pb";
+import type { Action, Cashier, Consent, Kind, Operation, Problem, Receipt, Registration, Run, TillState } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pos/v1/pos.proto.
  */
 export const file_pos_v1_pos: GenFile = /*@__PURE__*/
-  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMi1wEKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCCI5Cg5TdWJtaXRSZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIjMKE0dldE9wZXJhdGlvblJlcXVlc3QSCwoDa2V5GAEgASgJEg8KB3dhaXRfbXMYAiABKA0iPwoUR2V0T3BlcmF0aW9uUmVzcG9uc2USJwoJb3BlcmF0aW9uGAEgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbiJWChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVsaW1pdBgCIAEoDRISCgp1bmZpbmlzaGVkGAMgASgIEgwKBHBhZ2UYBCABKAkiVQoWTGlzdE9wZXJhdGlvbnNSZXNwb25zZRIoCgpvcGVyYXRpb25zGAEgAygLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbhIRCgluZXh0X3BhZ2UYAiABKAkiHAoMV2F0Y2hSZXF1ZXN0EgwKBHRpbGwYASABKAkiawoNV2F0Y2hSZXNwb25zZRIlCgVzdGF0ZRgBIAEoCzIULmZpc2NhbC52MS5UaWxsU3RhdGVIABIpCglvcGVyYXRpb24YAiABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uSABCCAoGY2hhbmdlIj4KC1BsYW5SZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIsCgxQbGFuUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iPQoKQWN0UmVxdWVzdBIMCgR0aWxsGAEgASgJEiEKBmFjdGlvbhgCIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iKgoLQWN0UmVzcG9uc2USGwoDcnVuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biIoCg1EZWNpZGVSZXF1ZXN0EgsKA2tleRgBIAEoCRIKCgJmZBgCIAEoDSI5Cg5EZWNpZGVSZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIi0KB1JlZnVzYWwSIgoGZmllbGRzGAEgAygLMhIucG9zLnYxLkZpZWxkRXJyb3IiKQoKRmllbGRFcnJvchINCgVmaWVsZBgBIAEoCRIMCgR0ZXh0GAIgASgJIiwKDUVucm9sbFJlcXVlc3QSDAoEY29kZRgBIAEoCRINCgVjbG91ZBgCIAEoCSI4Cg5FbnJvbGxSZXNwb25zZRIQCghhZ2VudF9pZBgBIAEoCRIUCgxvcmdhbmlzYXRpb24YAiABKAkiFAoSQWdlbnRTdGF0dXNSZXF1ZXN0IuwBChNBZ2VudFN0YXR1c1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSEAoIYWdlbnRfaWQYAiABKAkSDQoFY2xvdWQYAyABKAkSFAoMY2xvdWRfb25saW5lGAQgASgIEhUKDWJyb2tlcl9vbmxpbmUYBSABKAgSDgoGb3V0Ym94GAYgASgEEhUKDW91dGJveF9hZ2VfbXMYByABKAMSJAoIcHJvYmxlbXMYCCADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIVCg1qb3VybmFsX2J5dGVzGAkgASgDEhIKCnN0YXJ0ZWRfbXMYCiABKAMiFQoTQ2hlY2tKb3VybmFsUmVxdWVzdCJIChRDaGVja0pvdXJuYWxSZXNwb25zZRIKCgJvaxgBIAEoCBIQCghmaW5kaW5ncxgCIAMoCRISCgpvcGVyYXRpb25zGAMgASgEMvsDCgpQb3NTZXJ2aWNlEkUKCUxpc3RUaWxscxIYLnBvcy52MS5MaXN0VGlsbHNSZXF1ZXN0GhkucG9zLnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESSAoKVGlsbFN0YXR1cxIZLnBvcy52MS5UaWxsU3RhdHVzUmVxdWVzdBoaLnBvcy52MS5UaWxsU3RhdHVzUmVzcG9uc2UiA5ACARJFCglQcmVmbGlnaHQSGC5wb3MudjEuUHJlZmxpZ2h0UmVxdWVzdBoZLnBvcy52MS5QcmVmbGlnaHRSZXNwb25zZSIDkAIBEjcKBlN1Ym1pdBIVLnBvcy52MS5TdWJtaXRSZXF1ZXN0GhYucG9zLnYxLlN1Ym1pdFJlc3BvbnNlEk4KDEdldE9wZXJhdGlvbhIbLnBvcy52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwucG9zLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlIgOQAgESVAoOTGlzdE9wZXJhdGlvbnMSHS5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARI2CgVXYXRjaBIULnBvcy52MS5XYXRjaFJlcXVlc3QaFS5wb3MudjEuV2F0Y2hSZXNwb25zZTABMocDChFUZWNobmljaWFuU2VydmljZRI2CgRQbGFuEhMucG9zLnYxLlBsYW5SZXF1ZXN0GhQucG9zLnYxLlBsYW5SZXNwb25zZSIDkAIBEjAKA0FjdBISLnBvcy52MS5BY3RSZXF1ZXN0GhMucG9zLnYxLkFjdFJlc3BvbnNlMAESNwoGRGVjaWRlEhUucG9zLnYxLkRlY2lkZVJlcXVlc3QaFi5wb3MudjEuRGVjaWRlUmVzcG9uc2USNwoGRW5yb2xsEhUucG9zLnYxLkVucm9sbFJlcXVlc3QaFi5wb3MudjEuRW5yb2xsUmVzcG9uc2USSwoLQWdlbnRTdGF0dXMSGi5wb3MudjEuQWdlbnRTdGF0dXNSZXF1ZXN0GhsucG9zLnYxLkFnZW50U3RhdHVzUmVzcG9uc2UiA5ACARJJCgxDaGVja0pvdXJuYWwSGy5wb3MudjEuQ2hlY2tKb3VybmFsUmVxdWVzdBocLnBvcy52MS5DaGVja0pvdXJuYWxSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMihgIKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCBItCgxyZWdpc3RyYXRpb24YCiABKAsyFy5maXNjYWwudjEuUmVnaXN0cmF0aW9uIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiFQoTTGlzdENvbnNlbnRzUmVxdWVzdCI0ChRMaXN0Q29uc2VudHNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uZmlzY2FsLnYxLlJ1biIvCg5Db25zZW50UmVxdWVzdBIOCgZydW5faWQYASABKAkSDQoFYWdyZWUYAiABKAgiNgoPQ29uc2VudFJlc3BvbnNlEiMKB2NvbnNlbnQYASABKA4yEi5maXNjYWwudjEuQ29uc2VudCIsCg1FbnJvbGxSZXF1ZXN0EgwKBGNvZGUYASABKAkSDQoFY2xvdWQYAiABKAkiOAoORW5yb2xsUmVzcG9uc2USEAoIYWdlbnRfaWQYASABKAkSFAoMb3JnYW5pc2F0aW9uGAIgASgJIhQKEkFnZW50U3RhdHVzUmVxdWVzdCLsAQoTQWdlbnRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCGFnZW50X2lkGAIgASgJEg0KBWNsb3VkGAMgASgJEhQKDGNsb3VkX29ubGluZRgEIAEoCBIVCg1icm9rZXJfb25saW5lGAUgASgIEg4KBm91dGJveBgGIAEoBBIVCg1vdXRib3hfYWdlX21zGAcgASgDEiQKCHByb2JsZW1zGAggAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SFQoNam91cm5hbF9ieXRlcxgJIAEoAxISCgpzdGFydGVkX21zGAogASgDIhUKE0NoZWNrSm91cm5hbFJlcXVlc3QiSAoUQ2hlY2tKb3VybmFsUmVzcG9uc2USCgoCb2sYASABKAgSEAoIZmluZGluZ3MYAiADKAkSEgoKb3BlcmF0aW9ucxgDIAEoBDL7AwoKUG9zU2VydmljZRJFCglMaXN0VGlsbHMSGC5wb3MudjEuTGlzdFRpbGxzUmVxdWVzdBoZLnBvcy52MS5MaXN0VGlsbHNSZXNwb25zZSIDkAIBEkgKClRpbGxTdGF0dXMSGS5wb3MudjEuVGlsbFN0YXR1c1JlcXVlc3QaGi5wb3MudjEuVGlsbFN0YXR1c1Jlc3BvbnNlIgOQAgESRQoJUHJlZmxpZ2h0EhgucG9zLnYxLlByZWZsaWdodFJlcXVlc3QaGS5wb3MudjEuUHJlZmxpZ2h0UmVzcG9uc2UiA5ACARI3CgZTdWJtaXQSFS5wb3MudjEuU3VibWl0UmVxdWVzdBoWLnBvcy52MS5TdWJtaXRSZXNwb25zZRJOCgxHZXRPcGVyYXRpb24SGy5wb3MudjEuR2V0T3BlcmF0aW9uUmVxdWVzdBocLnBvcy52MS5HZXRPcGVyYXRpb25SZXNwb25zZSIDkAIBElQKDkxpc3RPcGVyYXRpb25zEh0ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoeLnBvcy52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIgOQAgESNgoFV2F0Y2gSFC5wb3MudjEuV2F0Y2hSZXF1ZXN0GhUucG9zLnYxLldhdGNoUmVzcG9uc2UwATKTBAoRVGVjaG5pY2lhblNlcnZpY2USNgoEUGxhbhITLnBvcy52MS5QbGFuUmVxdWVzdBoULnBvcy52MS5QbGFuUmVzcG9uc2UiA5ACARIwCgNBY3QSEi5wb3MudjEuQWN0UmVxdWVzdBoTLnBvcy52MS5BY3RSZXNwb25zZTABEjcKBkRlY2lkZRIVLnBvcy52MS5EZWNpZGVSZXF1ZXN0GhYucG9zLnYxLkRlY2lkZVJlc3BvbnNlEk4KDExpc3RDb25zZW50cxIbLnBvcy52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GhwucG9zLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlIgOQAgESOgoHQ29uc2VudBIWLnBvcy52MS5Db25zZW50UmVxdWVzdBoXLnBvcy52MS5Db25zZW50UmVzcG9uc2USNwoGRW5yb2xsEhUucG9zLnYxLkVucm9sbFJlcXVlc3QaFi5wb3MudjEuRW5yb2xsUmVzcG9uc2USSwoLQWdlbnRTdGF0dXMSGi5wb3MudjEuQWdlbnRTdGF0dXNSZXF1ZXN0GhsucG9zLnYxLkFnZW50U3RhdHVzUmVzcG9uc2UiA5ACARJJCgxDaGVja0pvdXJuYWwSGy5wb3MudjEuQ2hlY2tKb3VybmFsUmVxdWVzdBocLnBvcy52MS5DaGVja0pvdXJuYWxSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * ListTillsRequest asks for all tills.
@@ -241,6 +241,13 @@ export type SubmitRequest = Message<"pos.v1.SubmitRequest"> & {
    * @generated from field: bool insist = 9;
    */
   insist: boolean;
+
+  /**
+   * Body of a registration or of its change.
+   *
+   * @generated from field: fiscal.v1.Registration registration = 10;
+   */
+  registration?: Registration | undefined;
 };
 
 /**
@@ -645,6 +652,91 @@ export const FieldErrorSchema: GenMessage<FieldError> = /*@__PURE__*/
   messageDesc(file_pos_v1_pos, 21);
 
 /**
+ * ListConsentsRequest is empty.
+ *
+ * @generated from message pos.v1.ListConsentsRequest
+ */
+export type ListConsentsRequest = Message<"pos.v1.ListConsentsRequest"> & {
+};
+
+/**
+ * Describes the message pos.v1.ListConsentsRequest.
+ * Use `create(ListConsentsRequestSchema)` to create a new message.
+ */
+export const ListConsentsRequestSchema: GenMessage<ListConsentsRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 22);
+
+/**
+ * ListConsentsResponse gives the runs.
+ *
+ * @generated from message pos.v1.ListConsentsResponse
+ */
+export type ListConsentsResponse = Message<"pos.v1.ListConsentsResponse"> & {
+  /**
+   * Oldest first, each with its plan, who asks and until when an answer counts.
+   *
+   * @generated from field: repeated fiscal.v1.Run runs = 1;
+   */
+  runs: Run[];
+};
+
+/**
+ * Describes the message pos.v1.ListConsentsResponse.
+ * Use `create(ListConsentsResponseSchema)` to create a new message.
+ */
+export const ListConsentsResponseSchema: GenMessage<ListConsentsResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 23);
+
+/**
+ * ConsentRequest answers for one run.
+ *
+ * @generated from message pos.v1.ConsentRequest
+ */
+export type ConsentRequest = Message<"pos.v1.ConsentRequest"> & {
+  /**
+   * Id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Yes; otherwise nothing is done.
+   *
+   * @generated from field: bool agree = 2;
+   */
+  agree: boolean;
+};
+
+/**
+ * Describes the message pos.v1.ConsentRequest.
+ * Use `create(ConsentRequestSchema)` to create a new message.
+ */
+export const ConsentRequestSchema: GenMessage<ConsentRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 24);
+
+/**
+ * ConsentResponse tells what became of the question.
+ *
+ * @generated from message pos.v1.ConsentResponse
+ */
+export type ConsentResponse = Message<"pos.v1.ConsentResponse"> & {
+  /**
+   * Given, refused, or expired when the answer came too late.
+   *
+   * @generated from field: fiscal.v1.Consent consent = 1;
+   */
+  consent: Consent;
+};
+
+/**
+ * Describes the message pos.v1.ConsentResponse.
+ * Use `create(ConsentResponseSchema)` to create a new message.
+ */
+export const ConsentResponseSchema: GenMessage<ConsentResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 25);
+
+/**
  * EnrollRequest carries the code.
  *
  * @generated from message pos.v1.EnrollRequest
@@ -670,7 +762,7 @@ export type EnrollRequest = Message<"pos.v1.EnrollRequest"> & {
  * Use `create(EnrollRequestSchema)` to create a new message.
  */
 export const EnrollRequestSchema: GenMessage<EnrollRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 22);
+  messageDesc(file_pos_v1_pos, 26);
 
 /**
  * EnrollResponse tells who we became.
@@ -698,7 +790,7 @@ export type EnrollResponse = Message<"pos.v1.EnrollResponse"> & {
  * Use `create(EnrollResponseSchema)` to create a new message.
  */
 export const EnrollResponseSchema: GenMessage<EnrollResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 23);
+  messageDesc(file_pos_v1_pos, 27);
 
 /**
  * AgentStatusRequest asks for the agent.
@@ -713,7 +805,7 @@ export type AgentStatusRequest = Message<"pos.v1.AgentStatusRequest"> & {
  * Use `create(AgentStatusRequestSchema)` to create a new message.
  */
 export const AgentStatusRequestSchema: GenMessage<AgentStatusRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 24);
+  messageDesc(file_pos_v1_pos, 28);
 
 /**
  * AgentStatusResponse is the agent's own state.
@@ -797,7 +889,7 @@ export type AgentStatusResponse = Message<"pos.v1.AgentStatusResponse"> & {
  * Use `create(AgentStatusResponseSchema)` to create a new message.
  */
 export const AgentStatusResponseSchema: GenMessage<AgentStatusResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 25);
+  messageDesc(file_pos_v1_pos, 29);
 
 /**
  * CheckJournalRequest asks for a check.
@@ -812,7 +904,7 @@ export type CheckJournalRequest = Message<"pos.v1.CheckJournalRequest"> & {
  * Use `create(CheckJournalRequestSchema)` to create a new message.
  */
 export const CheckJournalRequestSchema: GenMessage<CheckJournalRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 26);
+  messageDesc(file_pos_v1_pos, 30);
 
 /**
  * CheckJournalResponse is its result.
@@ -847,7 +939,7 @@ export type CheckJournalResponse = Message<"pos.v1.CheckJournalResponse"> & {
  * Use `create(CheckJournalResponseSchema)` to create a new message.
  */
 export const CheckJournalResponseSchema: GenMessage<CheckJournalResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 27);
+  messageDesc(file_pos_v1_pos, 31);
 
 /**
  * PosService takes operations and answers done, not done or unknown.
@@ -963,6 +1055,26 @@ export const TechnicianService: GenService<{
     methodKind: "unary";
     input: typeof DecideRequestSchema;
     output: typeof DecideResponseSchema;
+  },
+  /**
+   * ListConsents gives the runs asked for from afar that wait for a word of the person at the till.
+   *
+   * @generated from rpc pos.v1.TechnicianService.ListConsents
+   */
+  listConsents: {
+    methodKind: "unary";
+    input: typeof ListConsentsRequestSchema;
+    output: typeof ListConsentsResponseSchema;
+  },
+  /**
+   * Consent gives that word.
+   *
+   * @generated from rpc pos.v1.TechnicianService.Consent
+   */
+  consent: {
+    methodKind: "unary";
+    input: typeof ConsentRequestSchema;
+    output: typeof ConsentResponseSchema;
   },
   /**
    * Enroll joins the cabinet by a one-time code.

@@ -4,8 +4,8 @@
 // @generated from file sim/v1/sim.proto (package sim.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Document } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +14,155 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sim/v1/sim.proto.
  */
 export const file_sim_v1_sim: GenFile = /*@__PURE__*/
-  fileDesc("ChBzaW0vdjEvc2ltLnByb3RvEgZzaW0udjEiqgEKBFRpbGwSDAoEbmFtZRgBIAEoCRINCgVtb2RlbBgCIAEoCRIOCgZzZXJpYWwYAyABKAkSCgoCZm4YBCABKAkSCwoDdGNwGAUgASgJEgsKA3B0eRgGIAEoCRIMCgRtb2RlGAcgASgJEg0KBXBhcGVyGAggASgIEhIKCmNvdmVyX29wZW4YCSABKAgSDQoFcG93ZXIYCiABKAgSDwoHbGFzdF9mZBgLIAEoDSISChBMaXN0VGlsbHNSZXF1ZXN0IjAKEUxpc3RUaWxsc1Jlc3BvbnNlEhsKBXRpbGxzGAEgAygLMgwuc2ltLnYxLlRpbGwiPAoMUGFwZXJSZXF1ZXN0EgwKBHRpbGwYASABKAkSCgoCaW4YAiABKAgSEgoKbGluZXNfbGVmdBgDIAEoDSIrCg1QYXBlclJlc3BvbnNlEhoKBHRpbGwYASABKAsyDC5zaW0udjEuVGlsbCIqCgxDb3ZlclJlcXVlc3QSDAoEdGlsbBgBIAEoCRIMCgRvcGVuGAIgASgIIisKDUNvdmVyUmVzcG9uc2USGgoEdGlsbBgBIAEoCzIMLnNpbS52MS5UaWxsIigKDFBvd2VyUmVxdWVzdBIMCgR0aWxsGAEgASgJEgoKAm9uGAIgASgIIisKDVBvd2VyUmVzcG9uc2USGgoEdGlsbBgBIAEoCzIMLnNpbS52MS5UaWxsIi0KDENhYmxlUmVxdWVzdBIMCgR0aWxsGAEgASgJEg8KB3BsdWdnZWQYAiABKAgiKwoNQ2FibGVSZXNwb25zZRIaCgR0aWxsGAEgASgLMgwuc2ltLnYxLlRpbGwiiAEKBUZhdWx0EgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSDwoHY29tbWFuZBgDIAEoCRILCgNudGgYBCABKA0SDQoFcGhhc2UYBSABKAkSCgoCYXQYBiABKA0SDgoGYWN0aW9uGAcgASgJEg0KBXZhbHVlGAggASgNEg0KBWZpcmVkGAkgASgIIi8KD0FkZEZhdWx0UmVxdWVzdBIcCgVmYXVsdBgBIAEoCzINLnNpbS52MS5GYXVsdCIwChBBZGRGYXVsdFJlc3BvbnNlEhwKBWZhdWx0GAEgASgLMg0uc2ltLnYxLkZhdWx0IiEKEUxpc3RGYXVsdHNSZXF1ZXN0EgwKBHRpbGwYASABKAkiMwoSTGlzdEZhdWx0c1Jlc3BvbnNlEh0KBmZhdWx0cxgBIAMoCzINLnNpbS52MS5GYXVsdCIiChJDbGVhckZhdWx0c1JlcXVlc3QSDAoEdGlsbBgBIAEoCSIVChNDbGVhckZhdWx0c1Jlc3BvbnNlIiQKFExpc3REb2N1bWVudHNSZXF1ZXN0EgwKBHRpbGwYASABKAkiPwoVTGlzdERvY3VtZW50c1Jlc3BvbnNlEiYKCWRvY3VtZW50cxgBIAMoCzITLmZpc2NhbC52MS5Eb2N1bWVudCIgChBMaXN0U2xpcHNSZXF1ZXN0EgwKBHRpbGwYASABKAkiMAoEU2xpcBINCgVsaW5lcxgBIAMoCRINCgV3aG9sZRgCIAEoCBIKCgJmZBgDIAEoDSIwChFMaXN0U2xpcHNSZXNwb25zZRIbCgVzbGlwcxgBIAMoCzIMLnNpbS52MS5TbGlwMoIFCgpTaW1TZXJ2aWNlEkAKCUxpc3RUaWxscxIYLnNpbS52MS5MaXN0VGlsbHNSZXF1ZXN0Ghkuc2ltLnYxLkxpc3RUaWxsc1Jlc3BvbnNlEjQKBVBhcGVyEhQuc2ltLnYxLlBhcGVyUmVxdWVzdBoVLnNpbS52MS5QYXBlclJlc3BvbnNlEjQKBUNvdmVyEhQuc2ltLnYxLkNvdmVyUmVxdWVzdBoVLnNpbS52MS5Db3ZlclJlc3BvbnNlEjQKBVBvd2VyEhQuc2ltLnYxLlBvd2VyUmVxdWVzdBoVLnNpbS52MS5Qb3dlclJlc3BvbnNlEjQKBUNhYmxlEhQuc2ltLnYxLkNhYmxlUmVxdWVzdBoVLnNpbS52MS5DYWJsZVJlc3BvbnNlEj0KCEFkZEZhdWx0Ehcuc2ltLnYxLkFkZEZhdWx0UmVxdWVzdBoYLnNpbS52MS5BZGRGYXVsdFJlc3BvbnNlEkMKCkxpc3RGYXVsdHMSGS5zaW0udjEuTGlzdEZhdWx0c1JlcXVlc3QaGi5zaW0udjEuTGlzdEZhdWx0c1Jlc3BvbnNlEkYKC0NsZWFyRmF1bHRzEhouc2ltLnYxLkNsZWFyRmF1bHRzUmVxdWVzdBobLnNpbS52MS5DbGVhckZhdWx0c1Jlc3BvbnNlEkwKDUxpc3REb2N1bWVudHMSHC5zaW0udjEuTGlzdERvY3VtZW50c1JlcXVlc3QaHS5zaW0udjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlEkAKCUxpc3RTbGlwcxIYLnNpbS52MS5MaXN0U2xpcHNSZXF1ZXN0Ghkuc2ltLnYxLkxpc3RTbGlwc1Jlc3BvbnNlYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+  fileDesc("ChBzaW0vdjEvc2ltLnByb3RvEgZzaW0udjEiGwoNTGVkZ2VyUmVxdWVzdBIKCgJmbhgBIAEoCSI2Cg5MZWRnZXJSZXNwb25zZRIkCgdlbnRyaWVzGAEgAygLMhMuc2ltLnYxLkxlZGdlckVudHJ5Ik8KC0xlZGdlckVudHJ5EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNEgwKBHR5cGUYAyABKA0SDQoFdGltZXMYBCABKA0SCwoDdGx2GAUgASgMImcKDUJlaGF2ZVJlcXVlc3QSJAoJYmVoYXZpb3VyGAEgASgOMhEuc2ltLnYxLkJlaGF2aW91chINCgVjb3VudBgCIAEoDRIQCghkZWxheV9tcxgDIAEoDRIPCgdtZXNzYWdlGAQgASgNIhAKDkJlaGF2ZVJlc3BvbnNlIuQBCgRUaWxsEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSDgoGc2VyaWFsGAMgASgJEgoKAmZuGAQgASgJEgsKA3RjcBgFIAEoCRILCgNwdHkYBiABKAkSDAoEbW9kZRgHIAEoCRINCgVwYXBlchgIIAEoCBISCgpjb3Zlcl9vcGVuGAkgASgIEg0KBXBvd2VyGAogASgIEg8KB2xhc3RfZmQYCyABKA0SDgoGZHJpdmVyGAwgASgJEhMKC3ByaW50ZXJfcHR5GA0gASgJEhMKC3ByaW50ZXJfdGNwGA4gASgJIhIKEExpc3RUaWxsc1JlcXVlc3QiMAoRTGlzdFRpbGxzUmVzcG9uc2USGwoFdGlsbHMYASADKAsyDC5zaW0udjEuVGlsbCI8CgxQYXBlclJlcXVlc3QSDAoEdGlsbBgBIAEoCRIKCgJpbhgCIAEoCBISCgpsaW5lc19sZWZ0GAMgASgNIisKDVBhcGVyUmVzcG9uc2USGgoEdGlsbBgBIAEoCzIMLnNpbS52MS5UaWxsIioKDENvdmVyUmVxdWVzdBIMCgR0aWxsGAEgASgJEgwKBG9wZW4YAiABKAgiKwoNQ292ZXJSZXNwb25zZRIaCgR0aWxsGAEgASgLMgwuc2ltLnYxLlRpbGwiKAoMUG93ZXJSZXF1ZXN0EgwKBHRpbGwYASABKAkSCgoCb24YAiABKAgiKwoNUG93ZXJSZXNwb25zZRIaCgR0aWxsGAEgASgLMgwuc2ltLnYxLlRpbGwiLQoMQ2FibGVSZXF1ZXN0EgwKBHRpbGwYASABKAkSDwoHcGx1Z2dlZBgCIAEoCCIrCg1DYWJsZVJlc3BvbnNlEhoKBHRpbGwYASABKAsyDC5zaW0udjEuVGlsbCKIAQoFRmF1bHQSCgoCaWQYASABKAkSDAoEdGlsbBgCIAEoCRIPCgdjb21tYW5kGAMgASgJEgsKA250aBgEIAEoDRINCgVwaGFzZRgFIAEoCRIKCgJhdBgGIAEoDRIOCgZhY3Rpb24YByABKAkSDQoFdmFsdWUYCCABKA0SDQoFZmlyZWQYCSABKAgiLwoPQWRkRmF1bHRSZXF1ZXN0EhwKBWZhdWx0GAEgASgLMg0uc2ltLnYxLkZhdWx0IjAKEEFkZEZhdWx0UmVzcG9uc2USHAoFZmF1bHQYASABKAsyDS5zaW0udjEuRmF1bHQiIQoRTGlzdEZhdWx0c1JlcXVlc3QSDAoEdGlsbBgBIAEoCSIzChJMaXN0RmF1bHRzUmVzcG9uc2USHQoGZmF1bHRzGAEgAygLMg0uc2ltLnYxLkZhdWx0IiIKEkNsZWFyRmF1bHRzUmVxdWVzdBIMCgR0aWxsGAEgASgJIhUKE0NsZWFyRmF1bHRzUmVzcG9uc2UiJAoUTGlzdERvY3VtZW50c1JlcXVlc3QSDAoEdGlsbBgBIAEoCSI/ChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USJgoJZG9jdW1lbnRzGAEgAygLMhMuZmlzY2FsLnYxLkRvY3VtZW50IiAKEExpc3RTbGlwc1JlcXVlc3QSDAoEdGlsbBgBIAEoCSIwCgRTbGlwEg0KBWxpbmVzGAEgAygJEg0KBXdob2xlGAIgASgIEgoKAmZkGAMgASgNIjAKEUxpc3RTbGlwc1Jlc3BvbnNlEhsKBXNsaXBzGAEgAygLMgwuc2ltLnYxLlNsaXAqpwEKCUJlaGF2aW91chIZChVCRUhBVklPVVJfVU5TUEVDSUZJRUQQABISCg5CRUhBVklPVVJfRE9XThABEhQKEEJFSEFWSU9VUl9TSUxFTlQQAhISCg5CRUhBVklPVVJfRFJPUBADEhQKEEJFSEFWSU9VUl9SRUZVU0UQBBIUChBCRUhBVklPVVJfR0FSQkxFEAUSFQoRQkVIQVZJT1VSX01FU1NBR0UQBjKCBQoKU2ltU2VydmljZRJACglMaXN0VGlsbHMSGC5zaW0udjEuTGlzdFRpbGxzUmVxdWVzdBoZLnNpbS52MS5MaXN0VGlsbHNSZXNwb25zZRI0CgVQYXBlchIULnNpbS52MS5QYXBlclJlcXVlc3QaFS5zaW0udjEuUGFwZXJSZXNwb25zZRI0CgVDb3ZlchIULnNpbS52MS5Db3ZlclJlcXVlc3QaFS5zaW0udjEuQ292ZXJSZXNwb25zZRI0CgVQb3dlchIULnNpbS52MS5Qb3dlclJlcXVlc3QaFS5zaW0udjEuUG93ZXJSZXNwb25zZRI0CgVDYWJsZRIULnNpbS52MS5DYWJsZVJlcXVlc3QaFS5zaW0udjEuQ2FibGVSZXNwb25zZRI9CghBZGRGYXVsdBIXLnNpbS52MS5BZGRGYXVsdFJlcXVlc3QaGC5zaW0udjEuQWRkRmF1bHRSZXNwb25zZRJDCgpMaXN0RmF1bHRzEhkuc2ltLnYxLkxpc3RGYXVsdHNSZXF1ZXN0Ghouc2ltLnYxLkxpc3RGYXVsdHNSZXNwb25zZRJGCgtDbGVhckZhdWx0cxIaLnNpbS52MS5DbGVhckZhdWx0c1JlcXVlc3QaGy5zaW0udjEuQ2xlYXJGYXVsdHNSZXNwb25zZRJMCg1MaXN0RG9jdW1lbnRzEhwuc2ltLnYxLkxpc3REb2N1bWVudHNSZXF1ZXN0Gh0uc2ltLnYxLkxpc3REb2N1bWVudHNSZXNwb25zZRJACglMaXN0U2xpcHMSGC5zaW0udjEuTGlzdFNsaXBzUmVxdWVzdBoZLnNpbS52MS5MaXN0U2xpcHNSZXNwb25zZTJ+CgpPRkRTZXJ2aWNlEjcKBkxlZGdlchIVLnNpbS52MS5MZWRnZXJSZXF1ZXN0GhYuc2ltLnYxLkxlZGdlclJlc3BvbnNlEjcKBkJlaGF2ZRIVLnNpbS52MS5CZWhhdmVSZXF1ZXN0GhYuc2ltLnYxLkJlaGF2ZVJlc3BvbnNlYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+
+/**
+ * LedgerRequest narrows the ledger.
+ *
+ * @generated from message sim.v1.LedgerRequest
+ */
+export type LedgerRequest = Message<"sim.v1.LedgerRequest"> & {
+  /**
+   * Only this fiscal memory's; empty is all.
+   *
+   * @generated from field: string fn = 1;
+   */
+  fn: string;
+};
+
+/**
+ * Describes the message sim.v1.LedgerRequest.
+ * Use `create(LedgerRequestSchema)` to create a new message.
+ */
+export const LedgerRequestSchema: GenMessage<LedgerRequest> = /*@__PURE__*/
+  messageDesc(file_sim_v1_sim, 0);
+
+/**
+ * LedgerResponse gives the ledger.
+ *
+ * @generated from message sim.v1.LedgerResponse
+ */
+export type LedgerResponse = Message<"sim.v1.LedgerResponse"> & {
+  /**
+   * In order of arrival.
+   *
+   * @generated from field: repeated sim.v1.LedgerEntry entries = 1;
+   */
+  entries: LedgerEntry[];
+};
+
+/**
+ * Describes the message sim.v1.LedgerResponse.
+ * Use `create(LedgerResponseSchema)` to create a new message.
+ */
+export const LedgerResponseSchema: GenMessage<LedgerResponse> = /*@__PURE__*/
+  messageDesc(file_sim_v1_sim, 1);
+
+/**
+ * LedgerEntry is one acknowledged document.
+ *
+ * @generated from message sim.v1.LedgerEntry
+ */
+export type LedgerEntry = Message<"sim.v1.LedgerEntry"> & {
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 1;
+   */
+  fn: string;
+
+  /**
+   * Number of the document.
+   *
+   * @generated from field: uint32 fd = 2;
+   */
+  fd: number;
+
+  /**
+   * Form.
+   *
+   * @generated from field: uint32 type = 3;
+   */
+  type: number;
+
+  /**
+   * How many times it came.
+   *
+   * @generated from field: uint32 times = 4;
+   */
+  times: number;
+
+  /**
+   * The whole document as one STLV whose tag is its form.
+   *
+   * @generated from field: bytes tlv = 5;
+   */
+  tlv: Uint8Array;
+};
+
+/**
+ * Describes the message sim.v1.LedgerEntry.
+ * Use `create(LedgerEntrySchema)` to create a new message.
+ */
+export const LedgerEntrySchema: GenMessage<LedgerEntry> = /*@__PURE__*/
+  messageDesc(file_sim_v1_sim, 2);
+
+/**
+ * BehaveRequest sets the behaviour.
+ *
+ * @generated from message sim.v1.BehaveRequest
+ */
+export type BehaveRequest = Message<"sim.v1.BehaveRequest"> & {
+  /**
+   * Behaviour.
+   *
+   * @generated from field: sim.v1.Behaviour behaviour = 1;
+   */
+  behaviour: Behaviour;
+
+  /**
+   * For so many messages; 0 is until the next word.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+
+  /**
+   * Wait so long before an answer, ms.
+   *
+   * @generated from field: uint32 delay_ms = 3;
+   */
+  delayMs: number;
+
+  /**
+   * Bits of tag 1206 for BEHAVIOUR_MESSAGE.
+   *
+   * @generated from field: uint32 message = 4;
+   */
+  message: number;
+};
+
+/**
+ * Describes the message sim.v1.BehaveRequest.
+ * Use `create(BehaveRequestSchema)` to create a new message.
+ */
+export const BehaveRequestSchema: GenMessage<BehaveRequest> = /*@__PURE__*/
+  messageDesc(file_sim_v1_sim, 3);
+
+/**
+ * BehaveResponse is empty.
+ *
+ * @generated from message sim.v1.BehaveResponse
+ */
+export type BehaveResponse = Message<"sim.v1.BehaveResponse"> & {
+};
+
+/**
+ * Describes the message sim.v1.BehaveResponse.
+ * Use `create(BehaveResponseSchema)` to create a new message.
+ */
+export const BehaveResponseSchema: GenMessage<BehaveResponse> = /*@__PURE__*/
+  messageDesc(file_sim_v1_sim, 4);
 
 /**
  * Till is a simulated till.
@@ -98,6 +246,27 @@ export type Till = Message<"sim.v1.Till"> & {
    * @generated from field: uint32 last_fd = 11;
    */
   lastFd: number;
+
+  /**
+   * Driver that fits: shtrih, fnprint.
+   *
+   * @generated from field: string driver = 12;
+   */
+  driver: string;
+
+  /**
+   * For fnprint: path of the printer's pseudo-terminal; pty is the fiscal memory's.
+   *
+   * @generated from field: string printer_pty = 13;
+   */
+  printerPty: string;
+
+  /**
+   * For fnprint: address of the printer on TCP.
+   *
+   * @generated from field: string printer_tcp = 14;
+   */
+  printerTcp: string;
 };
 
 /**
@@ -105,7 +274,7 @@ export type Till = Message<"sim.v1.Till"> & {
  * Use `create(TillSchema)` to create a new message.
  */
 export const TillSchema: GenMessage<Till> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 0);
+  messageDesc(file_sim_v1_sim, 5);
 
 /**
  * ListTillsRequest is empty.
@@ -120,7 +289,7 @@ export type ListTillsRequest = Message<"sim.v1.ListTillsRequest"> & {
  * Use `create(ListTillsRequestSchema)` to create a new message.
  */
 export const ListTillsRequestSchema: GenMessage<ListTillsRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 1);
+  messageDesc(file_sim_v1_sim, 6);
 
 /**
  * ListTillsResponse gives tills.
@@ -141,7 +310,7 @@ export type ListTillsResponse = Message<"sim.v1.ListTillsResponse"> & {
  * Use `create(ListTillsResponseSchema)` to create a new message.
  */
 export const ListTillsResponseSchema: GenMessage<ListTillsResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 2);
+  messageDesc(file_sim_v1_sim, 7);
 
 /**
  * PaperRequest sets the paper.
@@ -176,7 +345,7 @@ export type PaperRequest = Message<"sim.v1.PaperRequest"> & {
  * Use `create(PaperRequestSchema)` to create a new message.
  */
 export const PaperRequestSchema: GenMessage<PaperRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 3);
+  messageDesc(file_sim_v1_sim, 8);
 
 /**
  * PaperResponse gives the till.
@@ -197,7 +366,7 @@ export type PaperResponse = Message<"sim.v1.PaperResponse"> & {
  * Use `create(PaperResponseSchema)` to create a new message.
  */
 export const PaperResponseSchema: GenMessage<PaperResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 4);
+  messageDesc(file_sim_v1_sim, 9);
 
 /**
  * CoverRequest sets the cover.
@@ -225,7 +394,7 @@ export type CoverRequest = Message<"sim.v1.CoverRequest"> & {
  * Use `create(CoverRequestSchema)` to create a new message.
  */
 export const CoverRequestSchema: GenMessage<CoverRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 5);
+  messageDesc(file_sim_v1_sim, 10);
 
 /**
  * CoverResponse gives the till.
@@ -246,7 +415,7 @@ export type CoverResponse = Message<"sim.v1.CoverResponse"> & {
  * Use `create(CoverResponseSchema)` to create a new message.
  */
 export const CoverResponseSchema: GenMessage<CoverResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 6);
+  messageDesc(file_sim_v1_sim, 11);
 
 /**
  * PowerRequest sets the power.
@@ -274,7 +443,7 @@ export type PowerRequest = Message<"sim.v1.PowerRequest"> & {
  * Use `create(PowerRequestSchema)` to create a new message.
  */
 export const PowerRequestSchema: GenMessage<PowerRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 7);
+  messageDesc(file_sim_v1_sim, 12);
 
 /**
  * PowerResponse gives the till.
@@ -295,7 +464,7 @@ export type PowerResponse = Message<"sim.v1.PowerResponse"> & {
  * Use `create(PowerResponseSchema)` to create a new message.
  */
 export const PowerResponseSchema: GenMessage<PowerResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 8);
+  messageDesc(file_sim_v1_sim, 13);
 
 /**
  * CableRequest sets the wire.
@@ -323,7 +492,7 @@ export type CableRequest = Message<"sim.v1.CableRequest"> & {
  * Use `create(CableRequestSchema)` to create a new message.
  */
 export const CableRequestSchema: GenMessage<CableRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 9);
+  messageDesc(file_sim_v1_sim, 14);
 
 /**
  * CableResponse gives the till.
@@ -344,7 +513,7 @@ export type CableResponse = Message<"sim.v1.CableResponse"> & {
  * Use `create(CableResponseSchema)` to create a new message.
  */
 export const CableResponseSchema: GenMessage<CableResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 10);
+  messageDesc(file_sim_v1_sim, 15);
 
 /**
  * Fault is one planned fault; words as in the simulator's fault plan.
@@ -421,7 +590,7 @@ export type Fault = Message<"sim.v1.Fault"> & {
  * Use `create(FaultSchema)` to create a new message.
  */
 export const FaultSchema: GenMessage<Fault> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 11);
+  messageDesc(file_sim_v1_sim, 16);
 
 /**
  * AddFaultRequest carries a fault.
@@ -442,7 +611,7 @@ export type AddFaultRequest = Message<"sim.v1.AddFaultRequest"> & {
  * Use `create(AddFaultRequestSchema)` to create a new message.
  */
 export const AddFaultRequestSchema: GenMessage<AddFaultRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 12);
+  messageDesc(file_sim_v1_sim, 17);
 
 /**
  * AddFaultResponse gives it back with its id.
@@ -463,7 +632,7 @@ export type AddFaultResponse = Message<"sim.v1.AddFaultResponse"> & {
  * Use `create(AddFaultResponseSchema)` to create a new message.
  */
 export const AddFaultResponseSchema: GenMessage<AddFaultResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 13);
+  messageDesc(file_sim_v1_sim, 18);
 
 /**
  * ListFaultsRequest selects faults.
@@ -484,7 +653,7 @@ export type ListFaultsRequest = Message<"sim.v1.ListFaultsRequest"> & {
  * Use `create(ListFaultsRequestSchema)` to create a new message.
  */
 export const ListFaultsRequestSchema: GenMessage<ListFaultsRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 14);
+  messageDesc(file_sim_v1_sim, 19);
 
 /**
  * ListFaultsResponse gives faults.
@@ -505,7 +674,7 @@ export type ListFaultsResponse = Message<"sim.v1.ListFaultsResponse"> & {
  * Use `create(ListFaultsResponseSchema)` to create a new message.
  */
 export const ListFaultsResponseSchema: GenMessage<ListFaultsResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 15);
+  messageDesc(file_sim_v1_sim, 20);
 
 /**
  * ClearFaultsRequest selects faults.
@@ -526,7 +695,7 @@ export type ClearFaultsRequest = Message<"sim.v1.ClearFaultsRequest"> & {
  * Use `create(ClearFaultsRequestSchema)` to create a new message.
  */
 export const ClearFaultsRequestSchema: GenMessage<ClearFaultsRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 16);
+  messageDesc(file_sim_v1_sim, 21);
 
 /**
  * ClearFaultsResponse is empty.
@@ -541,7 +710,7 @@ export type ClearFaultsResponse = Message<"sim.v1.ClearFaultsResponse"> & {
  * Use `create(ClearFaultsResponseSchema)` to create a new message.
  */
 export const ClearFaultsResponseSchema: GenMessage<ClearFaultsResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 17);
+  messageDesc(file_sim_v1_sim, 22);
 
 /**
  * ListDocumentsRequest names a till.
@@ -562,7 +731,7 @@ export type ListDocumentsRequest = Message<"sim.v1.ListDocumentsRequest"> & {
  * Use `create(ListDocumentsRequestSchema)` to create a new message.
  */
 export const ListDocumentsRequestSchema: GenMessage<ListDocumentsRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 18);
+  messageDesc(file_sim_v1_sim, 23);
 
 /**
  * ListDocumentsResponse gives documents.
@@ -583,7 +752,7 @@ export type ListDocumentsResponse = Message<"sim.v1.ListDocumentsResponse"> & {
  * Use `create(ListDocumentsResponseSchema)` to create a new message.
  */
 export const ListDocumentsResponseSchema: GenMessage<ListDocumentsResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 19);
+  messageDesc(file_sim_v1_sim, 24);
 
 /**
  * ListSlipsRequest names a till.
@@ -604,7 +773,7 @@ export type ListSlipsRequest = Message<"sim.v1.ListSlipsRequest"> & {
  * Use `create(ListSlipsRequestSchema)` to create a new message.
  */
 export const ListSlipsRequestSchema: GenMessage<ListSlipsRequest> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 20);
+  messageDesc(file_sim_v1_sim, 25);
 
 /**
  * Slip is one printed slip.
@@ -639,7 +808,7 @@ export type Slip = Message<"sim.v1.Slip"> & {
  * Use `create(SlipSchema)` to create a new message.
  */
 export const SlipSchema: GenMessage<Slip> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 21);
+  messageDesc(file_sim_v1_sim, 26);
 
 /**
  * ListSlipsResponse gives slips.
@@ -660,7 +829,69 @@ export type ListSlipsResponse = Message<"sim.v1.ListSlipsResponse"> & {
  * Use `create(ListSlipsResponseSchema)` to create a new message.
  */
 export const ListSlipsResponseSchema: GenMessage<ListSlipsResponse> = /*@__PURE__*/
-  messageDesc(file_sim_v1_sim, 22);
+  messageDesc(file_sim_v1_sim, 27);
+
+/**
+ * Behaviour is how the operator treats a message.
+ *
+ * @generated from enum sim.v1.Behaviour
+ */
+export enum Behaviour {
+  /**
+   * As it should: acknowledges.
+   *
+   * @generated from enum value: BEHAVIOUR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Does not take connections.
+   *
+   * @generated from enum value: BEHAVIOUR_DOWN = 1;
+   */
+  DOWN = 1,
+
+  /**
+   * Takes the message, says nothing and keeps the line.
+   *
+   * @generated from enum value: BEHAVIOUR_SILENT = 2;
+   */
+  SILENT = 2,
+
+  /**
+   * Takes the message, keeps it and drops the line.
+   *
+   * @generated from enum value: BEHAVIOUR_DROP = 3;
+   */
+  DROP = 3,
+
+  /**
+   * Answers with a format refusal (tag 1022 = 14).
+   *
+   * @generated from enum value: BEHAVIOUR_REFUSE = 4;
+   */
+  REFUSE = 4,
+
+  /**
+   * Answers with a damaged container.
+   *
+   * @generated from enum value: BEHAVIOUR_GARBLE = 5;
+   */
+  GARBLE = 5,
+
+  /**
+   * Answers with a word for the till (tag 1206).
+   *
+   * @generated from enum value: BEHAVIOUR_MESSAGE = 6;
+   */
+  MESSAGE = 6,
+}
+
+/**
+ * Describes the enum sim.v1.Behaviour.
+ */
+export const BehaviourSchema: GenEnum<Behaviour> = /*@__PURE__*/
+  enumDesc(file_sim_v1_sim, 0);
 
 /**
  * SimService steers simulated tills.
@@ -770,4 +1001,33 @@ export const SimService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sim_v1_sim, 0);
+
+/**
+ * OFDService steers the simulated operator of fiscal data.
+ *
+ * @generated from service sim.v1.OFDService
+ */
+export const OFDService: GenService<{
+  /**
+   * Ledger gives the documents it has acknowledged.
+   *
+   * @generated from rpc sim.v1.OFDService.Ledger
+   */
+  ledger: {
+    methodKind: "unary";
+    input: typeof LedgerRequestSchema;
+    output: typeof LedgerResponseSchema;
+  },
+  /**
+   * Behave changes how it treats messages from now on.
+   *
+   * @generated from rpc sim.v1.OFDService.Behave
+   */
+  behave: {
+    methodKind: "unary";
+    input: typeof BehaveRequestSchema;
+    output: typeof BehaveResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_sim_v1_sim, 1);
 

@@ -8,7 +8,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Action, Decision, Operation, Problem, Run, TillState } from "../../fiscal/v1/fiscal_pb";
+import type { Action, Decision, Document, Operation, Problem, Run, TillState } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file uplink/v1/uplink.proto.
  */
 export const file_uplink_v1_uplink: GenFile = /*@__PURE__*/
-  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuIlQKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMiQAoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iKgoFQmF0Y2gSIQoHZW50cmllcxgBIAMoCzIQLnVwbGluay52MS5FbnRyeSJFCgtQdXNoUmVxdWVzdBISCgpqb3VybmFsX2lkGAEgASgJEhIKCmRpY3Rpb25hcnkYAiABKA0SDgoGcGFja2VkGAMgASgMIh4KDFB1c2hSZXNwb25zZRIOCgZjdXJzb3IYASABKAQibwoSUmVwb3J0U3RhdGVSZXF1ZXN0EiMKBXRpbGxzGAEgAygLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZRIkCghwcm9ibGVtcxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg4KBm91dGJveBgDIAEoBCIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIpABCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uIicKFEZldGNoQ29tbWFuZHNSZXF1ZXN0Eg8KB3dhaXRfbXMYASABKA0iPQoVRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEiQKCGNvbW1hbmRzGAEgAygLMhIudXBsaW5rLnYxLkNvbW1hbmQiLwoQUmVwb3J0UnVuUmVxdWVzdBIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIhMKEVJlcG9ydFJ1blJlc3BvbnNlIioKGFJlcG9ydENlcnRpZmljYXRlUmVxdWVzdBIOCgZyZXBvcnQYASABKAwiGwoZUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZSIbCgxSZW5ld1JlcXVlc3QSCwoDY3NyGAEgASgMIiQKDVJlbmV3UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTKKBAoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuIlQKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMiZwoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24SJQoEY29weRgDIAEoCzIXLnVwbGluay52MS5Eb2N1bWVudENvcHkiUAoMRG9jdW1lbnRDb3B5EgwKBHRpbGwYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDdGx2GAMgASgMIioKBUJhdGNoEiEKB2VudHJpZXMYASADKAsyEC51cGxpbmsudjEuRW50cnkiRQoLUHVzaFJlcXVlc3QSEgoKam91cm5hbF9pZBgBIAEoCRISCgpkaWN0aW9uYXJ5GAIgASgNEg4KBnBhY2tlZBgDIAEoDCIeCgxQdXNoUmVzcG9uc2USDgoGY3Vyc29yGAEgASgEIm8KElJlcG9ydFN0YXRlUmVxdWVzdBIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSJAoIcHJvYmxlbXMYAiADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIOCgZvdXRib3gYAyABKAQiFQoTUmVwb3J0U3RhdGVSZXNwb25zZSKlAQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEgoKZXhwaXJlc19tcxgEIAEoAxINCgVhY3RvchgFIAEoCRIlCghkZWNpc2lvbhgGIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgHIAEoCCInChRGZXRjaENvbW1hbmRzUmVxdWVzdBIPCgd3YWl0X21zGAEgASgNIj0KFUZldGNoQ29tbWFuZHNSZXNwb25zZRIkCghjb21tYW5kcxgBIAMoCzISLnVwbGluay52MS5Db21tYW5kIi8KEFJlcG9ydFJ1blJlcXVlc3QSGwoDcnVuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biITChFSZXBvcnRSdW5SZXNwb25zZSIqChhSZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QSDgoGcmVwb3J0GAEgASgMIhsKGVJlcG9ydENlcnRpZmljYXRlUmVzcG9uc2UiewoRT3BlblRpY2tldFJlcXVlc3QSCgoCaWQYASABKAkSDAoEdGlsbBgCIAEoCRIbCgNydW4YAyABKAsyDi5maXNjYWwudjEuUnVuEgwKBHRleHQYBCABKAkSDgoGYnVuZGxlGAUgASgMEhEKCW9wZW5lZF9tcxgGIAEoAyIUChJPcGVuVGlja2V0UmVzcG9uc2UiGwoMUmVuZXdSZXF1ZXN0EgsKA2NzchgBIAEoDCIkCg1SZW5ld1Jlc3BvbnNlEhMKC2NlcnRpZmljYXRlGAEgASgMMlEKEEVucm9sbWVudFNlcnZpY2USPQoGRW5yb2xsEhgudXBsaW5rLnYxLkVucm9sbFJlcXVlc3QaGS51cGxpbmsudjEuRW5yb2xsUmVzcG9uc2Uy1QQKDVVwbGlua1NlcnZpY2USOgoFSGVsbG8SFy51cGxpbmsudjEuSGVsbG9SZXF1ZXN0GhgudXBsaW5rLnYxLkhlbGxvUmVzcG9uc2USNwoEUHVzaBIWLnVwbGluay52MS5QdXNoUmVxdWVzdBoXLnVwbGluay52MS5QdXNoUmVzcG9uc2USTAoLUmVwb3J0U3RhdGUSHS51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXF1ZXN0Gh4udXBsaW5rLnYxLlJlcG9ydFN0YXRlUmVzcG9uc2USUgoNRmV0Y2hDb21tYW5kcxIfLnVwbGluay52MS5GZXRjaENvbW1hbmRzUmVxdWVzdBogLnVwbGluay52MS5GZXRjaENvbW1hbmRzUmVzcG9uc2USRgoJUmVwb3J0UnVuEhsudXBsaW5rLnYxLlJlcG9ydFJ1blJlcXVlc3QaHC51cGxpbmsudjEuUmVwb3J0UnVuUmVzcG9uc2USXgoRUmVwb3J0Q2VydGlmaWNhdGUSIy51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXF1ZXN0GiQudXBsaW5rLnYxLlJlcG9ydENlcnRpZmljYXRlUmVzcG9uc2USSQoKT3BlblRpY2tldBIcLnVwbGluay52MS5PcGVuVGlja2V0UmVxdWVzdBodLnVwbGluay52MS5PcGVuVGlja2V0UmVzcG9uc2USOgoFUmVuZXcSFy51cGxpbmsudjEuUmVuZXdSZXF1ZXN0GhgudXBsaW5rLnYxLlJlbmV3UmVzcG9uc2ViBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * EnrollRequest carries the code.
@@ -233,6 +233,13 @@ export type Entry = Message<"uplink.v1.Entry"> & {
    * @generated from field: fiscal.v1.Operation operation = 2;
    */
   operation?: Operation | undefined;
+
+  /**
+   * Instead of an operation: a document of the fiscal memory as it is stored there.
+   *
+   * @generated from field: uplink.v1.DocumentCopy copy = 3;
+   */
+  copy?: DocumentCopy | undefined;
 };
 
 /**
@@ -241,6 +248,41 @@ export type Entry = Message<"uplink.v1.Entry"> & {
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
   messageDesc(file_uplink_v1_uplink, 4);
+
+/**
+ * DocumentCopy is a document read back from the fiscal memory.
+ *
+ * @generated from message uplink.v1.DocumentCopy
+ */
+export type DocumentCopy = Message<"uplink.v1.DocumentCopy"> & {
+  /**
+   * Name of the till.
+   *
+   * @generated from field: string till = 1;
+   */
+  till: string;
+
+  /**
+   * Facts of the archive.
+   *
+   * @generated from field: fiscal.v1.Document document = 2;
+   */
+  document?: Document | undefined;
+
+  /**
+   * The whole document as one STLV whose tag is its form.
+   *
+   * @generated from field: bytes tlv = 3;
+   */
+  tlv: Uint8Array;
+};
+
+/**
+ * Describes the message uplink.v1.DocumentCopy.
+ * Use `create(DocumentCopySchema)` to create a new message.
+ */
+export const DocumentCopySchema: GenMessage<DocumentCopy> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 5);
 
 /**
  * Batch is what Push packs.
@@ -261,7 +303,7 @@ export type Batch = Message<"uplink.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 5);
+  messageDesc(file_uplink_v1_uplink, 6);
 
 /**
  * PushRequest carries a batch.
@@ -296,7 +338,7 @@ export type PushRequest = Message<"uplink.v1.PushRequest"> & {
  * Use `create(PushRequestSchema)` to create a new message.
  */
 export const PushRequestSchema: GenMessage<PushRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 6);
+  messageDesc(file_uplink_v1_uplink, 7);
 
 /**
  * PushResponse acknowledges.
@@ -317,7 +359,7 @@ export type PushResponse = Message<"uplink.v1.PushResponse"> & {
  * Use `create(PushResponseSchema)` to create a new message.
  */
 export const PushResponseSchema: GenMessage<PushResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 7);
+  messageDesc(file_uplink_v1_uplink, 8);
 
 /**
  * ReportStateRequest carries states.
@@ -352,7 +394,7 @@ export type ReportStateRequest = Message<"uplink.v1.ReportStateRequest"> & {
  * Use `create(ReportStateRequestSchema)` to create a new message.
  */
 export const ReportStateRequestSchema: GenMessage<ReportStateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 8);
+  messageDesc(file_uplink_v1_uplink, 9);
 
 /**
  * ReportStateResponse is empty.
@@ -367,7 +409,7 @@ export type ReportStateResponse = Message<"uplink.v1.ReportStateResponse"> & {
  * Use `create(ReportStateResponseSchema)` to create a new message.
  */
 export const ReportStateResponseSchema: GenMessage<ReportStateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 9);
+  messageDesc(file_uplink_v1_uplink, 10);
 
 /**
  * Command is an order of a person.
@@ -416,6 +458,13 @@ export type Command = Message<"uplink.v1.Command"> & {
    * @generated from field: fiscal.v1.Decision decision = 6;
    */
   decision?: Decision | undefined;
+
+  /**
+   * Ask the person at the till first and begin only when he agrees.
+   *
+   * @generated from field: bool ask_consent = 7;
+   */
+  askConsent: boolean;
 };
 
 /**
@@ -423,7 +472,7 @@ export type Command = Message<"uplink.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 10);
+  messageDesc(file_uplink_v1_uplink, 11);
 
 /**
  * FetchCommandsRequest asks for commands.
@@ -444,7 +493,7 @@ export type FetchCommandsRequest = Message<"uplink.v1.FetchCommandsRequest"> & {
  * Use `create(FetchCommandsRequestSchema)` to create a new message.
  */
 export const FetchCommandsRequestSchema: GenMessage<FetchCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 11);
+  messageDesc(file_uplink_v1_uplink, 12);
 
 /**
  * FetchCommandsResponse gives commands.
@@ -465,7 +514,7 @@ export type FetchCommandsResponse = Message<"uplink.v1.FetchCommandsResponse"> &
  * Use `create(FetchCommandsResponseSchema)` to create a new message.
  */
 export const FetchCommandsResponseSchema: GenMessage<FetchCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 12);
+  messageDesc(file_uplink_v1_uplink, 13);
 
 /**
  * ReportRunRequest carries a run.
@@ -486,7 +535,7 @@ export type ReportRunRequest = Message<"uplink.v1.ReportRunRequest"> & {
  * Use `create(ReportRunRequestSchema)` to create a new message.
  */
 export const ReportRunRequestSchema: GenMessage<ReportRunRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 13);
+  messageDesc(file_uplink_v1_uplink, 14);
 
 /**
  * ReportRunResponse is empty.
@@ -501,7 +550,7 @@ export type ReportRunResponse = Message<"uplink.v1.ReportRunResponse"> & {
  * Use `create(ReportRunResponseSchema)` to create a new message.
  */
 export const ReportRunResponseSchema: GenMessage<ReportRunResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 14);
+  messageDesc(file_uplink_v1_uplink, 15);
 
 /**
  * ReportCertificateRequest carries a report.
@@ -522,7 +571,7 @@ export type ReportCertificateRequest = Message<"uplink.v1.ReportCertificateReque
  * Use `create(ReportCertificateRequestSchema)` to create a new message.
  */
 export const ReportCertificateRequestSchema: GenMessage<ReportCertificateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 15);
+  messageDesc(file_uplink_v1_uplink, 16);
 
 /**
  * ReportCertificateResponse is empty.
@@ -537,7 +586,78 @@ export type ReportCertificateResponse = Message<"uplink.v1.ReportCertificateResp
  * Use `create(ReportCertificateResponseSchema)` to create a new message.
  */
 export const ReportCertificateResponseSchema: GenMessage<ReportCertificateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 16);
+  messageDesc(file_uplink_v1_uplink, 17);
+
+/**
+ * OpenTicketRequest carries a call for help.
+ *
+ * @generated from message uplink.v1.OpenTicketRequest
+ */
+export type OpenTicketRequest = Message<"uplink.v1.OpenTicketRequest"> & {
+  /**
+   * Id, made by the agent.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Name of the till.
+   *
+   * @generated from field: string till = 2;
+   */
+  till: string;
+
+  /**
+   * The run that did not help.
+   *
+   * @generated from field: fiscal.v1.Run run = 3;
+   */
+  run?: Run | undefined;
+
+  /**
+   * What is wrong, one sentence in Russian.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * Redacted bundle as `chekan-agent bundle` writes it: no sums, names or buyers.
+   *
+   * @generated from field: bytes bundle = 5;
+   */
+  bundle: Uint8Array;
+
+  /**
+   * When it was opened, Unix ms.
+   *
+   * @generated from field: int64 opened_ms = 6;
+   */
+  openedMs: bigint;
+};
+
+/**
+ * Describes the message uplink.v1.OpenTicketRequest.
+ * Use `create(OpenTicketRequestSchema)` to create a new message.
+ */
+export const OpenTicketRequestSchema: GenMessage<OpenTicketRequest> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 18);
+
+/**
+ * OpenTicketResponse is empty.
+ *
+ * @generated from message uplink.v1.OpenTicketResponse
+ */
+export type OpenTicketResponse = Message<"uplink.v1.OpenTicketResponse"> & {
+};
+
+/**
+ * Describes the message uplink.v1.OpenTicketResponse.
+ * Use `create(OpenTicketResponseSchema)` to create a new message.
+ */
+export const OpenTicketResponseSchema: GenMessage<OpenTicketResponse> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 19);
 
 /**
  * RenewRequest carries a new request.
@@ -558,7 +678,7 @@ export type RenewRequest = Message<"uplink.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 17);
+  messageDesc(file_uplink_v1_uplink, 20);
 
 /**
  * RenewResponse carries a new certificate.
@@ -579,7 +699,7 @@ export type RenewResponse = Message<"uplink.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 18);
+  messageDesc(file_uplink_v1_uplink, 21);
 
 /**
  * EnrolmentService makes an agent known.
@@ -665,6 +785,16 @@ export const UplinkService: GenService<{
     methodKind: "unary";
     input: typeof ReportCertificateRequestSchema;
     output: typeof ReportCertificateResponseSchema;
+  },
+  /**
+   * OpenTicket asks the service centre for help with a till that recovery did not bring back. Repeating it changes nothing.
+   *
+   * @generated from rpc uplink.v1.UplinkService.OpenTicket
+   */
+  openTicket: {
+    methodKind: "unary";
+    input: typeof OpenTicketRequestSchema;
+    output: typeof OpenTicketResponseSchema;
   },
   /**
    * Renew gives a new certificate for a new request.
