@@ -212,9 +212,10 @@ const (
 	ModeReady        Mode = iota // shift open or closed, nothing in the way
 	ModeShiftExpired             // 24 hours are over
 	ModeOpenDocument
-	ModeStuck   // a mode that LeaveStuckMode leaves
-	ModeClock   // the clock is lost: SetClock
-	ModeBlocked // nothing helps but a person
+	ModeStuck        // a mode that LeaveStuckMode leaves
+	ModeClock        // the clock is lost: SetClock
+	ModeBlocked      // nothing helps but a person
+	ModeUnregistered // a new fiscal memory: nothing but a registration
 )
 
 // Status is the device's own picture of itself.
@@ -242,27 +243,29 @@ type Status struct {
 // Codes of errors that mean the same for every maker. A vendor's own code goes
 // into Error.Vendor unchanged.
 const (
-	CodeLink         = "link"          // no answer, or garbage
-	CodeBusy         = "busy"          // still printing the previous command
-	CodeNoPaper      = "no_paper"      // also lever up
-	CodeCoverOpen    = "cover_open"    //
-	CodeContinue     = "continue"      // waits for FinishPrint
-	CodeMode         = "mode"          // not in this mode
-	CodeShiftExpired = "shift_expired" // over 24 hours
-	CodeShiftClosed  = "shift_closed"
-	CodeShiftOpen    = "shift_open"
-	CodeFN           = "fn"            // the fiscal memory refuses or does not answer
-	CodeFNBlocked    = "fn_blocked"    // 30 days without the operator, or full, or expired
-	CodeClock        = "clock"         // clocks of device and FN differ, or date not confirmed
-	CodeNoCash       = "no_cash"       // drawer has less than asked for
-	CodeRefused      = "refused"       // any other answer of the device
-	CodeStuck        = "stuck"         // a mode that must be left first
-	CodeOpenDocument = "open_document" // a document stands open
-	CodeUnsupported  = "unsupported"   // this till cannot do it
-	CodeGone         = "gone"          // port vanished
-	CodeInUse        = "in_use"        // another program owns the port
-	CodeOFDAnswer    = "ofd_answer"    // the fiscal memory does not take the operator's answer
-	CodeFormat       = "format"        // the fiscal memory refuses the content of a document
+	CodeLink          = "link"          // no answer, or garbage
+	CodeBusy          = "busy"          // still printing the previous command
+	CodeNoPaper       = "no_paper"      // also lever up
+	CodeCoverOpen     = "cover_open"    //
+	CodeContinue      = "continue"      // waits for FinishPrint
+	CodeMode          = "mode"          // not in this mode
+	CodeShiftExpired  = "shift_expired" // over 24 hours
+	CodeShiftClosed   = "shift_closed"
+	CodeShiftOpen     = "shift_open"
+	CodeFN            = "fn"             // the fiscal memory refuses or does not answer
+	CodeFNBlocked     = "fn_blocked"     // 30 days without the operator, or full, or expired
+	CodeClock         = "clock"          // clocks of device and FN differ, or date not confirmed
+	CodeNoCash        = "no_cash"        // drawer has less than asked for
+	CodeRefused       = "refused"        // any other answer of the device
+	CodeStuck         = "stuck"          // a mode that must be left first
+	CodeOpenDocument  = "open_document"  // a document stands open
+	CodeUnsupported   = "unsupported"    // this till cannot do it
+	CodeGone          = "gone"           // port vanished
+	CodeInUse         = "in_use"         // another program owns the port
+	CodeOFDAnswer     = "ofd_answer"     // the fiscal memory does not take the operator's answer
+	CodeFormat        = "format"         // the fiscal memory refuses the content of a document
+	CodeNotRegistered = "not_registered" // registration comes first
+	CodeRegistered    = "registered"     // is registered already
 )
 
 // Error is what every call of a Till returns when it fails.

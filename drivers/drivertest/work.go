@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -240,7 +241,10 @@ func documents(t *testing.T, b *bench) {
 		again, err := r.DocumentTLV(b.ctx(), d.FD)
 		b.must(err)
 		if len(tlv) < 16 || cmp.Diff(tlv, again) != "" {
-			t.Errorf("tags % X, then % X", tlv, again)
+			t.Fatalf("tags % X, then % X", tlv, again)
+		}
+		if form, length := binary.LittleEndian.Uint16(tlv), int(binary.LittleEndian.Uint16(tlv[2:])); form != uint16(d.Type) || length != len(tlv)-4 {
+			t.Errorf("the document is not one object of its form: form %d, length %d of %d bytes", form, length, len(tlv))
 		}
 		if _, err := r.DocumentTLV(b.ctx(), d.FD+1); !errors.Is(err, drivers.ErrNoDocument) {
 			t.Errorf("tags of an absent document: %v", err)

@@ -28,7 +28,7 @@ func (t *Till) MarkerOf(ctx context.Context, fd uint32) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return markerIn(body), nil
+	return markerIn(body[4:]), nil // behind the form and the length
 }
 
 // markerIn finds our mark among the tags of a document. Tags that cannot be

@@ -2,6 +2,7 @@ package shtrih
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -157,12 +158,14 @@ func (t *Till) DocumentTLV(ctx context.Context, fd uint32) ([]byte, error) {
 	if err != nil {
 		return nil, prepared(op, err)
 	}
-	tlv := make([]byte, 0, head.Length)
+	// The blocks are what is inside the document; its form and length come before.
+	tlv := binary.LittleEndian.AppendUint16(make([]byte, 0, 4+int(head.Length)), head.Type)
+	tlv = binary.LittleEndian.AppendUint16(tlv, head.Length)
 	for range maxBlocks {
 		block, err := get[shtrih.DataAnswer](ctx, t, shtrih.ReadDocumentBlock{Password: t.opts.Password})
 		if isRefusal(err, errNoData) {
-			if len(tlv) != int(head.Length) {
-				return nil, refuse(op, drivers.CodeRefused, "%d bytes instead of %d", len(tlv), head.Length)
+			if got := len(tlv) - 4; got != int(head.Length) {
+				return nil, refuse(op, drivers.CodeRefused, "%d bytes instead of %d", got, head.Length)
 			}
 			return tlv, nil
 		}
@@ -228,7 +231,10 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 		return drivers.Status{}, prepared(op, err)
 	default:
 		s.FN, s.LastFD, s.LastAt, s.FNWarnings = fn.FN, fn.FD, fn.Last, uint8(fn.Warnings)
-		if fn.Phase&shtrih.PhaseTransferring != shtrih.PhaseFiscal {
+		switch {
+		case fn.Phase == shtrih.PhaseReady:
+			s.Mode = drivers.ModeUnregistered
+		case fn.Phase&shtrih.PhaseTransferring != shtrih.PhaseFiscal:
 			s.Mode = drivers.ModeBlocked
 		}
 		if fn.Document != 0 && s.Open == drivers.OpenNothing {

@@ -107,6 +107,7 @@ func printOperation(e *env, op *fiscalv1.Operation) {
 	}
 	row("Причина", op.GetReason())
 	_ = w.Flush()
+	tellRegistration(e, op)
 	for _, line := range op.GetEvidence() {
 		e.say("  %s", line)
 	}

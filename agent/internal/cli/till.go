@@ -15,18 +15,20 @@ import (
 )
 
 type tillCommands struct {
-	List        tillListCommand   `cmd:"" help:"Все кассы этого компьютера."`
-	Status      tillStatusCommand `cmd:"" help:"Прочитать состояние кассы."`
-	Check       actCommand        `cmd:"" help:"Проверить кассу и выяснить незавершённое."`
-	FinishPrint actCommand        `cmd:"" help:"Продолжить печать уже пробитого."`
-	Copy        actCommand        `cmd:"" help:"Напечатать копию последнего документа."`
-	XReport     actCommand        `cmd:"" name:"x-report" help:"X-отчёт."`
-	CloseShift  actCommand        `cmd:"" help:"Закрыть смену."`
-	SyncClock   actCommand        `cmd:"" help:"Установить часы кассы; смена закрыта."`
-	Reopen      actCommand        `cmd:"" help:"Закрыть и открыть порт."`
-	Reboot      actCommand        `cmd:"" help:"Перезагрузить кассу."`
-	Recover     actCommand        `cmd:"" help:"Вся лестница восстановления, пока касса не заработает."`
-	Wire        tillWireCommand   `cmd:"" help:"Показать последний обмен с кассой (чёрный ящик)."`
+	List         tillListCommand     `cmd:"" help:"Все кассы этого компьютера."`
+	Status       tillStatusCommand   `cmd:"" help:"Прочитать состояние кассы."`
+	Check        actCommand          `cmd:"" help:"Проверить кассу и выяснить незавершённое."`
+	FinishPrint  actCommand          `cmd:"" help:"Продолжить печать уже пробитого."`
+	Copy         actCommand          `cmd:"" help:"Напечатать копию последнего документа."`
+	XReport      actCommand          `cmd:"" name:"x-report" help:"X-отчёт."`
+	CloseShift   actCommand          `cmd:"" help:"Закрыть смену."`
+	SyncClock    actCommand          `cmd:"" help:"Установить часы кассы; смена закрыта."`
+	Reopen       actCommand          `cmd:"" help:"Закрыть и открыть порт."`
+	Reboot       actCommand          `cmd:"" help:"Перезагрузить кассу."`
+	Recover      actCommand          `cmd:"" help:"Вся лестница восстановления, пока касса не заработает."`
+	Register     registerCommand     `cmd:"" help:"Зарегистрировать кассу или изменить регистрацию (--change)."`
+	CloseArchive closeArchiveCommand `cmd:"" name:"close-fn" help:"Закрыть фискальный накопитель навсегда."`
+	Wire         tillWireCommand     `cmd:"" help:"Показать последний обмен с кассой (чёрный ящик)."`
 }
 
 // actions are the commands that are actions of a technician.

@@ -16,6 +16,7 @@ var kindWords = map[fiscalv1.Kind]string{
 	fiscalv1.Kind_KIND_PURCHASE_RETURN: "возврат покупки", fiscalv1.Kind_KIND_CASH_IN: "внесение", fiscalv1.Kind_KIND_CASH_OUT: "изъятие",
 	fiscalv1.Kind_KIND_OPEN_SHIFT: "открытие смены", fiscalv1.Kind_KIND_CLOSE_SHIFT: "закрытие смены",
 	fiscalv1.Kind_KIND_X_REPORT: "X-отчёт", fiscalv1.Kind_KIND_SETTLEMENT: "отчёт о расчётах",
+	fiscalv1.Kind_KIND_REGISTER: "регистрация", fiscalv1.Kind_KIND_REREGISTER: "перерегистрация", fiscalv1.Kind_KIND_CLOSE_ARCHIVE: "закрытие ФН",
 }
 
 func kindWord(op *fiscalv1.Operation) string {

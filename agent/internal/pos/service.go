@@ -122,6 +122,7 @@ func (s *posService) Preflight(ctx context.Context, req *posv1.PreflightRequest)
 func (s *posService) Submit(ctx context.Context, req *posv1.SubmitRequest) (*posv1.SubmitResponse, error) {
 	asked := &fiscalv1.Operation{
 		Key: req.GetKey(), Till: req.GetTill(), Kind: req.GetKind(), Receipt: req.GetReceipt(), Amount: req.GetAmount(), Cashier: req.GetCashier(),
+		Registration: req.GetRegistration(),
 	}
 	if err := s.passes.spend(asked, req.GetPreflight(), time.Now()); err != nil {
 		return nil, translate(err)

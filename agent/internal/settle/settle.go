@@ -226,6 +226,12 @@ func matches(a Asked, d fiscal.Document) bool {
 		return d.Type == fiscal.DocShiftClosed && (d.Shift == 0 || d.Shift == a.Baseline.Shift)
 	case a.Kind == fiscal.Settlement:
 		return d.Type == fiscal.DocSettlementReport
+	case a.Kind == fiscal.Register:
+		return d.Type == fiscal.DocRegistration
+	case a.Kind == fiscal.Reregister:
+		return d.Type == fiscal.DocReregistration
+	case a.Kind == fiscal.CloseArchive:
+		return d.Type == fiscal.DocArchiveClosed
 	case a.Correction:
 		return (d.Type == fiscal.DocCorrection || d.Type == fiscal.DocBSOCorrection) && d.Kind == a.Kind && d.Total == a.Total
 	}
@@ -277,7 +283,8 @@ func decideCounters(a Asked, f Facts, seen string) Verdict {
 		before, after, what = a.Baseline.CashOuts, f.Now.CashOuts, "выплат"
 	case fiscal.XReport:
 		before, after, what = a.Baseline.XReports, f.Now.XReports, "X-отчётов"
-	case fiscal.KindNone, fiscal.Sale, fiscal.SaleReturn, fiscal.Purchase, fiscal.PurchaseReturn, fiscal.OpenShift, fiscal.CloseShift, fiscal.Settlement:
+	case fiscal.KindNone, fiscal.Sale, fiscal.SaleReturn, fiscal.Purchase, fiscal.PurchaseReturn, fiscal.OpenShift, fiscal.CloseShift, fiscal.Settlement,
+		fiscal.Register, fiscal.Reregister, fiscal.CloseArchive:
 		fallthrough
 	default:
 		return Verdict{Next: Person, Reason: ReasonCounters, Evidence: []string{seen, "неизвестный вид операции " + a.Kind.String()}}

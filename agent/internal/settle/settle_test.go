@@ -105,6 +105,26 @@ func cases() []struct {
 			Asked{Kind: fiscal.Settlement, Baseline: at(100), Begun: true},
 			now(101, fiscal.Document{FN: fn, FD: 101, Type: fiscal.DocSettlementReport}), Adopt, "", 101, nil,
 		},
+		{
+			"registration of a new fiscal memory", Asked{Kind: fiscal.Register, Begun: true, Baseline: fiscal.Baseline{FN: fn}},
+			Facts{Now: fiscal.Baseline{FN: fn, LastFD: 1}, OpenTotal: -1, Documents: []fiscal.Document{{FN: fn, FD: 1, Type: fiscal.DocRegistration}}}, Adopt, "", 1, nil,
+		},
+		{
+			"registration begun in the fiscal memory and left", Asked{Kind: fiscal.Register, Begun: true, Baseline: fiscal.Baseline{FN: fn}},
+			Facts{Now: fiscal.Baseline{FN: fn}, OpenTotal: -1, Open: drivers.OpenFNDocument}, CancelOpen, ReasonNotFiscalised, 0, nil,
+		},
+		{
+			"change of the registration", Asked{Kind: fiscal.Reregister, Baseline: at(100), Begun: true},
+			now(101, fiscal.Document{FN: fn, FD: 101, Type: fiscal.DocReregistration}), Adopt, "", 101, nil,
+		},
+		{
+			"a registration is not its change", Asked{Kind: fiscal.Reregister, Baseline: at(100), Begun: true},
+			now(101, fiscal.Document{FN: fn, FD: 101, Type: fiscal.DocRegistration}), Refuse, ReasonNotFiscalised, 0, []uint32{101},
+		},
+		{
+			"fiscal memory closed", Asked{Kind: fiscal.CloseArchive, Baseline: at(100), Begun: true},
+			now(101, fiscal.Document{FN: fn, FD: 101, Type: fiscal.DocArchiveClosed}), Adopt, "", 101, nil,
+		},
 		{"cash in counted", cashIn, counters(func(b *fiscal.Baseline) { b.CashIns = 3 }), Adopt, "", 0, nil},
 		{"cash in not counted", cashIn, counters(func(*fiscal.Baseline) {}), Refuse, ReasonNotFiscalised, 0, nil},
 		{"cash in not counted, still printing", cashIn, Facts{Now: at(100), Busy: true}, Wait, "", 0, nil},

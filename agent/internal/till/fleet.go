@@ -277,7 +277,7 @@ func (f *Fleet) submit(ctx context.Context, op *fiscalv1.Operation, insist bool,
 	}
 	asked := &fiscalv1.Operation{
 		Key: op.GetKey(), Till: t.name, Kind: op.GetKind(), Receipt: op.GetReceipt(), Amount: op.GetAmount(), Cashier: op.GetCashier(),
-		Stage: fiscalv1.Stage_STAGE_ACCEPTED, Outcome: fiscalv1.Outcome_OUTCOME_UNKNOWN, AcceptedMs: time.Now().UnixMilli(),
+		Registration: op.GetRegistration(), Stage: fiscalv1.Stage_STAGE_ACCEPTED, Outcome: fiscalv1.Outcome_OUTCOME_UNKNOWN, AcceptedMs: time.Now().UnixMilli(),
 	}
 	if err := check(asked); err != nil {
 		return nil, err
@@ -403,6 +403,31 @@ func (f *Fleet) Refresh(ctx context.Context, name string) (*fiscalv1.TillState, 
 	}
 	err = t.do(ctx, func(work context.Context) error { t.tick(work); return nil })
 	return t.State(), err
+}
+
+// Relay lends the till for carrying its documents to the operator: do runs on
+// the till's own goroutine, between operations, with nil when the till carries
+// its documents itself. It must be short: a sale waits behind it.
+func (f *Fleet) Relay(ctx context.Context, name string, do func(context.Context, drivers.Relay) error) error {
+	t, err := f.Till(name)
+	if err != nil {
+		return err
+	}
+	r, _ := t.device.(drivers.Relay)
+	return t.do(ctx, func(work context.Context) error {
+		work, cancel := context.WithTimeout(work, effectLimit)
+		defer cancel()
+		return do(work, r)
+	})
+}
+
+// Names lists the tills.
+func (f *Fleet) Names() []string {
+	names := make([]string, len(f.tills))
+	for i, t := range f.tills {
+		names[i] = t.name
+	}
+	return names
 }
 
 // Plans tells the steps of every action without doing anything.

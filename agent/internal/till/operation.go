@@ -171,7 +171,12 @@ func (t *Till) prepare(ctx context.Context, kind fiscal.Kind) health.Problem {
 	}
 	s := t.status
 	code := ""
+	unregistered := s.Mode == drivers.ModeUnregistered
 	switch {
+	case unregistered && kind.IsFiscal() && kind != fiscal.Register && kind != fiscal.Reregister:
+		code = drivers.CodeNotRegistered
+	case kind == fiscal.Register && !unregistered && s.Mode != drivers.ModeBlocked:
+		code = drivers.CodeRegistered
 	case s.Mode == drivers.ModeBlocked:
 		code = drivers.CodeFNBlocked
 	case s.Mode == drivers.ModeStuck:
@@ -190,7 +195,7 @@ func (t *Till) prepare(ctx context.Context, kind fiscal.Kind) health.Problem {
 		code = drivers.CodeShiftOpen
 	case kind == fiscal.CloseShift && !s.ShiftOpen, kind.IsReceipt() && !s.ShiftOpen:
 		code = drivers.CodeShiftClosed
-	case kind == fiscal.Settlement && s.ShiftOpen:
+	case kind >= fiscal.Settlement && s.ShiftOpen:
 		code = drivers.CodeShiftOpen
 	case kind.IsReceipt() && s.Mode == drivers.ModeShiftExpired:
 		code = drivers.CodeShiftExpired
@@ -218,6 +223,16 @@ func (t *Till) effect(ctx context.Context, p *pending, kind fiscal.Kind) (fiscal
 		return fiscal.Document{}, t.device.CashOut(ctx, fiscal.Money(op.GetAmount()))
 	case fiscal.XReport:
 		return fiscal.Document{}, t.device.XReport(ctx)
+	case fiscal.Register, fiscal.Reregister, fiscal.CloseArchive:
+		r, ok := t.device.(drivers.Registrar)
+		if !ok {
+			break
+		}
+		if kind == fiscal.CloseArchive {
+			return r.CloseArchive(ctx, cashierOf(op))
+		}
+		body, _ := registrationOf(op) // was checked when accepted
+		return r.RegisterTill(ctx, body, kind == fiscal.Reregister)
 	case fiscal.KindNone:
 	}
 	return fiscal.Document{}, &drivers.Error{Op: kind.String(), Code: drivers.CodeUnsupported, Outcome: fiscal.NotDone}
@@ -246,6 +261,9 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 	}
 	if kind.IsFiscal() && op.GetDocument().GetAt() == "" {
 		t.timeless = p
+	}
+	if kind == fiscal.Register || kind == fiscal.Reregister {
+		t.identified = false // what the till is registered with has changed
 	}
 	t.log.Info("done", "till", t.name, "op", op.GetKey(), "kind", kind.String(), "fd", op.GetDocument().GetFd())
 }

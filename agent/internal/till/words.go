@@ -3,6 +3,7 @@ package till
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -29,7 +30,7 @@ func check(op *fiscalv1.Operation) error {
 		bad("key", "ключ %d байт, можно не больше %d", len(op.GetKey()), MaxKey)
 	}
 	kind := fiscal.Kind(op.GetKind())
-	if kind == fiscal.KindNone || kind > fiscal.Settlement {
+	if kind == fiscal.KindNone || kind > fiscal.CloseArchive {
 		bad("kind", "не указано, что сделать")
 	}
 	switch {
@@ -47,6 +48,21 @@ func check(op *fiscalv1.Operation) error {
 		}
 	case op.GetReceipt() != nil:
 		bad("receipt", "у операции %s чека не бывает", kind)
+	}
+	switch registers := kind == fiscal.Register || kind == fiscal.Reregister; {
+	case registers && op.GetRegistration() == nil:
+		bad("registration", "нужны данные регистрации")
+	case registers:
+		r, err := registrationOf(op)
+		if err != nil {
+			bad("registration.modes", "%s", err)
+		}
+		var wrong fiscal.FieldErrors
+		if err == nil && errors.As(r.Check(kind == fiscal.Reregister), &wrong) {
+			errs = append(errs, wrong...)
+		}
+	case op.GetRegistration() != nil:
+		bad("registration", "данные регистрации бывают только у регистрации")
 	}
 	if kind == fiscal.CashIn || kind == fiscal.CashOut {
 		if m := fiscal.Money(op.GetAmount()); m <= 0 || m > fiscal.MaxMoney {
@@ -72,6 +88,17 @@ func place(field string) string {
 
 func cashierOf(op *fiscalv1.Operation) fiscal.Cashier {
 	return fiscal.Cashier{Name: op.GetCashier().GetName(), INN: op.GetCashier().GetInn()}
+}
+
+// registrationOf translates the body; an unknown mode is the only thing that cannot be read.
+func registrationOf(op *fiscalv1.Operation) (fiscal.Registration, error) {
+	m := op.GetRegistration()
+	modes, err := fiscal.ParseModes(m.GetModes())
+	return fiscal.Registration{
+		INN: m.GetInn(), RNM: m.GetRnm(), Serial: m.GetSerial(), User: m.GetUser(), Address: m.GetAddress(), Place: m.GetPlace(),
+		TaxSystems: fiscal.TaxSystem(min(m.GetTaxSystems(), 255)), FFD: m.GetFfd(), OFDINN: m.GetOfdInn(), OFDName: m.GetOfdName(), Modes: modes,
+		Automat: m.GetAutomat(), Site: m.GetSite(), Sender: m.GetSender(), Cashier: cashierOf(op), Reasons: m.GetReasons(), NewFN: m.GetNewFn(),
+	}, err
 }
 
 // receiptOf translates the body; what cannot be read is named by its field.
@@ -124,7 +151,7 @@ func receiptOf(op *fiscalv1.Operation) (fiscal.Receipt, fiscal.FieldErrors) {
 // bodyHash tells a repeat from a conflict: everything that was asked, without
 // what became of it.
 func bodyHash(op *fiscalv1.Operation) ([]byte, error) {
-	body := &fiscalv1.Operation{Till: op.GetTill(), Kind: op.GetKind(), Receipt: op.GetReceipt(), Amount: op.GetAmount(), Cashier: op.GetCashier()}
+	body := &fiscalv1.Operation{Till: op.GetTill(), Kind: op.GetKind(), Receipt: op.GetReceipt(), Amount: op.GetAmount(), Cashier: op.GetCashier(), Registration: op.GetRegistration()}
 	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("hash the operation: %w", err)
