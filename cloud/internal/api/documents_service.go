@@ -52,7 +52,7 @@ func (d *documentsService) ListUndecided(ctx context.Context, _ *cabinetv1.ListU
 // ListDocuments implements DocumentsService.
 func (d *documentsService) ListDocuments(ctx context.Context, r *cabinetv1.ListDocumentsRequest) (*cabinetv1.ListDocumentsResponse, error) {
 	p := access.PersonFrom(ctx)
-	list, next, err := d.s.Documents.Documents(ctx, p.OrganisationID, r.GetTillId(), r.GetPage(), pageSize(r.GetLimit()))
+	list, next, err := d.s.Documents.Documents(ctx, p.OrganisationID, r.GetTillId(), r.GetTypes(), r.GetPage(), pageSize(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}

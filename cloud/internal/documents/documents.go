@@ -154,9 +154,24 @@ func (d *Documents) Operation(ctx context.Context, organisation, journalID, key 
 	return Operation{TillID: row.TillID, Operation: op}, nil
 }
 
-// Documents gives a page of a till's fiscal documents, newest first, and the mark of the next page.
-func (d *Documents) Documents(ctx context.Context, organisation, tillID, page string, limit int) ([]Document, string, error) {
-	before := db.ListDocumentsParams{OrganisationID: organisation, TillID: tillID, Limit: int32(limit), BeforeAt: "~"} // after every time
+// maxForms is how many forms one list may select: as many as the query has places.
+const maxForms = 4
+
+// Documents gives a page of a till's fiscal documents, newest first, and the mark of the next page. Forms are of FFD; none
+// selects all.
+func (d *Documents) Documents(ctx context.Context, organisation, tillID string, forms []uint32, page string, limit int) ([]Document, string, error) {
+	before := db.ListDocumentsParams{
+		OrganisationID: organisation, TillID: tillID, Limit: int32(limit), AnyForm: len(forms) == 0, BeforeAt: "~", // after every time
+	}
+	if len(forms) > maxForms {
+		return nil, "", fmt.Errorf("more than %d forms: %w", maxForms, ErrInvalid)
+	}
+	for i, form := range forms {
+		if form == 0 || form > 1<<16 {
+			return nil, "", fmt.Errorf("form %d: %w", form, ErrInvalid)
+		}
+		*[maxForms]*int32{&before.Form1, &before.Form2, &before.Form3, &before.Form4}[i] = int32(form)
+	}
 	if page != "" {
 		mark, err := openMark(page, 3)
 		if err != nil {

@@ -133,6 +133,12 @@ func (d *Documents) Push(ctx context.Context, agent *access.Agent, identity stri
 func (d *Documents) publish(p *store.Push) {
 	changes := make([]fleet.Change, 0, len(p.Operations)+1)
 	tills := map[string]bool{}
+	for i := range p.Copies { // the till may have made a document that nobody asked us for
+		if till := p.Copies[i].TillID; !tills[till] {
+			tills[till] = true
+			changes = append(changes, fleet.Change{What: fleet.TillChanged, TillID: till})
+		}
+	}
 	for i := range p.Operations {
 		o := &p.Operations[i]
 		changes = append(changes, fleet.Change{What: fleet.OperationChanged, TillID: o.TillID, JournalID: o.JournalID, ID: o.Key})
@@ -149,41 +155,58 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 	push := store.Push{OrganisationID: agent.OrganisationID, AgentID: agent.ID, JournalID: journal}
 	type number struct {
 		fn string
-		fd uint32
+		fd int64
 	}
 	var (
 		now       = store.Micros(d.now())
 		tills     = map[string]string{}
 		at        = make(map[string]int, len(batch.GetEntries()))
-		documents = make(map[number]bool, len(batch.GetEntries()))
+		documents = make(map[number]int, len(batch.GetEntries()))
 		last      uint64
 	)
+	fact := func(row db.Document) {
+		i, twice := documents[number{row.FN, row.FD}]
+		switch {
+		case !twice:
+			documents[number{row.FN, row.FD}] = len(push.Documents)
+			push.Documents = append(push.Documents, row)
+		case store.BetterKnown(row, push.Documents[i]):
+			push.Documents[i] = row
+		}
+	}
 	push.Operations = make([]db.Operation, 0, len(batch.GetEntries()))
 	push.Documents = make([]db.Document, 0, len(batch.GetEntries()))
 	for i, e := range batch.GetEntries() {
-		op := e.GetOperation()
-		if err := check(op); err != nil {
+		op, copied := e.GetOperation(), e.GetCopy()
+		if err := checkEntry(e); err != nil {
 			return push, fmt.Errorf("entry %d: %w", e.GetCursor(), err)
 		}
 		if e.GetCursor() <= last && i > 0 || e.GetCursor() == 0 || e.GetCursor() > 1<<62 {
 			return push, fmt.Errorf("entry %d after %d: cursors grow: %w", e.GetCursor(), last, ErrInvalid)
 		}
 		last = e.GetCursor()
-		till, known := tills[op.GetTill()]
+		name := op.GetTill()
+		if copied != nil {
+			name = copied.GetTill()
+		}
+		till, known := tills[name] // an agent has tills of its own only, whatever it calls them
 		if !known {
 			var err error
-			if till, err = d.tills.TillID(ctx, agent, op.GetTill()); err != nil {
+			if till, err = d.tills.TillID(ctx, agent, name); err != nil {
 				return push, err
 			}
-			tills[op.GetTill()] = till
+			tills[name] = till
 		}
-		if doc := op.GetDocument(); doc.GetFn() != "" && doc.GetFd() != 0 && !documents[number{doc.GetFn(), doc.GetFd()}] {
-			documents[number{doc.GetFn(), doc.GetFd()}] = true
-			push.Documents = append(push.Documents, db.Document{
-				OrganisationID: agent.OrganisationID, FN: doc.GetFn(), FD: int64(doc.GetFd()), TillID: till, JournalID: journal, Key: op.GetKey(),
-				FP: int64(doc.GetFp()), Type: int32(doc.GetType()), Kind: int32(doc.GetKind()), At: doc.GetAt(), Total: doc.GetTotal(),
-				Shift: int64(doc.GetShift()), Receipt: int64(doc.GetReceipt()), StoredAt: now,
-			})
+		if copied != nil {
+			row, of := copyRows(agent.OrganisationID, till, copied, now)
+			push.Copies = append(push.Copies, row)
+			fact(of)
+			continue
+		}
+		if doc := op.GetDocument(); doc.GetFn() != "" && doc.GetFd() != 0 {
+			row := documentRow(agent.OrganisationID, till, doc, now)
+			row.JournalID, row.Key = journal, op.GetKey()
+			fact(row)
 		}
 		if op.GetKey() == "" {
 			continue // a document of somebody else, told as a fact
@@ -211,19 +234,52 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 	return push, nil
 }
 
+func documentRow(organisation, till string, doc *fiscalv1.Document, now int64) db.Document {
+	return db.Document{
+		OrganisationID: organisation, FN: doc.GetFn(), FD: int64(doc.GetFd()), TillID: till,
+		FP: int64(doc.GetFp()), Type: int32(doc.GetType()), Kind: int32(doc.GetKind()), At: doc.GetAt(), Total: doc.GetTotal(),
+		Shift: int64(doc.GetShift()), Receipt: int64(doc.GetReceipt()), StoredAt: now,
+	}
+}
+
+// checkEntry says why an entry can be stored by nobody; it holds one thing.
+func checkEntry(e *uplinkv1.Entry) error {
+	switch op, copied := e.GetOperation(), e.GetCopy(); {
+	case op == nil && copied == nil:
+		return fmt.Errorf("neither operation nor copy: %w", ErrInvalid)
+	case op != nil && copied != nil:
+		return fmt.Errorf("operation and copy at once: %w", ErrInvalid)
+	case copied != nil:
+		return checkCopy(copied)
+	default:
+		return check(op)
+	}
+}
+
 func check(op *fiscalv1.Operation) error {
 	doc := op.GetDocument()
 	switch {
-	case op == nil:
-		return fmt.Errorf("no operation: %w", ErrInvalid)
 	case op.GetKey() == "" && doc == nil:
 		return fmt.Errorf("neither key nor document: %w", ErrInvalid)
 	case len(op.GetKey()) > maxKey || !validText(op.GetKey()):
 		return fmt.Errorf("key: %w", ErrInvalid)
-	case op.GetTill() == "" || len(op.GetTill()) > 200 || !validText(op.GetTill()):
-		return fmt.Errorf("till: %w", ErrInvalid)
+	case checkTill(op.GetTill()) != nil:
+		return checkTill(op.GetTill())
 	case op.GetAcceptedMs() < 0 || op.GetAcceptedMs() > 1<<50:
 		return fmt.Errorf("accepted_ms: %w", ErrInvalid)
+	}
+	return checkDocument(doc)
+}
+
+func checkTill(name string) error {
+	if name == "" || len(name) > 200 || !validText(name) {
+		return fmt.Errorf("till: %w", ErrInvalid)
+	}
+	return nil
+}
+
+func checkDocument(doc *fiscalv1.Document) error {
+	switch {
 	case len(doc.GetFn()) > maxFN || !validText(doc.GetFn()):
 		return fmt.Errorf("document.fn: %w", ErrInvalid)
 	case len(doc.GetAt()) > 40 || !validText(doc.GetAt()):
@@ -253,13 +309,13 @@ func (d *Documents) Run(ctx context.Context) error {
 			}
 		}
 		jobs := []*job{first}
-		rows := len(first.push.Operations)
+		rows := len(first.push.Operations) + len(first.push.Copies)
 	more:
 		for rows < rowsAtOnce {
 			select {
 			case j := <-d.queue:
 				jobs = append(jobs, j)
-				rows += len(j.push.Operations)
+				rows += len(j.push.Operations) + len(j.push.Copies)
 			default:
 				break more
 			}

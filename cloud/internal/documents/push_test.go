@@ -75,7 +75,7 @@ func (w *world) all(t *testing.T, organisation, till string) (operations []*fisc
 		}
 	}
 	for page := ""; ; {
-		list, next, err := w.Documents.Documents(t.Context(), organisation, till, page, 7)
+		list, next, err := w.Documents.Documents(t.Context(), organisation, till, nil, page, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,7 +262,7 @@ func TestPush_tenants(t *testing.T) {
 		if list, _, err := w.Operations(t.Context(), foreign, till, "", 50); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %d operations: %v", len(list), err)
 		}
-		if list, _, err := w.Documents.Documents(t.Context(), foreign, till, "", 50); err != nil || len(list) != 0 {
+		if list, _, err := w.Documents.Documents(t.Context(), foreign, till, nil, "", 50); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %d documents: %v", len(list), err)
 		}
 		shop := sample.New(77, true).Receipt()

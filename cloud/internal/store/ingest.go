@@ -21,6 +21,14 @@ type Push struct {
 	Operations []db.Operation
 	// Documents, at most one of a number.
 	Documents []db.Document
+	// Copies of documents as the fiscal memory stores them. Each stands among Documents too, with what it tells.
+	Copies []Copy
+}
+
+// Copy is a copy of a document and the till that told it.
+type Copy struct {
+	db.Copy
+	TillID string
 }
 
 // Natural keys.
@@ -33,33 +41,45 @@ type (
 )
 
 // Ingest stores pushes in one transaction and gives the cursor each agent's copy has reached. An operation replaces
-// an earlier revision of its key and nothing else; a document that is there already stays as it is; a shift counts each document
-// once, when it comes in: so repeated, late and reordered pushes change nothing.
+// an earlier revision of its key and nothing else; a document that is there already stays as it is, but for learning once which
+// operation made it; a copy is added or known already; a shift counts each document once, when it comes in: so repeated, late and
+// reordered pushes change nothing.
 func (s *Store) Ingest(ctx context.Context, pushes []Push) ([]int64, error) {
-	operations, documents := merge(pushes)
+	all := merge(pushes)
 	var cursors []int64
 	var err error
 	for range 3 {
-		if cursors, err = s.ingest(ctx, pushes, operations, documents); !errors.Is(err, errRaced) {
+		if cursors, err = s.ingest(ctx, pushes, all); !errors.Is(err, errRaced) {
 			break
 		}
 	}
 	return cursors, err
 }
 
-func (s *Store) ingest(ctx context.Context, pushes []Push, operations []db.Operation, documents []db.Document) ([]int64, error) {
+func (s *Store) ingest(ctx context.Context, pushes []Push, all merged) ([]int64, error) {
 	cursors := make([]int64, len(pushes))
 	err := s.tx(ctx, func(tx *sql.Tx) error {
 		q := db.New(tx)
-		if err := s.putOperations(ctx, tx, operations); err != nil {
+		if err := s.putOperations(ctx, tx, all.operations); err != nil {
 			return fmt.Errorf("store operations: %w", err)
 		}
-		fresh, err := newDocuments(ctx, q, documents)
+		there, err := knownDocuments(ctx, q, all.documents)
 		if err != nil {
 			return fmt.Errorf("look for documents: %w", err)
 		}
+		fresh, err := newDocuments(ctx, q, all.documents, there)
+		if err != nil {
+			return fmt.Errorf("tell whose documents are: %w", err)
+		}
 		if err := s.addDocuments(ctx, tx, fresh); err != nil {
 			return fmt.Errorf("store documents: %w", err)
+		}
+		for i := range fresh {
+			d := &fresh[i]
+			there[documentKey{d.OrganisationID, d.FN, d.FD}] = db.ListNumbersRow{FD: d.FD, FP: d.FP, TillID: d.TillID, Key: d.Key}
+		}
+		if err := s.addCopies(ctx, tx, all.copies, there); err != nil {
+			return fmt.Errorf("store copies: %w", err)
 		}
 		for _, change := range shiftChanges(fresh) {
 			if err := q.AddToShift(ctx, change); err != nil {
@@ -79,35 +99,52 @@ func (s *Store) ingest(ctx context.Context, pushes []Push, operations []db.Opera
 	return cursors, err
 }
 
+// merged is what several pushes hold together.
+type merged struct {
+	operations []db.Operation
+	documents  []db.Document
+	copies     []Copy
+}
+
 // merge joins pushes so that no key occurs twice: PostgreSQL refuses an upsert that touches a row a second time.
-func merge(pushes []Push) ([]db.Operation, []db.Document) {
+func merge(pushes []Push) merged {
 	if len(pushes) == 1 {
-		return pushes[0].Operations, pushes[0].Documents
+		return merged{pushes[0].Operations, pushes[0].Documents, pushes[0].Copies}
 	}
-	var operations []db.Operation
+	var all merged
 	at := map[operationKey]int{}
-	var documents []db.Document
-	seen := map[documentKey]bool{}
+	seen := map[documentKey]int{}
 	for _, p := range pushes {
 		for _, o := range p.Operations {
 			key := operationKey{o.JournalID, o.Key}
 			i, twice := at[key]
 			switch {
 			case !twice:
-				at[key] = len(operations)
-				operations = append(operations, o)
-			case o.Revision > operations[i].Revision:
-				operations[i] = o
+				at[key] = len(all.operations)
+				all.operations = append(all.operations, o)
+			case o.Revision > all.operations[i].Revision:
+				all.operations[i] = o
 			}
 		}
 		for _, d := range p.Documents {
-			if key := (documentKey{d.OrganisationID, d.FN, d.FD}); !seen[key] {
-				seen[key] = true
-				documents = append(documents, d)
+			key := documentKey{d.OrganisationID, d.FN, d.FD}
+			i, twice := seen[key]
+			switch {
+			case !twice:
+				seen[key] = len(all.documents)
+				all.documents = append(all.documents, d)
+			case BetterKnown(d, all.documents[i]):
+				all.documents[i] = d
 			}
 		}
+		all.copies = append(all.copies, p.Copies...)
 	}
-	return operations, documents
+	return all
+}
+
+// BetterKnown tells whether d is the same document as known, and names the operation that made it where known does not.
+func BetterKnown(d, known db.Document) bool {
+	return known.Key == "" && d.Key != "" && d.FP == known.FP
 }
 
 // bulkRows are the numbers of rows a statement may have. More rows gain nothing: the SQLite driver's binding is quadratic in
@@ -187,9 +224,9 @@ func (s *Store) putOperationsBy(ctx context.Context, tx *sql.Tx, rows []db.Opera
 // span is the range of numbers that some documents of one fiscal memory lie in.
 type span struct{ first, last, count int64 }
 
-// newDocuments gives those documents that are not there yet. (Asking first costs one look at an index per fiscal memory;
+// knownDocuments gives those documents that are there already. (Asking first costs one look at an index per fiscal memory;
 // letting each insert tell what it did costs a fifth of the ingest.)
-func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document) ([]db.Document, error) {
+func knownDocuments(ctx context.Context, q *db.Queries, rows []db.Document) (map[documentKey]db.ListNumbersRow, error) {
 	type memory struct{ organisation, fn string }
 	spans := map[memory]span{}
 	for i := range rows {
@@ -200,11 +237,11 @@ func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document) ([]db.
 		}
 		spans[key] = span{first: min(s.first, rows[i].FD), last: max(s.last, rows[i].FD), count: s.count + 1}
 	}
-	there := map[documentKey]bool{}
+	there := map[documentKey]db.ListNumbersRow{}
 	look := func(organisation, fn string, first, last int64) error {
 		numbers, err := q.ListNumbers(ctx, db.ListNumbersParams{OrganisationID: organisation, FN: fn, First: first, Last: last})
-		for _, fd := range numbers {
-			there[documentKey{organisation, fn, fd}] = true
+		for _, row := range numbers {
+			there[documentKey{organisation, fn, row.FD}] = row
 		}
 		return err
 	}
@@ -215,7 +252,6 @@ func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document) ([]db.
 			}
 		}
 	}
-	fresh := make([]db.Document, 0, len(rows))
 	for i := range rows {
 		d := &rows[i]
 		if !spans[memory{d.OrganisationID, d.FN}].dense() {
@@ -223,8 +259,28 @@ func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document) ([]db.
 				return nil, err
 			}
 		}
-		if !there[documentKey{d.OrganisationID, d.FN, d.FD}] {
+	}
+	return there, nil
+}
+
+// newDocuments gives those that are not there yet. A document that was known only as a fact learns which operation made it.
+func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document, there map[documentKey]db.ListNumbersRow) ([]db.Document, error) {
+	fresh := make([]db.Document, 0, len(rows))
+	for i := range rows {
+		d := &rows[i]
+		known, old := there[documentKey{d.OrganisationID, d.FN, d.FD}]
+		if !old {
 			fresh = append(fresh, *d)
+			continue
+		}
+		if !BetterKnown(*d, db.Document{Key: known.Key, FP: known.FP}) {
+			continue
+		}
+		err := q.ClaimDocument(ctx, db.ClaimDocumentParams{
+			JournalID: d.JournalID, Key: d.Key, OrganisationID: d.OrganisationID, FN: d.FN, FD: d.FD, FP: d.FP,
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return fresh, nil

@@ -205,7 +205,8 @@ const listDocuments = `-- name: ListDocuments :many
 SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.till_id = $2
-    AND (d.at, d.fd, d.fn) < (CAST($4 AS TEXT), CAST($5 AS BIGINT), CAST($6 AS TEXT))
+    AND (CAST($4 AS BOOLEAN) OR d.type IN (CAST($5 AS INTEGER), CAST($6 AS INTEGER), CAST($7 AS INTEGER), CAST($8 AS INTEGER)))
+    AND (d.at, d.fd, d.fn) < (CAST($9 AS TEXT), CAST($10 AS BIGINT), CAST($11 AS TEXT))
 ORDER BY d.at DESC, d.fd DESC, d.fn DESC LIMIT $3
 `
 
@@ -213,6 +214,11 @@ type ListDocumentsParams struct {
 	OrganisationID string
 	TillID         string
 	Limit          int32
+	AnyForm        bool
+	Form1          int32
+	Form2          int32
+	Form3          int32
+	Form4          int32
 	BeforeAt       string
 	BeforeFD       int64
 	BeforeFN       string
@@ -241,6 +247,11 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 		arg.OrganisationID,
 		arg.TillID,
 		arg.Limit,
+		arg.AnyForm,
+		arg.Form1,
+		arg.Form2,
+		arg.Form3,
+		arg.Form4,
 		arg.BeforeAt,
 		arg.BeforeFD,
 		arg.BeforeFN,
@@ -283,7 +294,7 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 }
 
 const listNumbers = `-- name: ListNumbers :many
-SELECT fd FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
+SELECT fd, fp, till_id, key FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
 `
 
 type ListNumbersParams struct {
@@ -293,7 +304,14 @@ type ListNumbersParams struct {
 	Last           int64
 }
 
-func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]int64, error) {
+type ListNumbersRow struct {
+	FD     int64
+	FP     int64
+	TillID string
+	Key    string
+}
+
+func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]ListNumbersRow, error) {
 	rows, err := q.db.QueryContext(ctx, listNumbers,
 		arg.OrganisationID,
 		arg.FN,
@@ -304,13 +322,18 @@ func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]int
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ListNumbersRow
 	for rows.Next() {
-		var fd int64
-		if err := rows.Scan(&fd); err != nil {
+		var i ListNumbersRow
+		if err := rows.Scan(
+			&i.FD,
+			&i.FP,
+			&i.TillID,
+			&i.Key,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, fd)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

@@ -45,6 +45,17 @@ type Command struct {
 	Decision       []byte
 }
 
+type Copy struct {
+	OrganisationID string
+	FN             string
+	FD             int64
+	Digest         []byte
+	Aside          bool
+	FP             int64
+	StoredAt       int64
+	Body           []byte
+}
+
 type Cursor struct {
 	OrganisationID string
 	AgentID        string

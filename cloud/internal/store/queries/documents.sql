@@ -14,7 +14,7 @@ SET position = CASE WHEN excluded.position > cursors.position THEN excluded.posi
 RETURNING position;
 
 -- name: ListNumbers :many
-SELECT fd FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
+SELECT fd, fp, till_id, key FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
 
 -- name: AddToShift :exec
 INSERT INTO shifts (organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections)
@@ -55,6 +55,7 @@ ORDER BY accepted_at, key LIMIT $2;
 SELECT d.*, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.till_id = $2
+    AND (CAST(sqlc.arg(any_form) AS BOOLEAN) OR d.type IN (CAST(sqlc.arg(form1) AS INTEGER), CAST(sqlc.arg(form2) AS INTEGER), CAST(sqlc.arg(form3) AS INTEGER), CAST(sqlc.arg(form4) AS INTEGER)))
     AND (d.at, d.fd, d.fn) < (CAST(sqlc.arg(before_at) AS TEXT), CAST(sqlc.arg(before_fd) AS BIGINT), CAST(sqlc.arg(before_fn) AS TEXT))
 ORDER BY d.at DESC, d.fd DESC, d.fn DESC LIMIT $3;
 

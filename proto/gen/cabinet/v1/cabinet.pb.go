@@ -2527,7 +2527,9 @@ type ListDocumentsRequest struct {
 	// At most; 0 is 50.
 	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Mark of the next page.
-	Page          string `protobuf:"bytes,3,opt,name=page,proto3" json:"page,omitempty"`
+	Page string `protobuf:"bytes,3,opt,name=page,proto3" json:"page,omitempty"`
+	// Only documents of these FFD forms, at most four; empty is all.
+	Types         []uint32 `protobuf:"varint,4,rep,packed,name=types,proto3" json:"types,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2581,6 +2583,13 @@ func (x *ListDocumentsRequest) GetPage() string {
 		return x.Page
 	}
 	return ""
+}
+
+func (x *ListDocumentsRequest) GetTypes() []uint32 {
+	if x != nil {
+		return x.Types
+	}
+	return nil
 }
 
 // DocumentView is a fiscal document.
@@ -2798,9 +2807,13 @@ type GetDocumentResponse struct {
 	// Every tag of the stored copy, in its order; empty without money:view and while no copy has come.
 	Tags []*Tag `protobuf:"bytes,5,rep,name=tags,proto3" json:"tags,omitempty"`
 	// Whether the cabinet has a copy of the document itself.
-	HasCopy       bool `protobuf:"varint,6,opt,name=has_copy,json=hasCopy,proto3" json:"has_copy,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	HasCopy bool `protobuf:"varint,6,opt,name=has_copy,json=hasCopy,proto3" json:"has_copy,omitempty"`
+	// The copy cannot be read as tags: it is given as one tag with number 0, as it came.
+	CopyDamaged bool `protobuf:"varint,7,opt,name=copy_damaged,json=copyDamaged,proto3" json:"copy_damaged,omitempty"`
+	// Something else came as a copy of this document too and contradicts it; it is kept aside.
+	CopyContradicted bool `protobuf:"varint,8,opt,name=copy_contradicted,json=copyContradicted,proto3" json:"copy_contradicted,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetDocumentResponse) Reset() {
@@ -2871,6 +2884,20 @@ func (x *GetDocumentResponse) GetTags() []*Tag {
 func (x *GetDocumentResponse) GetHasCopy() bool {
 	if x != nil {
 		return x.HasCopy
+	}
+	return false
+}
+
+func (x *GetDocumentResponse) GetCopyDamaged() bool {
+	if x != nil {
+		return x.CopyDamaged
+	}
+	return false
+}
+
+func (x *GetDocumentResponse) GetCopyContradicted() bool {
+	if x != nil {
+		return x.CopyContradicted
 	}
 	return false
 }
@@ -3741,11 +3768,12 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x15ListUndecidedResponse\x129\n" +
 	"\n" +
 	"operations\x18\x01 \x03(\v2\x19.cabinet.v1.OperationViewR\n" +
-	"operations\"Y\n" +
+	"operations\"o\n" +
 	"\x14ListDocumentsRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
-	"\x04page\x18\x03 \x01(\tR\x04page\"\xdb\x01\n" +
+	"\x04page\x18\x03 \x01(\tR\x04page\x12\x14\n" +
+	"\x05types\x18\x04 \x03(\rR\x05types\"\xdb\x01\n" +
 	"\fDocumentView\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12/\n" +
 	"\bdocument\x18\x02 \x01(\v2\x13.fiscal.v1.DocumentR\bdocument\x12\x10\n" +
@@ -3758,14 +3786,16 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"4\n" +
 	"\x12GetDocumentRequest\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
-	"\x02fd\x18\x02 \x01(\rR\x02fd\"\x91\x02\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\"\xe1\x02\n" +
 	"\x13GetDocumentResponse\x124\n" +
 	"\bdocument\x18\x01 \x01(\v2\x18.cabinet.v1.DocumentViewR\bdocument\x12,\n" +
 	"\areceipt\x18\x02 \x01(\v2\x12.fiscal.v1.ReceiptR\areceipt\x12,\n" +
 	"\acashier\x18\x03 \x01(\v2\x12.fiscal.v1.CashierR\acashier\x12(\n" +
 	"\x04slip\x18\x04 \x03(\v2\x14.cabinet.v1.SlipLineR\x04slip\x12#\n" +
 	"\x04tags\x18\x05 \x03(\v2\x0f.cabinet.v1.TagR\x04tags\x12\x19\n" +
-	"\bhas_copy\x18\x06 \x01(\bR\ahasCopy\"\x9c\x01\n" +
+	"\bhas_copy\x18\x06 \x01(\bR\ahasCopy\x12!\n" +
+	"\fcopy_damaged\x18\a \x01(\bR\vcopyDamaged\x12+\n" +
+	"\x11copy_contradicted\x18\b \x01(\bR\x10copyContradicted\"\x9c\x01\n" +
 	"\bSlipLine\x12\x12\n" +
 	"\x04left\x18\x01 \x01(\tR\x04left\x12\x14\n" +
 	"\x05right\x18\x02 \x01(\tR\x05right\x12\x18\n" +
