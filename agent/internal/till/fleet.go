@@ -62,6 +62,9 @@ type Fleet struct {
 	log     *slog.Logger
 	hub     hub
 
+	consents consents
+	desk     Desk // nil: nobody to call
+
 	mu       sync.Mutex
 	inflight map[string]*pending // by key: accepted and not ended
 	guard    guard
@@ -449,7 +452,7 @@ func (f *Fleet) Act(ctx context.Context, id, name string, action fiscalv1.Action
 	if err != nil {
 		return nil, err
 	}
-	return t.climb(ctx, hands{t: t, id: id}, action, report)
+	return t.climb(ctx, hands{t: t, id: id, desk: f.desk}, action, report)
 }
 
 // climb runs an action by the hands given.

@@ -18,12 +18,25 @@ import (
 type hands struct {
 	t  *Till
 	id string // of the run: key of the operations it makes
+	// desk is called when nothing helped; may be nil.
+	desk Desk
 	// decision and decider are for ACTION_DECIDE.
 	decision *fiscalv1.Decision
 	decider  string
 }
 
 var _ recovery.Hands = hands{}
+
+// Desk is whom the ladder calls when nothing helped.
+type Desk interface {
+	// Call opens a ticket with the run so far and gives its id and a sentence in
+	// Russian about where it is. A till has one open ticket for one cause, which
+	// is a code of package health; text says the same to people.
+	Call(ctx context.Context, run *fiscalv1.Run, cause, text string) (id, said string, err error)
+}
+
+// SetDesk says whom to call; before Run.
+func (f *Fleet) SetDesk(d Desk) { f.desk = d }
 
 func (h hands) Works() bool {
 	for _, p := range health.Of(h.t.picture()) {
