@@ -5,7 +5,8 @@
 // anything happens; [Run] climbs them through [Hands], which the till lends for
 // the time of the run, and reports after every change, so that a person sees it
 // live and the record stays. The ladder itself (ACTION_RECOVER) stops at the
-// first step after which the till works.
+// first step after which the till works. Its last rungs are for people: what the
+// cashier can do with his hands, and a ticket for those who help the shop.
 //
 // No step sends a receipt. The only steps that change fiscal data are marked
 // so: cancelling a document that is proved to be in no fiscal memory, a person's
@@ -42,7 +43,14 @@ type Hands interface {
 	LeaveStuckMode(ctx context.Context) (string, error)
 	CancelDead(ctx context.Context) (string, error)
 	Reopen(ctx context.Context) (string, error)
+	// Reenumerate takes the device off its bus and lets it come back, as pulling
+	// the cable does, where the driver can.
+	Reenumerate(ctx context.Context) (string, error)
 	Reboot(ctx context.Context) (string, error)
+	// Guide tells what a person at the till can do where no program can.
+	Guide(ctx context.Context) (string, error)
+	// CallForHelp opens a ticket with the run so far and gives its id.
+	CallForHelp(ctx context.Context, run *fiscalv1.Run) (ticket, said string, err error)
 	PrintCopy(ctx context.Context) (string, error)
 	XReport(ctx context.Context) (string, error)
 	CloseShift(ctx context.Context) (string, error)
@@ -71,17 +79,30 @@ var (
 	leaveStuck  = step{"leave_stuck", "Вывести кассу из служебного режима", false, 30 * time.Second, Hands.LeaveStuckMode}
 	cancelDead  = step{"cancel_dead", "Отменить документ, которого нет в фискальном накопителе", true, 60 * time.Second, Hands.CancelDead}
 	reopen      = step{"reopen", "Закрыть и открыть порт", false, 20 * time.Second, Hands.Reopen}
+	reenumerate = step{"reenumerate", "Отключить кассу от USB и подключить снова", false, 30 * time.Second, Hands.Reenumerate}
 	reboot      = step{"reboot", "Перезагрузить кассу", false, 90 * time.Second, Hands.Reboot}
 	printCopy   = step{"print_copy", "Напечатать копию последнего чека", false, 60 * time.Second, Hands.PrintCopy}
 	xReport     = step{"x_report", "Снять X-отчёт", false, 90 * time.Second, Hands.XReport}
 	closeShift  = step{"close_shift", "Закрыть смену", true, 150 * time.Second, Hands.CloseShift}
 	syncClock   = step{"sync_clock", "Установить время кассы по компьютеру", false, 60 * time.Second, Hands.SyncClock}
 	recheck     = step{"recheck", "Сверить операцию с фискальным накопителем ещё раз", false, 60 * time.Second, Hands.Recheck}
+	guide       = step{"guide", "Подсказать кассиру, что сделать руками", false, 10 * time.Second, Hands.Guide}
+	ticket      = step{"ticket", "Отправить заявку в обслуживание", false, 60 * time.Second, nil} // gets the run, see climb
 	decideStep  = step{"decide", "Записать решение человека", true, 60 * time.Second, Hands.Decide}
 )
 
+// take goes one step. Only the ticket is told of the run itself.
+func (s step) take(ctx context.Context, hands Hands, run *fiscalv1.Run) (string, error) {
+	if s.do != nil {
+		return s.do(hands, ctx)
+	}
+	id, said, err := hands.CallForHelp(ctx, proto.CloneOf(run))
+	run.Ticket = id
+	return said, err
+}
+
 // ladder is tried until the till works; guarantees.md, «Recovery ladder».
-var ladder = []step{waitBusy, takePending, settleStep, finishPrint, leaveStuck, cancelDead, reopen, settleStep, reboot, settleStep}
+var ladder = []step{waitBusy, takePending, settleStep, finishPrint, leaveStuck, cancelDead, reopen, settleStep, reenumerate, settleStep, reboot, settleStep, guide, ticket}
 
 // steps of every action but the ladder: all are done, in order.
 var actions = map[fiscalv1.Action][]step{
@@ -95,6 +116,9 @@ var actions = map[fiscalv1.Action][]step{
 	fiscalv1.Action_ACTION_REBOOT:       {reboot, readStatus, settleStep},
 	fiscalv1.Action_ACTION_DECIDE:       {readStatus, recheck, decideStep},
 }
+
+// handsOn is what a person can always try.
+const handsOn = "Перезагрузите кассу вручную: держите боковые кнопки 3–5 секунд; если не поможет, обратитесь в обслуживание."
 
 // ErrNoSuchAction says that the action is not in the table.
 var ErrNoSuchAction = errors.New("no such action")
@@ -156,7 +180,7 @@ func Run(ctx context.Context, hands Hands, plan *fiscalv1.Run, now func() time.T
 		row.State, row.BeganMs = fiscalv1.StepState_STEP_STATE_RUNNING, now().UnixMilli()
 		report(proto.CloneOf(run))
 		stepCtx, cancel := context.WithTimeout(ctx, s.limit)
-		result, err := s.do(hands, stepCtx)
+		result, err := s.take(stepCtx, hands, run)
 		cancel()
 		row.Result, row.EndedMs = result, now().UnixMilli()
 		switch {
@@ -179,7 +203,10 @@ func Run(ctx context.Context, hands Hands, plan *fiscalv1.Run, now func() time.T
 		run.Ok = hands.Works()
 		run.Text = "Касса работает."
 		if !run.Ok {
-			run.Text = "Не помогло. Перезагрузите кассу вручную: держите боковые кнопки 3–5 секунд; если не поможет, обратитесь в обслуживание."
+			run.Text = "Не помогло. " + handsOn
+			if run.GetTicket() != "" {
+				run.Text = "Не помогло. Заявка № " + run.GetTicket() + " ждёт обслуживания. Пока попробуйте сами: " + handsOn
+			}
 		}
 	case failed != "":
 		run.Text = failed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ type actor struct {
 	cures  string
 	works  bool
 	called []string
+	told   *fiscalv1.Run // the run with which help was called
 }
 
 func (a *actor) do(name string) (string, error) {
@@ -35,13 +37,24 @@ func (a *actor) FinishPrint(context.Context) (string, error)    { return a.do("p
 func (a *actor) LeaveStuckMode(context.Context) (string, error) { return a.do("leave") }
 func (a *actor) CancelDead(context.Context) (string, error)     { return a.do("cancel") }
 func (a *actor) Reopen(context.Context) (string, error)         { return a.do("reopen") }
+func (a *actor) Reenumerate(context.Context) (string, error)    { return a.do("usb") }
 func (a *actor) Reboot(context.Context) (string, error)         { return a.do("reboot") }
+func (a *actor) Guide(context.Context) (string, error)          { return a.do("guide") }
 func (a *actor) PrintCopy(context.Context) (string, error)      { return a.do("copy") }
 func (a *actor) XReport(context.Context) (string, error)        { return a.do("x") }
 func (a *actor) CloseShift(context.Context) (string, error)     { return a.do("close") }
 func (a *actor) SyncClock(context.Context) (string, error)      { return a.do("clock") }
 func (a *actor) Recheck(context.Context) (string, error)        { return a.do("recheck") }
 func (a *actor) Decide(context.Context) (string, error)         { return a.do("decide") }
+
+func (a *actor) CallForHelp(_ context.Context, run *fiscalv1.Run) (string, string, error) {
+	a.told = run
+	said, err := a.do("help")
+	if err != nil {
+		return "", said, err
+	}
+	return "7QF9-M2PK", said, nil
+}
 
 func climb(t *testing.T, a *actor, action fiscalv1.Action) (*fiscalv1.Run, int) {
 	t.Helper()
@@ -66,26 +79,66 @@ const (
 	failed  = fiscalv1.StepState_STEP_STATE_FAILED
 )
 
-func TestLadder_stopsAtTheFirstSuccess(t *testing.T) {
-	a := &actor{cures: "leave", fails: map[string]error{"wait": ErrNotNeeded, "settle": errors.New("still unknown")}}
-	run, reports := climb(t, a, fiscalv1.Action_ACTION_RECOVER)
-	if want := []string{"read", "wait", "pending", "settle", "print", "leave"}; !slices.Equal(a.called, want) {
-		t.Errorf("climbed %v, want %v", a.called, want)
-	}
-	got := states(run)
-	if got[1] != skipped || got[3] != failed || got[5] != done || got[6] != skipped || got[len(got)-1] != skipped {
-		t.Errorf("states %v", got)
-	}
-	if !run.GetEnded() || !run.GetOk() || reports < 12 {
-		t.Errorf("ended %v ok %v after %d reports", run.GetEnded(), run.GetOk(), reports)
-	}
-}
+// everything is every rung, by the names of actor.
+var everything = []string{"read", "wait", "pending", "settle", "print", "leave", "cancel", "reopen", "settle", "usb", "settle", "reboot", "settle", "guide", "help"}
 
-func TestLadder_exhausted(t *testing.T) {
-	a := &actor{}
-	run, _ := climb(t, a, fiscalv1.Action_ACTION_RECOVER)
-	if run.GetOk() || !run.GetEnded() || run.GetText() == "" || len(a.called) != len(ladder)+1 {
-		t.Errorf("%v", run)
+// The ladder stops at the rung that cured; what was not needed or failed does not stop it.
+func TestLadder(t *testing.T) {
+	odd := map[string]error{"wait": ErrNotNeeded, "settle": errors.New("still unknown")}
+	for _, c := range []struct {
+		name   string
+		fails  map[string]error
+		cures  string
+		climbs int // how many rungs of everything
+		ticket string
+	}{
+		{"works at once", nil, "read", 1, ""},
+		{"its patience was enough", nil, "wait", 2, ""},
+		{"the lost answer was there", nil, "pending", 3, ""},
+		{"settled", nil, "settle", 4, ""},
+		{"printed to the end", odd, "print", 5, ""},
+		{"left a mode", odd, "leave", 6, ""},
+		{"cancelled what was dead", odd, "cancel", 7, ""},
+		{"another port", odd, "reopen", 8, ""},
+		{"found anew on its bus", odd, "usb", 10, ""},
+		{"no bus to take it off", map[string]error{"usb": ErrNotNeeded}, "reboot", 12, ""},
+		{"restarted", odd, "reboot", 12, ""},
+		{"the cashier was at it meanwhile", odd, "guide", 14, ""},
+		{"nothing helped", odd, "", 15, "7QF9-M2PK"},
+		{"nothing helped and nobody to call", map[string]error{"help": ErrNotNeeded}, "", 15, ""},
+		{"nothing helped and the disk is full", map[string]error{"help": errors.New("disk full")}, "", 15, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := &actor{cures: c.cures, fails: c.fails}
+			run, reports := climb(t, a, fiscalv1.Action_ACTION_RECOVER)
+			if want := everything[:c.climbs]; !slices.Equal(a.called, want) {
+				t.Errorf("climbed %v, want %v", a.called, want)
+			}
+			if len(run.GetSteps()) != len(everything) || reports < 2*c.climbs {
+				t.Errorf("%d steps, %d reports", len(run.GetSteps()), reports)
+			}
+			for i, s := range run.GetSteps() {
+				want := done
+				switch {
+				case i >= c.climbs, errors.Is(c.fails[everything[i]], ErrNotNeeded):
+					want = skipped
+				case c.fails[everything[i]] != nil:
+					want = failed
+				}
+				if s.GetState() != want {
+					t.Errorf("step %s is %s, want %s", s.GetCode(), s.GetState(), want)
+				}
+			}
+			if !run.GetEnded() || run.GetOk() != (c.cures != "") || run.GetTicket() != c.ticket {
+				t.Errorf("ended %v, ok %v, ticket %q", run.GetEnded(), run.GetOk(), run.GetTicket())
+			}
+			if c.ticket != "" && !strings.Contains(run.GetText(), "№ "+c.ticket) || c.cures == "" && !strings.Contains(run.GetText(), "боковые кнопки") {
+				t.Errorf("said %q", run.GetText())
+			}
+			if told := a.told; c.climbs == len(everything) && (len(told.GetSteps()) != len(everything) || told.GetSteps()[13].GetResult() != "guide.") {
+				t.Errorf("help was called with %v", told)
+			}
+		})
 	}
 }
 

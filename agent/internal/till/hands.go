@@ -166,6 +166,35 @@ func (h hands) Reopen(ctx context.Context) (string, error) {
 	return "Порт открыт заново.", h.t.refresh(ctx)
 }
 
+// reenumerator is a device that can be taken off its bus and found anew, as if
+// its cable had been pulled.
+type reenumerator interface {
+	Reenumerate(ctx context.Context) error
+}
+
+func (h hands) Reenumerate(ctx context.Context) (string, error) {
+	r, ok := h.t.device.(reenumerator)
+	if !ok {
+		return "Эту кассу нельзя отключить от шины программой.", recovery.ErrNotNeeded
+	}
+	if err := r.Reenumerate(ctx); err != nil {
+		problem := problemOf(err)
+		if problem.Code == drivers.CodeUnsupported {
+			return "Касса подключена не по USB.", recovery.ErrNotNeeded
+		}
+		return problem.Words().Text, err
+	}
+	h.t.identified = false
+	for { // the bus finds the device again in a second or two
+		if h.t.refresh(ctx) == nil {
+			return "Касса подключилась заново и отвечает.", nil
+		}
+		if !pause(ctx, restlessPace) {
+			return "Касса подключилась заново, но не отвечает.", ctx.Err()
+		}
+	}
+}
+
 func (h hands) Reboot(ctx context.Context) (string, error) {
 	if err := h.t.device.Reboot(ctx); err != nil {
 		return problemOf(err).Words().Text, err
@@ -230,4 +259,51 @@ func (h hands) operation(ctx context.Context, kind fiscalv1.Kind) (string, error
 		return got.GetText(), errInTheWay
 	}
 	return got.GetText(), nil
+}
+
+// obstacle is what stands in the way of a sale, as Works sees it.
+func (h hands) obstacle() health.Problem {
+	for _, p := range health.Of(h.t.picture()) {
+		if p.Words().Severity >= health.Critical || p.Code == health.CodePaperOwed || p.Code == drivers.CodeContinue {
+			return p
+		}
+	}
+	return health.Problem{Code: health.CodeOffline}
+}
+
+// handsOn are problems against which a person at the till can do more than the
+// problem's own words say; the pictures of it are on the cashier's page.
+var handsOn = map[string]string{
+	health.CodeOffline:   "Проверьте питание и кабель кассы. Держите боковые кнопки 3–5 секунд; не помогло: скрепкой в отверстие сброса. Села батарея: заряжайте 30 минут.",
+	drivers.CodeGone:     "Выньте кабель кассы из компьютера и вставьте снова, лучше в другой разъём.",
+	drivers.CodeStuck:    "Держите боковые кнопки кассы 3–5 секунд.",
+	drivers.CodeFN:       "Держите боковые кнопки кассы 3–5 секунд.",
+	drivers.CodeNoPaper:  "Вставьте рулон краем наружу и закройте крышку до щелчка.",
+	drivers.CodeContinue: "Проверьте, что рулон лежит ровно, и закройте крышку до щелчка.",
+}
+
+func (h hands) Guide(context.Context) (string, error) {
+	p := h.obstacle()
+	code := p.Code
+	if code == drivers.CodeLink {
+		code = health.CodeOffline
+	}
+	words := p.Words()
+	todo := handsOn[code]
+	if todo == "" {
+		todo = words.Todo
+	}
+	return "На экране кассира: " + words.Text + " " + todo, nil
+}
+
+func (h hands) CallForHelp(ctx context.Context, run *fiscalv1.Run) (ticket, said string, err error) {
+	if h.desk == nil {
+		return "", "Заявку отправить некому: агент не подключён к кабинету.", recovery.ErrNotNeeded
+	}
+	p := h.obstacle()
+	ticket, said, err = h.desk.Call(ctx, run, p.Code, p.Words().Text)
+	if err != nil {
+		return "", "Заявку не удалось сделать: " + err.Error() + ".", err
+	}
+	return ticket, said, nil
 }
