@@ -1,0 +1,129 @@
+package ffd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrText says that text has a character code page 866 lacks.
+var ErrText = errors.New("not in code page 866")
+
+// high866 is the upper half of code page 866.
+var high866 = []rune("АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмноп" +
+	"░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
+	"рстуфхцчшщъыьэюяЁёЄєЇїЎў°∙·√№¤■\u00a0")
+
+// utf8Of866 is the UTF-8 form of every byte of the page, cyrillic866 the byte of
+// the letters U+0400 to U+045F: nearly all there is to encode.
+var (
+	utf8Of866   = buildUTF8()
+	cyrillic866 = buildCyrillic()
+)
+
+const firstCyrillic, lastCyrillic = 0x400, 0x45F
+
+func buildUTF8() *[128]string {
+	var t [128]string
+	for i, r := range high866 {
+		t[i] = string(r)
+	}
+	return &t
+}
+
+func buildCyrillic() *[lastCyrillic - firstCyrillic + 1]byte {
+	var t [lastCyrillic - firstCyrillic + 1]byte
+	for i, r := range high866 {
+		if r >= firstCyrillic && r <= lastCyrillic {
+			t[r-firstCyrillic] = byte(0x80 + i)
+		}
+	}
+	return &t
+}
+
+func encodeRune(r rune) (byte, bool) {
+	switch {
+	case r < 0x80 && r >= 0:
+		return byte(r), true
+	case r >= firstCyrillic && r <= lastCyrillic:
+		c := cyrillic866[r-firstCyrillic]
+		return c, c != 0
+	}
+	for i, c := range high866 {
+		if c == r {
+			return byte(0x80 + i), true
+		}
+	}
+	return 0, false
+}
+
+// AppendText writes text in code page 866. A character that the page lacks is
+// [ErrText] and is named; [Fit] first replaces those that have a look-alike.
+func AppendText(dst []byte, s string) ([]byte, error) {
+	for _, r := range s {
+		c, ok := encodeRune(r)
+		if !ok {
+			return dst, fmt.Errorf("%q in %q: %w", r, s, ErrText)
+		}
+		dst = append(dst, c)
+	}
+	return dst, nil
+}
+
+// DecodeText reads code page 866; every byte has a meaning.
+func DecodeText(b []byte) string {
+	n := 0
+	for _, c := range b {
+		n++
+		if c >= 0x80 {
+			n += len(utf8Of866[c-0x80]) - 1
+		}
+	}
+	if n == len(b) {
+		return string(b)
+	}
+	var s strings.Builder
+	s.Grow(n)
+	for _, c := range b {
+		if c < 0x80 {
+			s.WriteByte(c)
+		} else {
+			s.WriteString(utf8Of866[c-0x80])
+		}
+	}
+	return s.String()
+}
+
+// lookalikes replaces what names of goods and shops often have and the page
+// lacks. Letters of other languages are not here: a name is not respelt
+// silently.
+var lookalikes = map[rune]string{
+	'«': `"`, '»': `"`, '“': `"`, '”': `"`, '„': `"`, '‘': "'", '’': "'",
+	'–': "-", '—': "-", '−': "-", '‑': "-", '…': "...", '•': "·", '₽': "р.", '×': "x", '±': "+-",
+	'®': "(R)", '©': "(C)", '™': "(TM)", '½': "1/2", '¼': "1/4", '¾': "3/4", '²': "2", '³': "3",
+	'\t': " ", '\n': " ", '\r': "", '\u202f': " ", '\u2009': " ", '\u200b': "", '\ufeff': "", '\u00ad': "",
+}
+
+// Fit replaces the typographic characters that code page 866 lacks by what is
+// read the same. Whatever else it lacks stays, for [AppendText] to name.
+func Fit(s string) string {
+	plain := true
+	for _, r := range s {
+		if _, ok := lookalikes[r]; ok {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if alike, ok := lookalikes[r]; ok {
+			b.WriteString(alike)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
