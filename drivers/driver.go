@@ -87,6 +87,18 @@ type Reopener interface {
 	Reopen() error
 }
 
+// USBResetter is a till whose wire may be USB, a virtual serial port included.
+// ResetUSB resets the port it is plugged into, as if it were pulled out and put
+// back, and lets the wire go; the next call opens it anew. Nothing fiscal is
+// touched, but a command under way loses its answer. ErrNotUSB when the wire is
+// another or the system does not let a program do that.
+type USBResetter interface {
+	ResetUSB(ctx context.Context) error
+}
+
+// ErrNotUSB says that there is no USB port to reset.
+var ErrNotUSB = errors.New("the till is not on a USB port that can be reset")
+
 // PendingReader is a till that may still hold the answer of a command whose
 // answer got lost. TakePending returns what was found on the wire since the
 // last call: evidence, not a verdict; ok is false when there was nothing.

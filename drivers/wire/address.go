@@ -11,7 +11,7 @@ import (
 
 // Address is a parsed cable address.
 type Address struct {
-	// Scheme is "serial" or "tcp".
+	// Scheme is "serial", "tcp" or "usb".
 	Scheme string
 	// Port is the serial port's path or name: /dev/ttyACM0, COM3.
 	Port string
@@ -22,6 +22,8 @@ type Address struct {
 	OneByte bool
 	// Host is host:port of a TCP till.
 	Host string
+	// USB is the device on the bus.
+	USB USBAddress
 }
 
 // DefaultBaud is what tills on a USB virtual port use.
@@ -36,6 +38,15 @@ var speeds = []int{2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800
 // ParseAddress reads an address. What it does not know is an error: a misspelt
 // parameter must not become a default.
 func ParseAddress(s string) (Address, error) {
+	if rest, ok := strings.CutPrefix(s, "usb:"); ok {
+		// Not an address as net/url sees it: a product number has letters, and
+		// what stands behind a host's colon may not.
+		usb, err := parseUSB(rest)
+		if err != nil {
+			return Address{}, fmt.Errorf("address %q: %w", s, err)
+		}
+		return Address{Scheme: "usb", USB: usb}, nil
+	}
 	u, err := url.Parse(s)
 	if err != nil {
 		return Address{}, fmt.Errorf("address %q: %w", s, err)
@@ -97,7 +108,7 @@ func ParseAddress(s string) (Address, error) {
 		}
 		a.Host = net.JoinHostPort(u.Hostname(), port)
 	default:
-		return Address{}, fmt.Errorf("address %q: the scheme is neither serial nor tcp", s)
+		return Address{}, fmt.Errorf("address %q: the scheme is none of serial, tcp and usb", s)
 	}
 	return a, nil
 }
@@ -135,8 +146,11 @@ func isCOM(s string) bool {
 
 // String returns the address in the form ParseAddress reads.
 func (a Address) String() string {
-	if a.Scheme == "tcp" {
+	switch a.Scheme {
+	case "tcp":
 		return "tcp://" + a.Host
+	case "usb":
+		return a.USB.String()
 	}
 	s := "serial:"
 	if strings.HasPrefix(a.Port, "/") {

@@ -14,6 +14,14 @@ var (
 
 	// ErrDenied says that the system does not let this user open the port.
 	ErrDenied = errors.New("no permission to open the device")
+
+	// ErrSeveral says that the address fits several USB devices; the cause
+	// lists them, each as an address that fits it alone.
+	ErrSeveral = errors.New("several devices fit the address")
+
+	// ErrNoUSB says that this program was built without USB.
+	ErrNoUSB = errors.New("в этой сборке агента нет USB: поставьте пакет chekan-agent-usb вместо chekan-agent " +
+		"или соберите с «-tags usb» при включённом cgo и установленной libusb 1.0; серийные порты и TCP работают и здесь")
 )
 
 // When reading and writing.

@@ -71,7 +71,10 @@ func readHolder(r io.Reader) string {
 // lockName is one name per device, whichever of its names was configured.
 func lockName(a Address) string {
 	id := a.Host
-	if a.Scheme == "serial" {
+	switch a.Scheme {
+	case "usb":
+		id = a.USB.id()
+	case "serial":
 		id = a.Port
 		if target, err := filepath.EvalSymlinks(a.Port); err == nil {
 			id = target // /dev/serial/by-id/… and /dev/ttyACM0 are one port

@@ -48,44 +48,75 @@ func open(ctx context.Context, a Address, opts Options) (Conn, error) {
 	if err := needDeadline(ctx); err != nil {
 		return nil, &Error{Op: "open", Addr: name, Err: err}
 	}
-	release, err := lockDevice(opts.LockDir, a)
-	if err != nil {
-		return nil, err
-	}
 	type result struct {
-		p   port
+		c   Conn
 		err error
 	}
 	done := make(chan result, 1)
 	go func() {
-		p, err := openPort(ctx, a)
-		done <- result{p, err}
+		c, err := openConn(ctx, a, opts.LockDir)
+		done <- result{c, err}
 	}()
 	select {
 	case r := <-done:
 		if r.err != nil {
-			release()
-			return nil, &Error{Op: "open", Addr: name, Err: openError(r.err), Cause: r.err}
+			return nil, r.err
 		}
-		return Tapped(newStream(name, r.p, a.OneByte, release), opts.Tap), nil
+		return Tapped(r.c, opts.Tap), nil
 	case <-ctx.Done():
 		// Opening a dead USB or Bluetooth port can hang in the system; when it
 		// comes back after all, nobody wants it any more.
 		go func() {
-			if r := <-done; r.p != nil {
-				_ = r.p.Close()
+			if r := <-done; r.c != nil {
+				_ = r.c.Close()
 			}
-			release()
 		}()
 		return nil, &Error{Op: "open", Addr: name, Err: ctxError(ctx)}
 	}
 }
 
-func openPort(ctx context.Context, a Address) (port, error) {
-	if a.Scheme == "tcp" {
-		return openTCP(ctx, a.Host)
+// openConn takes the device's lock and opens it; the lock lasts until the Conn
+// is closed.
+func openConn(ctx context.Context, a Address, lockDir string) (Conn, error) {
+	if a.Scheme == "usb" {
+		// Which device it is, and so which lock, is known only on the bus.
+		c, err := openUSB(ctx, a, lockDir)
+		if err != nil {
+			return nil, openFailed(a, err)
+		}
+		return c, nil
 	}
-	return openSerial(a)
+	release, err := lockDevice(lockDir, a)
+	if err != nil {
+		return nil, err
+	}
+	var p port
+	if a.Scheme == "tcp" {
+		p, err = openTCP(ctx, a.Host)
+	} else {
+		p, err = openSerial(a)
+	}
+	if err != nil {
+		release()
+		return nil, openFailed(a, err)
+	}
+	s := newStream(a.String(), p, a.OneByte, release)
+	if node, ok := usbBehind(a); ok {
+		return &usbSerial{stream: s, node: node}, nil
+	}
+	return s, nil
+}
+
+func openFailed(a Address, err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return err
+	}
+	sentinel := openError(err)
+	if sentinel == err { //nolint:errorlint // the very sentinel has nothing to add to itself
+		return &Error{Op: "open", Addr: a.String(), Err: err}
+	}
+	return &Error{Op: "open", Addr: a.String(), Err: sentinel, Cause: err}
 }
 
 // Keepalive probes find a till whose power is gone in about 20 s even when
@@ -144,6 +175,10 @@ func openSerial(a Address) (port, error) {
 
 // openError sorts what the system said when it would not open.
 func openError(err error) error {
+	var known *sorted
+	if errors.As(err, &known) {
+		return known.sentinel
+	}
 	var pe *serial.PortError
 	if errors.As(err, &pe) {
 		switch pe.Code() { //nolint:exhaustive // the other codes say that the name is no usable port
@@ -156,6 +191,8 @@ func openError(err error) error {
 		}
 	}
 	switch {
+	case errors.Is(err, ErrNoUSB):
+		return ErrNoUSB
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):

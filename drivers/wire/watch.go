@@ -14,6 +14,8 @@ var words = []struct {
 	{"busy", ErrBusy},
 	{"absent", ErrAbsent},
 	{"denied", ErrDenied},
+	{"several", ErrSeveral},
+	{"no usb", ErrNoUSB},
 	{"timeout", ErrTimeout},
 	{"gone", ErrGone},
 	{"closed", ErrClosed},
@@ -78,6 +80,9 @@ type watched struct {
 	Conn
 	tell func(string)
 }
+
+// Under implements [Ability]'s way down.
+func (w *watched) Under() Conn { return w.Conn }
 
 func (w *watched) Read(ctx context.Context, p []byte) (int, error) {
 	n, err := w.Conn.Read(ctx, p)

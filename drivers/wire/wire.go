@@ -1,5 +1,5 @@
 // Package wire is the cable between the agent and a till: a byte stream over a
-// serial port or TCP, behind one small interface, [Conn].
+// serial port, TCP or USB, behind one small interface, [Conn].
 //
 // It moves bytes and knows when the cable is at fault. It does not know any
 // till: framing, retries and meaning belong to the drivers.
@@ -11,6 +11,12 @@
 //	serial:///dev/ttyACM0?baud=115200
 //	serial:COM3?baud=115200&onebyte=1
 //	tcp://192.168.137.111:7778
+//	usb://04b8:0e15?serial=X3YF004411
+//	usb:printer
+//
+// The last means the only USB device of the printer class. USB goes through
+// libusb and needs a build with cgo and the tag usb; any other build reads these
+// addresses and answers [ErrNoUSB] when it is to open one.
 //
 // [Open] opens one; [Dialer] checks the address first and opens later, as often
 // as asked, which is what a driver that reconnects by itself wants.
@@ -29,6 +35,13 @@
 // drops the lock when its holder dies, so a lock is never stale. Exclusive
 // open of the port would not do: it does not hold against root, and TCP has
 // nothing like it.
+//
+// # What only some cables can do
+//
+// A USB printer tells its paper by a control request while its data pipe is
+// stuck ([PortStatuser], [DeviceIdentifier]), and a device on USB can be reset
+// by its port ([USBResetter]). [Ability] finds these in a Conn, through whatever
+// was wrapped around it.
 //
 // # Tests
 //
@@ -101,6 +114,9 @@ type tapped struct {
 	tap Tap
 }
 
+// Under implements [Ability]'s way down.
+func (t *tapped) Under() Conn { return t.Conn }
+
 func (t *tapped) Read(ctx context.Context, p []byte) (int, error) {
 	n, err := t.Conn.Read(ctx, p)
 	if n > 0 {
@@ -132,7 +148,7 @@ func ctxError(ctx context.Context) error {
 
 // Error tells which act on which cable met which error.
 type Error struct {
-	Op   string // "open", "read", "write", "lock"
+	Op   string // "open", "read", "write", "lock", "control", "reset"
 	Addr string // the address as configured
 	Err  error  // one of the sentinels of this package, or a context's error
 	// Cause is what the system said, when it said anything.

@@ -36,6 +36,13 @@ func TestParseAddress(t *testing.T) {
 		{"serial:///COM3", "serial:COM3?baud=115200"},
 		{"tcp://192.168.137.111", "tcp://192.168.137.111:7778"},
 		{"tcp://[::1]:12345", "tcp://[::1]:12345"},
+		{"usb:printer", "usb:printer"},
+		{"usb://printer", "usb:printer"},
+		{"usb://04b8:0e15", "usb://04b8:0e15"},
+		{"usb:04B8:0E15", "usb://04b8:0e15"},
+		{"usb://1111:1111?serial=", "usb://1111:1111"},
+		{"usb://0416:5011?serial=X3YF%20004+411", "usb://0416:5011?serial=X3YF+004+411"},
+		{"usb://0416:5011?serial=%D0%90%26%3D%25", "usb://0416:5011?serial=%D0%90%26%3D%25"},
 	} {
 		a, err := wire.ParseAddress(tt.in)
 		if err != nil {
@@ -53,6 +60,8 @@ func TestParseAddress(t *testing.T) {
 		"", "/dev/ttyS0", "com3", "serial:", "serial:///", "serial:///dev/ttyS0?bauds=9600",
 		"serial:///dev/ttyS0?baud=9601", "serial:///dev/ttyS0?baud=9600&baud=4800", "serial:///dev/ttyS0?onebyte=maybe",
 		"tcp://", "tcp://host:0", "tcp://host:99999", "tcp://host/path", "tcp://host?x=1", "udp://host:1", "tcp://me@host",
+		"usb:", "usb://", "usb:scanner", "usb://04b8", "usb://04b8:0e1", "usb://04b8:0e15:1", "usb://04b8:0e1g", "usb://4b8:00e15", "usb://+4b8:0e15",
+		"usb://04b8:0e15?port=1", "usb://04b8:0e15?serial=1&serial=2", "usb://04b8:0e15?serial=%00", "usb:printer?serial=1", "usb://04b8:0e15/x", "usb://04b8:0e15?serial=%",
 	} {
 		if a, err := wire.ParseAddress(in); err == nil {
 			t.Errorf("%q passed as %+v", in, a)

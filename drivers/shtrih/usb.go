@@ -1,0 +1,34 @@
+package shtrih
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/drivers/wire"
+)
+
+// ResetUSB implements drivers.USBResetter: a till of this maker is a virtual
+// serial port on USB more often than not, and one that hangs on the bus comes
+// back when its port is reset.
+func (t *Till) ResetUSB(ctx context.Context) error {
+	t.mu.Lock()
+	conn := t.conn
+	t.mu.Unlock()
+	if conn == nil {
+		var err error
+		if conn, err = t.open(ctx); err != nil {
+			return fmt.Errorf("reset the USB port: %w", err)
+		}
+	}
+	usb, ok := wire.Ability[wire.USBResetter](conn)
+	if !ok {
+		return drivers.ErrNotUSB
+	}
+	err := usb.ResetUSB(ctx)
+	t.drop()
+	if err != nil {
+		return fmt.Errorf("reset the USB port: %w", err)
+	}
+	return nil
+}
