@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need from Debian and is not here yet. Says what it does; does nothing when all is there.
 #
-#	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node
+#	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node, readers of QR codes and PDF
 #	tools/deps.sh run      Node, which builds the cabinet's pages
 #	tools/deps.sh powercut QEMU, a static busybox, ext4 tools
 set -eu
@@ -23,6 +23,8 @@ if [ "${1:-test}" = test ]; then
 	want='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' need postgresql
 	want='command -v chromium || command -v google-chrome' need chromium
 	want='ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' need fonts-dejavu-core
+	want='command -v zbarimg' need zbar-tools # reads QR codes off slips
+	want='command -v pdftotext' need poppler-utils
 fi
 [ -n "$missing" ] || exit 0
 
