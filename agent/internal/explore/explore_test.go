@@ -20,13 +20,16 @@ func (w *world) arm(f trouble, at int) {
 		w.device.PowerCut()
 		time.AfterFunc(darkness, w.device.PowerOn)
 	}
-	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die, Garble: f.garble, Keep: f.keep}
+	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die, Garble: f.garble, Keep: f.keep, Late: f.late}
 	if f.cutBefore {
 		g.Before = cut
 	}
 	g.After = func(n int, kind wiretest.EffectKind) {
 		if f.cutPast {
 			cut(n, kind)
+		}
+		if f.reboot {
+			w.device.Reboot()
 		}
 		if f.unplug {
 			w.cable.Unplug()

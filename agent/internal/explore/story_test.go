@@ -105,9 +105,11 @@ type trouble struct {
 	lose, deaf, die    bool
 	cutBefore, cutPast bool
 	garble, unplug     bool
-	keep               int        // bytes of the effect that pass, or the one that is garbled
-	device             *sim.Fault // counted from the beginning of the story
-	second             *trouble   // goes wrong so many effects after the first
+	reboot             bool
+	late               time.Duration // the rest of the bytes comes so much later
+	keep               int           // bytes of the effect that pass, or the one that is garbled
+	device             *sim.Fault    // counted from the beginning of the story
+	second             *trouble      // goes wrong so many effects after the first
 	secondAt           int
 }
 

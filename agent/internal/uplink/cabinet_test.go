@@ -49,6 +49,7 @@ type cabinet struct {
 	repeats  int
 	pushes   int
 	ops      map[string]*fiscalv1.Operation
+	copies   []*uplinkv1.DocumentCopy
 	hello    *uplinkv1.HelloRequest
 	reports  []string // of crash tests
 	state    *uplinkv1.ReportStateRequest
@@ -59,6 +60,8 @@ type cabinet struct {
 	peers    []*x509.Certificate
 	renewals int
 	polls    int
+	held     int // polls that holdPolls kept waiting
+	closing  bool
 
 	// hooks; all under mu
 	lifetime   time.Duration          // of certificates
@@ -66,14 +69,17 @@ type cabinet struct {
 	clock      time.Duration          // cabinet clock less the computer's
 	loseAnswer func() bool            // the batch is stored and the answer lost
 	refuses    func(key string) error // of a batch that has the key
+	capability uint32
+	badCopy    uint32 // the copy that it refuses
 	denied     bool
+	holdPolls  bool // no poll is answered, however long it has waited
 }
 
 func newCabinet(t *testing.T) *cabinet {
 	t.Helper()
 	c := &cabinet{
 		t: t, codes: map[string]bool{"K7QF-9M2P": true}, ops: map[string]*fiscalv1.Operation{}, ended: map[string]bool{},
-		runs: map[string][]*fiscalv1.Run{}, lifetime: 24 * time.Hour,
+		runs: map[string][]*fiscalv1.Run{}, lifetime: 24 * time.Hour, capability: Capability,
 	}
 	c.cond = sync.NewCond(&c.mu)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -126,6 +132,7 @@ func newCabinet(t *testing.T) *cabinet {
 	c.cable = newCable(t, c.server.Listener.Addr().String())
 	t.Cleanup(func() {
 		c.mu.Lock()
+		c.closing = true
 		c.cond.Broadcast()
 		c.mu.Unlock()
 		c.cable.cut()
@@ -211,7 +218,11 @@ func (c *cabinet) Hello(_ context.Context, q *uplinkv1.HelloRequest) (*uplinkv1.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hello = q
-	return &uplinkv1.HelloResponse{Capability: 1, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli()}, nil
+	answer := &uplinkv1.HelloResponse{Capability: c.capability, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli()}
+	if n := len(c.copies); n > 0 {
+		answer.Copies = []*uplinkv1.CopyCursor{{Fn: copiesFN, Fd: c.copies[n-1].GetDocument().GetFd()}}
+	}
+	return answer, nil
 }
 
 func (c *cabinet) Push(_ context.Context, q *uplinkv1.PushRequest) (*uplinkv1.PushResponse, error) {
@@ -230,6 +241,9 @@ func (c *cabinet) Push(_ context.Context, q *uplinkv1.PushRequest) (*uplinkv1.Pu
 		c.t.Errorf("a batch of %d bytes", n)
 	}
 	for _, e := range batch.GetEntries() {
+		if e.GetCopy() != nil && e.GetCopy().GetDocument().GetFd() == c.badCopy {
+			return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("no such document"))
+		}
 		if c.refuses != nil {
 			if err := c.refuses(e.GetOperation().GetKey()); err != nil {
 				return nil, connect.NewError(connect.CodeInvalidArgument, err)
@@ -237,6 +251,10 @@ func (c *cabinet) Push(_ context.Context, q *uplinkv1.PushRequest) (*uplinkv1.Pu
 		}
 	}
 	for i, e := range batch.GetEntries() {
+		if e.GetCopy() != nil {
+			c.copies = append(c.copies, e.GetCopy())
+			continue
+		}
 		if i > 0 && e.GetCursor() <= batch.GetEntries()[i-1].GetCursor() {
 			c.t.Errorf("cursor %d after %d in one batch", e.GetCursor(), batch.GetEntries()[i-1].GetCursor())
 		}
@@ -274,7 +292,13 @@ func (c *cabinet) FetchCommands(ctx context.Context, q *uplinkv1.FetchCommandsRe
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.polls++
+	if c.holdPolls {
+		c.held++
+	}
 	c.cond.Broadcast()
+	for c.holdPolls && !c.closing {
+		c.cond.Wait()
+	}
 	for {
 		var due []*uplinkv1.Command
 		for _, cmd := range c.commands {
@@ -334,7 +358,7 @@ func (c *cabinet) set(f func()) {
 func (c *cabinet) until(what string, ok func() bool) {
 	c.t.Helper()
 	late := false
-	timer := time.AfterFunc(30*time.Second, func() { c.mu.Lock(); late = true; c.cond.Broadcast(); c.mu.Unlock() })
+	timer := time.AfterFunc(patience, func() { c.mu.Lock(); late = true; c.cond.Broadcast(); c.mu.Unlock() })
 	defer timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -101,6 +101,7 @@ func (s *session) pushSession(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// hello says who speaks and hears what the cabinet has.
 func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -117,6 +118,7 @@ func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 		middle := began.Add(time.Since(began) / 2)
 		s.offset.Store(int64(time.UnixMilli(ms).Sub(middle.Round(0))))
 	}
+	s.copied.take(answer)
 	return answer.GetCursor(), nil
 }
 

@@ -19,7 +19,7 @@
 //
 // # Loops
 //
-// While the agent is enrolled: push (Hello, then batches), state (newest state
+// While the agent is enrolled: push (Hello, then batches), copies (documents as the fiscal memories store them), state (newest state
 // of the tills, at most once a second and at least once a minute), commands
 // (a long poll, and a short one beside it at every wake-up), runs (steps of commands, until the
 // cabinet has their end), renewal of the certificate at two thirds of its
@@ -40,12 +40,13 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 2
+const Capability = 3
 
 const (
 	callTimeout = 30 * time.Second
@@ -79,6 +80,8 @@ type Tills interface {
 	Resolve(ctx context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 	// Plans tells what each action would do.
 	Plans() []*fiscalv1.Run
+	// Copies reads up to limit documents of the fiscal memories behind those the cabinet has.
+	Copies(ctx context.Context, have map[string]uint32, limit int) []*uplinkv1.DocumentCopy
 }
 
 // Options are what a Client needs.
@@ -200,6 +203,7 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 		all.Go(func() { c.supervise(ctx, name, f) })
 	}
 	loop("push", s.pushLoop)
+	loop("copies", s.copyLoop)
 	loop("state", s.stateLoop)
 	loop("commands", s.commandLoop)
 	loop("wake-ups", s.wakeLoop)
@@ -225,6 +229,7 @@ type session struct {
 	agentID   string
 	rpc       uplinkv1connect.UplinkServiceClient
 	transport interface{ CloseIdleConnections() }
+	copied    copied
 	// running is the context of commands: they outlive this connection and
 	// this identity, but not Run.
 	running context.Context

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/chekan-io/chekan/drivers/wire"
 )
@@ -63,6 +64,9 @@ type Fault struct {
 	// Keep is how many first bytes of a lost write or read pass all the same:
 	// the command or the answer breaks off in the middle.
 	Keep int
+	// Late holds what follows the first Keep bytes up for so long: the cable
+	// delivers everything, past every timeout.
+	Late time.Duration
 	// After runs after the effect.
 	After func(n int, kind EffectKind)
 	// Die ends the program after the effect: from then on every call returns
@@ -179,6 +183,10 @@ type effects struct {
 	c    *Counter
 	mu   sync.Mutex
 	deaf bool
+
+	// Of the reading goroutine: bytes under way, and when they arrive.
+	late   []byte
+	lateAt time.Time
 }
 
 func (e *effects) isDeaf() bool {
@@ -209,6 +217,14 @@ func (e *effects) Write(ctx context.Context, p []byte) (int, error) {
 	}
 	k := len(p)
 	switch keep := min(f.Keep, len(p)); {
+	case f.Late > 0:
+		if k, err = e.Conn.Write(ctx, p[:keep]); err == nil {
+			err = e.linger(ctx, f.Late)
+		}
+		if err == nil {
+			k, err = e.Conn.Write(ctx, p[keep:])
+			k += keep
+		}
 	case f.Garble:
 		k, err = e.Conn.Write(ctx, garbled(p, f.Keep))
 	case !f.Lose:
@@ -230,6 +246,12 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 	for {
 		if e.c.Dead() {
 			return 0, ErrDead
+		}
+		if len(e.late) > 0 {
+			if k, err := e.arrived(ctx, p); k > 0 || err != nil {
+				return k, err
+			}
+			continue
 		}
 		k, err := e.Conn.Read(ctx, p)
 		if err != nil || k == 0 {
@@ -261,6 +283,14 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 		if f.Garble {
 			copy(p, garbled(p[:k], f.Keep))
 		}
+		if f.Late > 0 {
+			keep := min(f.Keep, k)
+			e.late, e.lateAt = append([]byte(nil), p[keep:k]...), time.Now().Add(f.Late)
+			if keep > 0 {
+				return keep, nil
+			}
+			continue
+		}
 		if f.Lose || f.Deaf {
 			if keep := min(f.Keep, k); keep > 0 {
 				return keep, nil
@@ -269,6 +299,38 @@ func (e *effects) Read(ctx context.Context, p []byte) (int, error) {
 		}
 		return k, nil
 	}
+}
+
+// linger waits as a cable that is slow; a write that outlives its deadline ends
+// with the cable closed, as package wire has it.
+func (e *effects) linger(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		_ = e.Conn.Close()
+		return &wire.Error{Op: "write", Addr: "effects", Err: wire.ErrTimeout}
+	}
+}
+
+// arrived gives the late bytes once they are there.
+func (e *effects) arrived(ctx context.Context, p []byte) (int, error) {
+	timer := time.NewTimer(time.Until(e.lateAt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return 0, &wire.Error{Op: "read", Addr: "effects", Err: wire.ErrTimeout}
+	}
+	if e.isDeaf() {
+		e.late = nil
+		return 0, nil
+	}
+	k := copy(p, e.late)
+	e.late = e.late[k:]
+	return k, nil
 }
 
 // garbled is a copy of p with one byte changed.

@@ -291,7 +291,9 @@ type HelloResponse struct {
 	// Poll for commands at least every so many ms when the broker is away.
 	PollMs uint32 `protobuf:"varint,3,opt,name=poll_ms,json=pollMs,proto3" json:"poll_ms,omitempty"`
 	// Cabinet clock, Unix ms.
-	NowMs         int64 `protobuf:"varint,4,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`
+	NowMs int64 `protobuf:"varint,4,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`
+	// Where the cabinet's copies of documents end, one entry for each fiscal memory it has copies of among the agent's tills.
+	Copies        []*CopyCursor `protobuf:"bytes,5,rep,name=copies,proto3" json:"copies,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,10 +356,73 @@ func (x *HelloResponse) GetNowMs() int64 {
 	return 0
 }
 
+func (x *HelloResponse) GetCopies() []*CopyCursor {
+	if x != nil {
+		return x.Copies
+	}
+	return nil
+}
+
+// CopyCursor says where the copies of a fiscal memory end.
+type CopyCursor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Last document copied; copies come in order.
+	Fd            uint32 `protobuf:"varint,2,opt,name=fd,proto3" json:"fd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CopyCursor) Reset() {
+	*x = CopyCursor{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CopyCursor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CopyCursor) ProtoMessage() {}
+
+func (x *CopyCursor) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CopyCursor.ProtoReflect.Descriptor instead.
+func (*CopyCursor) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CopyCursor) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *CopyCursor) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
 // Entry is one item of the outbox.
 type Entry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Position in the outbox of this journal; grows by one or more.
+	// Position in the outbox of this journal; grows by one or more. 0 for a copy: it is not of the outbox and moves no
+	// cursor. A batch has either operations or copies.
 	Cursor uint64 `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// The operation as it stood then. Revisions of one key come in order.
 	Operation *v1.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
@@ -369,7 +434,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[4]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -381,7 +446,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[4]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -394,7 +459,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{4}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Entry) GetCursor() uint64 {
@@ -433,7 +498,7 @@ type DocumentCopy struct {
 
 func (x *DocumentCopy) Reset() {
 	*x = DocumentCopy{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +510,7 @@ func (x *DocumentCopy) String() string {
 func (*DocumentCopy) ProtoMessage() {}
 
 func (x *DocumentCopy) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[5]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +523,7 @@ func (x *DocumentCopy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentCopy.ProtoReflect.Descriptor instead.
 func (*DocumentCopy) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{5}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DocumentCopy) GetTill() string {
@@ -493,7 +558,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +570,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[6]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +583,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{6}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Batch) GetEntries() []*Entry {
@@ -543,7 +608,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +620,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[7]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +633,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{7}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PushRequest) GetJournalId() string {
@@ -603,7 +668,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -615,7 +680,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[8]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -628,7 +693,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{8}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PushResponse) GetCursor() uint64 {
@@ -653,7 +718,7 @@ type ReportStateRequest struct {
 
 func (x *ReportStateRequest) Reset() {
 	*x = ReportStateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +730,7 @@ func (x *ReportStateRequest) String() string {
 func (*ReportStateRequest) ProtoMessage() {}
 
 func (x *ReportStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[9]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +743,7 @@ func (x *ReportStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportStateRequest.ProtoReflect.Descriptor instead.
 func (*ReportStateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{9}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReportStateRequest) GetTills() []*v1.TillState {
@@ -711,7 +776,7 @@ type ReportStateResponse struct {
 
 func (x *ReportStateResponse) Reset() {
 	*x = ReportStateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +788,7 @@ func (x *ReportStateResponse) String() string {
 func (*ReportStateResponse) ProtoMessage() {}
 
 func (x *ReportStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[10]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +801,7 @@ func (x *ReportStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportStateResponse.ProtoReflect.Descriptor instead.
 func (*ReportStateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{10}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{11}
 }
 
 // Command is an order of a person.
@@ -762,7 +827,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +839,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[11]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +852,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{11}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Command) GetId() string {
@@ -850,7 +915,7 @@ type FetchCommandsRequest struct {
 
 func (x *FetchCommandsRequest) Reset() {
 	*x = FetchCommandsRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +927,7 @@ func (x *FetchCommandsRequest) String() string {
 func (*FetchCommandsRequest) ProtoMessage() {}
 
 func (x *FetchCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[12]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +940,7 @@ func (x *FetchCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCommandsRequest.ProtoReflect.Descriptor instead.
 func (*FetchCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{12}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FetchCommandsRequest) GetWaitMs() uint32 {
@@ -896,7 +961,7 @@ type FetchCommandsResponse struct {
 
 func (x *FetchCommandsResponse) Reset() {
 	*x = FetchCommandsResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +973,7 @@ func (x *FetchCommandsResponse) String() string {
 func (*FetchCommandsResponse) ProtoMessage() {}
 
 func (x *FetchCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[13]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +986,7 @@ func (x *FetchCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchCommandsResponse.ProtoReflect.Descriptor instead.
 func (*FetchCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{13}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FetchCommandsResponse) GetCommands() []*Command {
@@ -942,7 +1007,7 @@ type ReportRunRequest struct {
 
 func (x *ReportRunRequest) Reset() {
 	*x = ReportRunRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1019,7 @@ func (x *ReportRunRequest) String() string {
 func (*ReportRunRequest) ProtoMessage() {}
 
 func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[14]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1032,7 @@ func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunRequest.ProtoReflect.Descriptor instead.
 func (*ReportRunRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{14}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReportRunRequest) GetRun() *v1.Run {
@@ -986,7 +1051,7 @@ type ReportRunResponse struct {
 
 func (x *ReportRunResponse) Reset() {
 	*x = ReportRunResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1063,7 @@ func (x *ReportRunResponse) String() string {
 func (*ReportRunResponse) ProtoMessage() {}
 
 func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1076,7 @@ func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunResponse.ProtoReflect.Descriptor instead.
 func (*ReportRunResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
 }
 
 // ReportCertificateRequest carries a report.
@@ -1025,7 +1090,7 @@ type ReportCertificateRequest struct {
 
 func (x *ReportCertificateRequest) Reset() {
 	*x = ReportCertificateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1102,7 @@ func (x *ReportCertificateRequest) String() string {
 func (*ReportCertificateRequest) ProtoMessage() {}
 
 func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1115,7 @@ func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateRequest.ProtoReflect.Descriptor instead.
 func (*ReportCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReportCertificateRequest) GetReport() []byte {
@@ -1069,7 +1134,7 @@ type ReportCertificateResponse struct {
 
 func (x *ReportCertificateResponse) Reset() {
 	*x = ReportCertificateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1146,7 @@ func (x *ReportCertificateResponse) String() string {
 func (*ReportCertificateResponse) ProtoMessage() {}
 
 func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1159,7 @@ func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateResponse.ProtoReflect.Descriptor instead.
 func (*ReportCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
 }
 
 // OpenTicketRequest carries a call for help.
@@ -1118,7 +1183,7 @@ type OpenTicketRequest struct {
 
 func (x *OpenTicketRequest) Reset() {
 	*x = OpenTicketRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1195,7 @@ func (x *OpenTicketRequest) String() string {
 func (*OpenTicketRequest) ProtoMessage() {}
 
 func (x *OpenTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1208,7 @@ func (x *OpenTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTicketRequest.ProtoReflect.Descriptor instead.
 func (*OpenTicketRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *OpenTicketRequest) GetId() string {
@@ -1197,7 +1262,7 @@ type OpenTicketResponse struct {
 
 func (x *OpenTicketResponse) Reset() {
 	*x = OpenTicketResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1274,7 @@ func (x *OpenTicketResponse) String() string {
 func (*OpenTicketResponse) ProtoMessage() {}
 
 func (x *OpenTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1287,7 @@ func (x *OpenTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTicketResponse.ProtoReflect.Descriptor instead.
 func (*OpenTicketResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{19}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{20}
 }
 
 // RenewRequest carries a new request.
@@ -1236,7 +1301,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1313,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1326,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{20}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1282,7 +1347,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1359,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1372,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{21}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1345,14 +1410,19 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05tills\x18\x04 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12\x1d\n" +
 	"\n" +
 	"journal_id\x18\x05 \x01(\tR\tjournalId\x12$\n" +
-	"\x05plans\x18\x06 \x03(\v2\x0e.fiscal.v1.RunR\x05plans\"w\n" +
+	"\x05plans\x18\x06 \x03(\v2\x0e.fiscal.v1.RunR\x05plans\"\xa6\x01\n" +
 	"\rHelloResponse\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x01 \x01(\rR\n" +
 	"capability\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\x04R\x06cursor\x12\x17\n" +
 	"\apoll_ms\x18\x03 \x01(\rR\x06pollMs\x12\x15\n" +
-	"\x06now_ms\x18\x04 \x01(\x03R\x05nowMs\"\x80\x01\n" +
+	"\x06now_ms\x18\x04 \x01(\x03R\x05nowMs\x12-\n" +
+	"\x06copies\x18\x05 \x03(\v2\x15.uplink.v1.CopyCursorR\x06copies\",\n" +
+	"\n" +
+	"CopyCursor\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
+	"\x02fd\x18\x02 \x01(\rR\x02fd\"\x80\x01\n" +
 	"\x05Entry\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\x122\n" +
 	"\toperation\x18\x02 \x01(\v2\x14.fiscal.v1.OperationR\toperation\x12+\n" +
@@ -1436,75 +1506,77 @@ func file_uplink_v1_uplink_proto_rawDescGZIP() []byte {
 	return file_uplink_v1_uplink_proto_rawDescData
 }
 
-var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_uplink_v1_uplink_proto_goTypes = []any{
 	(*EnrollRequest)(nil),             // 0: uplink.v1.EnrollRequest
 	(*EnrollResponse)(nil),            // 1: uplink.v1.EnrollResponse
 	(*HelloRequest)(nil),              // 2: uplink.v1.HelloRequest
 	(*HelloResponse)(nil),             // 3: uplink.v1.HelloResponse
-	(*Entry)(nil),                     // 4: uplink.v1.Entry
-	(*DocumentCopy)(nil),              // 5: uplink.v1.DocumentCopy
-	(*Batch)(nil),                     // 6: uplink.v1.Batch
-	(*PushRequest)(nil),               // 7: uplink.v1.PushRequest
-	(*PushResponse)(nil),              // 8: uplink.v1.PushResponse
-	(*ReportStateRequest)(nil),        // 9: uplink.v1.ReportStateRequest
-	(*ReportStateResponse)(nil),       // 10: uplink.v1.ReportStateResponse
-	(*Command)(nil),                   // 11: uplink.v1.Command
-	(*FetchCommandsRequest)(nil),      // 12: uplink.v1.FetchCommandsRequest
-	(*FetchCommandsResponse)(nil),     // 13: uplink.v1.FetchCommandsResponse
-	(*ReportRunRequest)(nil),          // 14: uplink.v1.ReportRunRequest
-	(*ReportRunResponse)(nil),         // 15: uplink.v1.ReportRunResponse
-	(*ReportCertificateRequest)(nil),  // 16: uplink.v1.ReportCertificateRequest
-	(*ReportCertificateResponse)(nil), // 17: uplink.v1.ReportCertificateResponse
-	(*OpenTicketRequest)(nil),         // 18: uplink.v1.OpenTicketRequest
-	(*OpenTicketResponse)(nil),        // 19: uplink.v1.OpenTicketResponse
-	(*RenewRequest)(nil),              // 20: uplink.v1.RenewRequest
-	(*RenewResponse)(nil),             // 21: uplink.v1.RenewResponse
-	(*v1.TillState)(nil),              // 22: fiscal.v1.TillState
-	(*v1.Run)(nil),                    // 23: fiscal.v1.Run
-	(*v1.Operation)(nil),              // 24: fiscal.v1.Operation
-	(*v1.Document)(nil),               // 25: fiscal.v1.Document
-	(*v1.Problem)(nil),                // 26: fiscal.v1.Problem
-	(v1.Action)(0),                    // 27: fiscal.v1.Action
-	(*v1.Decision)(nil),               // 28: fiscal.v1.Decision
+	(*CopyCursor)(nil),                // 4: uplink.v1.CopyCursor
+	(*Entry)(nil),                     // 5: uplink.v1.Entry
+	(*DocumentCopy)(nil),              // 6: uplink.v1.DocumentCopy
+	(*Batch)(nil),                     // 7: uplink.v1.Batch
+	(*PushRequest)(nil),               // 8: uplink.v1.PushRequest
+	(*PushResponse)(nil),              // 9: uplink.v1.PushResponse
+	(*ReportStateRequest)(nil),        // 10: uplink.v1.ReportStateRequest
+	(*ReportStateResponse)(nil),       // 11: uplink.v1.ReportStateResponse
+	(*Command)(nil),                   // 12: uplink.v1.Command
+	(*FetchCommandsRequest)(nil),      // 13: uplink.v1.FetchCommandsRequest
+	(*FetchCommandsResponse)(nil),     // 14: uplink.v1.FetchCommandsResponse
+	(*ReportRunRequest)(nil),          // 15: uplink.v1.ReportRunRequest
+	(*ReportRunResponse)(nil),         // 16: uplink.v1.ReportRunResponse
+	(*ReportCertificateRequest)(nil),  // 17: uplink.v1.ReportCertificateRequest
+	(*ReportCertificateResponse)(nil), // 18: uplink.v1.ReportCertificateResponse
+	(*OpenTicketRequest)(nil),         // 19: uplink.v1.OpenTicketRequest
+	(*OpenTicketResponse)(nil),        // 20: uplink.v1.OpenTicketResponse
+	(*RenewRequest)(nil),              // 21: uplink.v1.RenewRequest
+	(*RenewResponse)(nil),             // 22: uplink.v1.RenewResponse
+	(*v1.TillState)(nil),              // 23: fiscal.v1.TillState
+	(*v1.Run)(nil),                    // 24: fiscal.v1.Run
+	(*v1.Operation)(nil),              // 25: fiscal.v1.Operation
+	(*v1.Document)(nil),               // 26: fiscal.v1.Document
+	(*v1.Problem)(nil),                // 27: fiscal.v1.Problem
+	(v1.Action)(0),                    // 28: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 29: fiscal.v1.Decision
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
-	22, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	23, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
-	24, // 2: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
-	5,  // 3: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
-	25, // 4: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
-	4,  // 5: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	22, // 6: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	26, // 7: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	27, // 8: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	28, // 9: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
-	11, // 10: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	23, // 11: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	23, // 12: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
-	0,  // 13: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	2,  // 14: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	7,  // 15: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	9,  // 16: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	12, // 17: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	14, // 18: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	16, // 19: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
-	18, // 20: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
-	20, // 21: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	1,  // 22: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	3,  // 23: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	8,  // 24: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	10, // 25: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	13, // 26: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	15, // 27: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	17, // 28: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
-	19, // 29: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
-	21, // 30: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	22, // [22:31] is the sub-list for method output_type
-	13, // [13:22] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	23, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
+	24, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	4,  // 2: uplink.v1.HelloResponse.copies:type_name -> uplink.v1.CopyCursor
+	25, // 3: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	6,  // 4: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
+	26, // 5: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
+	5,  // 6: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
+	23, // 7: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	27, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	28, // 9: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	29, // 10: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	12, // 11: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	24, // 12: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	24, // 13: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
+	0,  // 14: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	2,  // 15: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	8,  // 16: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	10, // 17: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	13, // 18: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	15, // 19: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	17, // 20: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	19, // 21: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
+	21, // 22: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	1,  // 23: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	3,  // 24: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	9,  // 25: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	11, // 26: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	14, // 27: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	16, // 28: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	18, // 29: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	20, // 30: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
+	22, // 31: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }
@@ -1518,7 +1590,7 @@ func file_uplink_v1_uplink_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_uplink_v1_uplink_proto_rawDesc), len(file_uplink_v1_uplink_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
