@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file uplink/v1/uplink.proto.
  */
 export const file_uplink_v1_uplink: GenFile = /*@__PURE__*/
-  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuIlQKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMiZwoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24SJQoEY29weRgDIAEoCzIXLnVwbGluay52MS5Eb2N1bWVudENvcHkiUAoMRG9jdW1lbnRDb3B5EgwKBHRpbGwYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDdGx2GAMgASgMIioKBUJhdGNoEiEKB2VudHJpZXMYASADKAsyEC51cGxpbmsudjEuRW50cnkiRQoLUHVzaFJlcXVlc3QSEgoKam91cm5hbF9pZBgBIAEoCRISCgpkaWN0aW9uYXJ5GAIgASgNEg4KBnBhY2tlZBgDIAEoDCIeCgxQdXNoUmVzcG9uc2USDgoGY3Vyc29yGAEgASgEIm8KElJlcG9ydFN0YXRlUmVxdWVzdBIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSJAoIcHJvYmxlbXMYAiADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIOCgZvdXRib3gYAyABKAQiFQoTUmVwb3J0U3RhdGVSZXNwb25zZSKlAQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEgoKZXhwaXJlc19tcxgEIAEoAxINCgVhY3RvchgFIAEoCRIlCghkZWNpc2lvbhgGIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgHIAEoCCInChRGZXRjaENvbW1hbmRzUmVxdWVzdBIPCgd3YWl0X21zGAEgASgNIj0KFUZldGNoQ29tbWFuZHNSZXNwb25zZRIkCghjb21tYW5kcxgBIAMoCzISLnVwbGluay52MS5Db21tYW5kIi8KEFJlcG9ydFJ1blJlcXVlc3QSGwoDcnVuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biITChFSZXBvcnRSdW5SZXNwb25zZSIqChhSZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QSDgoGcmVwb3J0GAEgASgMIhsKGVJlcG9ydENlcnRpZmljYXRlUmVzcG9uc2UiewoRT3BlblRpY2tldFJlcXVlc3QSCgoCaWQYASABKAkSDAoEdGlsbBgCIAEoCRIbCgNydW4YAyABKAsyDi5maXNjYWwudjEuUnVuEgwKBHRleHQYBCABKAkSDgoGYnVuZGxlGAUgASgMEhEKCW9wZW5lZF9tcxgGIAEoAyIUChJPcGVuVGlja2V0UmVzcG9uc2UiGwoMUmVuZXdSZXF1ZXN0EgsKA2NzchgBIAEoDCIkCg1SZW5ld1Jlc3BvbnNlEhMKC2NlcnRpZmljYXRlGAEgASgMMlEKEEVucm9sbWVudFNlcnZpY2USPQoGRW5yb2xsEhgudXBsaW5rLnYxLkVucm9sbFJlcXVlc3QaGS51cGxpbmsudjEuRW5yb2xsUmVzcG9uc2Uy1QQKDVVwbGlua1NlcnZpY2USOgoFSGVsbG8SFy51cGxpbmsudjEuSGVsbG9SZXF1ZXN0GhgudXBsaW5rLnYxLkhlbGxvUmVzcG9uc2USNwoEUHVzaBIWLnVwbGluay52MS5QdXNoUmVxdWVzdBoXLnVwbGluay52MS5QdXNoUmVzcG9uc2USTAoLUmVwb3J0U3RhdGUSHS51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXF1ZXN0Gh4udXBsaW5rLnYxLlJlcG9ydFN0YXRlUmVzcG9uc2USUgoNRmV0Y2hDb21tYW5kcxIfLnVwbGluay52MS5GZXRjaENvbW1hbmRzUmVxdWVzdBogLnVwbGluay52MS5GZXRjaENvbW1hbmRzUmVzcG9uc2USRgoJUmVwb3J0UnVuEhsudXBsaW5rLnYxLlJlcG9ydFJ1blJlcXVlc3QaHC51cGxpbmsudjEuUmVwb3J0UnVuUmVzcG9uc2USXgoRUmVwb3J0Q2VydGlmaWNhdGUSIy51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXF1ZXN0GiQudXBsaW5rLnYxLlJlcG9ydENlcnRpZmljYXRlUmVzcG9uc2USSQoKT3BlblRpY2tldBIcLnVwbGluay52MS5PcGVuVGlja2V0UmVxdWVzdBodLnVwbGluay52MS5PcGVuVGlja2V0UmVzcG9uc2USOgoFUmVuZXcSFy51cGxpbmsudjEuUmVuZXdSZXF1ZXN0GhgudXBsaW5rLnYxLlJlbmV3UmVzcG9uc2ViBnByb3RvMw", [file_fiscal_v1_fiscal]);
+  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuInsKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMSJQoGY29waWVzGAUgAygLMhUudXBsaW5rLnYxLkNvcHlDdXJzb3IiJAoKQ29weUN1cnNvchIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSJnCgVFbnRyeRIOCgZjdXJzb3IYASABKAQSJwoJb3BlcmF0aW9uGAIgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbhIlCgRjb3B5GAMgASgLMhcudXBsaW5rLnYxLkRvY3VtZW50Q29weSJQCgxEb2N1bWVudENvcHkSDAoEdGlsbBgBIAEoCRIlCghkb2N1bWVudBgCIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBILCgN0bHYYAyABKAwiKgoFQmF0Y2gSIQoHZW50cmllcxgBIAMoCzIQLnVwbGluay52MS5FbnRyeSJFCgtQdXNoUmVxdWVzdBISCgpqb3VybmFsX2lkGAEgASgJEhIKCmRpY3Rpb25hcnkYAiABKA0SDgoGcGFja2VkGAMgASgMIh4KDFB1c2hSZXNwb25zZRIOCgZjdXJzb3IYASABKAQibwoSUmVwb3J0U3RhdGVSZXF1ZXN0EiMKBXRpbGxzGAEgAygLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZRIkCghwcm9ibGVtcxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg4KBm91dGJveBgDIAEoBCIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIqUBCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uEhMKC2Fza19jb25zZW50GAcgASgIIicKFEZldGNoQ29tbWFuZHNSZXF1ZXN0Eg8KB3dhaXRfbXMYASABKA0iPQoVRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEiQKCGNvbW1hbmRzGAEgAygLMhIudXBsaW5rLnYxLkNvbW1hbmQiLwoQUmVwb3J0UnVuUmVxdWVzdBIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIhMKEVJlcG9ydFJ1blJlc3BvbnNlIioKGFJlcG9ydENlcnRpZmljYXRlUmVxdWVzdBIOCgZyZXBvcnQYASABKAwiGwoZUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZSJ7ChFPcGVuVGlja2V0UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEhsKA3J1bhgDIAEoCzIOLmZpc2NhbC52MS5SdW4SDAoEdGV4dBgEIAEoCRIOCgZidW5kbGUYBSABKAwSEQoJb3BlbmVkX21zGAYgASgDIhQKEk9wZW5UaWNrZXRSZXNwb25zZSIbCgxSZW5ld1JlcXVlc3QSCwoDY3NyGAEgASgMIiQKDVJlbmV3UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTLVBAoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRJJCgpPcGVuVGlja2V0EhwudXBsaW5rLnYxLk9wZW5UaWNrZXRSZXF1ZXN0Gh0udXBsaW5rLnYxLk9wZW5UaWNrZXRSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * EnrollRequest carries the code.
@@ -205,6 +205,13 @@ export type HelloResponse = Message<"uplink.v1.HelloResponse"> & {
    * @generated from field: int64 now_ms = 4;
    */
   nowMs: bigint;
+
+  /**
+   * Where the cabinet's copies of documents end, one entry for each fiscal memory it has copies of among the agent's tills.
+   *
+   * @generated from field: repeated uplink.v1.CopyCursor copies = 5;
+   */
+  copies: CopyCursor[];
 };
 
 /**
@@ -215,13 +222,42 @@ export const HelloResponseSchema: GenMessage<HelloResponse> = /*@__PURE__*/
   messageDesc(file_uplink_v1_uplink, 3);
 
 /**
+ * CopyCursor says where the copies of a fiscal memory end.
+ *
+ * @generated from message uplink.v1.CopyCursor
+ */
+export type CopyCursor = Message<"uplink.v1.CopyCursor"> & {
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 1;
+   */
+  fn: string;
+
+  /**
+   * Last document copied; copies come in order.
+   *
+   * @generated from field: uint32 fd = 2;
+   */
+  fd: number;
+};
+
+/**
+ * Describes the message uplink.v1.CopyCursor.
+ * Use `create(CopyCursorSchema)` to create a new message.
+ */
+export const CopyCursorSchema: GenMessage<CopyCursor> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 4);
+
+/**
  * Entry is one item of the outbox.
  *
  * @generated from message uplink.v1.Entry
  */
 export type Entry = Message<"uplink.v1.Entry"> & {
   /**
-   * Position in the outbox of this journal; grows by one or more.
+   * Position in the outbox of this journal; grows by one or more. 0 for a copy: it is not of the outbox and moves no
+   * cursor. A batch has either operations or copies.
    *
    * @generated from field: uint64 cursor = 1;
    */
@@ -247,7 +283,7 @@ export type Entry = Message<"uplink.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 4);
+  messageDesc(file_uplink_v1_uplink, 5);
 
 /**
  * DocumentCopy is a document read back from the fiscal memory.
@@ -282,7 +318,7 @@ export type DocumentCopy = Message<"uplink.v1.DocumentCopy"> & {
  * Use `create(DocumentCopySchema)` to create a new message.
  */
 export const DocumentCopySchema: GenMessage<DocumentCopy> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 5);
+  messageDesc(file_uplink_v1_uplink, 6);
 
 /**
  * Batch is what Push packs.
@@ -303,7 +339,7 @@ export type Batch = Message<"uplink.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 6);
+  messageDesc(file_uplink_v1_uplink, 7);
 
 /**
  * PushRequest carries a batch.
@@ -338,7 +374,7 @@ export type PushRequest = Message<"uplink.v1.PushRequest"> & {
  * Use `create(PushRequestSchema)` to create a new message.
  */
 export const PushRequestSchema: GenMessage<PushRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 7);
+  messageDesc(file_uplink_v1_uplink, 8);
 
 /**
  * PushResponse acknowledges.
@@ -359,7 +395,7 @@ export type PushResponse = Message<"uplink.v1.PushResponse"> & {
  * Use `create(PushResponseSchema)` to create a new message.
  */
 export const PushResponseSchema: GenMessage<PushResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 8);
+  messageDesc(file_uplink_v1_uplink, 9);
 
 /**
  * ReportStateRequest carries states.
@@ -394,7 +430,7 @@ export type ReportStateRequest = Message<"uplink.v1.ReportStateRequest"> & {
  * Use `create(ReportStateRequestSchema)` to create a new message.
  */
 export const ReportStateRequestSchema: GenMessage<ReportStateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 9);
+  messageDesc(file_uplink_v1_uplink, 10);
 
 /**
  * ReportStateResponse is empty.
@@ -409,7 +445,7 @@ export type ReportStateResponse = Message<"uplink.v1.ReportStateResponse"> & {
  * Use `create(ReportStateResponseSchema)` to create a new message.
  */
 export const ReportStateResponseSchema: GenMessage<ReportStateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 10);
+  messageDesc(file_uplink_v1_uplink, 11);
 
 /**
  * Command is an order of a person.
@@ -472,7 +508,7 @@ export type Command = Message<"uplink.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 11);
+  messageDesc(file_uplink_v1_uplink, 12);
 
 /**
  * FetchCommandsRequest asks for commands.
@@ -493,7 +529,7 @@ export type FetchCommandsRequest = Message<"uplink.v1.FetchCommandsRequest"> & {
  * Use `create(FetchCommandsRequestSchema)` to create a new message.
  */
 export const FetchCommandsRequestSchema: GenMessage<FetchCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 12);
+  messageDesc(file_uplink_v1_uplink, 13);
 
 /**
  * FetchCommandsResponse gives commands.
@@ -514,7 +550,7 @@ export type FetchCommandsResponse = Message<"uplink.v1.FetchCommandsResponse"> &
  * Use `create(FetchCommandsResponseSchema)` to create a new message.
  */
 export const FetchCommandsResponseSchema: GenMessage<FetchCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 13);
+  messageDesc(file_uplink_v1_uplink, 14);
 
 /**
  * ReportRunRequest carries a run.
@@ -535,7 +571,7 @@ export type ReportRunRequest = Message<"uplink.v1.ReportRunRequest"> & {
  * Use `create(ReportRunRequestSchema)` to create a new message.
  */
 export const ReportRunRequestSchema: GenMessage<ReportRunRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 14);
+  messageDesc(file_uplink_v1_uplink, 15);
 
 /**
  * ReportRunResponse is empty.
@@ -550,7 +586,7 @@ export type ReportRunResponse = Message<"uplink.v1.ReportRunResponse"> & {
  * Use `create(ReportRunResponseSchema)` to create a new message.
  */
 export const ReportRunResponseSchema: GenMessage<ReportRunResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 15);
+  messageDesc(file_uplink_v1_uplink, 16);
 
 /**
  * ReportCertificateRequest carries a report.
@@ -571,7 +607,7 @@ export type ReportCertificateRequest = Message<"uplink.v1.ReportCertificateReque
  * Use `create(ReportCertificateRequestSchema)` to create a new message.
  */
 export const ReportCertificateRequestSchema: GenMessage<ReportCertificateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 16);
+  messageDesc(file_uplink_v1_uplink, 17);
 
 /**
  * ReportCertificateResponse is empty.
@@ -586,7 +622,7 @@ export type ReportCertificateResponse = Message<"uplink.v1.ReportCertificateResp
  * Use `create(ReportCertificateResponseSchema)` to create a new message.
  */
 export const ReportCertificateResponseSchema: GenMessage<ReportCertificateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 17);
+  messageDesc(file_uplink_v1_uplink, 18);
 
 /**
  * OpenTicketRequest carries a call for help.
@@ -642,7 +678,7 @@ export type OpenTicketRequest = Message<"uplink.v1.OpenTicketRequest"> & {
  * Use `create(OpenTicketRequestSchema)` to create a new message.
  */
 export const OpenTicketRequestSchema: GenMessage<OpenTicketRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 18);
+  messageDesc(file_uplink_v1_uplink, 19);
 
 /**
  * OpenTicketResponse is empty.
@@ -657,7 +693,7 @@ export type OpenTicketResponse = Message<"uplink.v1.OpenTicketResponse"> & {
  * Use `create(OpenTicketResponseSchema)` to create a new message.
  */
 export const OpenTicketResponseSchema: GenMessage<OpenTicketResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 19);
+  messageDesc(file_uplink_v1_uplink, 20);
 
 /**
  * RenewRequest carries a new request.
@@ -678,7 +714,7 @@ export type RenewRequest = Message<"uplink.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 20);
+  messageDesc(file_uplink_v1_uplink, 21);
 
 /**
  * RenewResponse carries a new certificate.
@@ -699,7 +735,7 @@ export type RenewResponse = Message<"uplink.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 21);
+  messageDesc(file_uplink_v1_uplink, 22);
 
 /**
  * EnrolmentService makes an agent known.
