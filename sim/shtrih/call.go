@@ -75,7 +75,7 @@ func (d *Device) nextSerial() uint64 {
 
 // strike lets the faults of a moment happen.
 func (d *Device) strike(c *call, phase Phase, at int, whole bool) {
-	for _, f := range d.plan.strike(c.serial, c.code, phase, at, whole) {
+	for _, f := range d.plan.Strike(c.serial, c.code, phase, at, whole) {
 		d.log.Info("fault", "till", d.opts.Name, "fault", f.String())
 		d.act(f, c)
 	}

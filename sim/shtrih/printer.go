@@ -92,7 +92,7 @@ func (d *Device) progress() {
 		if j == nil || j.Broken || d.print.slip == nil {
 			break
 		}
-		for _, f := range d.plan.strike(j.Serial, j.Code, OnPrint, d.print.done, false) {
+		for _, f := range d.plan.Strike(j.Serial, j.Code, OnPrint, d.print.done, false) {
 			d.act(f, nil)
 		}
 		if !d.on || d.hung || d.nv.Job == nil || d.nv.Job.Broken || d.print.slip == nil {
@@ -142,7 +142,7 @@ func (d *Device) schedule() {
 		return
 	}
 	line := len(j.Lines)
-	if n, ok := d.plan.next(j.Serial, j.Code, OnPrint); ok && n > d.print.done {
+	if n, ok := d.plan.Next(j.Serial, j.Code, OnPrint); ok && n > d.print.done {
 		line = min(line, n)
 	}
 	if left := d.nv.RollLeft; left > 0 {

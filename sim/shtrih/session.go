@@ -371,7 +371,7 @@ func (s *session) send(r *reply, c *call) error {
 	}
 	sent := 0
 	for sent < len(frame) {
-		at, planned := s.d.plan.next(r.serial, r.code, OnAnswer)
+		at, planned := s.d.plan.Next(r.serial, r.code, OnAnswer)
 		if !planned || at >= len(frame) {
 			break
 		}
