@@ -77,9 +77,13 @@ e2e: deps-test build ## the cabinet in a headless browser, against the real prog
 picture: e2e ## take the README's picture of the cabinet anew
 	@cp $(WEB)/e2e/artifacts/cabinet.png docs/cabinet.png
 
+# Points explored so far, for a later run of the same program.
+EXPLORED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chekan/explored
+
 .PHONY: explore
-explore: ## break everything at every byte (half an hour; POINTS=, SEED=), and print one EXPLORED line
-	@go test -count=1 -timeout 120m -run Explore ./agent/internal/explore -everything -points $(or $(POINTS),0) -seed $(or $(SEED),1)
+explore: ## break everything at every byte (POINTS=, SEED=; goes on where it was stopped), and print one EXPLORED line
+	@go test -count=1 -timeout 300m -v -run Explore ./agent/internal/explore -everything -points $(or $(POINTS),0) -seed $(or $(SEED),1) \
+		-resume $(EXPLORED)/$(or $(SEED),1).points | grep --line-buffered -vE '^ *(=== |--- PASS|PASS$$|ok )'
 
 .PHONY: powercut
 powercut: deps-powercut ## cut the power at writes and flushes (root; SEED=1), and print one POWERCUT line

@@ -57,7 +57,7 @@ func exploreBytes(t *testing.T, s story, options sim.Options, into *tally) {
 			for keep := 0; keep < min(calm.lengths[at-1], longestWrite); keep++ {
 				f.keep = keep
 				if name := fmt.Sprintf("%s, %s, effect %d byte %d", s.name, f.name, at, keep); sampled(name, byteShare) {
-					into.add(name, play(t, sc, s, f, at, defect{}))
+					into.add(name, point(t, name, sc, s, f, at))
 				}
 			}
 		}
@@ -81,7 +81,7 @@ func TestExplore_pairs(t *testing.T) {
 					at := 1 + rnd.IntN(calm.effects)
 					first.second, first.secondAt = &second, 1+rnd.IntN(150)
 					if name := fmt.Sprintf("%s, %s at effect %d, then %s %d later", s.name, first.name, at, second.name, first.secondAt); sampled(name, pairShare) {
-						all.add(name, play(t, sc, s, first, at, defect{}))
+						all.add(name, point(t, name, sc, s, first, at))
 					}
 				}
 			})
@@ -94,7 +94,7 @@ func TestExplore_pairs(t *testing.T) {
 // otherwise where the sources do not say how they behave.
 func TestExplore_options(t *testing.T) {
 	var all tally
-	for name, o := range map[string]sim.Options{
+	for how, o := range map[string]sim.Options{
 		"document begun with the first item": {FNOpen: sim.FNOpenAtItem},
 		"document begun at the close":        {FNOpen: sim.FNOpenAtClose},
 		"firmware mends a stale receipt":     {Stale: sim.StaleHeals},
@@ -109,7 +109,7 @@ func TestExplore_options(t *testing.T) {
 		"time in answers":                    {DocumentTime: true},
 		"long answers, short refusals":       {FullStatus: 52, ShortFFError: true, ExtendedErr: true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(how, func(t *testing.T) {
 			sale := stories()[0]
 			sc := prepare(t, sale, o)
 			calm := play(t, sc, sale, trouble{}, 0, defect{})
@@ -118,8 +118,8 @@ func TestExplore_options(t *testing.T) {
 			}
 			for _, f := range effectTroubles() {
 				for at := 1; at <= calm.effects; at++ {
-					if point := fmt.Sprintf("%s, %s, effect %d", name, f.name, at); sampled(point, 2) {
-						all.add(point, play(t, sc, sale, f, at, defect{}))
+					if name := fmt.Sprintf("sale, %s, %s, effect %d", how, f.name, at); sampled(name, 2) {
+						all.add(name, point(t, name, sc, sale, f, at))
 					}
 				}
 			}

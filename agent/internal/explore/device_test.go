@@ -116,14 +116,15 @@ func exploreDevice(t *testing.T, s story, options sim.Options, into *tally) {
 				if !sampled(fmt.Sprint(s.name, f), deviceShare) && nth < 40 {
 					continue
 				}
-				v := play(t, sc, s, trouble{device: &f}, 0, defect{})
+				name := fmt.Sprintf("%s, %s", s.name, f.String())
+				v := point(t, name, sc, s, trouble{device: &f}, 0)
 				if !v.fired {
 					if nth < 60 && (f.Phase == sim.OnCommit || f.Phase == sim.OnPrint) {
 						continue // most commands commit and print nothing
 					}
 					break
 				}
-				into.add(fmt.Sprintf("%s, %s", s.name, f.String()), v)
+				into.add(name, v)
 			}
 		}
 	}

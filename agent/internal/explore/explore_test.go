@@ -123,7 +123,7 @@ func (y *tally) report(t *testing.T, atLeast int) {
 		}
 		t.Error(story)
 	}
-	if y.points < atLeast {
+	if y.points < atLeast && *most == 0 {
 		t.Errorf("only %d points: the stories are shorter than they can be", y.points)
 	}
 }
@@ -138,8 +138,12 @@ func explore(t *testing.T, s story, options sim.Options, d defect, into *tally) 
 	}
 	for _, f := range effectTroubles() {
 		for at := 1; at <= calm.effects; at++ {
-			v := play(t, sc, s, f, at, d)
-			into.add(fmt.Sprintf("%s, %s, effect %d", s.name, f.name, at), v)
+			name := fmt.Sprintf("%s, %s, effect %d", s.name, f.name, at)
+			if d != (defect{}) {
+				into.add(name, play(t, sc, s, f, at, d))
+			} else {
+				into.add(name, point(t, name, sc, s, f, at))
+			}
 		}
 	}
 }

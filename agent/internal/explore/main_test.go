@@ -23,6 +23,12 @@ var played atomic.Int64
 // few seconds how far it is.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if *state != "" {
+		if err := resume(*state); err != nil {
+			fmt.Fprintln(os.Stderr, "explore:", err)
+			os.Exit(1)
+		}
+	}
 	stop := make(chan struct{})
 	if *everything {
 		go progress(stop)

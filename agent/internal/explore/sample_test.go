@@ -9,6 +9,7 @@ var (
 	everything = flag.Bool("everything", false, "explore every point instead of a sample")
 	most       = flag.Int64("points", 0, "stop sampling after so many points; 0 is no limit")
 	seed       = flag.String("seed", "1", "seed of the sample")
+	state      = flag.String("resume", "", "file of the points explored before; they are not explored again")
 )
 
 // deviceShare is one in how many device faults a plain `go test` tries.
