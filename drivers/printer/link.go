@@ -1,0 +1,254 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/escpos"
+)
+
+// open gives the wire, opening it when it is not open.
+func (p *Printer) open(ctx context.Context) (wire.Conn, error) {
+	p.mu.Lock()
+	conn, closed := p.conn, p.closed
+	p.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	if conn != nil {
+		return conn, nil
+	}
+	conn, err := p.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = conn.Close()
+		return nil, ErrClosed
+	}
+	p.conn, p.heard = conn, nil
+	p.answers.Reset()
+	return conn, nil
+}
+
+// hangUp closes the wire; the next call opens it anew.
+func (p *Printer) hangUp() {
+	p.mu.Lock()
+	conn := p.conn
+	p.conn = nil
+	p.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close()
+	}
+}
+
+// Close ends whatever is going on and lets the wire go. Closing twice is fine.
+func (p *Printer) Close() error {
+	p.mu.Lock()
+	conn := p.conn
+	p.conn, p.closed = nil, true
+	p.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	return conn.Close()
+}
+
+// Reopen lets the wire go so that the next call opens it.
+func (p *Printer) Reopen() error {
+	p.hangUp()
+	if p.job != nil && p.job.touched {
+		p.job.torn, p.job.wary, p.job.asked = true, true, false
+	}
+	return nil
+}
+
+// send hands bytes to the wire. A wire that did not take them is hung up.
+func (p *Printer) send(ctx context.Context, b []byte) error {
+	conn, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.opts.Block)
+	defer cancel()
+	if _, err := conn.Write(ctx, b); err != nil {
+		p.hangUp()
+		return err
+	}
+	return nil
+}
+
+// ask leaves the question that proves the blocks sent so far.
+func (p *Printer) ask(ctx context.Context) error {
+	var e escpos.Encoder
+	if err := p.send(ctx, e.AskPaper().Bytes()); err != nil {
+		return err
+	}
+	p.job.asked = true
+	return nil
+}
+
+// has tells whether an answer of a kind was already read.
+func (p *Printer) has(kind escpos.AnswerKind) bool {
+	return slices.ContainsFunc(p.heard, func(a escpos.Answer) bool { return a.Kind == kind })
+}
+
+// answer gives the next answer of a kind, waiting at most d for it;
+// wire.ErrTimeout leaves the wire open. What the printer says by itself is
+// taken in passing.
+func (p *Printer) answer(ctx context.Context, kind escpos.AnswerKind, d time.Duration) (escpos.Answer, error) {
+	conn, err := p.open(ctx)
+	if err != nil {
+		return escpos.Answer{}, err
+	}
+	wait, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	var buf [256]byte
+	for {
+		if i := slices.IndexFunc(p.heard, func(a escpos.Answer) bool { return a.Kind == kind }); i >= 0 {
+			a := p.heard[i]
+			p.heard = slices.Delete(p.heard, i, i+1)
+			return a, nil
+		}
+		n, err := conn.Read(wait, buf[:])
+		for _, a := range p.answers.Feed(buf[:n]) {
+			if a.Kind == escpos.AnswerPaper || a.Kind == escpos.AnswerRealTime {
+				p.heard = append(p.heard, a)
+			}
+		}
+		switch {
+		case n > 0 || err == nil:
+		case errors.Is(err, wire.ErrTimeout) && ctx.Err() == nil:
+			return escpos.Answer{}, err
+		default:
+			p.hangUp()
+			return escpos.Answer{}, err
+		}
+	}
+}
+
+// query asks the four questions that are answered at once.
+func (p *Printer) query(ctx context.Context) error {
+	var e escpos.Encoder
+	for n := byte(1); n <= 4; n++ {
+		e.RealTimeStatus(n)
+	}
+	p.forget(escpos.AnswerRealTime)
+	if err := p.send(ctx, e.Bytes()); err != nil {
+		return err
+	}
+	var s escpos.Status
+	for n := byte(1); n <= 4; n++ {
+		a, err := p.answer(ctx, escpos.AnswerRealTime, p.opts.Answer)
+		if errors.Is(err, wire.ErrTimeout) {
+			// The answers carry no number: with one missing the others cannot
+			// be told apart, now or later.
+			p.hangUp()
+			return &Error{Reason: Mute, Err: fmt.Errorf("ask DLE EOT %d: %w", n, err)}
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.TakeRealTime(n, a.Bytes[0]); err != nil {
+			return err
+		}
+	}
+	p.status = s
+	return nil
+}
+
+// forget drops answers of a kind that nobody waits for any more.
+func (p *Printer) forget(kind escpos.AnswerKind) {
+	p.heard = slices.DeleteFunc(p.heard, func(a escpos.Answer) bool { return a.Kind == kind })
+}
+
+// ready asks the printer how it is, leads it out of an error it can leave, and
+// names what keeps it from printing.
+func (p *Printer) ready(ctx context.Context) error {
+	if err := p.query(ctx); err != nil {
+		return err
+	}
+	s := p.status
+	if s.Ready() {
+		return nil
+	}
+	if !s.PaperOut && !s.CoverOpen && !s.Unrecoverable && (s.Recoverable || s.Waiting) {
+		// The person did what was asked for; go on from the line where it stopped.
+		var e escpos.Encoder
+		if err := p.send(ctx, e.Recover(escpos.Resume).Bytes()); err != nil {
+			return err
+		}
+		if err := p.query(ctx); err != nil {
+			return err
+		}
+		if s = p.status; s.Ready() {
+			return nil
+		}
+	}
+	return &Error{Reason: reasonOf(s)}
+}
+
+// reasonOf names the first thing a person has to do something about.
+func reasonOf(s escpos.Status) Reason {
+	switch {
+	case s.CoverOpen:
+		return CoverOpen
+	case s.PaperOut:
+		return PaperOut
+	case s.Cutter:
+		return Cutter
+	case s.Unrecoverable, s.Recoverable, s.Error, s.Hot:
+		return Failed
+	}
+	return Offline
+}
+
+// Status asks the printer how it is. A silent printer is never asked.
+func (p *Printer) Status(ctx context.Context) (escpos.Status, error) {
+	if p.opts.Profile.Silent {
+		return escpos.Status{}, nil
+	}
+	if err := p.query(ctx); err != nil {
+		return escpos.Status{}, p.fail("status", err)
+	}
+	return p.status, nil
+}
+
+// drawerPulse opens a drawer: 100 ms on, 200 ms off, in units of 2 ms.
+const (
+	drawerOn  = 50
+	drawerOff = 100
+)
+
+// OpenDrawer opens the cash drawer on the printer's connector.
+func (p *Printer) OpenDrawer(ctx context.Context) error {
+	var e escpos.Encoder
+	return p.act(ctx, "open drawer", e.Drawer(0, drawerOn, drawerOff).Bytes())
+}
+
+// Cut feeds the paper out and cuts it.
+func (p *Printer) Cut(ctx context.Context) error {
+	return p.act(ctx, "cut", escpos.TearOff(p.opts.Profile).Bytes)
+}
+
+// act does something that is no slip. While one is owed it would be printed in its middle.
+func (p *Printer) act(ctx context.Context, op string, b []byte) error {
+	if p.job != nil {
+		return &Error{Op: op, Reason: Owed, Status: p.status}
+	}
+	if !p.opts.Profile.Silent {
+		if err := p.ready(ctx); err != nil {
+			return p.fail(op, err)
+		}
+	}
+	if err := p.send(ctx, b); err != nil {
+		return p.fail(op, err)
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package printer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/escpos"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/slip"
+)
+
+// job is a slip on its way to paper.
+type job struct {
+	slip   slip.Slip
+	blocks []escpos.Block
+	next   int // block to be sent
+	// asked says that a question waits in the printer behind blocks[next-1]:
+	// its answer proves that the blocks before next are carried out.
+	asked bool
+	// touched says that the printer may have got some of the slip; torn, that
+	// what it had is lost or may be, and the whole slip begins anew.
+	touched, torn bool
+	repeat        bool // headed «ПОВТОР»
+	// wary says that a command may be cut off in the printer: resync first.
+	wary        bool
+	done, total int // lines proved, lines in all
+}
+
+func (j *job) prepare(p escpos.Profile) {
+	s := j.slip
+	if j.repeat {
+		s = s.Headed(slip.Repeat)
+	}
+	j.blocks, j.next, j.asked, j.torn = escpos.Render(s, p), 0, false, false
+	j.done, j.total = 0, 0
+	for _, b := range j.blocks {
+		j.total += b.Lines
+	}
+}
+
+// begin starts a slip. What did not touch the paper is not owed.
+func (p *Printer) begin(ctx context.Context, op string, s slip.Slip, again bool) (Result, error) {
+	j := &job{slip: s, repeat: again}
+	j.prepare(p.opts.Profile)
+	j.wary, j.touched, j.torn = again, again, again
+	p.job = j
+	r, err := p.goOn(ctx, op)
+	if err != nil && !j.touched {
+		p.job = nil
+	}
+	return r, err
+}
+
+// goOn brings the job to its end, or to the next reason why it cannot.
+func (p *Printer) goOn(ctx context.Context, op string) (Result, error) {
+	if p.opts.Profile.Silent {
+		return p.pour(ctx, op)
+	}
+	r, again, err := p.pass(ctx, op)
+	if again {
+		// Once: a printer that never answers in its turn would print one
+		// beginning after another.
+		r, again, err = p.pass(ctx, op)
+	}
+	if again {
+		return Result{}, p.fail(op, &Error{Reason: Mute, Err: errForgotten})
+	}
+	return r, err
+}
+
+// pass is one way through the slip; again says that it turned out to be torn
+// and begins anew at once.
+func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, err error) {
+	j := p.job
+	if err := p.ready(ctx); err != nil {
+		return Result{}, false, p.fail(op, err)
+	}
+	if j.asked {
+		// The question left in the buffer: its answer proves that the printer
+		// still had what it was sent.
+		switch err := p.await(ctx); {
+		case errors.Is(err, errForgotten):
+			j.torn = true
+		case err != nil:
+			return Result{}, false, p.fail(op, err)
+		default:
+			p.proved()
+		}
+	}
+	if j.torn {
+		if err := p.tearOff(ctx); err != nil {
+			return Result{}, false, p.fail(op, err)
+		}
+		j.repeat = true
+		j.prepare(p.opts.Profile)
+	}
+	for j.next < len(j.blocks) {
+		j.touched = true
+		b := j.blocks[j.next]
+		if err := p.send(ctx, b.Bytes); err != nil {
+			return Result{}, false, p.fail(op, err)
+		}
+		j.next++
+		if err := p.ask(ctx); err != nil {
+			return Result{}, false, p.fail(op, err)
+		}
+		switch err := p.await(ctx); {
+		case errors.Is(err, errForgotten):
+			j.torn = true
+			return Result{}, true, nil
+		case err != nil:
+			return Result{}, false, p.fail(op, err)
+		}
+		p.proved()
+	}
+	r = Result{Outcome: fiscal.Done, Repeated: j.repeat, NearEnd: p.status.NearEnd}
+	p.job = nil
+	return r, false, nil
+}
+
+// proved takes the answer behind the last block sent.
+func (p *Printer) proved() {
+	j := p.job
+	j.asked = false
+	j.done = 0
+	for _, b := range j.blocks[:j.next] {
+		j.done += b.Lines
+	}
+	if p.opts.Progress != nil {
+		p.opts.Progress(j.done, j.total)
+	}
+}
+
+// tearOff ends what is on paper of a torn slip, and brings a printer that lost
+// the end of a command back to its senses.
+func (p *Printer) tearOff(ctx context.Context) error {
+	j := p.job
+	var e escpos.Encoder
+	if j.wary {
+		e.Resync()
+	}
+	e.Text(escpos.TearOff(p.opts.Profile).Bytes)
+	if err := p.send(ctx, e.Bytes()); err != nil {
+		return err
+	}
+	j.wary = false
+	return nil
+}
+
+// pour sends a slip to a printer that says nothing.
+func (p *Printer) pour(ctx context.Context, op string) (Result, error) {
+	j := p.job
+	for j.next < len(j.blocks) {
+		j.touched = true
+		if err := p.send(ctx, j.blocks[j.next].Bytes); err != nil {
+			err := p.fail(op, err)
+			j.prepare(p.opts.Profile)
+			return Result{}, err
+		}
+		j.next++
+	}
+	p.job = nil
+	return Result{Outcome: fiscal.Unknown, Repeated: j.repeat}, nil
+}
+
+// fail makes the error of a call, and notes what the job lost by it.
+func (p *Printer) fail(op string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Reason: Link, Err: err}
+	}
+	e.Op, e.Status = op, p.status
+	e.Outcome = fiscal.NotDone
+	if j := p.job; j != nil && j.touched {
+		e.Outcome = fiscal.Unknown
+		if e.Reason == Link || e.Reason == Mute {
+			// What was on its way is gone, in the middle of a command perhaps.
+			j.torn, j.wary, j.asked = true, true, false
+		}
+	}
+	return e
+}
+
+// errForgotten says that a printer that is well does not answer the question in
+// its buffer: the buffer is not what it was.
+var errForgotten = errors.New("the printer forgot what it was sent")
+
+// await waits for the answer of the question in the printer's buffer. While it
+// does not come the printer is asked how it is: only a printer that says it is
+// well is held to its time.
+func (p *Printer) await(ctx context.Context) error {
+	patience := time.Now().Add(p.opts.Block)
+	for {
+		a, err := p.answer(ctx, escpos.AnswerPaper, p.opts.Answer)
+		switch {
+		case err == nil:
+			p.status.TakePaper(a.Bytes[0])
+			return nil
+		case !errors.Is(err, wire.ErrTimeout):
+			return err
+		}
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		if p.has(escpos.AnswerPaper) {
+			continue
+		}
+		if time.Now().After(patience) {
+			return errForgotten
+		}
+	}
+}
