@@ -135,7 +135,7 @@ func (w *worker) look(ctx context.Context) (q drivers.OFDQueue, address string, 
 		return err
 	})
 	if err != nil {
-		return q, "", tillFailure(err)
+		return drivers.OFDQueue{}, "", tillFailure(err)
 	}
 	w.update(func(s *State) {
 		s.Relay, s.Queue, s.FirstFD, s.Since = relay, q.Count, q.FirstFD, q.First
