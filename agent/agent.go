@@ -78,8 +78,9 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.journalProblems, Log: a.log,
+		Problems: a.journalProblems, Bundle: a.bundleOf, Log: a.log,
 	})
+	a.fleet.SetDesk(a.uplink)
 	token, err := readToken(cfg.Data)
 	if err != nil {
 		return fmt.Errorf("токен: %w", err)

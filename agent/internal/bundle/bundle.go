@@ -118,10 +118,17 @@ type Manifest struct {
 
 // Make writes a bundle.
 func Make(ctx context.Context, w io.Writer, src Source) error {
-	m := &maker{
+	return newMaker(w, src).make(ctx)
+}
+
+func newMaker(w io.Writer, src Source) *maker {
+	return &maker{
 		zip: zip.NewWriter(w), scrub: newScrubber(), byKey: map[string]*fiscalv1.Operation{}, src: src,
 		manifest: Manifest{Format: format, Version: src.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Made: src.Now.UTC(), Tills: src.Tills},
 	}
+}
+
+func (m *maker) make(ctx context.Context) error {
 	for _, step := range []func() error{m.readJournal, m.operations, m.wires, m.state, m.config, m.log, m.finish} {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("make bundle: %w", err)

@@ -20,6 +20,7 @@ const patience = 2 * time.Minute
 
 // tills are tills that do what the test says.
 type tills struct {
+	ask func(ctx context.Context, run *fiscalv1.Run, until time.Time) (fiscalv1.Consent, error)
 	act func(ctx context.Context, id string, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 
 	mu    sync.Mutex
@@ -71,8 +72,12 @@ func (t *tills) Resolve(_ context.Context, id, till, decider string, d *fiscalv1
 	return run, nil
 }
 
+func (t *tills) Ask(ctx context.Context, run *fiscalv1.Run, until time.Time) (fiscalv1.Consent, error) {
+	return t.ask(ctx, run, until)
+}
+
 func (t *tills) Plans() []*fiscalv1.Run {
-	return []*fiscalv1.Run{{Action: fiscalv1.Action_ACTION_CHECK, Steps: []*fiscalv1.Step{{Code: "read_status"}}}}
+	return []*fiscalv1.Run{{Action: fiscalv1.Action_ACTION_CHECK, Steps: []*fiscalv1.Step{{Code: "read_status", State: fiscalv1.StepState_STEP_STATE_PLANNED}}}}
 }
 
 func (t *tills) times(id string) int {

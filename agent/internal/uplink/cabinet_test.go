@@ -58,10 +58,13 @@ type cabinet struct {
 	ended    map[string]bool
 	runs     map[string][]*fiscalv1.Run
 	peers    []*x509.Certificate
+	tickets  map[string]*uplinkv1.OpenTicketRequest
 	renewals int
 	polls    int
 	held     int // polls that holdPolls kept waiting
 	closing  bool
+
+	ticketCalls int
 
 	// hooks; all under mu
 	lifetime   time.Duration          // of certificates
@@ -72,6 +75,7 @@ type cabinet struct {
 	capability uint32
 	badCopy    uint32 // the copy that it refuses
 	denied     bool
+	loseTicket int  // answers about tickets that get lost
 	holdPolls  bool // no poll is answered, however long it has waited
 }
 
@@ -465,6 +469,21 @@ func (c *cable) set(down bool) {
 func key(i int) string { return fmt.Sprintf("k-%05d", i) }
 
 // OpenTicket implements UplinkService.
-func (c *cabinet) OpenTicket(context.Context, *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
+func (c *cabinet) OpenTicket(_ context.Context, q *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.cond.Broadcast()
+	c.ticketCalls++
+	if old := c.tickets[q.GetId()]; old != nil && !proto.Equal(old, q) {
+		c.t.Errorf("a ticket was changed: %v", q)
+	}
+	if c.tickets == nil {
+		c.tickets = map[string]*uplinkv1.OpenTicketRequest{}
+	}
+	c.tickets[q.GetId()] = q
+	if c.loseTicket > 0 {
+		c.loseTicket--
+		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the answer is lost"))
+	}
 	return &uplinkv1.OpenTicketResponse{}, nil
 }

@@ -116,13 +116,14 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 		return
 	}
 	exec := &journalv1.Execution{
-		Id: cmd.GetId(), Run: &fiscalv1.Run{Id: cmd.GetId(), Till: cmd.GetTill(), Action: cmd.GetAction()},
+		Id: cmd.GetId(), Run: &fiscalv1.Run{Id: cmd.GetId(), Till: cmd.GetTill(), Action: cmd.GetAction(), Actor: cmd.GetActor()},
 		ForgetMs: s.now().Add(rememberFor).UnixMilli(),
 	}
 	expired := cmd.GetExpiresMs() != 0 && s.now().UnixMilli() > cmd.GetExpiresMs()
 	if expired {
 		exec.Run.Ended, exec.Run.Text = true, "Команда просрочена: касса была не на связи. Ничего не сделано, отправьте её ещё раз."
 	}
+	asks := !expired && s.asks(cmd, exec.GetRun())
 	begun, err := s.o.Journal.BeginExecution(ctx, exec)
 	if err != nil {
 		log.Error("command not begun", "error", fmt.Errorf("write the journal: %w", err))
@@ -136,28 +137,33 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 		s.runs.put(exec.GetRun())
 		return
 	}
-	log.Info("command begins")
+	log.Info("command begins", "asks", asks)
 	s.runs.put(exec.GetRun())
 	handed = true
-	go s.act(s.running, cmd) //nolint:contextcheck // a command outlives the connection that brought it
+	if asks {
+		go s.askFirst(s.running, cmd, exec) //nolint:contextcheck // a command outlives the connection that brought it
+		return
+	}
+	go s.act(s.running, cmd, fiscalv1.Consent_CONSENT_UNSPECIFIED) //nolint:contextcheck // as above
 }
 
-// act carries one command out.
-func (s *session) act(ctx context.Context, cmd *uplinkv1.Command) {
+// act carries one command out; consent is what the person at the till said of it.
+func (s *session) act(ctx context.Context, cmd *uplinkv1.Command, consent fiscalv1.Consent) {
 	ctx, cancel := context.WithTimeout(ctx, actLimit)
 	defer cancel()
-	run, err := s.perform(ctx, cmd)
+	run, err := s.perform(ctx, cmd, consent)
 	if err != nil {
 		run = &fiscalv1.Run{Ended: true, Text: "Не удалось выполнить: " + err.Error()}
 	}
 	run = proto.CloneOf(run)
 	run.Id, run.Till, run.Action, run.Ended = cmd.GetId(), cmd.GetTill(), cmd.GetAction(), true
+	run.Actor, run.Consent = cmd.GetActor(), consent
 	s.o.Log.Info("command ended", "command", cmd.GetId(), "till", cmd.GetTill(), "ok", run.GetOk())
 	s.runs.put(run)
 	s.runs.release(cmd.GetId())
 }
 
-func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command) (run *fiscalv1.Run, err error) {
+func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command, consent fiscalv1.Consent) (run *fiscalv1.Run, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.o.Log.Error("command panicked", "command", cmd.GetId(), "panic", p)
@@ -167,6 +173,7 @@ func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command) (run *fisc
 	report := func(r *fiscalv1.Run) {
 		r = proto.CloneOf(r)
 		r.Ended = false // the end is said once, by act, after it is durable
+		r.Actor, r.Consent = cmd.GetActor(), consent
 		s.runs.put(r)
 	}
 	switch _, known := fiscalv1.Action_name[int32(cmd.GetAction())]; {
@@ -190,22 +197,27 @@ func (s *session) recoverExecutions(ctx context.Context) {
 		return
 	}
 	for _, exec := range list {
-		if s.runs.claim(exec.GetId()) {
-			s.recoverExecution(ctx, exec.GetId())
+		if s.runs.claim(exec.GetId()) && !s.recoverExecution(ctx, exec.GetId()) {
 			s.runs.release(exec.GetId())
 		}
 	}
 }
 
 // recoverExecution is called with the command claimed, and reads it anew: it
-// may have ended since the list was made.
-func (s *session) recoverExecution(ctx context.Context, id string) {
+// may have ended since the list was made. handed is true when the claim goes on
+// with a question that is asked again.
+func (s *session) recoverExecution(ctx context.Context, id string) (handed bool) {
 	exec, err := s.o.Journal.Execution(id)
 	if err != nil {
 		s.o.Log.Error("command of the previous run is not known", "command", id, "error", err)
-		return
+		return false
 	}
 	run := exec.GetRun()
+	if asked(run) {
+		s.runs.put(run)
+		go s.askFirst(s.running, commandOf(run), exec) //nolint:contextcheck // a command outlives the connection that brought it
+		return true
+	}
 	if !run.GetEnded() {
 		for _, step := range run.GetSteps() {
 			if step.GetState() == fiscalv1.StepState_STEP_STATE_RUNNING {
@@ -220,4 +232,5 @@ func (s *session) recoverExecution(ctx context.Context, id string) {
 		}
 	}
 	s.runs.put(run)
+	return false
 }

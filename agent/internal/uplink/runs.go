@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -126,10 +127,16 @@ func (s *session) tell(ctx context.Context, run *fiscalv1.Run) error {
 		return fmt.Errorf("read the journal: %w", err)
 	}
 	exec.Run = run
-	if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
+	told := run
+	if asked(run) {
+		// Durable since the question began. Written once more it could come behind
+		// the yes, and a restart would ask, and act, again.
+		told = proto.CloneOf(run)
+		told.ConsentUntilMs += s.offset.Load() / int64(time.Millisecond)
+	} else if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	_, err = s.rpc.ReportRun(ctx, &uplinkv1.ReportRunRequest{Run: run})
+	_, err = s.rpc.ReportRun(ctx, &uplinkv1.ReportRunRequest{Run: told})
 	switch connect.CodeOf(err) { //nolint:exhaustive // the other codes are worth another try
 	case connect.CodeNotFound, connect.CodeInvalidArgument, connect.CodeAlreadyExists, connect.CodeFailedPrecondition:
 		s.o.Log.Warn("cabinet does not want the run", "command", run.GetId(), "error", err)

@@ -23,13 +23,20 @@
 // of the tills, at most once a second and at least once a minute), commands
 // (a long poll, and a short one beside it at every wake-up), runs (steps of commands, until the
 // cabinet has their end), renewal of the certificate at two thirds of its
-// life, and the newest report of a crash test, when there is one.
+// life, tickets, and the newest report of a crash test, when there is one.
+//
+// # Consent
+//
+// A command that asks for consent is not begun: its plan is durable as asked
+// about, the person at the till is asked (Tills.Ask), and only his yes, durable
+// too, lets it begin. After a restart he is asked again within the same time.
 package uplink
 
 import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -46,7 +53,7 @@ import (
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 3
+const Capability = 4
 
 const (
 	callTimeout = 30 * time.Second
@@ -78,6 +85,9 @@ type Tills interface {
 	Act(ctx context.Context, id, till string, action fiscalv1.Action, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 	// Resolve is Act for the decision of a person.
 	Resolve(ctx context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
+	// Ask shows a run to the person at the till and waits for his word until the
+	// time given; an error means that he was not asked to the end.
+	Ask(ctx context.Context, run *fiscalv1.Run, until time.Time) (fiscalv1.Consent, error)
 	// Plans tells what each action would do.
 	Plans() []*fiscalv1.Run
 	// Copies reads up to limit documents of the fiscal memories behind those the cabinet has.
@@ -96,6 +106,9 @@ type Options struct {
 	Journal Journal
 	// Tills are the tills.
 	Tills Tills
+	// Bundle makes the redacted file of a ticket about a run, and the run as it may
+	// leave the shop; nil makes tickets without a file.
+	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)
 	// Problems are those of the agent itself, beside the uplink's own; may be nil.
 	Problems func() []*fiscalv1.Problem
 	// Log hears of the line going up and down, and of commands.
@@ -117,7 +130,8 @@ type Client struct {
 	stateChanged chan struct{}
 	woken        chan struct{}
 
-	runs runs
+	runs    runs
+	tickets tickets
 }
 
 // New makes a client of the identity kept in the data folder, if there is one.
@@ -128,6 +142,7 @@ func New(o Options) *Client {
 	}
 	c.link.init()
 	c.runs.init()
+	c.tickets.load(filepath.Join(o.Dir, ticketsDir), o.Log)
 	if o.Host == "" {
 		c.o.Host, _ = os.Hostname() // only shown to people
 	}
@@ -153,7 +168,10 @@ func (c *Client) become(id *Identity) {
 }
 
 // StateChanged says that a till's state is another one; it is reported soon.
-func (c *Client) StateChanged() { signal(c.stateChanged) }
+func (c *Client) StateChanged() {
+	c.tickets.look(c.o.Tills.States())
+	signal(c.stateChanged)
+}
 
 // Wake has commands fetched now; the broker's wake-up calls it.
 func (c *Client) Wake() {
@@ -210,6 +228,7 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	loop("runs", s.runsLoop)
 	loop("renewal", s.renewLoop)
 	loop("certificates", s.certificateLoop)
+	loop("tickets", s.ticketLoop)
 	loop("network", s.networkLoop)
 	if enrolled != nil {
 		loop("broker", func(ctx context.Context) { enrolled(ctx, id) })
