@@ -19,6 +19,7 @@ type story struct {
 	name  string
 	op    *fiscalv1.Operation
 	shift bool // the shift is open when it begins
+	fresh bool // the till comes from the factory: not registered
 	// made tells whether a document can be the story's.
 	made func(fn.Document) bool
 	// counter is the operation register that counts it, for what is no fiscal
@@ -45,6 +46,23 @@ func plain(kind fiscalv1.Kind, amount int64) *fiscalv1.Operation {
 	return &fiscalv1.Operation{Key: "story", Till: tillName, Kind: kind, Amount: amount, Cashier: &fiscalv1.Cashier{Name: "Иванова"}}
 }
 
+// Of the registered till.
+const (
+	inn    = "7702203276"
+	serial = "0000000000004239"
+)
+
+var rnm = fiscal.MakeRNM("0000000005", inn, serial)
+
+func registration(kind fiscalv1.Kind, reasons uint32) *fiscalv1.Operation {
+	op := plain(kind, 0)
+	op.Registration = &fiscalv1.Registration{
+		Inn: inn, Rnm: rnm, Serial: serial, User: "Ромашка", Address: "г. Орёл, ул. Ленина, 2", Place: "Магазин",
+		TaxSystems: 1, Ffd: "1.05", OfdInn: "9715260691", OfdName: "Платформа ОФД", Reasons: reasons,
+	}
+	return op
+}
+
 func ofType(want fiscal.DocumentType) func(fn.Document) bool {
 	return func(d fn.Document) bool { return d.Type == want }
 }
@@ -63,6 +81,11 @@ func stories() []story {
 		{name: "cash out", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_OUT, 10000), counter: 154},
 		{name: "shift open", op: plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), made: ofType(fiscal.DocShiftOpened)},
 		{name: "shift close", shift: true, op: plain(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0), made: ofType(fiscal.DocShiftClosed)},
+		{name: "X report", shift: true, op: plain(fiscalv1.Kind_KIND_X_REPORT, 0), counter: 158},
+		{name: "settlement report", op: plain(fiscalv1.Kind_KIND_SETTLEMENT, 0), made: ofType(fiscal.DocSettlementReport)},
+		{name: "registration", fresh: true, op: registration(fiscalv1.Kind_KIND_REGISTER, 0), made: ofType(fiscal.DocRegistration)},
+		{name: "change of registration", op: registration(fiscalv1.Kind_KIND_REREGISTER, 1<<3), made: ofType(fiscal.DocReregistration)},
+		{name: "closing of the fiscal memory", op: plain(fiscalv1.Kind_KIND_CLOSE_ARCHIVE, 0), made: ofType(fiscal.DocArchiveClosed)},
 	}
 }
 
@@ -70,6 +93,11 @@ func stories() []story {
 // the drawer and, when the shift is open, a receipt equal to the one to come.
 func prepare(t *testing.T, s story, options sim.Options) scene {
 	t.Helper()
+	options.Unregistered = s.fresh
+	options.Registration = &fn.Registration{
+		INN: inn, RNM: rnm, TaxSystems: 0x3F, OFDINN: "9715260691", OFDName: "Платформа ОФД", User: "Ромашка", Address: "г. Орёл, ул. Ленина, 1",
+		Place: "Магазин", KKTSerial: serial, FFD: 2,
+	}
 	out := scene{options: options}
 	t.Cleanup(func() { _ = os.RemoveAll(out.journal) })
 	synctest.Test(t, func(t *testing.T) {
@@ -83,6 +111,9 @@ func prepare(t *testing.T, s story, options sim.Options) scene {
 		}
 		if s.shift {
 			todo = append(todo, plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), plain(fiscalv1.Kind_KIND_CASH_IN, 1000000), receipt(fiscalv1.Kind_KIND_SALE, false))
+		}
+		if s.fresh {
+			todo = nil
 		}
 		for i, op := range todo {
 			op.Key = fmt.Sprintf("before-%d", i)
