@@ -2,12 +2,13 @@ package api
 
 import (
 	"context"
-
-	"connectrpc.com/connect"
 	"errors"
+	"fmt"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/reports"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -78,11 +79,44 @@ func (d *documentsService) GetDocument(ctx context.Context, r *cabinetv1.GetDocu
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.GetDocumentResponse{Document: documentView(p, doc, till)}
-	if p.Can(access.MoneyView) {
+	copied, err := d.s.Documents.Copy(ctx, p.OrganisationID, r.GetFn(), r.GetFd())
+	if err != nil {
+		return nil, err
+	}
+	sheet := copied.Sheet(doc)
+	res := &cabinetv1.GetDocumentResponse{
+		Document: documentView(p, doc, till), HasCopy: copied.Body != nil, CopyDamaged: sheet.Damaged, CopyContradicted: copied.Contradicted,
+	}
+	if p.Can(access.MoneyView) { // slip and tags are sums, goods, buyers and names from end to end
 		res.Receipt, res.Cashier = doc.Operation.GetReceipt(), doc.Operation.GetCashier()
+		res.Slip, res.Tags = sheet.Slip, sheet.Tags
 	}
 	return res, nil
+}
+
+// GetDocumentPDF implements DocumentsService.
+func (d *documentsService) GetDocumentPDF(ctx context.Context, r *cabinetv1.GetDocumentPDFRequest) (*cabinetv1.GetDocumentPDFResponse, error) {
+	p := access.PersonFrom(ctx)
+	doc, err := d.s.Documents.Document(ctx, p.OrganisationID, r.GetFn(), r.GetFd())
+	if err != nil {
+		return nil, err
+	}
+	copied, err := d.s.Documents.Copy(ctx, p.OrganisationID, r.GetFn(), r.GetFd())
+	if err != nil {
+		return nil, err
+	}
+	if copied.Body == nil {
+		return nil, fmt.Errorf("copy of document %d of %s: %w", r.GetFd(), r.GetFn(), documents.ErrNotFound)
+	}
+	sheet := copied.Sheet(doc)
+	pdf, err := reports.PDF(reports.Sheet{
+		Title:   fmt.Sprintf("%s, ФД %d", documents.Title(doc.Document.GetType()), r.GetFd()),
+		Columns: documents.Columns, Slip: sheet.Slip, Tags: sheet.Tags, Stored: doc.Stored,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("document %d of %s: %w", r.GetFd(), r.GetFn(), err)
+	}
+	return &cabinetv1.GetDocumentPDFResponse{Pdf: pdf, Name: fmt.Sprintf("%s-%d.pdf", r.GetFn(), r.GetFd())}, nil
 }
 
 // tillState is the till as its agent last reported it; nothing of a till that is gone.
@@ -94,9 +128,4 @@ func (s *Server) tillState(ctx context.Context, p *access.Person, id string) (*f
 		return nil, err
 	}
 	return t.State, nil
-}
-
-// GetDocumentPDF implements DocumentsService.
-func (d *documentsService) GetDocumentPDF(context.Context, *cabinetv1.GetDocumentPDFRequest) (*cabinetv1.GetDocumentPDFResponse, error) {
-	return nil, connect.NewError(connect.CodeNotFound, nil)
 }

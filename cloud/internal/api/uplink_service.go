@@ -15,7 +15,7 @@ import (
 var _ uplinkv1connect.UplinkServiceHandler = (*uplinkService)(nil)
 
 // Capability is what the cabinet understands of agents; see docs/architecture.md for the dated list.
-const Capability = 2
+const Capability = 3
 
 type uplinkService struct{ s *Server }
 
@@ -29,7 +29,13 @@ func (u *uplinkService) Hello(ctx context.Context, r *uplinkv1.HelloRequest) (*u
 	if err != nil {
 		return nil, err
 	}
-	return &uplinkv1.HelloResponse{Capability: Capability, Cursor: cursor, PollMs: uint32(u.s.Poll.Milliseconds()), NowMs: u.s.Now().UnixMilli()}, nil
+	copies, err := u.s.Documents.CopyCursors(ctx, agent)
+	if err != nil {
+		return nil, err
+	}
+	return &uplinkv1.HelloResponse{
+		Capability: Capability, Cursor: cursor, PollMs: uint32(u.s.Poll.Milliseconds()), NowMs: u.s.Now().UnixMilli(), Copies: copies,
+	}, nil
 }
 
 // Push implements UplinkService.

@@ -150,7 +150,7 @@ func (d *Documents) publish(p *store.Push) {
 	d.hub.Publish(p.OrganisationID, changes...)
 }
 
-// rows checks a batch and turns it into rows: the last revision of each key, each document once.
+// rows checks a batch and turns it into rows: the last revision of each key, each document once, copies as they are.
 func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal string, batch *uplinkv1.Batch) (store.Push, error) {
 	push := store.Push{OrganisationID: agent.OrganisationID, AgentID: agent.ID, JournalID: journal}
 	type number struct {
@@ -181,10 +181,12 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 		if err := checkEntry(e); err != nil {
 			return push, fmt.Errorf("entry %d: %w", e.GetCursor(), err)
 		}
-		if e.GetCursor() <= last && i > 0 || e.GetCursor() == 0 || e.GetCursor() > 1<<62 {
-			return push, fmt.Errorf("entry %d after %d: cursors grow: %w", e.GetCursor(), last, ErrInvalid)
+		if copied == nil { // a copy is not of the journal and moves no cursor
+			if e.GetCursor() <= last && i > 0 || e.GetCursor() == 0 || e.GetCursor() > 1<<62 {
+				return push, fmt.Errorf("entry %d after %d: cursors grow: %w", e.GetCursor(), last, ErrInvalid)
+			}
+			last = e.GetCursor()
 		}
-		last = e.GetCursor()
 		name := op.GetTill()
 		if copied != nil {
 			name = copied.GetTill()

@@ -67,7 +67,7 @@ func (s *Store) ingest(ctx context.Context, pushes []Push, all merged) ([]int64,
 		if err != nil {
 			return fmt.Errorf("look for documents: %w", err)
 		}
-		fresh, err := newDocuments(ctx, q, all.documents, there)
+		fresh, counted, err := newDocuments(ctx, q, all.documents, there)
 		if err != nil {
 			return fmt.Errorf("tell whose documents are: %w", err)
 		}
@@ -81,7 +81,7 @@ func (s *Store) ingest(ctx context.Context, pushes []Push, all merged) ([]int64,
 		if err := s.addCopies(ctx, tx, all.copies, there); err != nil {
 			return fmt.Errorf("store copies: %w", err)
 		}
-		for _, change := range shiftChanges(fresh) {
+		for _, change := range shiftChanges(counted) {
 			if err := q.AddToShift(ctx, change); err != nil {
 				return fmt.Errorf("add to shift %d: %w", change.Number, err)
 			}
@@ -263,9 +263,11 @@ func knownDocuments(ctx context.Context, q *db.Queries, rows []db.Document) (map
 	return there, nil
 }
 
-// newDocuments gives those that are not there yet. A document that was known only as a fact learns which operation made it.
-func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document, there map[documentKey]db.ListNumbersRow) ([]db.Document, error) {
-	fresh := make([]db.Document, 0, len(rows))
+// newDocuments gives those that are not there yet, and those that count in a shift from now on. A document that was known only as
+// a fact learns which operation made it, and what the fact did not tell.
+func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document, there map[documentKey]db.ListNumbersRow) (fresh, counted []db.Document, err error) {
+	fresh = make([]db.Document, 0, len(rows))
+	var late []db.Document
 	for i := range rows {
 		d := &rows[i]
 		known, old := there[documentKey{d.OrganisationID, d.FN, d.FD}]
@@ -276,14 +278,21 @@ func newDocuments(ctx context.Context, q *db.Queries, rows []db.Document, there 
 		if !BetterKnown(*d, db.Document{Key: known.Key, FP: known.FP}) {
 			continue
 		}
+		if known.Shift == 0 && d.Shift != 0 {
+			late = append(late, *d)
+		}
 		err := q.ClaimDocument(ctx, db.ClaimDocumentParams{
-			JournalID: d.JournalID, Key: d.Key, OrganisationID: d.OrganisationID, FN: d.FN, FD: d.FD, FP: d.FP,
+			JournalID: d.JournalID, Key: d.Key, Kind: d.Kind, Total: d.Total, Shift: d.Shift, Receipt: d.Receipt,
+			OrganisationID: d.OrganisationID, FN: d.FN, FD: d.FD, FP: d.FP,
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return fresh, nil
+	if len(late) == 0 {
+		return fresh, fresh, nil
+	}
+	return fresh, append(late, fresh...), nil
 }
 
 // dense tells whether reading the whole range is cheaper than asking for each number.

@@ -10,7 +10,12 @@ import (
 )
 
 const claimDocument = `-- name: ClaimDocument :exec
-UPDATE documents SET journal_id = $1, key = $2 WHERE organisation_id = $3 AND fn = $4 AND fd = $5 AND fp = $6 AND key = ''
+UPDATE documents SET journal_id = $1, key = $2,
+    kind = CASE WHEN kind = 0 THEN $7 ELSE kind END,
+    total = CASE WHEN total = 0 THEN $8 ELSE total END,
+    shift = CASE WHEN shift = 0 THEN $9 ELSE shift END,
+    receipt = CASE WHEN receipt = 0 THEN $10 ELSE receipt END
+WHERE organisation_id = $3 AND fn = $4 AND fd = $5 AND fp = $6 AND key = ''
 `
 
 type ClaimDocumentParams struct {
@@ -20,6 +25,10 @@ type ClaimDocumentParams struct {
 	FN             string
 	FD             int64
 	FP             int64
+	Kind           int32
+	Total          int64
+	Shift          int64
+	Receipt        int64
 }
 
 func (q *Queries) ClaimDocument(ctx context.Context, arg ClaimDocumentParams) error {
@@ -30,12 +39,16 @@ func (q *Queries) ClaimDocument(ctx context.Context, arg ClaimDocumentParams) er
 		arg.FN,
 		arg.FD,
 		arg.FP,
+		arg.Kind,
+		arg.Total,
+		arg.Shift,
+		arg.Receipt,
 	)
 	return err
 }
 
 const countCopies = `-- name: CountCopies :one
-SELECT COUNT(*) FROM copies WHERE organisation_id = $1 AND fn = $2 AND fd = $3
+SELECT COUNT(*) FROM copies WHERE organisation_id = $1 AND fn = $2 AND fd = $3 AND (aside OR length(body) > 0)
 `
 
 type CountCopiesParams struct {
@@ -53,7 +66,7 @@ func (q *Queries) CountCopies(ctx context.Context, arg CountCopiesParams) (int64
 
 const getCopy = `-- name: GetCopy :one
 SELECT body, stored_at FROM copies WHERE organisation_id = $1 AND fn = $2 AND fd = $3 AND NOT aside
-ORDER BY stored_at, digest LIMIT 1
+ORDER BY CASE WHEN length(body) = 0 THEN 1 ELSE 0 END, stored_at, digest LIMIT 1
 `
 
 type GetCopyParams struct {
@@ -72,4 +85,63 @@ func (q *Queries) GetCopy(ctx context.Context, arg GetCopyParams) (GetCopyRow, e
 	var i GetCopyRow
 	err := row.Scan(&i.Body, &i.StoredAt)
 	return i, err
+}
+
+const getRegistrationCopy = `-- name: GetRegistrationCopy :one
+SELECT c.body FROM documents d JOIN copies c ON c.organisation_id = d.organisation_id AND c.fn = d.fn AND c.fd = d.fd AND NOT c.aside
+WHERE d.organisation_id = $1 AND d.fn = $2 AND d.type IN (1, 11)
+ORDER BY CASE WHEN d.fd <= $3 THEN 0 ELSE 1 END, d.fd DESC LIMIT 1
+`
+
+type GetRegistrationCopyParams struct {
+	OrganisationID string
+	FN             string
+	FD             int64
+}
+
+func (q *Queries) GetRegistrationCopy(ctx context.Context, arg GetRegistrationCopyParams) ([]byte, error) {
+	row := q.db.QueryRowContext(ctx, getRegistrationCopy, arg.OrganisationID, arg.FN, arg.FD)
+	var body []byte
+	err := row.Scan(&body)
+	return body, err
+}
+
+const listCopyCursors = `-- name: ListCopyCursors :many
+SELECT t.fn, CAST(COALESCE((
+    SELECT c.fd FROM copies c WHERE c.organisation_id = t.organisation_id AND c.fn = t.fn AND NOT c.aside ORDER BY c.fd DESC LIMIT 1
+), 0) AS BIGINT) AS fd
+FROM tills t WHERE t.agent_id = $1 AND t.organisation_id = $2 AND t.fn <> ''
+`
+
+type ListCopyCursorsParams struct {
+	AgentID        string
+	OrganisationID string
+}
+
+type ListCopyCursorsRow struct {
+	FN string
+	FD int64
+}
+
+func (q *Queries) ListCopyCursors(ctx context.Context, arg ListCopyCursorsParams) ([]ListCopyCursorsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listCopyCursors, arg.AgentID, arg.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCopyCursorsRow
+	for rows.Next() {
+		var i ListCopyCursorsRow
+		if err := rows.Scan(&i.FN, &i.FD); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

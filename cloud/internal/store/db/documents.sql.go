@@ -294,7 +294,7 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 }
 
 const listNumbers = `-- name: ListNumbers :many
-SELECT fd, fp, till_id, key FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
+SELECT fd, fp, till_id, key, shift FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
 `
 
 type ListNumbersParams struct {
@@ -309,6 +309,7 @@ type ListNumbersRow struct {
 	FP     int64
 	TillID string
 	Key    string
+	Shift  int64
 }
 
 func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]ListNumbersRow, error) {
@@ -330,6 +331,7 @@ func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]Lis
 			&i.FP,
 			&i.TillID,
 			&i.Key,
+			&i.Shift,
 		); err != nil {
 			return nil, err
 		}

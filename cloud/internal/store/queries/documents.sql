@@ -14,7 +14,7 @@ SET position = CASE WHEN excluded.position > cursors.position THEN excluded.posi
 RETURNING position;
 
 -- name: ListNumbers :many
-SELECT fd, fp, till_id, key FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
+SELECT fd, fp, till_id, key, shift FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
 
 -- name: AddToShift :exec
 INSERT INTO shifts (organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections)
