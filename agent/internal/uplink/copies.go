@@ -41,7 +41,9 @@ func (c *copied) take(answer *uplinkv1.HelloResponse) {
 	}
 	c.have = map[string]uint32{}
 	for _, cursor := range answer.GetCopies() {
-		c.have[cursor.GetFn()] = cursor.GetFd()
+		if cursor.GetFd() > 0 { // 0: no copy yet
+			c.have[cursor.GetFn()] = cursor.GetFd()
+		}
 	}
 }
 
