@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"rsc.io/qr"
+
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
@@ -41,11 +43,29 @@ func (c Copy) Sheet(d Document) Sheet {
 	})
 	s := Sheet{Tags: tags(doc.Fields, doc.Version())}
 	for _, l := range laid.Lines {
-		s.Slip = append(s.Slip, &cabinetv1.SlipLine{
-			Left: l.Left, Right: l.Right, Centred: l.Centred, Bold: l.Bold, Large: l.Large, Rule: l.Rule, Qr: l.QR,
-		})
+		line := &cabinetv1.SlipLine{Left: l.Left, Right: l.Right, Centred: l.Centred, Bold: l.Bold, Large: l.Large, Rule: l.Rule, Qr: l.QR}
+		if l.QR != "" {
+			if code, err := qr.Encode(l.QR, qr.M); err == nil { // its content is shown all the same
+				line.QrModules, line.QrSize = modules(code), uint32(code.Size)
+			}
+		}
+		s.Slip = append(s.Slip, line)
 	}
 	return s
+}
+
+// modules packs a code for who draws it.
+func modules(code *qr.Code) []byte {
+	stride := (code.Size + 7) / 8
+	packed := make([]byte, stride*code.Size)
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				packed[y*stride+x/8] |= 0x80 >> (x % 8)
+			}
+		}
+	}
+	return packed
 }
 
 // Title is what a document is called where only Russian is spoken: on its own file.

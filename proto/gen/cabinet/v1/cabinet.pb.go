@@ -2918,7 +2918,11 @@ type SlipLine struct {
 	// A rule across the paper instead of text.
 	Rule bool `protobuf:"varint,6,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Content of a QR code instead of text.
-	Qr            string `protobuf:"bytes,7,opt,name=qr,proto3" json:"qr,omitempty"`
+	Qr string `protobuf:"bytes,7,opt,name=qr,proto3" json:"qr,omitempty"`
+	// Modules of the code, row by row, one bit each, the first in the highest bit, each row in whole bytes; 1 is dark.
+	QrModules []byte `protobuf:"bytes,8,opt,name=qr_modules,json=qrModules,proto3" json:"qr_modules,omitempty"`
+	// Modules on a side.
+	QrSize        uint32 `protobuf:"varint,9,opt,name=qr_size,json=qrSize,proto3" json:"qr_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3000,6 +3004,20 @@ func (x *SlipLine) GetQr() string {
 		return x.Qr
 	}
 	return ""
+}
+
+func (x *SlipLine) GetQrModules() []byte {
+	if x != nil {
+		return x.QrModules
+	}
+	return nil
+}
+
+func (x *SlipLine) GetQrSize() uint32 {
+	if x != nil {
+		return x.QrSize
+	}
+	return 0
 }
 
 // Tag is one tag of a document.
@@ -3795,7 +3813,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04tags\x18\x05 \x03(\v2\x0f.cabinet.v1.TagR\x04tags\x12\x19\n" +
 	"\bhas_copy\x18\x06 \x01(\bR\ahasCopy\x12!\n" +
 	"\fcopy_damaged\x18\a \x01(\bR\vcopyDamaged\x12+\n" +
-	"\x11copy_contradicted\x18\b \x01(\bR\x10copyContradicted\"\x9c\x01\n" +
+	"\x11copy_contradicted\x18\b \x01(\bR\x10copyContradicted\"\xd4\x01\n" +
 	"\bSlipLine\x12\x12\n" +
 	"\x04left\x18\x01 \x01(\tR\x04left\x12\x14\n" +
 	"\x05right\x18\x02 \x01(\tR\x05right\x12\x18\n" +
@@ -3803,7 +3821,10 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04bold\x18\x04 \x01(\bR\x04bold\x12\x14\n" +
 	"\x05large\x18\x05 \x01(\bR\x05large\x12\x12\n" +
 	"\x04rule\x18\x06 \x01(\bR\x04rule\x12\x0e\n" +
-	"\x02qr\x18\a \x01(\tR\x02qr\"~\n" +
+	"\x02qr\x18\a \x01(\tR\x02qr\x12\x1d\n" +
+	"\n" +
+	"qr_modules\x18\b \x01(\fR\tqrModules\x12\x17\n" +
+	"\aqr_size\x18\t \x01(\rR\x06qrSize\"~\n" +
 	"\x03Tag\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
