@@ -1,0 +1,214 @@
+package fnprint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/drivers/printer"
+	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/escpos"
+	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/slip"
+)
+
+// paper is the printer with the slip that is on its way. A slip is printed
+// beside the calls of the till, as a cash register's own printer does; nothing
+// else is printed meanwhile.
+type paper struct {
+	device  *printer.Printer
+	columns int
+
+	mu     sync.Mutex
+	done   chan struct{} // of the slip on its way; nil when there is none
+	cancel context.CancelFunc
+	closed bool
+}
+
+// Patience with the printer.
+const (
+	printLimit    = 2 * time.Minute  // one slip
+	printPatience = 90 * time.Second // for the slip before ours
+	statusLimit   = 4 * time.Second
+)
+
+func newPaper(dial wire.DialFunc, profile escpos.Profile) *paper {
+	return &paper{device: printer.New(dial, printer.Options{Profile: profile}), columns: profile.Columns}
+}
+
+// busy tells whether a slip is on its way.
+func (p *paper) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done != nil
+}
+
+// start prints beside the caller; over hears how it ended before anybody else
+// can print. The time of ctx does not count, its values do.
+func (p *paper) start(ctx context.Context, print func(context.Context) (printer.Result, error), over func(error)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), printLimit)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.done != nil {
+		cancel()
+		return
+	}
+	done := make(chan struct{})
+	p.done, p.cancel = done, cancel
+	go func() {
+		defer cancel()
+		_, err := print(ctx)
+		over(err)
+		p.mu.Lock()
+		p.done, p.cancel = nil, nil
+		p.mu.Unlock()
+		close(done)
+	}()
+}
+
+// wait waits until no slip is on its way.
+func (p *paper) wait(ctx context.Context) error {
+	p.mu.Lock()
+	done := p.done
+	p.mu.Unlock()
+	if done == nil {
+		return nil
+	}
+	timer := time.NewTimer(printPatience)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+		return fmt.Errorf("the printer prints for %v", printPatience)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// stop ends the slip on its way; it stays owed.
+func (p *paper) stop() {
+	p.mu.Lock()
+	done := p.done
+	if p.cancel != nil {
+		p.cancel()
+	}
+	p.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+func (p *paper) close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	err := p.device.Close()
+	p.stop()
+	return err
+}
+
+func (p *paper) reopen() error {
+	p.stop()
+	return p.device.Reopen()
+}
+
+// state says where the printing stands.
+func (p *paper) state(ctx context.Context, owed debt) (drivers.Paper, string) {
+	if p.busy() {
+		return drivers.PaperPrinting, "печатает"
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusLimit)
+	defer cancel()
+	s, err := p.device.Status(ctx)
+	var e *printer.Error
+	switch {
+	case errors.As(err, &e):
+		return paperAbsent, e.Reason.Text()
+	case err != nil:
+		return paperAbsent, err.Error()
+	case s.CoverOpen:
+		return drivers.PaperCover, printer.CoverOpen.Text()
+	case s.PaperOut:
+		return drivers.PaperOut, printer.PaperOut.Text()
+	case owed.any():
+		return drivers.PaperContinue, "чек не допечатан"
+	case !s.Ready():
+		return paperAbsent, "не готов"
+	}
+	return drivers.PaperReady, "готов"
+}
+
+// paperAbsent is how a printer that does not answer is told.
+const paperAbsent = drivers.PaperOut
+
+// failed explains an error of the printer. What it says of the outcome is for
+// the caller: paper never decides about a document.
+func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
+	var e *printer.Error
+	if !errors.As(err, &e) {
+		return failure(op, drivers.CodeRefused, outcome, err)
+	}
+	code := drivers.CodeRefused
+	switch e.Reason {
+	case printer.PaperOut:
+		code = drivers.CodeNoPaper
+	case printer.CoverOpen:
+		code = drivers.CodeCoverOpen
+	case printer.Owed:
+		code = drivers.CodeContinue
+	case printer.Mute:
+		code = drivers.CodeLink
+	case printer.Link:
+		code = linkCode(err)
+	case printer.Cutter, printer.Failed, printer.Offline:
+	}
+	out := failure(op, code, outcome, err)
+	if text := e.Reason.Text(); text != "" {
+		out.Hint = text
+	}
+	if hint, ok := hintPrinter[code]; ok {
+		out.Hint = hint
+	}
+	return out
+}
+
+// ready says what keeps the printer from printing.
+func (p *paper) ready(ctx context.Context, op string, owed debt) error {
+	if err := p.wait(ctx); err != nil {
+		return failure(op, drivers.CodeBusy, fiscal.NotDone, err)
+	}
+	s, err := p.device.Status(ctx)
+	switch {
+	case err != nil:
+		return failed(op, fiscal.NotDone, err)
+	case s.CoverOpen:
+		return refuse(op, drivers.CodeCoverOpen, "the printer's cover is open")
+	case s.PaperOut:
+		return refuse(op, drivers.CodeNoPaper, "the printer has no paper")
+	case owed.any():
+		return refuse(op, drivers.CodeContinue, "the last slip is not out")
+	case !s.Ready():
+		e := refuse(op, drivers.CodeRefused, "the printer is not ready: %+v", s)
+		e.Hint = printer.Offline.Text()
+		return e
+	}
+	return nil
+}
+
+// print puts a slip on paper. One that may be on paper already, in part or
+// whole, is headed «ПОВТОР».
+func (p *paper) print(s slip.Slip, clean bool) func(context.Context) (printer.Result, error) {
+	return func(ctx context.Context) (printer.Result, error) {
+		switch {
+		case p.device.Pending():
+			return p.device.Continue(ctx)
+		case clean:
+			return p.device.Print(ctx, s)
+		}
+		return p.device.Repeat(ctx, s)
+	}
+}
