@@ -76,6 +76,7 @@ type commands struct {
 	Page      pageCommand      `cmd:"" help:"Страница кассира: ссылка, по которой видны суммы и работают клавиши." group:"Касса:"`
 	Sell      sellCommand      `cmd:"" help:"Пробить чек из командной строки." group:"Касса:"`
 	Operation operationCommand `cmd:"" help:"Операции: что стало с ключом, список." group:"Касса:"`
+	Consent   consentCommands  `cmd:"" help:"Разрешения: о чём спрашивают кассира из кабинета, ответить да или нет." group:"Касса:"`
 	Crashtest crashtestCommand `cmd:"" help:"Сертификат: обрывать обмен с тестовой кассой в сотнях точек и подписать отчёт." group:"Касса:"`
 	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить, починить." group:"Касса:"`
 }

@@ -305,6 +305,8 @@ func translate(err error) error {
 		return connect.NewError(connect.CodeAlreadyExists, fmt.Errorf("под этим ключом уже была другая операция, ничего не сделано: %w", err))
 	case errors.Is(err, till.ErrNotFound):
 		return connect.NewError(connect.CodeNotFound, fmt.Errorf("операции с таким ключом не было, касса ничего не делала: %w", err))
+	case errors.Is(err, till.ErrNoConsent):
+		return connect.NewError(connect.CodeNotFound, fmt.Errorf("такого вопроса кассиру не задавали: %w", err))
 	case errors.Is(err, errPass):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, till.ErrNothingToDecide):
@@ -323,12 +325,14 @@ func translate(err error) error {
 
 // ListConsents implements TechnicianService.
 func (s *technician) ListConsents(context.Context, *posv1.ListConsentsRequest) (*posv1.ListConsentsResponse, error) {
-	return &posv1.ListConsentsResponse{}, nil
+	return &posv1.ListConsentsResponse{Runs: s.fleet.Consents()}, nil
 }
 
 // Consent implements TechnicianService.
-func (s *technician) Consent(context.Context, *posv1.ConsentRequest) (*posv1.ConsentResponse, error) {
-	return nil, connect.NewError(connect.CodeNotFound, errNoConsent)
+func (s *technician) Consent(_ context.Context, req *posv1.ConsentRequest) (*posv1.ConsentResponse, error) {
+	consent, err := s.fleet.Consent(req.GetRunId(), req.GetAgree())
+	if err != nil {
+		return nil, translate(err)
+	}
+	return &posv1.ConsentResponse{Consent: consent}, nil
 }
-
-var errNoConsent = errors.New("такой вопрос кассе не задавали")
