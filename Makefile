@@ -53,7 +53,7 @@ $(MODULES): $(WEB)/package-lock.json
 UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/...
 
 .PHONY: test
-test: deps-test test-web build test-go e2e ## every test: Go on SQLite and PostgreSQL, the pages, the cabinet in a browser
+test: deps-test test-web build test-go test-usb e2e ## every test: Go on SQLite and PostgreSQL, the pages, the cabinet in a browser
 
 .PHONY: test-go
 test-go: ## every Go test; starts a PostgreSQL of its own
@@ -64,6 +64,11 @@ test-go-with-postgres:
 	@unraced=$$(go list $(UNRACED)); \
 	go test -race -shuffle=on -timeout 15m $$(go list ./... | grep -vxF "$$unraced")
 	@go test -shuffle=on -timeout 15m $(UNRACED)
+
+.PHONY: test-usb
+test-usb: deps-test ## printers on USB: real libusb under umockdev (docs/usb.md)
+	@CGO_ENABLED=1 go vet -tags usb ./drivers/... ./agent
+	@CGO_ENABLED=1 go test -race -shuffle=on -timeout 5m -tags usb ./drivers/wire/...
 
 .PHONY: test-web
 test-web: $(MODULES) ## unit tests of the cabinet's pages

@@ -20,6 +20,9 @@ else
 fi
 if [ "${1:-test}" = test ]; then
 	want='command -v gcc' need gcc libc6-dev # the race detector
+	want='pkg-config --exists libusb-1.0' need pkg-config libusb-1.0-0-dev
+	want='command -v umockdev-wrapper' need umockdev
+	want='/usr/bin/python3 -c "import gi; gi.require_version(\"UMockdev\", \"1.0\")"' need python3-gi gir1.2-umockdev-1.0
 	want='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' need postgresql
 	want='command -v chromium || command -v google-chrome' need chromium
 	want='ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' need fonts-dejavu-core

@@ -272,6 +272,8 @@ func (c *usbConn) request(ctx context.Context, request uint8, index uint16, b []
 			return 0, c.wrap("control", errors.ErrUnsupported, r.err)
 		case errors.Is(r.err, gousb.ErrorTimeout):
 			return 0, c.wrap("control", ErrTimeout, r.err)
+		case errors.Is(r.err, gousb.ErrorNoDevice):
+			return 0, c.wrap("control", ErrGone, r.err)
 		}
 		return 0, c.wrap("control", c.ended(), r.err)
 	case <-ctx.Done():
