@@ -12,9 +12,12 @@ import (
 // Uint makes an object with a number: a byte, two or four bytes, or a VLN.
 func Uint(t Tag, v uint64) Field { return Field{Tag: t, Value: appendUint(nil, t, v)} }
 
-func appendUint(b []byte, t Tag, v uint64) []byte {
+func appendUint(b []byte, t Tag, v uint64) []byte { return appendNumber(b, row(t, 0), v) }
+
+// appendNumber writes a number as wide as its row says.
+func appendNumber(b []byte, r *Row, v uint64) []byte {
 	width := 1
-	if r := row(t, 0); r != nil {
+	if r != nil {
 		switch r.Type {
 		case TypeUint16:
 			width = 2
