@@ -58,6 +58,9 @@ type Rig struct {
 	Stick func()
 	// AgeShift makes the open shift older than 24 hours.
 	AgeShift func()
+	// Acknowledge is the operator of fiscal data: the answer to a message of a
+	// till that is a drivers.Relay.
+	Acknowledge func(message []byte) (answer []byte)
 	// Unplug pulls the cable, Plug puts it back.
 	Unplug, Plug func()
 }
@@ -125,6 +128,11 @@ var scenarios = []scenario{
 	{"comes back after unplugging", unplugged},
 	{"comes back after a reboot", rebooted},
 	{"closes at any moment", closed},
+	{"relays documents to the operator in order", relays},
+	{"sells while the operator thinks", relaySellsBetween},
+	{"offers a message again", relayOffersAgain},
+	{"refuses a damaged answer of the operator", relayRefusesDamage},
+	{"relays after unplugging", relayUnplugged},
 }
 
 // bench is a rig with what the scenarios do to it.

@@ -109,6 +109,7 @@ func faults(device *sim.Device, lose sim.Action) drivertest.Rig {
 		return plan(sim.Fault{Command: code, Phase: phase, Action: lose})
 	}
 	return drivertest.Rig{
+		Acknowledge: acknowledge,
 		Documents: func() []fiscal.Document {
 			var docs []fiscal.Document
 			for _, d := range device.FN().List() {

@@ -87,6 +87,7 @@ var hints = map[string]string{
 	drivers.CodeUnsupported:  "Касса этого не умеет.",
 	drivers.CodeGone:         "Порт кассы пропал: выдернут кабель или касса выключена.",
 	drivers.CodeInUse:        "Порт кассы занят другой программой.",
+	drivers.CodeOFDAnswer:    "Фискальный накопитель не принял ответ ОФД. Документ будет передан ещё раз.",
 }
 
 func failure(op, code string, outcome fiscal.Outcome, err error) *drivers.Error {
