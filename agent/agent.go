@@ -172,7 +172,7 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 		}
 		device, err := till.OpenDevice(till.Wiring{
 			Driver: t.Driver, Wire: t.Wire, Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
-			Tap: tap, Events: events, Log: a.log.With("till", t.Name),
+			Printer: t.Printer, Profile: t.Profile, Memory: memoryFile(a.cfg, t.Name), Tap: tap, Events: events, Log: a.log.With("till", t.Name),
 		})
 		if err != nil {
 			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
@@ -180,6 +180,11 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Events: events})
 	}
 	return out, closeBoxes, nil
+}
+
+// memoryFile is where a driver keeps what its devices cannot remember.
+func memoryFile(cfg config.Config, till string) string {
+	return filepath.Join(cfg.Data, "tills", till+".memory")
 }
 
 func boxFile(cfg config.Config, till string) string {

@@ -29,6 +29,7 @@ import (
 	"strings"
 
 	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/escpos"
 )
 
 // Config is what the agent is told by the person who installs it.
@@ -55,10 +56,15 @@ type Config struct {
 type Till struct {
 	// Name is how people and programs call it; unique.
 	Name string `toml:"name"`
-	// Driver is a key of the table of drivers: "shtrih".
+	// Driver is a key of the table of drivers: "shtrih", "fnprint".
 	Driver string `toml:"driver"`
-	// Wire is the address of the cable, see package wire.
+	// Wire is the address of the cable, see package wire; with fnprint that of
+	// the fiscal memory.
 	Wire string `toml:"wire"`
+	// Printer is the address of the printer's cable, of fnprint only.
+	Printer string `toml:"printer"`
+	// Profile is the printer's model, see package escpos; "" is the usual one.
+	Profile string `toml:"profile"`
 	// FinishPrint says what happens when paper is back after it ran out in a
 	// receipt that is already fiscal: "auto" prints on, "ask" waits for a person.
 	FinishPrint string `toml:"finish_print"`
@@ -89,11 +95,15 @@ const (
 // DefaultListen is where the shop's software finds the door.
 const DefaultListen = "127.0.0.1:8777"
 
-// DriverShtrih is the driver used when a till does not name one.
-const DriverShtrih = "shtrih"
+// DriverShtrih is the driver used when a till does not name one; DriverFNPrint
+// makes a till of a fiscal memory and a printer.
+const (
+	DriverShtrih  = "shtrih"
+	DriverFNPrint = "fnprint"
+)
 
 // drivers are the keys a till may name.
-var drivers = []string{DriverShtrih}
+var drivers = []string{DriverShtrih, DriverFNPrint}
 
 // Default returns the configuration of an empty file.
 func Default() Config {
@@ -182,17 +192,32 @@ func (c *Config) check() error {
 		if t.Exclude {
 			continue
 		}
-		a, err := wire.ParseAddress(t.Wire)
-		if err != nil {
-			return fmt.Errorf("касса %q: %w", t.Name, err)
+		for _, address := range t.cables() {
+			a, err := wire.ParseAddress(address)
+			if err != nil {
+				return fmt.Errorf("касса %q: %w", t.Name, err)
+			}
+			cable := a.Scheme + a.Port + a.Host
+			if a.Scheme == "usb" {
+				cable = a.String()
+			}
+			if other, taken := wires[cable]; taken && other == t.Name {
+				return fmt.Errorf("касса %q: накопитель и принтер указаны на одном проводе %s", t.Name, address)
+			} else if taken {
+				return fmt.Errorf("кассы %q и %q указаны на одном проводе %s: на одном проводе может быть только одна касса", other, t.Name, address)
+			}
+			wires[cable] = t.Name
 		}
-		cable := a.Scheme + a.Port + a.Host
-		if other, taken := wires[cable]; taken {
-			return fmt.Errorf("кассы %q и %q указаны на одном проводе %s: на одном проводе может быть только одна касса", other, t.Name, t.Wire)
-		}
-		wires[cable] = t.Name
 	}
 	return nil
+}
+
+// cables are the wires the till takes.
+func (t *Till) cables() []string {
+	if t.Printer == "" {
+		return []string{t.Wire}
+	}
+	return []string{t.Wire, t.Printer}
 }
 
 // tillName keeps names usable in file names, topics and command lines.
@@ -211,6 +236,9 @@ func (t *Till) check() error {
 	if _, err := wire.ParseAddress(t.Wire); err != nil {
 		return fmt.Errorf("провод указан неверно (%w); нужен вид \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"", err)
 	}
+	if err := t.checkPrinter(); err != nil {
+		return err
+	}
 	if !contains([]string{FinishPrintAuto, FinishPrintAsk}, t.FinishPrint) {
 		return fmt.Errorf("finish_print = %q: можно \"auto\" (допечатывать самому) или \"ask\" (ждать человека)", t.FinishPrint)
 	}
@@ -221,6 +249,36 @@ func (t *Till) check() error {
 		return fmt.Errorf("пароль кассы: не больше восьми цифр")
 	}
 	return nil
+}
+
+// checkPrinter holds the keys of the printer to the driver that has one.
+func (t *Till) checkPrinter() error {
+	if t.Driver != DriverFNPrint {
+		if t.Printer != "" || t.Profile != "" {
+			return fmt.Errorf("ключи printer и profile бывают только у драйвера %q", DriverFNPrint)
+		}
+		return nil
+	}
+	const form = "\"serial:///dev/ttyUSB1?baud=115200\", \"tcp://адрес:9100\" или \"usb:04b8:0e15\""
+	if t.Printer == "" {
+		return fmt.Errorf("не указан провод принтера: printer = %s", form)
+	}
+	if _, err := wire.ParseAddress(t.Printer); err != nil {
+		return fmt.Errorf("провод принтера указан неверно (%w); нужен вид %s", err, form)
+	}
+	if _, ok := escpos.FindProfile(t.Profile); !ok {
+		return fmt.Errorf("profile = %q: такой модели принтера нет, есть: %s", t.Profile, strings.Join(profiles(), ", "))
+	}
+	return nil
+}
+
+// profiles lists the names of printers.
+func profiles() []string {
+	names := make([]string, 0, len(escpos.Profiles))
+	for _, p := range escpos.Profiles {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 func checkListen(listen string, remote bool) error {
@@ -272,7 +330,7 @@ func (c Config) View() map[string]any {
 	tills := []map[string]any{}
 	for _, t := range c.Tills {
 		tills = append(tills, map[string]any{
-			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "exclude": t.Exclude,
+			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "printer": t.Printer, "profile": t.Profile, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "exclude": t.Exclude,
 		})
 	}
 	return map[string]any{

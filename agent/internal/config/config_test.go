@@ -22,6 +22,7 @@ func TestParse_example(t *testing.T) {
 		Tills: []Till{
 			{Name: "kassa-1", Driver: "shtrih", Wire: "serial:///dev/ttyACM0?baud=115200", FinishPrint: "auto", Password: 30, Link: "auto"},
 			{Name: "kassa-2", Driver: "shtrih", Wire: "tcp://192.168.137.111:7778", FinishPrint: "ask", Link: "auto"},
+			{Name: "kassa-3", Driver: "fnprint", Wire: "serial:///dev/ttyUSB0?baud=115200", Printer: "serial:///dev/ttyUSB1?baud=115200", Profile: "epson-80", FinishPrint: "auto", Link: "auto"},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -76,6 +77,11 @@ func TestParse_refuses(t *testing.T) {
 		{"a wrong type", "listen = 5\n", "listen"},
 		{"broken text", "listen = \"a\n", "строка 1"},
 		{"a level of no log", "log_level = \"loud\"\n", "log_level"},
+		{"a printer without the driver for one", till + "printer = \"tcp://127.0.0.1:9100\"\n", "только у драйвера \"fnprint\""},
+		{"no printer", till + "driver = \"fnprint\"\n", "не указан провод принтера"},
+		{"a printer on no cable", till + "driver = \"fnprint\"\nprinter = \"lpt1\"\n", "провод принтера указан неверно"},
+		{"a printer on the cable of the memory", till + "driver = \"fnprint\"\nprinter = \"tcp://127.0.0.1\"\n", "накопитель и принтер указаны на одном проводе"},
+		{"a printer of no model", till + "driver = \"fnprint\"\nprinter = \"tcp://127.0.0.2:9100\"\nprofile = \"laser\"\n", "такой модели принтера нет"},
 		{"no data folder", "data = \"\"\n", "data пуст"},
 		{"a door to the street", "listen = \"0.0.0.0:8777\"\n", "виден другим компьютерам"},
 		{"a door without a host", "listen = \":8777\"\n", "виден другим компьютерам"},

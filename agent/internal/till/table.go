@@ -1,14 +1,17 @@
 package till
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/drivers/fnprint"
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/escpos"
 )
 
 // Wiring is what the configuration says of one till's driver and wire.
@@ -18,6 +21,9 @@ type Wiring struct {
 	Link            string // "", "standard", "numbered"
 	Password        uint32 // of the system administrator; 0 is the factory's
 	CashierPassword uint32
+	Printer         string             // of fnprint: the printer's cable
+	Profile         string             // and its model
+	Memory          string             // of fnprint: the file of what the till remembers itself
 	LockDir         string             // "" is the system's
 	Tap             wire.Tap           // hears every byte; may be nil
 	Events          func(event string) // hears what happens to the cable besides bytes; may be nil
@@ -38,7 +44,8 @@ func (w Wiring) dialer() (wire.DialFunc, error) {
 // makers is every driver there is. A new one is a line here, a package under
 // drivers and a run of drivertest.
 var makers = map[string]func(Wiring) (drivers.Till, error){
-	"shtrih": makeShtrih,
+	"fnprint": makeFNPrint,
+	"shtrih":  makeShtrih,
 }
 
 // Drivers lists the names a configuration may use.
@@ -71,4 +78,30 @@ func makeShtrih(w Wiring) (drivers.Till, error) {
 		return nil, fmt.Errorf("протокол связи %q: есть auto, standard и numbered", w.Link)
 	}
 	return shtrih.New(wire.Watched(dial, w.Events), shtrih.Options{Password: w.Password, CashierPassword: w.CashierPassword, Link: link, Log: w.Log}), nil
+}
+
+// makeFNPrint makes a till of two cables. The black box hears the fiscal
+// memory's; of the printer's it is told only what happens to it, because two
+// conversations in one recording could not be told apart.
+func makeFNPrint(w Wiring) (drivers.Till, error) {
+	dial, err := w.dialer()
+	if err != nil {
+		return nil, err
+	}
+	printer, err := wire.Dialer(w.Printer, wire.Options{LockDir: w.LockDir})
+	if err != nil {
+		return nil, fmt.Errorf("принтер: %w", err)
+	}
+	profile, ok := escpos.FindProfile(w.Profile)
+	if !ok {
+		return nil, fmt.Errorf("модели принтера %q нет", w.Profile)
+	}
+	if w.Memory == "" {
+		return nil, errors.New("не указан файл памяти кассы")
+	}
+	var told func(string)
+	if w.Events != nil {
+		told = func(event string) { w.Events("printer: " + event) }
+	}
+	return fnprint.New(wire.Watched(dial, w.Events), wire.Watched(printer, told), fnprint.File{Path: w.Memory}, fnprint.Options{Profile: profile, Log: w.Log}), nil
 }
