@@ -2,6 +2,7 @@ package till
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -166,23 +167,15 @@ func (h hands) Reopen(ctx context.Context) (string, error) {
 	return "Порт открыт заново.", h.t.refresh(ctx)
 }
 
-// reenumerator is a device that can be taken off its bus and found anew, as if
-// its cable had been pulled.
-type reenumerator interface {
-	Reenumerate(ctx context.Context) error
-}
-
 func (h hands) Reenumerate(ctx context.Context) (string, error) {
-	r, ok := h.t.device.(reenumerator)
+	r, ok := h.t.device.(drivers.USBResetter)
 	if !ok {
-		return "Эту кассу нельзя отключить от шины программой.", recovery.ErrNotNeeded
+		return "Эту кассу нельзя отключить от USB программой.", recovery.ErrNotNeeded
 	}
-	if err := r.Reenumerate(ctx); err != nil {
-		problem := problemOf(err)
-		if problem.Code == drivers.CodeUnsupported {
-			return "Касса подключена не по USB.", recovery.ErrNotNeeded
-		}
-		return problem.Words().Text, err
+	if err := r.ResetUSB(ctx); errors.Is(err, drivers.ErrNotUSB) {
+		return "Касса подключена не по USB, или система не даёт её отключить.", recovery.ErrNotNeeded
+	} else if err != nil {
+		return problemOf(err).Words().Text, err
 	}
 	h.t.identified = false
 	for { // the bus finds the device again in a second or two
