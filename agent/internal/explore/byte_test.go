@@ -7,6 +7,8 @@ import (
 	"time"
 
 	sim "github.com/chekan-io/chekan/sim/shtrih"
+
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 )
 
 // byteTroubles are what happens at one byte of one write or read.
@@ -37,20 +39,13 @@ const (
 // directions, of every kind of operation.
 func TestExplore_bytes(t *testing.T) {
 	var all tally
-	t.Run("kinds", func(t *testing.T) {
-		for _, s := range stories() {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				exploreBytes(t, s, sim.Options{}, &all)
-			})
-		}
-	})
+	each(t, func(t *testing.T, s story, m tilltest.Maker) { exploreBytes(t, s, m, &all) })
 	all.report(t, 600)
 }
 
-func exploreBytes(t *testing.T, s story, options sim.Options, into *tally) {
+func exploreBytes(t *testing.T, s story, m tilltest.Maker, into *tally) {
 	t.Helper()
-	sc := prepare(t, s, options)
+	sc := prepare(t, s, m)
 	calm := play(t, sc, s, trouble{}, 0, defect{})
 	for _, f := range byteTroubles() {
 		for at := 1; at <= calm.effects; at++ {
@@ -68,23 +63,18 @@ func exploreBytes(t *testing.T, s story, options sim.Options, into *tally) {
 // settled: a power cut in recovery, an agent that dies twice.
 func TestExplore_pairs(t *testing.T) {
 	var all tally
-	t.Run("kinds", func(t *testing.T) {
-		for n, s := range stories() {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				rnd := rand.New(rand.NewPCG(uint64(n), 2026))
-				sc := prepare(t, s, sim.Options{})
-				calm := play(t, sc, s, trouble{}, 0, defect{})
-				every := append(effectTroubles(), byteTroubles()...)
-				for range pairs {
-					first, second := every[rnd.IntN(len(every))], every[rnd.IntN(len(every))]
-					at := 1 + rnd.IntN(calm.effects)
-					first.second, first.secondAt = &second, 1+rnd.IntN(150)
-					if name := fmt.Sprintf("%s, %s at effect %d, then %s %d later", s.name, first.name, at, second.name, first.secondAt); sampled(name, pairShare) {
-						all.add(name, point(t, name, sc, s, first, at))
-					}
-				}
-			})
+	each(t, func(t *testing.T, s story, m tilltest.Maker) {
+		rnd := rand.New(rand.NewPCG(pointID(s.name), 2026))
+		sc := prepare(t, s, m)
+		calm := play(t, sc, s, trouble{}, 0, defect{})
+		every := append(effectTroubles(), byteTroubles()...)
+		for range pairs {
+			first, second := every[rnd.IntN(len(every))], every[rnd.IntN(len(every))]
+			at := 1 + rnd.IntN(calm.effects)
+			first.second, first.secondAt = &second, 1+rnd.IntN(150)
+			if name := fmt.Sprintf("%s, %s at effect %d, then %s %d later", s.name, first.name, at, second.name, first.secondAt); sampled(name, pairShare) {
+				all.add(name, point(t, name, sc, s, first, at))
+			}
 		}
 	})
 	all.report(t, 200)
@@ -111,7 +101,7 @@ func TestExplore_options(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			sale := stories()[0]
-			sc := prepare(t, sale, o)
+			sc := prepare(t, sale, tilltest.Shtrih(o))
 			calm := play(t, sc, sale, trouble{}, 0, defect{})
 			if calm.bad() {
 				t.Fatalf("without any fault: %+v", calm)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
@@ -72,18 +73,13 @@ func (w *world) attend(stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		s := w.device.State()
-		if !s.Paper {
-			w.device.InsertPaper(0)
-		}
-		if s.Cover {
-			w.device.CloseCover()
-		}
 		if state := w.fleet.States()[0]; state.GetOnline() {
 			dead = 0
-		} else if dead++; dead >= 4 && s.Powered {
-			w.device.PowerCut()
-			w.device.PowerOn()
+		} else {
+			dead++
+		}
+		w.machine.Attend(dead >= 4)
+		if dead >= 4 {
 			dead = 0
 		}
 	}
@@ -97,16 +93,16 @@ func TestExplore_device(t *testing.T) {
 		for _, s := range stories() {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				exploreDevice(t, s, sim.Options{}, &all)
+				exploreDevice(t, s, aShtrih(), &all)
 			})
 		}
 	})
 	all.report(t, 3000)
 }
 
-func exploreDevice(t *testing.T, s story, options sim.Options, into *tally) {
+func exploreDevice(t *testing.T, s story, m tilltest.Maker, into *tally) {
 	t.Helper()
-	sc := prepare(t, s, options)
+	sc := prepare(t, s, m)
 	for _, phase := range devicePhases() {
 		for _, action := range deviceActions() {
 			f := action
@@ -117,7 +113,7 @@ func exploreDevice(t *testing.T, s story, options sim.Options, into *tally) {
 					continue
 				}
 				name := fmt.Sprintf("%s, %s", s.name, f.String())
-				v := point(t, name, sc, s, trouble{device: &f}, 0)
+				v := point(t, name, sc, s, trouble{device: ofShtrih(f)}, 0)
 				if !v.fired {
 					if nth < 60 && (f.Phase == sim.OnCommit || f.Phase == sim.OnPrint) {
 						continue // most commands commit and print nothing

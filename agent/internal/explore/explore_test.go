@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
-	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
 // arm sets a trouble at an effect; 0 is none.
@@ -17,8 +17,8 @@ func (w *world) arm(f trouble, at int) {
 		return
 	}
 	cut := func(int, wiretest.EffectKind) {
-		w.device.PowerCut()
-		time.AfterFunc(darkness, w.device.PowerOn)
+		w.machine.PowerCut()
+		time.AfterFunc(darkness, w.machine.PowerOn)
 	}
 	g := wiretest.Fault{Lose: f.lose, Deaf: f.deaf, Die: f.die, Garble: f.garble, Keep: f.keep, Late: f.late}
 	if f.cutBefore {
@@ -29,11 +29,11 @@ func (w *world) arm(f trouble, at int) {
 			cut(n, kind)
 		}
 		if f.reboot {
-			w.device.Reboot()
+			w.machine.Reboot()
 		}
 		if f.unplug {
-			w.cable.Unplug()
-			time.AfterFunc(darkness, w.cable.Plug)
+			w.machine.Unplug()
+			time.AfterFunc(darkness, w.machine.Plug)
 		}
 		if f.second != nil { // effects after a death count from the next life
 			w.next, w.nextAt = f.second, f.secondAt
@@ -99,14 +99,7 @@ func (y *tally) String() string {
 // TestExplore is every effect × every fault for every kind of operation.
 func TestExplore(t *testing.T) {
 	var all tally
-	t.Run("kinds", func(t *testing.T) {
-		for _, s := range stories() {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				explore(t, s, sim.Options{}, defect{}, &all)
-			})
-		}
-	})
+	each(t, func(t *testing.T, s story, m tilltest.Maker) { explore(t, s, m, defect{}, &all) })
 	all.report(t, 4000)
 }
 
@@ -129,9 +122,9 @@ func (y *tally) report(t *testing.T, atLeast int) {
 }
 
 // explore runs one story at every effect with every fault.
-func explore(t *testing.T, s story, options sim.Options, d defect, into *tally) {
+func explore(t *testing.T, s story, m tilltest.Maker, d defect, into *tally) {
 	t.Helper()
-	sc := prepare(t, s, options)
+	sc := prepare(t, s, m)
 	calm := play(t, sc, s, trouble{}, 0, d)
 	if calm.bad() {
 		t.Fatalf("without any fault: %+v", calm)
@@ -158,7 +151,7 @@ func TestExplore_controls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var all tally
-			explore(t, sale, sim.Options{}, d, &all)
+			explore(t, sale, aShtrih(), d, &all)
 			t.Log(all.String())
 			if all.lost+all.doubled+all.wrong == 0 {
 				t.Error("the mistake was not caught")

@@ -17,7 +17,7 @@ import (
 // the first one forgotten.
 func TestNothingBeginsWhileUnknown(t *testing.T) {
 	s := stories()[0]
-	sc := prepare(t, s, sim.Options{})
+	sc := prepare(t, s, aShtrih())
 	synctest.Test(t, func(t *testing.T) {
 		wait(time.Hour)
 		w := build(t, sc, defect{})
@@ -27,7 +27,7 @@ func TestNothingBeginsWhileUnknown(t *testing.T) {
 		}
 		defer w.bury()
 		before := uint32(len(w.documents()))
-		w.device.Plan().Add(sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnCommit, Action: sim.Hang, For: 3 * time.Minute})
+		w.shtrih().Plan().Add(sim.Fault{Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnCommit, Action: sim.Hang, For: 3 * time.Minute})
 		first, err := w.fleet.Submit(t.Context(), s.op, 40*time.Second)
 		if err != nil || first.GetOutcome() != fiscalv1.Outcome_OUTCOME_UNKNOWN {
 			t.Fatalf("the first: %v %v", first, err)

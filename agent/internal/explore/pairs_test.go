@@ -20,7 +20,7 @@ import (
 func TestPairs(t *testing.T) {
 	const pairs = 200
 	s := stories()[0]
-	sc := prepare(t, s, sim.Options{})
+	sc := prepare(t, s, aShtrih())
 	rnd := rand.New(rand.NewPCG(54, 22))
 	synctest.Test(t, func(t *testing.T) {
 		wait(time.Hour)
@@ -56,12 +56,12 @@ func TestPairs(t *testing.T) {
 		how := []sim.Action{sim.LoseAnswer, sim.ForgetAnswer, sim.CloseLink, sim.Garble}
 		for n := range pairs {
 			sell(fmt.Sprintf("%d-first", n))
-			w.device.Plan().Clear()
-			id := w.device.Plan().Add(sim.Fault{
+			w.shtrih().Plan().Clear()
+			id := w.shtrih().Plan().Add(sim.Fault{
 				Command: shtrih.CodeCloseReceiptV2, Phase: sim.OnAnswer, At: rnd.IntN(16), Action: how[rnd.IntN(len(how))],
 			})
 			sell(fmt.Sprintf("%d-second", n))
-			if !w.device.Plan().Fired(id) {
+			if !w.shtrih().Plan().Fired(id) {
 				t.Fatalf("the answer of pair %d was not lost", n)
 			}
 		}

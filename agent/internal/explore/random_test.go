@@ -21,7 +21,7 @@ import (
 // said; at the end every key has exactly one document of its own.
 func TestRandom(t *testing.T) {
 	s := stories()[0]
-	sc := prepare(t, s, sim.Options{})
+	sc := prepare(t, s, aShtrih())
 	acts := []string{
 		"sell", "sell", "sell", "return", "cash in", "cash out", "paper out", "paper in", "cover", "hang", "unplug", "plug", "reboot", "power", "kill",
 		"wait", "fault", "foreign", "shift",
@@ -101,23 +101,23 @@ func (d *day) step(i int, s step) string {
 			d.ask(op, 20*time.Second)
 		}
 	case "paper out":
-		d.device.InsertPaper(max(s.number, 1)) // so many lines are left on the roll
+		d.shtrih().InsertPaper(max(s.number, 1)) // so many lines are left on the roll
 	case "paper in":
-		d.device.InsertPaper(0)
+		d.shtrih().InsertPaper(0)
 	case "cover":
-		d.device.OpenCover()
-		time.AfterFunc(time.Duration(s.number)*time.Second, d.device.CloseCover)
+		d.shtrih().OpenCover()
+		time.AfterFunc(time.Duration(s.number)*time.Second, d.shtrih().CloseCover)
 	case "hang":
-		d.device.Hang(time.Duration(s.number+1) * time.Second)
+		d.shtrih().Hang(time.Duration(s.number+1) * time.Second)
 	case "unplug":
-		d.cable.Unplug()
+		d.machine.Unplug()
 	case "plug":
-		d.cable.Plug()
+		d.machine.Plug()
 	case "reboot":
-		d.device.Reboot()
+		d.shtrih().Reboot()
 	case "power":
-		d.device.PowerCut()
-		time.AfterFunc(time.Duration(s.number)*time.Second, d.device.PowerOn)
+		d.shtrih().PowerCut()
+		time.AfterFunc(time.Duration(s.number)*time.Second, d.shtrih().PowerOn)
 	case "kill":
 		d.counter.Kill()
 		if complaint := d.revive(); complaint != "" {
@@ -128,9 +128,9 @@ func (d *day) step(i int, s step) string {
 	case "fault":
 		f := s.action
 		f.Phase, f.At, f.Nth = s.phase.Phase, s.phase.At, s.number
-		d.device.Plan().Add(f)
+		d.shtrih().Plan().Add(f)
 	case "foreign":
-		d.device.Plan().Add(sim.Fault{Action: sim.Foreign, Code: 9, Nth: s.number})
+		d.shtrih().Plan().Add(sim.Fault{Action: sim.Foreign, Code: 9, Nth: s.number})
 	}
 	return d.check()
 }
@@ -158,7 +158,7 @@ func (d *day) ask(op *fiscalv1.Operation, patience time.Duration) *fiscalv1.Oper
 
 // check compares everything said so far with the fiscal memory.
 func (d *day) check() string {
-	if err := d.device.FN().Verify(); err != nil {
+	if err := d.shtrih().FN().Verify(); err != nil {
 		return err.Error()
 	}
 	owner := map[uint32]string{}
@@ -178,17 +178,17 @@ func (d *day) check() string {
 // evening puts everything right, asks for every key until it is done, and
 // counts.
 func (d *day) evening() string {
-	d.device.Plan().Clear()
-	d.cable.Plug()
+	d.shtrih().Plan().Clear()
+	d.machine.Plug()
 	if d.counter.Dead() {
 		if complaint := d.revive(); complaint != "" {
 			return complaint
 		}
 	}
-	d.device.PowerCut()
-	d.device.PowerOn()
-	d.device.InsertPaper(0)
-	d.device.CloseCover()
+	d.shtrih().PowerCut()
+	d.shtrih().PowerOn()
+	d.shtrih().InsertPaper(0)
+	d.shtrih().CloseCover()
 	wait(time.Minute)
 	for round := range 6 {
 		for key := range d.done {

@@ -36,7 +36,7 @@ func (s *stopwatch) watch(over <-chan struct{}) {
 		}
 		s.mu.Lock()
 		owes := s.fleet != nil && !s.w.counter.Dead() && s.fleet.States()[0].GetUnfinished() > 0 &&
-			s.w.device.Up() && s.w.cable.Plugged() && s.w.device.State().Submode < 4
+			s.w.machine.Up()
 		switch {
 		case !owes:
 			since = time.Time{}

@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/fn"
-	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
 // story is one operation to be asked for.
@@ -21,10 +21,8 @@ type story struct {
 	shift bool // the shift is open when it begins
 	fresh bool // the till comes from the factory: not registered
 	// made tells whether a document can be the story's.
-	made func(fn.Document) bool
-	// counter is the operation register that counts it, for what is no fiscal
-	// document (Shtrih protocol 1.17, §7); 0 for fiscal kinds.
-	counter uint16
+	made    func(fn.Document) bool
+	counted bool // the till counts it, for it leaves no fiscal document
 }
 
 func receipt(kind fiscalv1.Kind, correction bool) *fiscalv1.Operation {
@@ -46,18 +44,10 @@ func plain(kind fiscalv1.Kind, amount int64) *fiscalv1.Operation {
 	return &fiscalv1.Operation{Key: "story", Till: tillName, Kind: kind, Amount: amount, Cashier: &fiscalv1.Cashier{Name: "Иванова"}}
 }
 
-// Of the registered till.
-const (
-	inn    = "7702203276"
-	serial = "0000000000004239"
-)
-
-var rnm = fiscal.MakeRNM("0000000005", inn, serial)
-
 func registration(kind fiscalv1.Kind, reasons uint32) *fiscalv1.Operation {
 	op := plain(kind, 0)
 	op.Registration = &fiscalv1.Registration{
-		Inn: inn, Rnm: rnm, Serial: serial, User: "Ромашка", Address: "г. Орёл, ул. Ленина, 2", Place: "Магазин",
+		Inn: tilltest.INN, Rnm: tilltest.RNM, Serial: tilltest.Serial, User: "Ромашка", Address: "г. Орёл, ул. Ленина, 2", Place: "Магазин",
 		TaxSystems: 1, Ffd: "1.05", OfdInn: "9715260691", OfdName: "Платформа ОФД", Reasons: reasons,
 	}
 	return op
@@ -77,11 +67,11 @@ func stories() []story {
 		{name: "sale return", shift: true, op: receipt(fiscalv1.Kind_KIND_SALE_RETURN, false), made: ofReceipt(fiscal.DocReceipt, fiscalv1.Kind_KIND_SALE_RETURN)},
 		{name: "purchase", shift: true, op: receipt(fiscalv1.Kind_KIND_PURCHASE, false), made: ofReceipt(fiscal.DocReceipt, fiscalv1.Kind_KIND_PURCHASE)},
 		{name: "correction", shift: true, op: receipt(fiscalv1.Kind_KIND_SALE, true), made: ofReceipt(fiscal.DocCorrection, fiscalv1.Kind_KIND_SALE)},
-		{name: "cash in", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_IN, 50000), counter: 153},
-		{name: "cash out", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_OUT, 10000), counter: 154},
+		{name: "cash in", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_IN, 50000), counted: true},
+		{name: "cash out", shift: true, op: plain(fiscalv1.Kind_KIND_CASH_OUT, 10000), counted: true},
 		{name: "shift open", op: plain(fiscalv1.Kind_KIND_OPEN_SHIFT, 0), made: ofType(fiscal.DocShiftOpened)},
 		{name: "shift close", shift: true, op: plain(fiscalv1.Kind_KIND_CLOSE_SHIFT, 0), made: ofType(fiscal.DocShiftClosed)},
-		{name: "X report", shift: true, op: plain(fiscalv1.Kind_KIND_X_REPORT, 0), counter: 158},
+		{name: "X report", shift: true, op: plain(fiscalv1.Kind_KIND_X_REPORT, 0), counted: true},
 		{name: "settlement report", op: plain(fiscalv1.Kind_KIND_SETTLEMENT, 0), made: ofType(fiscal.DocSettlementReport)},
 		{name: "registration", fresh: true, op: registration(fiscalv1.Kind_KIND_REGISTER, 0), made: ofType(fiscal.DocRegistration)},
 		{name: "change of registration", op: registration(fiscalv1.Kind_KIND_REREGISTER, 1<<3), made: ofType(fiscal.DocReregistration)},
@@ -91,17 +81,12 @@ func stories() []story {
 
 // prepare makes the scene of a story: a till with a shift behind it, cash in
 // the drawer and, when the shift is open, a receipt equal to the one to come.
-func prepare(t *testing.T, s story, options sim.Options) scene {
+func prepare(t *testing.T, s story, m tilltest.Maker) scene {
 	t.Helper()
-	options.Unregistered = s.fresh
-	options.Registration = &fn.Registration{
-		INN: inn, RNM: rnm, TaxSystems: 0x3F, OFDINN: "9715260691", OFDName: "Платформа ОФД", User: "Ромашка", Address: "г. Орёл, ул. Ленина, 1",
-		Place: "Магазин", KKTSerial: serial, FFD: 2,
-	}
-	out := scene{options: options}
+	out := scene{machine: m, fresh: s.fresh}
 	t.Cleanup(func() { _ = os.RemoveAll(out.journal) })
 	synctest.Test(t, func(t *testing.T) {
-		w := build(t, scene{memory: memory{}, options: options}, defect{})
+		w := build(t, scene{memory: memory{}, machine: m, fresh: s.fresh}, defect{})
 		if err := w.start(); err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +109,7 @@ func prepare(t *testing.T, s story, options sim.Options) scene {
 		}
 		wait(2 * time.Second)
 		w.bury()
-		_ = w.device.Close()
+		_ = w.machine.Close()
 		out.memory, out.journal = w.memory, w.dir
 	})
 	return out
@@ -139,7 +124,7 @@ type trouble struct {
 	reboot             bool
 	late               time.Duration // the rest of the bytes comes so much later
 	keep               int           // bytes of the effect that pass, or the one that is garbled
-	device             *sim.Fault    // counted from the beginning of the story
+	device             *mishap       // counted from the beginning of the story
 	second             *trouble      // goes wrong so many effects after the first
 	secondAt           int
 }
@@ -195,8 +180,9 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 		w.mu.Lock()
 		w.lengths = nil
 		w.mu.Unlock()
+		var happened func() bool
 		if f.device != nil {
-			w.device.Plan().Add(*f.device)
+			happened = f.device.arm(w.machine)
 			go w.attend(over)
 		}
 		began := w.counter.Count()
@@ -244,7 +230,7 @@ func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdi
 		v.effects, v.fired = w.counter.Count()-began, w.counter.Fired()
 		v.lengths, v.settle = w.lengths, clock.settled
 		if f.device != nil {
-			v.fired = w.device.Plan().List()[0].Fired > 0
+			v.fired = happened()
 		}
 		w.judge(&v, s, before, counted, said)
 		w.bury()
@@ -265,7 +251,7 @@ func (w *world) judge(v *verdict, s story, before, counted uint32, said []answer
 	for _, a := range said {
 		switch a.outcome {
 		case fiscalv1.Outcome_OUTCOME_DONE:
-			if s.counter != 0 {
+			if s.counted {
 				continue
 			}
 			docs := w.matching(s, before)
@@ -275,7 +261,7 @@ func (w *world) judge(v *verdict, s story, before, counted uint32, said []answer
 		default:
 		}
 	}
-	if err := w.device.FN().Verify(); err != nil {
+	if err := w.machine.FN().Verify(); err != nil {
 		v.wrong, v.story = true, err.Error()
 	}
 	if v.bad() && v.story == "" {
@@ -285,16 +271,16 @@ func (w *world) judge(v *verdict, s story, before, counted uint32, said []answer
 
 // done counts how often the story has happened in the till.
 func (w *world) done(s story, before, counted uint32) int {
-	if s.counter != 0 {
+	if s.counted {
 		return int(w.count(s) - counted)
 	}
 	return len(w.matching(s, before))
 }
 
-// count reads the operation register that counts the story.
+// count asks the till how often it has done what the story asks for.
 func (w *world) count(s story) uint32 {
-	if s.counter == 0 {
+	if !s.counted {
 		return 0
 	}
-	return w.device.Count(s.counter)
+	return w.machine.Count(fiscal.Kind(s.op.GetKind()))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -14,15 +13,14 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/till"
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
-	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
-	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
 // memory is a till's non-volatile memory that can be copied, so that thousands
@@ -57,17 +55,18 @@ func (m memory) clone(t *testing.T) memory {
 type scene struct {
 	memory  memory
 	journal string // folder
-	options sim.Options
+	machine tilltest.Maker
+	fresh   bool // not registered yet
 }
 
 // world is one run: a till, its cable, an agent that lives and dies.
 type world struct {
 	t       *testing.T
-	device  *sim.Device
+	machine tilltest.Machine
 	memory  memory
-	cable   *wiretest.Cable
 	counter *wiretest.Counter
 	dir     string
+	kind    string // of driver
 	defect  defect
 	log     *slog.Logger
 
@@ -115,15 +114,11 @@ func build(t *testing.T, s scene, d defect) *world {
 			t.Fatal(err)
 		}
 	}
-	o := s.options
-	o.Bank = w.memory
+	w.kind = s.machine.Driver
 	var err error
-	if w.device, err = sim.New(o); err != nil {
+	if w.machine, err = s.machine.Make(w.memory, s.fresh); err != nil {
 		t.Fatal(err)
 	}
-	w.cable = &wiretest.Cable{Serve: func(end io.ReadWriteCloser) {
-		go func() { _ = w.device.Serve(context.Background(), end) }()
-	}}
 	return w
 }
 
@@ -143,11 +138,11 @@ func (w *world) start() error {
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
-	var device drivers.Till = shtrih.New(wiretest.Effects(w.measured, w.counter), shtrih.Options{Log: w.log})
+	device := w.machine.Driver(w.broken, w.log)
 	if w.defect.resends {
 		device = resender{device}
 	}
-	w.fleet, err = till.NewFleet([]till.Config{{Name: tillName, Driver: "shtrih", Device: device}}, w.journal, w.log)
+	w.fleet, err = till.NewFleet([]till.Config{{Name: tillName, Driver: w.kind, Device: device}}, w.journal, w.log)
 	if err != nil {
 		return fmt.Errorf("make fleet: %w", err)
 	}
@@ -173,13 +168,16 @@ func (w *world) commitFault(p journal.Point) error {
 	return nil
 }
 
-// measured dials a cable that notes how many bytes every effect has.
-func (w *world) measured(ctx context.Context) (wire.Conn, error) {
-	c, err := w.cable.Dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return wire.Tapped(c, func(_ wire.Dir, b []byte) { w.note(len(b)) }), nil
+// broken is a cable on which every effect is numbered, can go wrong, and notes
+// how many bytes it has.
+func (w *world) broken(dial wire.DialFunc) wire.DialFunc {
+	return wiretest.Effects(func(ctx context.Context) (wire.Conn, error) {
+		c, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return wire.Tapped(c, func(_ wire.Dir, b []byte) { w.note(len(b)) }), nil
+	}, w.counter)
 }
 
 // note keeps the length of an effect.
@@ -198,7 +196,7 @@ func (w *world) bury() {
 
 // close ends the world.
 func (w *world) close() {
-	_ = w.device.Close()
+	_ = w.machine.Close()
 	_ = os.RemoveAll(w.dir)
 }
 
@@ -226,7 +224,7 @@ func (r resender) Register(ctx context.Context, receipt fiscal.Receipt) (fiscal.
 func wait(d time.Duration) { <-time.After(d) }
 
 // documents is the truth: what the till's fiscal memory holds.
-func (w *world) documents() []fn.Document { return w.device.FN().List() }
+func (w *world) documents() []fn.Document { return w.machine.FN().List() }
 
 // matching counts the documents after fd that the operation can have made.
 func (w *world) matching(s story, after uint32) []fn.Document {
