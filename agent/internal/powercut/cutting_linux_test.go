@@ -161,13 +161,13 @@ func (r *machineRig) life() (v verdict, err error) {
 		case m = <-happened:
 			err = nil
 		default:
-			err = fmt.Errorf("the machine went silent: %w: %s", err, box.text())
+			err = fmt.Errorf("the machine went silent: %w: %s", err, box.Text())
 		}
 		traded <- nil
-	case <-box.ended:
-		err = fmt.Errorf("the machine stopped by itself: %s", box.text())
+	case <-box.Ended:
+		err = fmt.Errorf("the machine stopped by itself: %s", box.Text())
 	case <-ctx.Done():
-		err = fmt.Errorf("the cut did not come: %w: %s", ctx.Err(), box.text())
+		err = fmt.Errorf("the cut did not come: %w: %s", ctx.Err(), box.Text())
 	}
 	box.cut()
 	cancel()
@@ -196,7 +196,7 @@ func (r *machineRig) trade(ctx context.Context, box *running, d *drive, v *verdi
 	if r.defect.noSync {
 		what = "nosync"
 	}
-	if _, err := fmt.Fprintf(box.console, "\n\n%s %s %s\n", what, portOf(r.tills[tillNames[0]].addr), portOf(r.tills[tillNames[1]].addr)); err != nil {
+	if _, err := fmt.Fprintf(box.Console, "\n\n%s %s %s\n", what, portOf(r.tills[tillNames[0]].addr), portOf(r.tills[tillNames[1]].addr)); err != nil {
 		return err
 	}
 	agent := knock(box.door)
@@ -207,7 +207,7 @@ func (r *machineRig) trade(ctx context.Context, box *running, d *drive, v *verdi
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):
-		case <-box.ended:
+		case <-box.Ended:
 			return err
 		case <-ctx.Done():
 			return err

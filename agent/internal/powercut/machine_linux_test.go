@@ -1,20 +1,19 @@
 package powercut
 
 import (
-	"bufio"
 	"context"
-	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/chekan-io/chekan/drivers/wire/guest"
 )
 
 // machineInit is the first program of the machine. It comes up without having
@@ -71,13 +70,29 @@ type machine struct {
 	dir, kernel, initial, kept string
 }
 
+// driveModules are loaded when the machine is told to find its disk, after
+// those of the network.
+var driveModules = []string{"virtio_blk"}
+
+// debianKernel is Debian's kernel for virtual machines: small, with ext4 built
+// in and virtio in modules.
+func debianKernel() *guest.Kernel {
+	return &guest.Kernel{
+		Package: "linux-image-cloud-amd64",
+		Modules: slices.Concat(guest.NetworkModules, driveModules),
+		Dir:     filepath.Join(guest.Cache("chekan-powercut"), "kernel"),
+		Say:     say,
+	}
+}
+
 // buildMachine boots a machine up to where it waits for orders, and keeps it.
 func buildMachine(ctx context.Context, dir string) (*machine, error) {
-	kernel, err := debianKernel(ctx)
+	kernel := debianKernel()
+	file, err := kernel.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("get a kernel: %w", err)
 	}
-	m := &machine{dir: dir, kernel: filepath.Join(kernel, "vmlinuz"), initial: filepath.Join(dir, "initial"), kept: filepath.Join(dir, "kept")}
+	m := &machine{dir: dir, kernel: file, initial: filepath.Join(dir, "initial"), kept: filepath.Join(dir, "kept")}
 	if err := m.pack(ctx, kernel); err != nil {
 		return nil, fmt.Errorf("make the machine's programs: %w", err)
 	}
@@ -87,12 +102,12 @@ func buildMachine(ctx context.Context, dir string) (*machine, error) {
 }
 
 // pack makes the machine's first file system.
-func (m *machine) pack(ctx context.Context, modules string) error {
+func (m *machine) pack(ctx context.Context, kernel *guest.Kernel) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if linked, err := dynamic(exe); err != nil || linked {
+	if linked, err := guest.Dynamic(exe); err != nil || linked {
 		return fmt.Errorf("the test program needs libraries that the machine does not have: build it with CGO_ENABLED=0 (%w)", err)
 	}
 	agent := filepath.Join(m.dir, "chekan-agent")
@@ -108,62 +123,23 @@ func (m *machine) pack(ctx context.Context, modules string) error {
 	if err != nil {
 		return err
 	}
-	var a archive
-	for _, name := range []string{"bin", "lib", "etc", "proc", "sys", "dev", "data", "run", "tmp", "root"} {
-		a.folder(name)
-	}
-	for name, from := range map[string]string{"bin/busybox": "/bin/busybox", "bin/chekan-agent": agent, "bin/rig": exe} {
-		content, err := os.ReadFile(from)
-		if err != nil {
-			return err
-		}
-		a.program(name, content)
-	}
-	a.link("bin/sh", "busybox")
-	a.program("init", fmt.Appendf(nil, machineInit, strings.Join(earlyModules, " "), strings.Join(driveModules, " ")))
-	a.text("etc/agent.toml", machineConfig)
-	a.text("etc/order.json", string(order))
-	found, err := filepath.Glob(filepath.Join(modules, "*.ko"))
-	if err != nil {
+	var a guest.Archive
+	a.Folder("bin", "lib", "etc", "proc", "sys", "dev", "data", "run", "tmp", "root")
+	if err := errors.Join(a.Busybox(), a.Copy("bin/chekan-agent", agent), a.Copy("bin/rig", exe), kernel.AddModules(&a)); err != nil {
 		return err
 	}
-	for _, path := range found {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		a.text("lib/"+filepath.Base(path), string(content))
-	}
-	a.end()
-	return os.WriteFile(m.initial, a.Bytes(), 0o600)
-}
-
-// dynamic tells whether a program needs a dynamic linker.
-func dynamic(path string) (bool, error) {
-	f, err := elf.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	for _, p := range f.Progs {
-		if p.Type == elf.PT_INTERP {
-			return true, nil
-		}
-	}
-	return false, nil
+	a.Program("init", fmt.Appendf(nil, machineInit, strings.Join(guest.NetworkModules, " "), strings.Join(driveModules, " ")))
+	a.Text("etc/agent.toml", machineConfig)
+	a.Text("etc/order.json", string(order))
+	return a.Close(m.initial)
 }
 
 // running is a machine with its power on.
 type running struct {
-	cmd     *exec.Cmd
-	console io.WriteCloser
+	*guest.Running
 	disk    net.Listener
 	door    string // address of the agent's door, on this computer
 	monitor string
-
-	ready, ended chan struct{}
-	mu           sync.Mutex
-	said         strings.Builder
 }
 
 // start switches a machine on with a drive; kept lets it go on where it was
@@ -174,71 +150,26 @@ func (m *machine) start(d *drive, kept bool) (*running, error) {
 		return nil, err
 	}
 	go serveNBD(disk, d)
-	r := &running{
-		disk: disk, monitor: filepath.Join(m.dir, "monitor"),
-		ready: make(chan struct{}), ended: make(chan struct{}),
-	}
-	if r.door, err = freePort(); err != nil {
+	r := &running{disk: disk, monitor: filepath.Join(m.dir, "monitor")}
+	if r.door, err = guest.FreePort(); err != nil {
 		return nil, errors.Join(err, disk.Close())
 	}
-	args := []string{
-		"-accel", "tcg", "-cpu", "max", "-m", machineMemory, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-kernel", m.kernel, "-initrd", m.initial, "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
-		"-serial", "stdio", "-monitor", "unix:" + r.monitor + ",server=on,wait=off",
-		"-drive", "if=none,id=d,format=raw,cache=writeback,file=nbd:unix:" + disk.Addr().String(), "-device", "virtio-blk-pci,drive=d",
-		"-netdev", "user,id=n,restrict=off,hostfwd=tcp:" + r.door + "-:8777", "-device", "virtio-net-pci,netdev=n,romfile=",
-	}
+	args := append(guest.NetworkArgs(r.door, 8777),
+		"-monitor", "unix:"+r.monitor+",server=on,wait=off",
+		"-drive", "if=none,id=d,format=raw,cache=writeback,file=nbd:unix:"+disk.Addr().String(), "-device", "virtio-blk-pci,drive=d")
 	if kept {
 		args = append(args, "-incoming", "exec:cat "+m.kept)
 	}
-	r.cmd = exec.Command("qemu-system-x86_64", args...)
-	r.console, err = r.cmd.StdinPipe()
-	if err != nil {
+	box := guest.Machine{Kernel: m.kernel, Initial: m.initial, Memory: machineMemory, Ready: machineReady, Args: args}
+	if r.Running, err = box.Start(); err != nil {
 		return nil, errors.Join(err, disk.Close())
 	}
-	out, err := r.cmd.StdoutPipe()
-	if err != nil {
-		return nil, errors.Join(err, disk.Close())
-	}
-	r.cmd.Stderr = r
-	if err := r.cmd.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start qemu: %w", err), disk.Close())
-	}
-	go r.listen(out)
 	return r, nil
-}
-
-// Write takes what QEMU complains of.
-func (r *running) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.Write(p)
-}
-
-func (r *running) text() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.String()
-}
-
-// listen reads the console.
-func (r *running) listen(out io.Reader) {
-	defer close(r.ended)
-	ready := false
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		_, _ = r.Write(append(lines.Bytes(), '\n'))
-		if !ready && strings.Contains(lines.Text(), machineReady) {
-			ready = true
-			close(r.ready)
-		}
-	}
 }
 
 // cut takes the power away.
 func (r *running) cut() {
-	_ = r.cmd.Process.Kill()
-	<-r.ended
-	_ = r.cmd.Wait()
+	r.Cut()
 	_ = r.disk.Close()
 }
 
@@ -250,11 +181,11 @@ func (m *machine) keep(ctx context.Context) error {
 	}
 	defer r.cut()
 	select {
-	case <-r.ready:
-	case <-r.ended:
-		return fmt.Errorf("the machine did not come up: %s", r.text())
+	case <-r.Ready:
+	case <-r.Ended:
+		return fmt.Errorf("the machine did not come up: %s", r.Text())
 	case <-ctx.Done():
-		return fmt.Errorf("the machine did not come up: %w: %s", ctx.Err(), r.text())
+		return fmt.Errorf("the machine did not come up: %w: %s", ctx.Err(), r.Text())
 	}
 	var dialer net.Dialer
 	monitor, err := dialer.DialContext(ctx, "unix", r.monitor)
@@ -267,25 +198,16 @@ func (m *machine) keep(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-r.ended:
+	case <-r.Ended:
 	case <-ctx.Done():
 		return fmt.Errorf("save the machine: %w", ctx.Err())
 	}
-	if strings.Contains(r.text(), machineFailed) {
-		return errors.New(r.text())
+	if strings.Contains(r.Text(), machineFailed) {
+		return errors.New(r.Text())
 	}
 	info, err := os.Stat(m.kept)
 	if err != nil || info.Size() < 1<<20 {
-		return fmt.Errorf("the machine was not saved: %w: %s", err, r.text())
+		return fmt.Errorf("the machine was not saved: %w: %s", err, r.Text())
 	}
 	return nil
-}
-
-// freePort is an address that nobody listens on now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
