@@ -85,7 +85,9 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	if err != nil {
 		return fmt.Errorf("токен: %w", err)
 	}
-	page := verdict.New(a.fleet, a.journal, verdict.Options{Token: token, Problems: a.journalProblems, Version: version, Log: a.log})
+	page := verdict.New(a.fleet, a.journal, verdict.Options{
+		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Version: version, Log: a.log,
+	})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
 		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Log: a.log,
 	})), a.log)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/bundle"
+	"github.com/chekan-io/chekan/agent/internal/verdict"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
@@ -27,4 +28,13 @@ func (a *agent) bundleOf(ctx context.Context, run *fiscalv1.Run) (zip []byte, cl
 		}
 	}
 	return bundle.ForTicket(ctx, src, run)
+}
+
+// openTickets are the calls for help as the cashier's page tells of them.
+func (a *agent) openTickets() []verdict.OpenTicket {
+	var out []verdict.OpenTicket
+	for _, t := range a.uplink.Tickets() {
+		out = append(out, verdict.OpenTicket{Till: t.Till, Ticket: verdict.Ticket{ID: t.ID, Sent: t.Sent}})
+	}
+	return out
 }

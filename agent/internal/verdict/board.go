@@ -24,6 +24,11 @@ type Fleet interface {
 	Watch() (changes <-chan till.Change, cancel func())
 	Act(ctx context.Context, id, name string, action fiscalv1.Action, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 	Decide(ctx context.Context, key string, fd uint32) (*fiscalv1.Operation, error)
+	// Consents are the runs that wait for a word of the person at the till,
+	// ConsentsChanged is closed when they change next, Consent gives that word.
+	Consents() []*fiscalv1.Run
+	ConsentsChanged() <-chan struct{}
+	Consent(runID string, agree bool) (fiscalv1.Consent, error)
 }
 
 // Journal is what the page needs of package journal: what was before it began
@@ -170,6 +175,7 @@ type View struct {
 	// ForMs is how long the phase has lasted.
 	ForMs  int64   `json:"for_ms,omitempty"`
 	About  *About  `json:"about,omitempty"`
+	Ticket *Ticket `json:"ticket,omitempty"`
 	Facts  Facts   `json:"facts"`
 	Inside *Inside `json:"inside,omitempty"`
 }

@@ -283,6 +283,12 @@ func what(op *fiscalv1.Operation) string {
 		return "x_report"
 	case fiscal.Settlement:
 		return "settlement"
+	case fiscal.Register:
+		return "register"
+	case fiscal.Reregister:
+		return "reregister"
+	case fiscal.CloseArchive:
+		return "close_archive"
 	case fiscal.KindNone, fiscal.Sale, fiscal.SaleReturn, fiscal.Purchase, fiscal.PurchaseReturn:
 	}
 	return "receipt"

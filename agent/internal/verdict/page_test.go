@@ -111,6 +111,7 @@ func (s *shop) do(t *testing.T, c *http.Client, method, path, body string, chang
 type picture struct {
 	Session bool           `json:"session"`
 	Tills   []verdict.View `json:"tills"`
+	Asks    []verdict.Ask  `json:"asks"`
 }
 
 // watch reads events until one pleases.

@@ -1,8 +1,7 @@
 package verdict
 
 import (
-	"regexp"
-	"strconv"
+	"fmt"
 
 	"github.com/chekan-io/chekan/agent/internal/settle"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -13,12 +12,8 @@ import (
 type Choice struct {
 	FD   uint32 `json:"fd"` // 0: there is no document of ours
 	Key  string `json:"key"`
-	Line string `json:"line,omitempty"` // the evidence about that document
+	Line string `json:"line,omitempty"` // what the slip of that document says, to compare with the tape
 }
-
-// evidenceOfDocument is how package settle tells of a document it read:
-// "ФД 12: форма 3, признак 1, сумма 300.00, 2026-03-04T05:06".
-var evidenceOfDocument = regexp.MustCompile(`^ФД (\d+): форма (\d+), признак (\d+), сумма (\S+), `)
 
 // Choices are the answers that cannot make things worse. A document that was
 // never a candidate cannot be chosen, and where the fiscal memory itself is in
@@ -30,14 +25,12 @@ func Choices(op *fiscalv1.Operation, state *fiscalv1.TillState) []Choice {
 	none := Choice{Key: "choose.none"}
 	switch op.GetReason() {
 	case settle.ReasonCandidates:
-		var out []Choice
-		for _, line := range op.GetEvidence() {
-			if fd := candidate(op, line); fd != 0 {
-				out = append(out, Choice{FD: fd, Key: "choose.document", Line: line})
-			}
-		}
-		if out == nil {
+		if len(op.GetCandidates()) == 0 {
 			return nil // nobody has read them: "none of them" would be a guess
+		}
+		out := make([]Choice, 0, len(op.GetCandidates())+1)
+		for _, d := range op.GetCandidates() {
+			out = append(out, Choice{FD: d.GetFd(), Key: "choose.document", Line: lineOf(d)})
 		}
 		return append(out, none)
 	case settle.ReasonCounters:
@@ -50,23 +43,17 @@ func Choices(op *fiscalv1.Operation, state *fiscalv1.TillState) []Choice {
 	return nil
 }
 
-// candidate gives the number of the document in a line of evidence, when it is
-// one that op could have made; otherwise 0.
-func candidate(op *fiscalv1.Operation, line string) uint32 {
-	m := evidenceOfDocument.FindStringSubmatch(line)
-	if m == nil || !isReceipt(op) || m[3] != strconv.Itoa(fiscal.Kind(op.GetKind()).Sign()) || m[4] != total(op).String() {
-		return 0
+// lineOf is what tells one slip from another, in figures alone, so that it needs
+// no language.
+func lineOf(d *fiscalv1.Document) string {
+	line := d.GetAt()
+	if at, err := fiscal.ParseDateTime(d.GetAt()); err == nil {
+		line = fmt.Sprintf("%02d.%02d.%04d %02d:%02d", at.Day, at.Month, at.Year, at.Hour, at.Minute)
 	}
-	form, err := strconv.ParseUint(m[2], 10, 8)
-	corrects := fiscal.DocumentType(form) == fiscal.DocCorrection || fiscal.DocumentType(form) == fiscal.DocBSOCorrection
-	if err != nil || corrects != (op.GetReceipt().GetCorrection() != nil) {
-		return 0
+	if d.GetTotal() != 0 {
+		line += " · " + fiscal.Money(d.GetTotal()).String()
 	}
-	fd, err := strconv.ParseUint(m[1], 10, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(fd)
+	return line + fmt.Sprintf(" · %010d", d.GetFp())
 }
 
 // mayChoose tells whether the answer is among the choices.

@@ -26,6 +26,10 @@
 // and Origin are checked, fetch metadata too where the browser sends it, the
 // cookie is SameSite=Strict, and acts are JSON posts from this very origin.
 //
+// Who asks from the cabinet to do something to a till stands above everything
+// else, with the steps and the seconds left: one key allows, another does not,
+// and silence allows nothing. Sales go on meanwhile.
+//
 // A person's decision goes through [Choices]: only documents that could be
 // ours, and nothing where the fiscal memory itself is in doubt.
 //
@@ -68,6 +72,8 @@ const (
 type Options struct {
 	// Token is the door's: who bears it may make links for sessions.
 	Token string
+	// Tickets are the calls for help that are open, oldest first; nil is none.
+	Tickets func() []OpenTicket
 	// Problems of the agent itself, besides those of its tills; nil is none.
 	Problems func() []*fiscalv1.Problem
 	Version  string
@@ -102,6 +108,7 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 	p.mux.HandleFunc("POST /page/link", p.link)
 	p.mux.HandleFunc("POST /page/act", p.act)
 	p.mux.HandleFunc("POST /page/decide", p.decide)
+	p.mux.HandleFunc("POST /page/consent", p.consent)
 	return p
 }
 
@@ -180,6 +187,7 @@ type picture struct {
 	Version  string `json:"version"`
 	Session  bool   `json:"session"`
 	Problems []Line `json:"problems,omitempty"` // of the agent
+	Asks     []Ask  `json:"asks,omitempty"`
 	Tills    []View `json:"tills"`
 }
 
@@ -201,7 +209,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
-		changed := p.board.next()
+		changed, asked := p.board.next(), p.fleet.ConsentsChanged()
 		b, err := json.Marshal(p.picture(p.sessions.valid(r, time.Now())))
 		if err != nil {
 			p.opts.Log.Error("write the picture of the page", "error", err)
@@ -218,13 +226,20 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-changed:
+		case <-asked:
 		case <-beat.C:
 		}
 	}
 }
 
 func (p *Page) picture(session bool) picture {
-	pic := picture{Version: p.opts.Version, Session: session, Tills: p.board.views(p.fleet.States(), session, time.Now())}
+	now := time.Now()
+	pic := picture{
+		Version: p.opts.Version, Session: session, Tills: p.board.views(p.fleet.States(), session, now), Asks: asks(p.fleet.Consents(), now),
+	}
+	for i := range pic.Tills {
+		pic.Tills[i].Ticket = p.ticketOf(pic.Tills[i].Till)
+	}
 	if p.opts.Problems != nil {
 		for _, problem := range p.opts.Problems() {
 			pic.Problems = append(pic.Problems, Line{Key: "problem." + problem.GetCode(), Args: problem.GetArgs()})

@@ -114,6 +114,7 @@ function shown() {
   if (!t) return { colour: "grey", sign: "grey", phase: "", headline: say("no_tills"), advice: "", todo: [say("no_tills.todo")], guide: "" };
   const todo = (t.todo || []).map((l) => say(l.key, l.args));
   if (t.phase === "person" && !picture.session) todo.push(say("person.locked"));
+  if (t.ticket) todo.push(say(t.ticket.sent ? "ticket.sent" : "ticket.waiting", t.ticket));
   return {
     colour: t.colour, sign: t.phase === "person" ? "person" : t.colour, phase: t.phase || "",
     headline: say(t.headline), advice: t.advice ? say(t.advice) : "", todo, guide: t.guide || "",
@@ -194,9 +195,46 @@ function keys() {
   });
 }
 
+// question is what somebody in the cabinet asks the cashier to allow, while an
+// answer still counts.
+const question = () => (!gone && picture && (picture.asks || []).find((a) => a.left_ms > passed())) || null;
+
+function ask() {
+  const a = question();
+  const id = a ? a.id : "";
+  if (id && id !== document.body.dataset.ask && panel !== "confirm") closePanel(); // nothing hides a new question
+  document.body.dataset.ask = id;
+  $("ask").hidden = !a;
+  if (!a) return;
+  const more = picture.asks.length - 1;
+  put($("ask-title"), say("ask"));
+  put($("ask-who"), say("ask.who", { who: a.who, action: say(a.action) }));
+  put($("ask-till"), [say("ask.till", a), more ? say("ask.more", { n: more }) : ""].filter(Boolean).join(" · "));
+  fill($("ask-steps"), a.steps.map((s) => {
+    const li = element("li", {}, words[s.key] || s.title);
+    if (s.fiscal) li.append(element("b", {}, " (" + say("ask.fiscal") + ")"));
+    return li;
+  }));
+  put($("ask-left"), say("ask.left", { t: span(a.left_ms - passed()) }));
+  fill($("ask-keys"), picture.session ? [["F9", "key.agree"], ["F10", "key.refuse"]].map(([key, word]) => {
+    const b = element("button", { type: "button" }, element("kbd", {}, key), " " + say(word));
+    b.dataset.key = key;
+    return b;
+  }) : [element("p", {}, say("ask.locked"))]);
+}
+
+// reply gives the cashier's word, and only about what he sees.
+function reply(agree) {
+  const a = question();
+  if (!a) return;
+  if (panel) closePanel();
+  else post("/page/consent", { run: a.id, agree });
+}
+
 function draw() {
   const v = shown();
   const t = till();
+  ask();
   Object.assign(document.body.dataset, { colour: v.colour, phase: v.phase, till: t ? t.till : "", operation: (t && t.inside && t.inside.key) || "" });
   document.documentElement.lang = language;
   $("sign").firstElementChild.setAttribute("href", "#sign-" + v.sign);
@@ -309,7 +347,7 @@ async function post(path, body) {
     const res = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const got = await res.json();
     const text = language === "ru" && got.text ? ". " + got.text : ""; // the agent's own sentences are Russian
-    notice(say(got.ok ? "act.ok" : "act.failed") + text, 15000);
+    notice(got.key ? say(got.key) : say(got.ok ? "act.ok" : "act.failed") + text, 15000);
   } catch {
     notice(say("act.failed"), 15000);
   }
@@ -343,6 +381,8 @@ const KEYS = {
   F3: () => act("check"),
   F4: () => (panel === "details" ? closePanel() : details()),
   F7: () => remember("charged", remembered("charged") ? null : String(Date.now() + CHARGE)),
+  F9: () => reply(true),
+  F10: () => reply(false),
   F8: () => speak(LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length]).then(() => { closePanel(); draw(); }, () => {}),
   Escape: closePanel,
   ArrowLeft: () => panel || step(-1),
