@@ -123,6 +123,7 @@ var errLeft = errors.New("the document stays open in the fiscal memory")
 // form makes a document: everything that can be wrong with its tags is found
 // before it is begun, last is the number of the document before it.
 func (t *Till) form(ctx context.Context, op string, last uint32, given []ffd.Field, f formation) (formed, error) {
+	t.lost, t.unprinted, t.pending = 0, 0, nil
 	messages, err := ffd.Messages(given)
 	if err != nil {
 		return formed{}, failure(op, drivers.CodeFormat, fiscal.NotDone, err)
@@ -137,17 +138,23 @@ func (t *Till) form(ctx context.Context, op string, last uint32, given []ffd.Fie
 			e.Err = t.abandon(ctx, err)
 			return formed{}, e
 		}
-		t.lost, t.lostFD = f.commit.Command(), last+1
+		t.doubt(f.commit.Command(), last+1)
 		return formed{}, e
 	}
 	d, ok := formedOf(answer)
 	if !ok || d.FD != last+1 {
 		// Not the answer to this command: see Till.exchange.
 		t.drop()
-		t.lost, t.lostFD = f.commit.Command(), last+1
+		t.doubt(f.commit.Command(), last+1)
 		return formed{}, failure(op, drivers.CodeLink, fiscal.Unknown, fmt.Errorf("%w: document %d after %d", errOdd, d.FD, last))
 	}
 	return d, nil
+}
+
+// doubt notes what may have been formed: its answer is evidence when it still
+// comes, and its slip is printed when the fiscal memory turns out to have it.
+func (t *Till) doubt(c fn.Command, fd uint32) {
+	t.lost, t.lostFD, t.unprinted = c, fd, fd
 }
 
 // prepare brings a document to where only the commit is missing, or cancels it.

@@ -29,6 +29,12 @@ const (
 	quietTime = 50 * time.Millisecond
 )
 
+// Opening a port that closes at once.
+const (
+	openTries = 3
+	openPause = 50 * time.Millisecond
+)
+
 // enqTries is how often a garbled answer is asked for again.
 const enqTries = 2
 
@@ -58,16 +64,23 @@ func (t *Till) connect(ctx context.Context) error {
 	if open {
 		return nil
 	}
-	if err := t.open(ctx); err != nil {
-		return notSent(err)
-	}
-	t.in.Reset()
-	t.known = facts{}
-	if err := t.synchronise(ctx); err != nil {
+	for try := 1; ; try++ {
+		if err := t.open(ctx); err != nil {
+			return notSent(err)
+		}
+		t.in.Reset()
+		t.known = facts{}
+		err := t.synchronise(ctx)
+		if err == nil {
+			return nil
+		}
 		t.drop()
-		return notSent(err)
+		// A port that takes one program at a time may not have let the
+		// connection before go yet.
+		if !errors.Is(err, wire.ErrGone) || try == openTries || pause(ctx, openPause) != nil {
+			return notSent(err)
+		}
 	}
-	return nil
 }
 
 // open dials, so that Close can end it.
@@ -268,8 +281,7 @@ func (t *Till) exchange(ctx context.Context, request fn.Request) (a fn.Answer, r
 		t.drop()
 		return nil, repeated, maybe(err)
 	}
-	a, warning, err := fn.DecodeAnswer(cmd, answer)
-	t.warning = warning
+	a, _, err = fn.DecodeAnswer(cmd, answer)
 	if _, refused := fn.AsRefusal(err); err != nil && !refused {
 		// Somebody else's answer, or one that makes no sense. Whatever became
 		// of our command, this answer does not tell.

@@ -111,8 +111,11 @@ func (p *paper) close() error {
 	return err
 }
 
+// reopen lets the cable go, unless a slip on its way shows that it works.
 func (p *paper) reopen() error {
-	p.stop()
+	if p.busy() {
+		return nil
+	}
 	return p.device.Reopen()
 }
 
@@ -134,12 +137,21 @@ func (p *paper) state(ctx context.Context, owed debt) (drivers.Paper, string) {
 		return drivers.PaperCover, printer.CoverOpen.Text()
 	case s.PaperOut:
 		return drivers.PaperOut, printer.PaperOut.Text()
+	case busyWith(s):
+		return drivers.PaperPrinting, "занят"
 	case owed.any():
 		return drivers.PaperContinue, "чек не допечатан"
 	case !s.Ready():
-		return paperAbsent, "не готов"
+		return paperAbsent, printer.Failed.Text()
 	}
 	return drivers.PaperReady, "готов"
+}
+
+// busyWith tells of a printer that takes nothing for a while and names nothing
+// that a person could do about it: paper is fed by its button, its buffer is
+// full.
+func busyWith(s escpos.Status) bool {
+	return s.Offline && !s.PaperOut && !s.CoverOpen && !s.Error && !s.Waiting && !s.Cutter && !s.Unrecoverable && !s.Recoverable && !s.Hot
 }
 
 // paperAbsent is how a printer that does not answer is told.
@@ -176,24 +188,63 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 	return out
 }
 
-// ready says what keeps the printer from printing.
-func (p *paper) ready(ctx context.Context, op string, owed debt) error {
+// Polling of a printer that is busy by itself.
+const (
+	pollFirst = 50 * time.Millisecond
+	pollMost  = time.Second
+)
+
+// idle waits until the printer neither prints for us nor is busy by itself, and
+// gives its status.
+func (p *paper) idle(ctx context.Context, op string) (escpos.Status, error) {
 	if err := p.wait(ctx); err != nil {
-		return failure(op, drivers.CodeBusy, fiscal.NotDone, err)
+		return escpos.Status{}, failure(op, drivers.CodeBusy, fiscal.NotDone, err)
 	}
-	s, err := p.device.Status(ctx)
+	deadline := time.Now().Add(printPatience)
+	for wait := pollFirst; ; wait = min(2*wait, pollMost) {
+		s, err := p.device.Status(ctx)
+		if err != nil {
+			return s, failed(op, fiscal.NotDone, err)
+		}
+		if !busyWith(s) {
+			return s, nil
+		}
+		if time.Now().After(deadline) {
+			return s, refuse(op, drivers.CodeBusy, "the printer is busy for %v", printPatience)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return s, failure(op, drivers.CodeBusy, fiscal.NotDone, err)
+		}
+	}
+}
+
+// pause waits, or returns early with the context's end.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ready says what keeps the printer from printing.
+func (p *paper) ready(ctx context.Context, op string, owed func() debt) error {
+	s, err := p.idle(ctx, op)
 	switch {
 	case err != nil:
-		return failed(op, fiscal.NotDone, err)
+		return err
 	case s.CoverOpen:
 		return refuse(op, drivers.CodeCoverOpen, "the printer's cover is open")
 	case s.PaperOut:
 		return refuse(op, drivers.CodeNoPaper, "the printer has no paper")
-	case owed.any():
+	case owed().any():
 		return refuse(op, drivers.CodeContinue, "the last slip is not out")
-	case !s.Ready():
+	case !s.Ready() && !s.Waiting && !s.Recoverable:
 		e := refuse(op, drivers.CodeRefused, "the printer is not ready: %+v", s)
-		e.Hint = printer.Offline.Text()
+		e.Hint = printer.Failed.Text()
 		return e
 	}
 	return nil

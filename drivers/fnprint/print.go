@@ -133,10 +133,7 @@ func (t *Till) noteSlip(n Note) slip.Slip {
 
 // printable finds what keeps the next slip from being printed.
 func (t *Till) printable(ctx context.Context, op string, s fn.StatusAnswer) error {
-	if err := t.paper.wait(ctx); err != nil {
-		return failure(op, drivers.CodeBusy, fiscal.NotDone, err)
-	}
-	return t.paper.ready(ctx, op, t.owed(s))
+	return t.paper.ready(ctx, op, func() debt { return t.owed(s) })
 }
 
 // FinishPrint implements drivers.Till: everything owed comes out, and this
@@ -157,7 +154,7 @@ func (t *Till) FinishPrint(ctx context.Context) error {
 	if !owed.any() {
 		return nil
 	}
-	if err := t.paper.ready(ctx, op, debt{from: 1}); err != nil {
+	if err := t.paper.ready(ctx, op, func() debt { return debt{from: 1} }); err != nil {
 		return err
 	}
 	for fd := owed.from; fd <= owed.to; fd++ {

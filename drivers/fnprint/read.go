@@ -95,6 +95,11 @@ func (t *Till) look(ctx context.Context) (picture, error) {
 	if refused(err) && p.Phase != fn.PhaseFiscal {
 		err = nil
 	}
+	if fd := t.unprinted; err == nil && fd != 0 && fd <= p.FD {
+		// It was formed after all: its slip goes the way of every other.
+		t.unprinted = 0
+		t.print(ctx, fiscal.Document{FD: fd}, slipExtra{})
+	}
 	return p, err
 }
 

@@ -33,9 +33,13 @@ func (t *Till) commit(change func(*State)) error {
 }
 
 // update changes what the till remembers where losing the change does no harm:
-// it is found again in the fiscal memory.
+// it is found again in the fiscal memory, or a slip is printed once more. This
+// life goes by the change whatever became of the write.
 func (t *Till) update(change func(*State)) {
-	if err := t.commit(change); err != nil {
+	t.stateMu.Lock()
+	defer t.stateMu.Unlock()
+	change(&t.state)
+	if err := t.memory.Save(t.state.clone()); err != nil {
 		t.log.Error("the till's memory is not written", "error", err.Error())
 	}
 }

@@ -121,14 +121,16 @@ type Till struct {
 	extra   slipExtra // of document extraFD
 
 	// The rest belongs to the one goroutine that calls.
-	in      fn.Reader
-	room    [2048]byte
-	known   facts
-	warning bool // of the last answer: some warning flag is set
+	in    fn.Reader
+	room  [2048]byte
+	known facts
 
-	lost    fn.Command // whose answer never came; 0 when none
-	lostFD  uint32     // the document it would have numbered
-	pending []fiscal.Document
+	lost   fn.Command // whose answer never came; 0 when none
+	lostFD uint32     // the document it would have numbered
+	// unprinted is a document that may have been formed, and whose slip has not
+	// been begun; 0 when there is none.
+	unprinted uint32
+	pending   []fiscal.Document
 }
 
 // facts are what the fiscal memory said on this connection. They spare
