@@ -150,13 +150,17 @@ function about() {
   return [...out, at];
 }
 
+function countdown(ms) {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  return Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0");
+}
+
 function timer() {
   const end = Number(remembered("charged"));
   if (!end) return say("timer.idle");
   const left = end - Date.now();
   if (left <= 0) return say("timer.done");
-  const s = Math.ceil(left / 1000);
-  return say("timer.left", { t: Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0") });
+  return say("timer.left", { t: countdown(left) });
 }
 
 function steps(guide) {
@@ -215,7 +219,7 @@ function ask() {
     if (s.fiscal) li.append(element("b", {}, " (" + say("ask.fiscal") + ")"));
     return li;
   }));
-  put($("ask-left"), say("ask.left", { t: span(a.left_ms - passed()) }));
+  put($("ask-left"), say("ask.left", { t: countdown(a.left_ms - passed()) }));
   fill($("ask-keys"), picture.session ? [["F9", "key.agree"], ["F10", "key.refuse"]].map(([key, word]) => {
     const b = element("button", { type: "button" }, element("kbd", {}, key), " " + say(word));
     b.dataset.key = key;
