@@ -16,6 +16,7 @@ type builder struct {
 	values []byte
 	groups []Field // contents of finished groups
 	open   []Field // objects of the groups being made, outermost first
+	flat   bool    // the group being made has no groups inside: its objects go straight into the arena
 	inItem int     // number of the item being made, from 1; 0 outside
 	wrong  Problems
 }
@@ -23,14 +24,18 @@ type builder struct {
 func newBuilder(form fiscal.DocumentType, v Version, items int) *builder {
 	return &builder{
 		form: form, v: v,
-		values: make([]byte, 0, 512+96*items),
-		groups: make([]Field, 0, 16+9*items),
-		open:   make([]Field, 0, 40+items),
+		values: make([]byte, 0, 512+80*items),
+		groups: make([]Field, 0, 12+8*items),
+		open:   make([]Field, 0, 32+items),
 	}
 }
 
 func (b *builder) put(t Tag, start int) {
-	b.open = append(b.open, Field{Tag: t, Value: b.values[start:len(b.values):len(b.values)]})
+	to := &b.open
+	if b.flat {
+		to = &b.groups
+	}
+	*to = append(*to, Field{Tag: t, Value: b.values[start:len(b.values):len(b.values)]})
 }
 
 func (b *builder) uint(t Tag, v uint64) {
@@ -47,7 +52,18 @@ func (b *builder) flag(t Tag, on bool) {
 	b.uint(t, v)
 }
 
-func (b *builder) sum(t Tag, m fiscal.Money) { b.uint(t, uint64(m)) }
+// sum and code are uint for tags known to be a VLN and a byte.
+func (b *builder) sum(t Tag, m fiscal.Money) {
+	start := len(b.values)
+	b.values = appendNumber(b.values, nil, uint64(m))
+	b.put(t, start)
+}
+
+func (b *builder) code(t Tag, v uint64) {
+	start := len(b.values)
+	b.values = appendNumber(b.values, nil, v)
+	b.put(t, start)
+}
 
 func (b *builder) amount(t Tag, q fiscal.Quantity) {
 	start := len(b.values)
@@ -63,7 +79,7 @@ func (b *builder) bytes(t Tag, v []byte) { b.open = append(b.open, Field{Tag: t,
 func (b *builder) text(t Tag, s string) {
 	start := len(b.values)
 	var err error
-	if b.values, err = AppendText(b.values, Fit(s)); err != nil {
+	if b.values, err = appendFitted(b.values, s); err != nil {
 		b.bad(t, RuleText, "%s", lacking(err, s))
 	}
 	b.values = pad(b.values, start, t)
@@ -84,6 +100,17 @@ func (b *builder) end(t Tag, begun int) {
 	start := len(b.groups)
 	b.groups = append(b.groups, b.open[begun:]...)
 	b.open = append(b.open[:begun], Field{Tag: t, Fields: b.groups[start:len(b.groups):len(b.groups)]})
+}
+
+// beginFlat and endFlat are the same for a group that has no groups inside.
+func (b *builder) beginFlat() int {
+	b.flat = true
+	return len(b.groups)
+}
+
+func (b *builder) endFlat(t Tag, start int) {
+	b.flat = false
+	b.open = append(b.open, Field{Tag: t, Fields: b.groups[start:len(b.groups):len(b.groups)]})
 }
 
 func (b *builder) bad(t Tag, rule Rule, format string, args ...any) {

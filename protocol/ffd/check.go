@@ -1,6 +1,7 @@
 package ffd
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -79,6 +80,7 @@ type checker struct {
 	given  bool
 	memory *tagSet
 	path   [maxDepth + 1]step
+	has    [maxDepth + 1]tagSet // what each level has; here, because the levels are walked by recursion
 	depth  int
 	sums   sums
 	wrong  Problems
@@ -135,8 +137,7 @@ func (c *checker) document() {
 	if c.given {
 		c.memory = formedByMemory(c.d.Type, c.v)
 	}
-	var has tagSet
-	c.row(c.d.Fields, &has)
+	has := c.row(c.d.Fields)
 	for _, list := range [2][]Tag{every, own} {
 		for _, t := range list {
 			if !has.has(t) && !(c.memory != nil && c.memory.has(t)) {
@@ -144,9 +145,9 @@ func (c *checker) document() {
 			}
 		}
 	}
-	c.conditions(&has)
+	c.conditions(has)
 	if isReceipt(c.d.Type) {
-		c.totals(&has)
+		c.totals(has)
 	}
 	c.size()
 }
@@ -156,8 +157,10 @@ func (c *checker) missing(t Tag) {
 	c.bad(t, RuleMissing, "нет обязательного реквизита «%s»", r.Name)
 }
 
-// row checks the objects of one level and says in has which tags it met.
-func (c *checker) row(fields []Field, has *tagSet) {
+// row checks the objects of one level and says which tags it met.
+func (c *checker) row(fields []Field) *tagSet {
+	has := &c.has[c.depth]
+	*has = tagSet{}
 	for i := range fields {
 		f := &fields[i]
 		if has.has(f.Tag) && !repeats.has(f.Tag) {
@@ -180,6 +183,7 @@ func (c *checker) row(fields []Field, has *tagSet) {
 			c.value(f, r)
 		}
 	}
+	return has
 }
 
 func (c *checker) group(fields []Field, i int, r *Row) {
@@ -188,7 +192,7 @@ func (c *checker) group(fields []Field, i int, r *Row) {
 		c.bad(f.Tag, RuleStructure, "реквизит «%s» пуст или не разбирается", r.Name)
 		return
 	}
-	if n := f.Size() - headerLength; r.Max > 0 && n > r.Max && !unlimited.has(f.Tag) {
+	if n := f.size() - headerLength; r.Max > 0 && n > r.Max && !unlimited.has(f.Tag) {
 		c.bad(f.Tag, RuleLength, "реквизит «%s» занимает %d байт, можно не больше %d", r.Name, n, r.Max)
 	}
 	if c.depth == maxDepth {
@@ -197,15 +201,14 @@ func (c *checker) group(fields []Field, i int, r *Row) {
 	}
 	c.path[c.depth] = step{fields, i}
 	c.depth++
-	var has tagSet
-	c.row(f.Fields, &has)
-	for _, t := range neededInside[f.Tag] {
+	has := c.row(f.Fields)
+	for _, t := range insideOf(f.Tag) {
 		if !has.has(t) {
 			c.missing(t)
 		}
 	}
 	if f.Tag == TagItem {
-		c.item(f, &has)
+		c.item(f, has)
 	}
 	c.depth--
 }
@@ -234,7 +237,9 @@ func (c *checker) value(f *Field, r *Row) {
 			c.bad(f.Tag, RuleCode, "значения %d у реквизита «%s» нет", v, r.Name)
 		}
 	}
-	c.meaning(f, r)
+	if special.has(f.Tag) {
+		c.meaning(f, r)
+	}
 }
 
 func (c *checker) length(f *Field, r *Row, ok bool) {
@@ -250,6 +255,11 @@ func (c *checker) length(f *Field, r *Row, ok bool) {
 
 // firstDay is when documents in this format began: an operator refuses earlier ones.
 var firstDay = fiscal.DateTime{Year: 2016, Month: 9, Day: 1}
+
+// special are the tags meaning has a rule for.
+var special = setOf(TagTaxSystem, TagTaxSystems, TagTime, TagOperationTime, TagCorrectionDate, TagIndustryDate, TagBuyerBirthday, TagINN, TagOFDINN,
+	TagCashierINN, TagTransferOperatorINN, TagBuyerINN, TagSupplierINN, TagRNM, TagFN, TagFD, TagName, TagUser, TagAddress, TagPlace, TagSerial,
+	TagUserDataValue)
 
 // meaning checks the values that have rules of their own.
 func (c *checker) meaning(f *Field, r *Row) {
@@ -285,7 +295,7 @@ func (c *checker) meaning(f *Field, r *Row) {
 			c.bad(f.Tag, RuleNumber, "документы считаются с 1")
 		}
 	case TagName, TagUser, TagAddress, TagPlace, TagSerial, TagUserDataValue:
-		if strings.TrimSpace(string(f.Value)) == "" {
+		if len(bytes.TrimSpace(f.Value)) == 0 {
 			c.bad(f.Tag, RuleText, "реквизит «%s» пуст", r.Name)
 		}
 	}
@@ -393,8 +403,9 @@ func (c *checker) correction(has *tagSet) {
 // size compares the document with what a memory takes, or with its form's limit.
 func (c *checker) size() {
 	total := 0
-	for _, f := range c.d.Fields {
-		n := f.Size()
+	for i := range c.d.Fields {
+		f := &c.d.Fields[i]
+		n := f.size()
 		if c.given && n > messageLimit {
 			c.bad(f.Tag, RuleSize, "%s", tooLong(n))
 		}

@@ -31,7 +31,15 @@ func ReceiptForm(r fiscal.Receipt, reg fiscal.Registration) fiscal.DocumentType 
 // own Check. The error is [Problems], with everything that the format or the
 // registration forbids.
 func Receipt(r fiscal.Receipt, reg fiscal.Registration) ([]Field, error) {
-	form := ReceiptForm(r, reg)
+	b, err := composeReceipt(&r, reg)
+	if err != nil {
+		return nil, err
+	}
+	return b.doneAgainst(reg)
+}
+
+func composeReceipt(r *fiscal.Receipt, reg fiscal.Registration) (*builder, error) {
+	form := ReceiptForm(*r, reg)
 	b, err := begin(form, reg, len(r.Items))
 	if err != nil {
 		return nil, err
@@ -69,7 +77,7 @@ func Receipt(r fiscal.Receipt, reg fiscal.Registration) ([]Field, error) {
 		b.text(TagUserDataValue, r.Marker)
 		b.end(TagUserData, group)
 	}
-	return b.doneAgainst(reg)
+	return b, nil
 }
 
 func begin(form fiscal.DocumentType, reg fiscal.Registration, items int) (*builder, error) {
@@ -105,7 +113,7 @@ func (b *builder) shop(reg fiscal.Registration) {
 
 func (b *builder) item(n int, i *fiscal.Item) {
 	b.inItem = n + 1
-	group := b.begin()
+	group := b.beginFlat()
 	method, subject := i.Method, i.Subject
 	if method == 0 {
 		method = 4 // full settlement
@@ -121,13 +129,13 @@ func (b *builder) item(n int, i *fiscal.Item) {
 		if i.Quantity%fiscal.One != 0 {
 			measure = measureOther
 		}
-		b.uint(TagMeasure, measure)
+		b.code(TagMeasure, measure)
 	}
 	b.sum(TagItemSum, i.Total())
-	b.uint(TagVAT, uint64(i.VAT))
-	b.uint(TagMethod, uint64(method))
-	b.uint(TagSubject, uint64(subject))
-	b.end(TagItem, group)
+	b.code(TagVAT, uint64(i.VAT))
+	b.code(TagMethod, uint64(method))
+	b.code(TagSubject, uint64(subject))
+	b.endFlat(TagItem, group)
 	b.inItem = 0
 }
 
@@ -140,7 +148,7 @@ const (
 
 // payments writes all five sums, zeros too, as tills do and operators expect.
 // The change goes out of the cash.
-func (b *builder) payments(r fiscal.Receipt) {
+func (b *builder) payments(r *fiscal.Receipt) {
 	p := r.Payments
 	b.sum(TagCash, p.Cash-r.Change())
 	b.sum(TagElectronic, p.Electronic)
@@ -317,8 +325,9 @@ const messageLimit = 1024
 // [Problems].
 func Messages(fields []Field) ([][]byte, error) {
 	total := 0
-	for _, f := range fields {
-		n := f.Size()
+	for i := range fields {
+		f := &fields[i]
+		n := f.size()
 		if n > messageLimit {
 			return nil, Problems{{Tag: f.Tag, Path: fmt.Sprint(f.Tag), Rule: RuleSize, Text: tooLong(n)}}
 		}

@@ -107,9 +107,30 @@ func row(t Tag, v Version) *Row {
 	return nil
 }
 
+// groups are the tags of groups, in their newest meaning and in the one of 1.0:
+// taking a document apart asks for every object.
+var groups, groups10 = buildGroups()
+
+func buildGroups() (newest, older tagSet) {
+	for t := range Tag(lowTags) {
+		if r := row(t, V12); r != nil && r.Type == TypeGroup {
+			newest.add(t)
+		}
+		if r := row(t, V10); r != nil && r.Type == TypeGroup {
+			older.add(t)
+		}
+	}
+	return newest, older
+}
+
 func isGroup(t Tag, v Version) bool {
-	r := row(t, v)
-	return r != nil && r.Type == TypeGroup
+	if t >= lowTags {
+		return row(t, v) != nil // envelopes of an export
+	}
+	if v == V10 {
+		return groups10.has(t)
+	}
+	return groups.has(t)
 }
 
 // Lookup finds the row of a tag. A number with two meanings gets the one of

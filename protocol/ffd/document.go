@@ -29,7 +29,7 @@ func ParseDocument(b []byte) (Document, error) {
 	if n != len(b)-headerLength {
 		return Document{}, fmt.Errorf("parse document %d: %d bytes of %d: %w", form, len(b)-headerLength, n, ErrMalformed)
 	}
-	fields, err := Parse(b[headerLength:])
+	fields, err := parse(b[headerLength:], era(versionIn(b[headerLength:]), form))
 	if err != nil {
 		return Document{}, fmt.Errorf("parse document %d: %w", form, err)
 	}
@@ -42,11 +42,15 @@ func (d Document) Append(dst []byte) []byte {
 	return f.append(dst)
 }
 
-// Version is the version the document was made in, zero when it does not say.
+// Version is the version the document says it was made in. Zero when it does
+// not: it is the operator's, or older than the tag.
 func (d Document) Version() Version {
 	f, _ := d.Find(TagFormat)
 	return Version(f.Uint())
 }
+
+// Row finds what a tag means in this document; see [Lookup].
+func (d Document) Row(t Tag) (Row, bool) { return Lookup(t, era(d.Version(), Tag(d.Type))) }
 
 // Find gives the object under a path of tags: the first of each.
 func (d Document) Find(path ...Tag) (Field, bool) { return find(d.Fields, path) }

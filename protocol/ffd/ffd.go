@@ -96,8 +96,9 @@ type Field struct {
 // Parse takes a row of objects apart. Groups the dictionary knows are opened
 // when they are whole; everything else keeps its bytes. Values share memory
 // with b.
-func Parse(b []byte) ([]Field, error) {
-	v := versionIn(b)
+func Parse(b []byte) ([]Field, error) { return parse(b, versionIn(b)) }
+
+func parse(b []byte, v Version) ([]Field, error) {
 	n, whole := count(b, v, 0)
 	if !whole {
 		return nil, fmt.Errorf("parse %d bytes: %w", len(b), ErrMalformed)
@@ -155,7 +156,16 @@ func opens(tag Tag, v Version, depth int) bool {
 // scope is the version that holds inside a group: a document brings its own.
 func scope(tag Tag, value []byte, v Version) Version {
 	if v == 0 && isForm(tag) {
-		return versionIn(value)
+		return era(versionIn(value), tag)
+	}
+	return v
+}
+
+// era is the version whose meanings hold in a document: one that does not tell
+// its version is older than tag 1209, or the operator's own.
+func era(v Version, form Tag) Version {
+	if v == 0 && form != TagFormTicket && form < TagExportOffline {
+		return V10
 	}
 	return v
 }
@@ -215,13 +225,15 @@ func (f *Field) append(dst []byte) []byte {
 }
 
 // Size is the length of the object in bytes, header included.
-func (f Field) Size() int {
-	n := headerLength + len(f.Value)
-	if f.Fields != nil {
-		n = headerLength
+func (f Field) Size() int { return f.size() }
+
+func (f *Field) size() int {
+	if f.Fields == nil {
+		return headerLength + len(f.Value)
 	}
+	n := headerLength
 	for i := range f.Fields {
-		n += f.Fields[i].Size()
+		n += f.Fields[i].size()
 	}
 	return n
 }

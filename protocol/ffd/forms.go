@@ -112,6 +112,16 @@ var neededInside = map[Tag][]Tag{
 	TagOperatorMessageFN: {TagAnswerCode},
 }
 
+// insideOf is neededInside without the cost of a map for every line of a receipt.
+func insideOf(t Tag) []Tag {
+	if t == TagItem {
+		return inItem
+	}
+	return neededInside[t]
+}
+
+var inItem = neededInside[TagItem]
+
 // repeats are the tags that may stand more than once beside each other.
 var repeats = setOf(TagItem, TagPaymentAgentPhone, TagPaymentOperatorPhone, TagTransferOperatorPhone, TagSupplierPhone, TagVATSum,
 	TagItemIndustry, TagReceiptIndustry, TagCashlessPayment, TagMarkedProductData)

@@ -43,7 +43,7 @@ type jsonField struct {
 // MarshalJSON implements json.Marshaler.
 func (d Document) MarshalJSON() ([]byte, error) {
 	v := d.Version()
-	out := jsonDocument{Type: d.Type, Fields: jsonFields(d.Fields, v)}
+	out := jsonDocument{Type: d.Type, Fields: jsonFields(d.Fields, era(v, Tag(d.Type)))}
 	if r := row(Tag(d.Type), v); r != nil {
 		out.Document = r.JSON
 	}
@@ -178,12 +178,9 @@ func (d *Document) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &in); err != nil {
 		return fmt.Errorf("parse the JSON of a document: %w", err)
 	}
-	v := V12
-	if in.Version != "" {
-		var err error
-		if v, err = ParseVersion(in.Version); err != nil {
-			return fmt.Errorf("parse the JSON of a document: %w", err)
-		}
+	v, err := in.version()
+	if err != nil {
+		return fmt.Errorf("parse the JSON of a document: %w", err)
 	}
 	fields, err := fromJSON(in.Fields, v, 0)
 	if err != nil {
@@ -191,6 +188,22 @@ func (d *Document) UnmarshalJSON(b []byte) error {
 	}
 	*d = Document{Type: in.Type, Fields: fields}
 	return nil
+}
+
+// version is what the document says of itself, or its tag 1209.
+func (in jsonDocument) version() (Version, error) {
+	if in.Version != "" {
+		return ParseVersion(in.Version)
+	}
+	var v Version
+	for _, f := range in.Fields {
+		if f.Tag == TagFormat && f.Value != nil {
+			if err := json.Unmarshal(f.Value, &v); err != nil {
+				return 0, fmt.Errorf("tag %d: %w", f.Tag, err)
+			}
+		}
+	}
+	return era(v, Tag(in.Type)), nil
 }
 
 func fromJSON(in []jsonField, v Version, depth int) ([]Field, error) {

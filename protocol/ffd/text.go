@@ -61,6 +61,12 @@ func encodeRune(r rune) (byte, bool) {
 // [ErrText] and is named; [Fit] first replaces those that have a look-alike.
 func AppendText(dst []byte, s string) ([]byte, error) {
 	for _, r := range s {
+		if r >= firstCyrillic && r <= lastCyrillic {
+			if c := cyrillic866[r-firstCyrillic]; c != 0 {
+				dst = append(dst, c)
+				continue
+			}
+		}
 		c, ok := encodeRune(r)
 		if !ok {
 			return dst, fmt.Errorf("%q in %q: %w", r, s, ErrText)
@@ -107,23 +113,53 @@ var lookalikes = map[rune]string{
 // Fit replaces the typographic characters that code page 866 lacks by what is
 // read the same. Whatever else it lacks stays, for [AppendText] to name.
 func Fit(s string) string {
-	plain := true
-	for _, r := range s {
-		if _, ok := lookalikes[r]; ok {
-			plain = false
-			break
+	for i, r := range s {
+		if alike(r) {
+			return s[:i] + fit(s[i:])
 		}
 	}
-	if plain {
-		return s
-	}
+	return s
+}
+
+func fit(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if alike, ok := lookalikes[r]; ok {
-			b.WriteString(alike)
+		if other, ok := lookalikes[r]; ok {
+			b.WriteString(other)
 		} else {
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// alike tells whether a character has a look-alike, quickly for nearly all text.
+func alike(r rune) bool {
+	if r >= ' ' && r < 0x80 || r >= firstCyrillic && r <= lastCyrillic {
+		return false
+	}
+	_, ok := lookalikes[r]
+	return ok
+}
+
+// appendFitted writes Fit(s). The loop reads the two bytes of a Russian letter
+// itself: names are most of a receipt.
+func appendFitted(dst []byte, s string) ([]byte, error) {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= ' ' && c < 0x80 {
+			dst = append(dst, c)
+			continue
+		}
+		// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
+		if (c == 0xD0 || c == 0xD1) && i+1 < len(s) {
+			if letter := int(c-0xD0)<<6 + int(s[i+1]) - 0x80; letter >= 0 && letter < len(cyrillic866) && s[i+1]&0xC0 == 0x80 && cyrillic866[letter] != 0 {
+				dst = append(dst, cyrillic866[letter])
+				i++
+				continue
+			}
+		}
+		return AppendText(dst, Fit(s[i:]))
+	}
+	return dst, nil
 }
