@@ -1829,7 +1829,9 @@ type TillState struct {
 	// What the device can do besides the common acts: "copy", "clock".
 	Abilities []string `protobuf:"bytes,27,rep,name=abilities,proto3" json:"abilities,omitempty"`
 	// Number of the first document the operator has not confirmed; every earlier one is delivered.
-	UnsentFd      uint32 `protobuf:"varint,28,opt,name=unsent_fd,json=unsentFd,proto3" json:"unsent_fd,omitempty"`
+	UnsentFd uint32 `protobuf:"varint,28,opt,name=unsent_fd,json=unsentFd,proto3" json:"unsent_fd,omitempty"`
+	// How the agent carries documents to the operator; not set when the till does it by itself.
+	Delivery      *Delivery `protobuf:"bytes,29,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2060,6 +2062,104 @@ func (x *TillState) GetUnsentFd() uint32 {
 	return 0
 }
 
+func (x *TillState) GetDelivery() *Delivery {
+	if x != nil {
+		return x.Delivery
+	}
+	return nil
+}
+
+// Delivery is how documents of a till get to the operator of fiscal data through the agent.
+type Delivery struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where they are sent: host:port.
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	// The operator's name, when known.
+	Operator string `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"`
+	// Documents delivered since the agent began.
+	Delivered uint64 `protobuf:"varint,3,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// When the last was, Unix ms; 0 is never.
+	LastSuccessMs int64 `protobuf:"varint,4,opt,name=last_success_ms,json=lastSuccessMs,proto3" json:"last_success_ms,omitempty"`
+	// What keeps documents from being delivered; not set when nothing does.
+	Failure *Problem `protobuf:"bytes,5,opt,name=failure,proto3" json:"failure,omitempty"`
+	// When the next attempt begins, Unix ms; 0 when nothing failed.
+	NextTryMs     int64 `protobuf:"varint,6,opt,name=next_try_ms,json=nextTryMs,proto3" json:"next_try_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Delivery) Reset() {
+	*x = Delivery{}
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delivery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delivery) ProtoMessage() {}
+
+func (x *Delivery) ProtoReflect() protoreflect.Message {
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
+func (*Delivery) Descriptor() ([]byte, []int) {
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Delivery) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Delivery) GetOperator() string {
+	if x != nil {
+		return x.Operator
+	}
+	return ""
+}
+
+func (x *Delivery) GetDelivered() uint64 {
+	if x != nil {
+		return x.Delivered
+	}
+	return 0
+}
+
+func (x *Delivery) GetLastSuccessMs() int64 {
+	if x != nil {
+		return x.LastSuccessMs
+	}
+	return 0
+}
+
+func (x *Delivery) GetFailure() *Problem {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *Delivery) GetNextTryMs() int64 {
+	if x != nil {
+		return x.NextTryMs
+	}
+	return 0
+}
+
 // Decision is a person's word about an operation that needs one.
 type Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2076,7 +2176,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2188,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2201,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Decision) GetKey() string {
@@ -2148,7 +2248,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2160,7 +2260,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2173,7 +2273,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Step) GetCode() string {
@@ -2256,7 +2356,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2268,7 +2368,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2281,7 +2381,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{12}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Run) GetId() string {
@@ -2475,7 +2575,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x04args\x18\x06 \x03(\v2\x1c.fiscal.v1.Problem.ArgsEntryR\x04args\x1a7\n" +
 	"\tArgsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe9\x05\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x06\n" +
 	"\tTillState\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12\x16\n" +
 	"\x06driver\x18\x02 \x01(\tR\x06driver\x12\x14\n" +
@@ -2512,7 +2612,15 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"recovering\x18\x1a \x01(\bR\n" +
 	"recovering\x12\x1c\n" +
 	"\tabilities\x18\x1b \x03(\tR\tabilities\x12\x1b\n" +
-	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\"D\n" +
+	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\x12/\n" +
+	"\bdelivery\x18\x1d \x01(\v2\x13.fiscal.v1.DeliveryR\bdelivery\"\xd4\x01\n" +
+	"\bDelivery\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x1a\n" +
+	"\boperator\x18\x02 \x01(\tR\boperator\x12\x1c\n" +
+	"\tdelivered\x18\x03 \x01(\x04R\tdelivered\x12&\n" +
+	"\x0flast_success_ms\x18\x04 \x01(\x03R\rlastSuccessMs\x12,\n" +
+	"\afailure\x18\x05 \x01(\v2\x12.fiscal.v1.ProblemR\afailure\x12\x1e\n" +
+	"\vnext_try_ms\x18\x06 \x01(\x03R\tnextTryMs\"D\n" +
 	"\bDecision\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x0e\n" +
 	"\x02fd\x18\x02 \x01(\rR\x02fd\x12\x16\n" +
@@ -2631,7 +2739,7 @@ func file_fiscal_v1_fiscal_proto_rawDescGZIP() []byte {
 }
 
 var file_fiscal_v1_fiscal_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(Outcome)(0),         // 0: fiscal.v1.Outcome
 	(Kind)(0),            // 1: fiscal.v1.Kind
@@ -2653,10 +2761,11 @@ var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(*Operation)(nil),    // 17: fiscal.v1.Operation
 	(*Problem)(nil),      // 18: fiscal.v1.Problem
 	(*TillState)(nil),    // 19: fiscal.v1.TillState
-	(*Decision)(nil),     // 20: fiscal.v1.Decision
-	(*Step)(nil),         // 21: fiscal.v1.Step
-	(*Run)(nil),          // 22: fiscal.v1.Run
-	nil,                  // 23: fiscal.v1.Problem.ArgsEntry
+	(*Delivery)(nil),     // 20: fiscal.v1.Delivery
+	(*Decision)(nil),     // 21: fiscal.v1.Decision
+	(*Step)(nil),         // 22: fiscal.v1.Step
+	(*Run)(nil),          // 23: fiscal.v1.Run
+	nil,                  // 24: fiscal.v1.Problem.ArgsEntry
 }
 var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	11, // 0: fiscal.v1.Receipt.items:type_name -> fiscal.v1.Item
@@ -2674,18 +2783,20 @@ var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	16, // 12: fiscal.v1.Operation.candidates:type_name -> fiscal.v1.Document
 	14, // 13: fiscal.v1.Operation.registration:type_name -> fiscal.v1.Registration
 	5,  // 14: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
-	23, // 15: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
+	24, // 15: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
 	6,  // 16: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
 	18, // 17: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
-	8,  // 18: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
-	7,  // 19: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
-	21, // 20: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
-	9,  // 21: fiscal.v1.Run.consent:type_name -> fiscal.v1.Consent
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	20, // 18: fiscal.v1.TillState.delivery:type_name -> fiscal.v1.Delivery
+	18, // 19: fiscal.v1.Delivery.failure:type_name -> fiscal.v1.Problem
+	8,  // 20: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
+	7,  // 21: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
+	22, // 22: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
+	9,  // 23: fiscal.v1.Run.consent:type_name -> fiscal.v1.Consent
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_fiscal_v1_fiscal_proto_init() }
@@ -2699,7 +2810,7 @@ func file_fiscal_v1_fiscal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fiscal_v1_fiscal_proto_rawDesc), len(file_fiscal_v1_fiscal_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
