@@ -3,6 +3,7 @@ import { TransportProvider } from "@connectrpc/connect-query";
 import { Loader, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, Route, Routes } from "react-router";
 import { Profile } from "../access/Profile";
@@ -15,6 +16,9 @@ import { Nothing, Unread } from "../ui/Nothing";
 import { Frame } from "./Frame";
 import { theme } from "./theme";
 import { troubleOf } from "./transport";
+
+/** Read when the first document is opened: it brings its own styles and what it draws slips with. */
+const DocumentPage = lazy(() => import("../documents/DocumentPage"));
 
 /** The whole application but its router, so that tests give their own. */
 export function App({ transport, queries }: { transport: Transport; queries: QueryClient }) {
@@ -57,6 +61,14 @@ function Door() {
           <Route index element={<Navigate to="/tills" replace />} />
           <Route path="/tills" element={<TillsPage />} />
           <Route path="/tills/:id/*" element={<TillPage />} />
+          <Route
+            path="/tills/:id/documents/:fn/:fd"
+            element={
+              <Suspense fallback={<Loader aria-label={t("loading")} />}>
+                <DocumentPage />
+              </Suspense>
+            }
+          />
           <Route path="/decisions" element={<DecisionsPage />} />
           <Route path="/profile" element={<Profile />} />
           <Route path="*" element={<Nothing title={t("nopage.title")} text={t("nopage.text")} />} />

@@ -193,14 +193,6 @@ test("a crash test is told in a line, and all of it on demand", async () => {
   await screen.findByText("ещё нет");
 });
 
-test("a document has its items and sums, and its address", async () => {
-  open("/tills/till-red/documents/9999078900012345/20412");
-  const drawer = await screen.findByRole("dialog");
-  const items = await within(drawer).findByRole("table", { name: "Позиции" });
-  expect(items.textContent?.replaceAll("\u00a0", " ")).toContain("310,16 ₽");
-  expect(drawer.textContent).toContain("t=");
-});
-
 test("the language changes everywhere at once and is remembered", async () => {
   open("/tills");
   await screen.findByRole("table", { name: "Кассы" });

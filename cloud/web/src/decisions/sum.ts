@@ -1,5 +1,5 @@
-import { lineSum } from "../documents/DocumentDrawer";
 import { isReceipt } from "../documents/marks";
+import { lineSum } from "../documents/ReceiptBody";
 import { Kind, type Operation } from "../gen/fiscal/v1/fiscal_pb";
 
 /** Sum that was asked for, minor units: no document tells it yet. Undefined when there is none, or it may not be seen. */

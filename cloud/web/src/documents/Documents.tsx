@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
-import { Loader, TextInput } from "@mantine/core";
+import { Loader, NativeSelect, TextInput } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation, useNavigate } from "react-router";
+import { Link, useLocation, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { useLang } from "../fleet/facts";
@@ -14,13 +15,18 @@ import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing
 import { When } from "../ui/time";
 import { More, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
 import { MarkView } from "./MarkView";
-import { formKey, isReceipt, kindKey, ofdMark, paperMark } from "./marks";
+import {
+  formKey,
+  GROUPS,
+  type Group,
+  groupOf,
+  isReceipt,
+  isReceiptForm,
+  kindKey,
+  ofdMark,
+  paperMark,
+} from "./marks";
 import { within } from "./period";
-
-/** The document has a sum: a receipt or a correction. */
-export function hasSum(d: Document): boolean {
-  return d.type === 3 || d.type === 4 || d.type === 31 || d.type === 41;
-}
 
 /** Name of a document: what was settled, or its form. */
 export function useDocumentName(): (d: Document) => string {
@@ -40,23 +46,50 @@ export function Documents({ tillId }: { tillId: string }) {
   const narrow = useNarrow();
   const { period, from, set: setPeriod } = usePeriod();
   const [fd, setFd] = useParam("fd");
-  const list = useInfiniteQuery(DocumentsService.method.listDocuments, inputs.documents(tillId), {
+  const [kind, setKind] = useParam("kind");
+  const group = groupOf(kind);
+  const types = group ? [...GROUPS[group]] : [];
+  const list = useInfiniteQuery(DocumentsService.method.listDocuments, inputs.documents(tillId, types), {
     pageParamKey: "page",
     getNextPageParam: (last) => last.nextPage || undefined,
+    placeholderData: keepPreviousData,
   });
   const all = (list.data?.pages ?? []).flatMap((p) => p.documents.filter((v) => v.document));
   const inPeriod = within(all, (v) => ofCivil(v.document?.at ?? ""), from);
   const found = fd ? inPeriod.rows.filter((v) => String(v.document?.fd).includes(fd)) : inPeriod.rows;
   const held = useHeld(found, keyOf);
   const hasNext = list.hasNextPage && inPeriod.open;
+  const [, setParams] = useSearchParams();
+  const clear = () =>
+    setParams(
+      (old) => {
+        const next = new URLSearchParams(old);
+        next.delete("fd");
+        next.delete("kind");
+        return next;
+      },
+      { replace: true },
+    );
 
   if (list.isPending) return <Loader aria-label={t("loading")} />;
   if (!list.data) return <Unread error={list.error} onRetry={() => void list.refetch()} />;
-  if (all.length === 0) return <Nothing title={t("documents.none")} text={t("documents.noneTodo")} />;
+  if (all.length === 0 && !group)
+    return <Nothing title={t("documents.none")} text={t("documents.noneTodo")} />;
   return (
     <>
       <div className="chips">
         <PeriodSwitch period={period} onChange={setPeriod} />
+        <NativeSelect
+          size="xs"
+          w={190}
+          value={group ?? ""}
+          onChange={(e) => setKind(e.currentTarget.value)}
+          data={[
+            { value: "", label: t("documents.kinds.all") },
+            ...(Object.keys(GROUPS) as Group[]).map((g) => ({ value: g, label: t(`documents.kinds.${g}`) })),
+          ]}
+          aria-label={t("documents.kinds.title")}
+        />
         <TextInput
           size="xs"
           w={150}
@@ -69,8 +102,8 @@ export function Documents({ tillId }: { tillId: string }) {
         />
       </div>
       {found.length === 0 && !hasNext ? (
-        fd ? (
-          <NothingByFilter onClear={() => setFd("")} />
+        fd || group ? (
+          <NothingByFilter onClear={clear} />
         ) : (
           <NothingInPeriod onWiden={() => setPeriod("all")} />
         )
@@ -159,7 +192,7 @@ function Table({ documents, tillId }: ListProps) {
                 </td>
                 {can("money:view") && (
                   <td className="right nowrap">
-                    {hasSum(d) ? money(d.total, lang) : <span className="quiet">—</span>}
+                    {isReceiptForm(d.type) ? money(d.total, lang) : <span className="quiet">—</span>}
                   </td>
                 )}
                 <td className="nowrap">
@@ -202,7 +235,9 @@ function Cards({ documents, tillId }: ListProps) {
                     {t("fd")} {d.fd}
                   </span>
                 </span>
-                {can("money:view") && hasSum(d) && <span className="num nowrap">{money(d.total, lang)}</span>}
+                {can("money:view") && isReceiptForm(d.type) && (
+                  <span className="num nowrap">{money(d.total, lang)}</span>
+                )}
               </div>
               <div className="quiet small">
                 <When at={ofCivil(d.at)} />

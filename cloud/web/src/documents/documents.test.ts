@@ -2,9 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { Kind, OFDTrack, OperationSchema, Outcome, PaperTrack, Stage } from "../gen/fiscal/v1/fiscal_pb";
 import { operation } from "../testing/fleet";
-import { lineSum } from "./DocumentDrawer";
 import { checkMark, formKey, kindKey, ofdMark, paperMark, passes, sumOf } from "./marks";
 import { beginning, periodOf, within } from "./period";
+import { lineSum } from "./ReceiptBody";
 
 const now = Date.UTC(2026, 2, 4, 10);
 

@@ -31,6 +31,9 @@ const KINDS: Record<Kind, ParseKeys> = {
   [Kind.CLOSE_SHIFT]: "kinds.close_shift",
   [Kind.X_REPORT]: "kinds.x_report",
   [Kind.SETTLEMENT]: "kinds.settlement",
+  [Kind.REGISTER]: "kinds.register",
+  [Kind.REREGISTER]: "kinds.reregister",
+  [Kind.CLOSE_ARCHIVE]: "kinds.close_archive",
 };
 
 /** Word of a kind: «Продажа». */
@@ -47,10 +50,30 @@ const FORMS: Record<number, ParseKeys> = {
   5: "forms.shift_close",
   6: "forms.fn_close",
   11: "forms.reregistration",
+  7: "forms.ticket",
   21: "forms.settlement",
   31: "forms.correction",
   41: "forms.strict_correction",
 };
+
+/** Groups of forms that a list of documents is narrowed to. */
+export const GROUPS = {
+  receipts: [3, 4],
+  corrections: [31, 41],
+  shifts: [2, 5],
+  reports: [21],
+  registration: [1, 11, 6],
+} as const;
+export type Group = keyof typeof GROUPS;
+
+export function groupOf(text: string): Group | undefined {
+  return Object.hasOwn(GROUPS, text) ? (text as Group) : undefined;
+}
+
+/** The document is a receipt of some form, and its slip is a чек. */
+export function isReceiptForm(type: number): boolean {
+  return type === 3 || type === 4 || type === 31 || type === 41;
+}
 
 export function formKey(type: number): ParseKeys {
   return FORMS[type] ?? "forms.other";

@@ -2,9 +2,8 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Button, Loader, Tabs, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useLocation, useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
-import { DocumentDrawer } from "../documents/DocumentDrawer";
 import { Documents } from "../documents/Documents";
 import { Operations } from "../documents/Operations";
 import { type Command, FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
@@ -62,10 +61,9 @@ function Card({ till, rest }: { till: Till; rest: string }) {
   const { t } = useTranslation();
   const { can } = useSession();
   const navigate = useNavigate();
-  const { search } = useLocation();
   const [started, setStarted] = useState<string>();
   const commands = useQuery(FleetService.method.listCommands, inputs.commands(till.id));
-  const [first, fn, fd] = rest.split("/");
+  const [first] = rest.split("/");
   const tab: Tab = TABS.find((x) => x === first) ?? "state";
   const base = `/tills/${encodeURIComponent(till.id)}`;
   const light = lightOf(till);
@@ -141,11 +139,6 @@ function Card({ till, rest }: { till: Till; rest: string }) {
           <Commands till={till} list={commands} />
         </Tabs.Panel>
       </Tabs>
-      <DocumentDrawer
-        till={till}
-        at={tab === "documents" && fn && fd ? { fn, fd: Number(fd) } : undefined}
-        onClose={() => navigate({ pathname: `${base}/documents`, search })}
-      />
     </>
   );
 }

@@ -39,7 +39,12 @@ export const inputs = {
   tills: {},
   till: (id: string) => ({ id }),
   operations: (tillId: string) => ({ tillId, limit: PAGE, page: "" }),
-  documents: (tillId: string) => ({ tillId, limit: PAGE, page: "" }),
+  documents: (tillId: string, types: readonly number[] = []) => ({
+    tillId,
+    limit: PAGE,
+    page: "",
+    types: [...types],
+  }),
   commands: (tillId: string) => ({ tillId, limit: PAGE }),
   command: (id: string) => ({ id }),
   undecided: {},
@@ -238,16 +243,21 @@ export class Merger {
   // An operation tells of its document, but when it was stored only the list of documents knows: ask for it again
   // when the document is new or one of its marks moved.
   #document(view: OperationView): void {
-    const key = this.documentsKey(view.tillId);
-    const old = this.#client.getQueryData<InfiniteData<ListDocumentsResponse>>(key);
     const op = view.operation;
-    if (!old || !op?.document) return;
-    const { fn, fd } = op.document;
-    const known = old.pages
-      .flatMap((p) => p.documents)
-      .find((d) => d.document?.fn === fn && d.document?.fd === fd);
-    if (known && known.paper === op.paper && known.ofd === op.ofd) return;
-    void this.#client.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
+    if (!op?.document) return;
+    const { fn, fd, type } = op.document;
+    const lists = this.#client.getQueriesData<InfiniteData<ListDocumentsResponse>>({
+      queryKey: this.documentsKey(view.tillId), // of all forms, and of some
+    });
+    for (const [key, old] of lists) {
+      const types = (key[1] as { input?: { types?: number[] } } | undefined)?.input?.types ?? [];
+      if (!old || (types.length > 0 && !types.includes(type))) continue;
+      const known = old.pages
+        .flatMap((p) => p.documents)
+        .find((d) => d.document?.fn === fn && d.document?.fd === fd);
+      if (known && known.paper === op.paper && known.ofd === op.ofd) continue;
+      void this.#client.invalidateQueries({ queryKey: key, exact: true }, { cancelRefetch: false });
+    }
   }
 
   #key<I extends DescMessage, O extends DescMessage>(

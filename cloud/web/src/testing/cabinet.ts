@@ -6,7 +6,9 @@ import {
   type Command,
   CommandState,
   DocumentsService,
+  type DocumentView,
   FleetService,
+  type GetDocumentResponse,
   type OperationView,
   PersonSchema,
   type Till,
@@ -14,7 +16,8 @@ import {
   WatchResponseSchema,
 } from "../gen/cabinet/v1/cabinet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
-import { certificate, command, documents, operation, operations, planOf } from "./fleet";
+import { documentAnswer } from "./documents";
+import { certificate, command, documents, operations, planOf } from "./fleet";
 
 export type FakeOptions = {
   tills: Till[];
@@ -48,6 +51,8 @@ export class FakeCabinet {
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   signedIn: boolean;
+  /** Changes what is told of a document: takes its copy away, say. */
+  copies: (answer: GetDocumentResponse) => void = () => {};
   /** Nobody answers, whatever is asked. */
   #down = false;
   readonly #listeners = new Set<(r: WatchResponse) => void>();
@@ -152,20 +157,21 @@ export class FakeCabinet {
           door();
           return { operations: this.undecided };
         },
-        listDocuments: ({ tillId }) => {
+        listDocuments: ({ tillId, types }) => {
           door();
-          return o.empty ? {} : { documents: documents(now, tillId) };
+          const asked = (d: DocumentView) => types.length === 0 || types.includes(d.document?.type ?? 0);
+          return o.empty ? {} : { documents: documents(now, tillId).filter(asked) };
         },
         getDocument: ({ fn, fd }) => {
           door();
-          const document = documents(now, "till-red").find((d) => d.document?.fd === fd);
-          if (!document || document.document?.fn !== fn) throw new ConnectError("none", Code.NotFound);
-          const op = operation(now, "till-red", fd).operation;
-          return {
-            document,
-            receipt: document.key ? op?.receipt : undefined,
-            cashier: document.key ? op?.cashier : undefined,
-          };
+          const answer = documentAnswer(now, fn, fd, !(o.permissions ?? ALL).includes("money:view"));
+          if (!answer) throw new ConnectError("none", Code.NotFound);
+          this.copies(answer);
+          return answer;
+        },
+        getDocumentPDF: ({ fn, fd }) => {
+          door();
+          return { pdf: new TextEncoder().encode("%PDF-1.4"), name: `${fn}-${fd}.pdf` };
         },
       });
     });

@@ -1,13 +1,14 @@
-// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable.
+// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted.
 // No build contains it.
 import "../app/mantine.css";
 import "../app/app.css";
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { createRoot } from "react-dom/client";
 import { MemoryRouter } from "react-router";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState, TagSchema } from "../gen/cabinet/v1/cabinet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { langOf } from "../ui/format";
 import { startWords } from "../words";
@@ -33,6 +34,18 @@ if (q.has("command")) {
     command(now - 90_000_000, "till-red", "c1", Action.CLOSE_SHIFT, CommandState.DONE, 2),
     command(now - 100_000_000, "till-red", "c0", Action.REBOOT, CommandState.EXPIRED, 0),
   ];
+}
+const copy = q.get("copy");
+if (copy) {
+  cabinet.copies = (answer) => {
+    answer.copyContradicted = copy === "contradicted";
+    answer.copyDamaged = copy === "damaged";
+    if (copy === "damaged")
+      answer.tags = [create(TagSchema, { value: "DE AD", raw: new Uint8Array([0xde, 0xad]) })];
+    if (copy === "none") answer.tags = [];
+    if (copy !== "contradicted") answer.slip = [];
+    answer.hasCopy = copy !== "none";
+  };
 }
 const root = document.getElementById("root");
 if (root) {

@@ -13,23 +13,30 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
   );
 }
 
-export function Copy({ text, label }: { text: string; label: string }) {
-  const { t } = useTranslation();
+/** Takes text to the clipboard, and says for a moment that it did. */
+export function useCopied() {
   const [copied, setCopied] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async (text: string) => {
+    await toClipboard(text);
+    setCopied(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setCopied(false), 2000);
+  };
+  return { copied, copy };
+}
+
+export function Copy({ text, label }: { text: string; label: string }) {
+  const { t } = useTranslation();
+  const { copied, copy } = useCopied();
   return (
     <ActionIcon
       variant="subtle"
       size={26}
       aria-label={copied ? t("copied") : `${t("copy")}: ${label}`}
       title={copied ? t("copied") : t("copy")}
-      onClick={async () => {
-        await toClipboard(text);
-        setCopied(true);
-        clearTimeout(timer.current);
-        timer.current = setTimeout(() => setCopied(false), 2000);
-      }}
+      onClick={() => void copy(text)}
     >
       {copied ? <IconTick /> : <IconCopy />}
     </ActionIcon>

@@ -131,6 +131,11 @@ export const IconCopy = (p: IconProps) => (
     <path d="M10.5 5.5V2.5h-8v8.5h3" />
   </Icon>
 );
+export const IconPrint = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M4.5 6V2h7v4M4.5 11.5h-2V6h11v5.5h-2M4.5 9.5h7V14h-7z" />
+  </Icon>
+);
 export const IconMore = (p: IconProps) => (
   <Icon {...p}>
     <path d="M3 8h.01M8 8h.01M13 8h.01" strokeWidth="2.4" />
