@@ -181,11 +181,14 @@ func TestCopy_contradicts(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		agent := w.agents[0]
 		for name, change := range map[string]func(c *uplinkv1.DocumentCopy){
-			"another fiscal sign":       func(c *uplinkv1.DocumentCopy) { c.Document.Fp++; c.Tlv = written(c.GetDocument()) },
-			"tags of another document":  func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Fd++; c.Tlv = written(d) },
-			"tags of another memory":    func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Fn = "9"; c.Tlv = written(d) },
-			"another form":              func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Type = 31; c.Tlv = written(d) },
-			"another till of the agent": func(c *uplinkv1.DocumentCopy) { c.Till = "other"; c.Tlv = written(c.GetDocument(), ffd.Text(ffd.TagUser, "x")) },
+			"another fiscal sign":      func(c *uplinkv1.DocumentCopy) { c.Document.Fp++; c.Tlv = written(c.GetDocument()) },
+			"tags of another document": func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Fd++; c.Tlv = written(d) },
+			"tags of another memory":   func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Fn = "9"; c.Tlv = written(d) },
+			"another form":             func(c *uplinkv1.DocumentCopy) { d := proto.CloneOf(c.GetDocument()); d.Type = 31; c.Tlv = written(d) },
+			"another till of the agent": func(c *uplinkv1.DocumentCopy) {
+				c.Till = "other"
+				c.Tlv = written(c.GetDocument(), ffd.Text(ffd.TagUser, "x"))
+			},
 			"the same sign, other tags": func(c *uplinkv1.DocumentCopy) { c.Tlv = written(c.GetDocument(), ffd.Text(ffd.TagUser, "x")) },
 			"the same sign, no tags":    func(c *uplinkv1.DocumentCopy) { c.Tlv = []byte("no tags at all") },
 		} {
