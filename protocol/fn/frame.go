@@ -157,5 +157,9 @@ func (r *Reader) Message() []byte { return r.msg }
 // Inside tells whether a frame may have begun and is not whole.
 func (r *Reader) Inside() bool { return len(r.buf) > 0 }
 
+// Begun is what has come of the frame Inside tells of. It is the reader's own
+// until the next Push.
+func (r *Reader) Begun() []byte { return r.buf }
+
 // Reset forgets what was pushed, as when the rest of a frame is overdue.
 func (r *Reader) Reset() { r.buf = nil }

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/ofd"
 )
 
 // Kinds of record in the flash.
@@ -51,6 +53,11 @@ type archive struct {
 	shift         uint16
 	receipt       uint16
 	sent          uint32 // every document up to this FD has a ticket
+	told          byte   // warnings that came with the operator's last answer
+
+	documents uint32     // of the shift
+	inShift   ffd.Totals // of the shift, or of the last one
+	inFN      ffd.Totals
 }
 
 func (s *archive) replay(b []byte) error {
@@ -80,6 +87,7 @@ func (s *archive) apply(r record) error {
 		for s.sent < s.lastFD() && s.docs[s.sent].Ticket != nil {
 			s.sent++
 		}
+		s.told = r.Ticket.warnings()
 	case recordDocument:
 		s.add(r.Document)
 	default:
@@ -90,6 +98,12 @@ func (s *archive) apply(r record) error {
 
 func (s *archive) add(d *Document) {
 	s.docs = append(s.docs, d)
+	s.documents++
+	if d.Type == fiscal.DocShiftOpened {
+		s.documents, s.inShift = 1, ffd.Totals{}
+	}
+	s.count(&s.inShift, d)
+	s.count(&s.inFN, d)
 	switch d.Type {
 	case fiscal.DocRegistration, fiscal.DocReregistration:
 		s.phase = PhaseFiscal
@@ -101,7 +115,10 @@ func (s *archive) add(d *Document) {
 	case fiscal.DocReceipt, fiscal.DocCorrection, fiscal.DocBSO, fiscal.DocBSOCorrection:
 		s.receipt = d.Receipt
 	case fiscal.DocArchiveClosed:
-		s.phase = PhasePostFiscal
+		// Without an operator there is nothing left to transfer.
+		if s.phase = PhasePostFiscal; s.registration().offline() {
+			s.phase = PhaseArchive
+		}
 	case fiscal.DocSettlementReport, fiscal.DocOperatorTicket:
 	}
 }
@@ -128,6 +145,14 @@ func (s *archive) registration() *Registration {
 		return nil
 	}
 	return s.docs[s.registrations[len(s.registrations)-1]-1].Registration
+}
+
+// format is tag 1209 of the registration; 0 before it.
+func (s *archive) format() byte {
+	if reg := s.registration(); reg != nil {
+		return reg.FFD
+	}
+	return 0
 }
 
 // unsent counts the documents that wait for an operator's ticket.
@@ -159,24 +184,38 @@ func sign(d *Document) uint32 {
 	binary.LittleEndian.PutUint16(head[24:], d.Shift)
 	binary.LittleEndian.PutUint16(head[26:], d.Receipt)
 	mac.Write(head[:])
-	mac.Write(withoutSign(d.TLV))
+	mac.Write(withoutSign(*d))
 	return binary.BigEndian.Uint32(mac.Sum(nil))
 }
 
-// withoutSign returns the body with the value of tag 1077 zeroed, because the
-// sign is computed before it can stand in the body.
-func withoutSign(tlv []byte) []byte {
-	for at := 0; at+4 <= len(tlv); {
-		tag, n := binary.LittleEndian.Uint16(tlv[at:]), int(binary.LittleEndian.Uint16(tlv[at+2:]))
-		if at+4+n > len(tlv) {
-			return tlv
-		}
-		if tag == TagSign {
-			out := append([]byte(nil), tlv...)
-			clear(out[at+4 : at+4+n])
-			return out
-		}
-		at += 4 + n
+// withoutSign is the document with a sign of 0, because the sign is computed
+// before it can stand in the document.
+func withoutSign(d Document) []byte {
+	doc, err := d.FFD()
+	if err != nil {
+		return d.TLV
 	}
-	return tlv
+	for i, f := range doc.Fields {
+		if f.Tag == ffd.TagSign {
+			doc.Fields[i] = ffd.Sign(0)
+			break
+		}
+	}
+	return doc.Append(nil)
+}
+
+// warnings are the flags of the status an operator's answer sets.
+func (t *Ticket) warnings() byte {
+	w := byte(0)
+	notice := ofd.Notice(t.Notice)
+	if t.Code != 0 || notice&ofd.NoticeFormat != 0 {
+		w |= WarnFormat
+	}
+	if notice&(ofd.NoticeCabinet|ofd.NoticeUpdate|ofd.NoticeContactOld|ofd.NoticeContact) != 0 {
+		w |= WarnSetup
+	}
+	if notice&ofd.NoticeEnding != 0 {
+		w |= WarnAnnulled
+	}
+	return w
 }

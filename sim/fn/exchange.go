@@ -1,30 +1,24 @@
 package fn
 
 import (
-	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
-	"github.com/chekan-io/chekan/protocol/fiscal"
+	codec "github.com/chekan-io/chekan/protocol/fn"
+	"github.com/chekan-io/chekan/protocol/ofd"
 )
 
-// Sizes of the exchange with the operator of fiscal data (FN and FFD
-// reference, C.1 and C.2).
-const (
-	sessionHeader   = 30
-	containerHeader = 32
-	trailerSize     = 10
-	// answerWait is how long the accumulator waits for a ticket before it
-	// offers the same message again.
-	answerWait = 300 * time.Second
-)
+// answerWait is how long the accumulator waits for a ticket before it offers
+// the same message again.
+const answerWait = 300 * time.Second
 
 // Bits of [Queue].Flags (command 20h).
 const (
-	LinkUp        = 0x01
-	HasMessage    = 0x02
-	WaitingTicket = 0x04
+	LinkUp        = byte(codec.ExchangeConnected)
+	HasMessage    = byte(codec.ExchangeHasMessage)
+	WaitingTicket = byte(codec.ExchangeAwaitsTicket)
 )
 
 // exchange is the accumulator's side of the talk with the operator; it does
@@ -75,16 +69,32 @@ func (a *Accumulator) Unconfirmed() uint16 {
 	return uint16(min(a.archive.unsent(), 0xFFFF))
 }
 
-// Connect tells the accumulator whether there is a transport connection.
+// Connect tells the accumulator whether there is a transport connection. A
+// connection that ends takes the wait for a ticket with it.
 func (a *Accumulator) Connect(up bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.link = exchange{connected: up}
+	if up != a.link.connected {
+		a.link = exchange{connected: up}
+	}
 }
 
-// Message gives the message for the operator, session header included:
-// ErrNoLink without a connection, ErrNoData when nothing waits to be sent.
+// Message gives the message for the operator, session header included; see
+// Container.
 func (a *Accumulator) Message() ([]byte, error) {
+	c, err := a.Container()
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.archive.message(c), nil
+}
+
+// Container gives the message for the operator as the accumulator builds it,
+// and begins its reading: ErrNoLink without a connection, ErrNoData when
+// nothing waits to be sent.
+func (a *Accumulator) Container() ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.link.connected {
@@ -95,36 +105,39 @@ func (a *Accumulator) Message() ([]byte, error) {
 		return nil, fmt.Errorf("read message: %w", ErrNoData)
 	}
 	a.link.reading = true
-	return message(*first, *a.archive.registration()), nil
+	return container(*first).Append(nil), nil
+}
+
+// CancelRead ends the reading; the message stays first.
+func (a *Accumulator) CancelRead() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.link.reading {
+		return fmt.Errorf("cancel reading: %w", ErrState)
+	}
+	a.link.reading = false
+	return nil
 }
 
 // EndRead ends the reading and starts the wait for a ticket.
 func (a *Accumulator) EndRead() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.link.reading {
+	first := a.archive.firstUnsent()
+	if !a.link.reading || first == nil {
 		return fmt.Errorf("end reading: %w", ErrState)
 	}
 	a.link.reading = false
-	a.link.sent, a.link.sentAt = a.archive.firstUnsent().FD, a.timer()
+	a.link.sent, a.link.sentAt = first.FD, a.timer()
 	return nil
 }
-
-// Reasons of a rejected operator's message (command 26h, code 20h).
-const (
-	reasonSign   = 1
-	reasonFormat = 2
-	reasonFD     = 3
-	reasonFN     = 4
-	reasonCRC    = 5
-)
 
 // MessageError is a rejected operator's message with its reason.
 type MessageError struct{ Reason byte }
 
 // Error implements error.
 func (e *MessageError) Error() string {
-	return fmt.Sprintf("operator's message rejected, reason %d", e.Reason)
+	return "operator's message rejected: " + codec.MessageReason(e.Reason).Text()
 }
 
 // Unwrap returns ErrMessage.
@@ -133,13 +146,22 @@ func (e *MessageError) Unwrap() error { return ErrMessage }
 // Answer gives the operator's whole message, session header included, to the
 // accumulator, and returns the operator's answer code (tag 1022).
 func (a *Accumulator) Answer(msg []byte) (byte, error) {
+	m, err := ofd.ParseMessage(msg)
+	if err != nil {
+		return 0, fmt.Errorf("take ticket: %w: %w", &MessageError{Reason: byte(codec.ReasonFormat)}, err)
+	}
+	return a.AnswerContainer(m.Body)
+}
+
+// AnswerContainer is Answer for a message without the session header.
+func (a *Accumulator) AnswerContainer(b []byte) (byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	first := a.archive.firstUnsent()
 	if first == nil {
 		return 0, fmt.Errorf("take ticket: %w", ErrState)
 	}
-	t, err := checkTicket(msg, *first)
+	t, err := ticket(b, *first)
 	if err != nil {
 		return 0, fmt.Errorf("take ticket: %w", err)
 	}
@@ -147,11 +169,19 @@ func (a *Accumulator) Answer(msg []byte) (byte, error) {
 		return 0, err
 	}
 	a.link.sent, a.link.reading = 0, false
-	a.warn &^= WarnFormat
-	if t.Code != 0 {
-		a.warn |= WarnFormat
-	}
 	return t.Code, nil
+}
+
+// ticket checks an operator's container against the document it answers.
+func ticket(b []byte, d Document) (Ticket, error) {
+	ack, err := container(d).Answers(b)
+	if r, ok := errors.AsType[*ofd.Refusal](err); ok {
+		return Ticket{}, fmt.Errorf("%w: %w", &MessageError{Reason: byte(r.Reason)}, err)
+	}
+	if err != nil {
+		return Ticket{}, fmt.Errorf("%w: %w", &MessageError{Reason: byte(codec.ReasonFormat)}, err)
+	}
+	return Ticket{Time: clockTime(ack.At), Sign: ack.Sign[:], Code: ack.Code, Notice: byte(ack.Notice)}, nil
 }
 
 // Deliver confirms up to n of the oldest undelivered documents by itself, as a
@@ -165,7 +195,7 @@ func (a *Accumulator) Deliver(n int, now time.Time) (int, error) {
 		if first == nil {
 			return done, nil
 		}
-		t, err := checkTicket(MakeTicket(message(*first, *a.archive.registration()), now, 0), *first)
+		t, err := ticket(acknowledge(container(*first), now, 0).Append(nil), *first)
 		if err != nil {
 			return done, fmt.Errorf("deliver document %d: %w", first.FD, err)
 		}
@@ -188,164 +218,47 @@ func (a *Accumulator) deliver(fd uint32, t Ticket) error {
 	return nil
 }
 
-// message builds the session header and the container of a document.
-func message(d Document, reg Registration) []byte {
-	doc := AppendTLV(nil, uint16(d.Type), d.TLV)
-	total := containerHeader + len(doc) + trailerSize
-	b := make([]byte, sessionHeader+containerHeader, sessionHeader+total)
-	copy(b, []byte{0x2A, 0x08, 0x41, 0x0A, 0x81, 0xA2, 0x01, ffdVersion(reg.FFD)})
-	copy(b[8:24], d.FN)
-	binary.LittleEndian.PutUint16(b[24:], uint16(total))
-	binary.LittleEndian.PutUint16(b[26:], 0x0014)
-	c := b[sessionHeader:]
-	fillContainer(c, 0xA5, byte(d.Type), d.FN, d.FD, total)
-	binary.BigEndian.PutUint32(c[20:], d.FP^0x5A5A5A5A)
-	c[24], c[27] = byte(d.FD), 1
-	c[29] = 0x04
-	binary.BigEndian.PutUint16(c[30:], uint16(len(doc)))
-	b = append(b, doc...)
-	b = append(b, trailer(0x81, d.FP)...)
-	sealContainer(b[sessionHeader:])
-	return b
+// container puts a document under protection.
+func container(d Document) ofd.Container {
+	c := ofd.NewContainer(ofd.FromTill, d.Type, d.FN, d.FD)
+	binary.BigEndian.PutUint32(c.Nonce[:], d.FP^0x5A5A5A5A)
+	c.Sign = messageSign(d.FP)
+	c.Document = d.TLV
+	return c
 }
 
-// MakeTicket answers a message as an operator would: accepted when code is 0.
+// message puts the session header before a container.
+func (s *archive) message(c []byte) []byte {
+	return ofd.Message{
+		Header: ofd.Header{Version: ofd.VersionOf(s.format()), FN: s.number, Flags: ofd.HasContainer | ofd.WantsAnswer}, Body: c,
+	}.Append(nil)
+}
+
+// messageSign stands for the sign of a message, with the two bytes seen at the
+// head of real ones.
+func messageSign(v uint32) [6]byte {
+	s := [6]byte{0x21, 0x04}
+	binary.BigEndian.PutUint32(s[2:], v)
+	return s
+}
+
+// MakeTicket answers a whole message as an operator would: accepted when code
+// is 0. It is nil for what is no message.
 func MakeTicket(msg []byte, now time.Time, code byte) []byte {
-	if len(msg) < sessionHeader+containerHeader+trailerSize {
+	m, err := ofd.ParseMessage(msg)
+	if err != nil {
 		return nil
 	}
-	fnNumber := string(msg[8:24])
-	src := msg[sessionHeader:]
-	var t4 [4]byte
-	fd := uint32(src[17])<<16 | uint32(src[18])<<8 | uint32(src[19])
-	var body []byte
-	body = AppendText(body, TagOFDINN, pad("7709364346", 12))
-	body = AppendText(body, TagFN, fnNumber)
-	binary.LittleEndian.PutUint32(t4[:], fd)
-	body = AppendTLV(body, TagFD, t4[:])
-	binary.LittleEndian.PutUint32(t4[:], uint32(now.Unix()))
-	body = AppendTLV(body, TagTime, t4[:])
-	body = AppendTLV(body, TagOperatorMsg, AppendTLV(nil, TagAnswerCode, []byte{code}))
-	sign := append(make([]byte, 8), src[len(src)-trailerSize:]...)
-	binary.BigEndian.PutUint32(sign[4:], fd*2654435761)
-	body = AppendTLV(body, TagOperatorSign, sign)
-	doc := AppendTLV(nil, uint16(fiscal.DocOperatorTicket), body)
-	total := containerHeader + len(doc) + trailerSize
-	b := make([]byte, sessionHeader+containerHeader, sessionHeader+total)
-	copy(b, msg[:sessionHeader])
-	binary.LittleEndian.PutUint16(b[24:], uint16(total))
-	c := b[sessionHeader:]
-	fillContainer(c, 0x5A, byte(fiscal.DocOperatorTicket), fnNumber, fd, total)
-	copy(c[20:24], src[20:24])
-	binary.BigEndian.PutUint16(c[30:], uint16(len(doc)))
-	b = append(b, doc...)
-	b = append(b, trailer(0x82, fd)...)
-	sealContainer(b[sessionHeader:])
-	return b
+	c, err := ofd.ParseContainer(m.Body)
+	if err != nil {
+		return nil
+	}
+	return m.Reply(acknowledge(c, now, code).Append(nil)).Append(nil)
 }
 
-// checkTicket checks an operator's message against the document it answers.
-func checkTicket(msg []byte, d Document) (Ticket, error) {
-	reject := func(reason byte) (Ticket, error) { return Ticket{}, &MessageError{Reason: reason} }
-	if len(msg) < sessionHeader+containerHeader+4+trailerSize {
-		return reject(reasonFormat)
-	}
-	c := msg[sessionHeader:]
-	if int(binary.LittleEndian.Uint16(c)) != len(c) || c[4] != 0x5A {
-		return reject(reasonFormat)
-	}
-	if binary.LittleEndian.Uint16(c[2:]) != containerCRC(c) {
-		return reject(reasonCRC)
-	}
-	if !bytes.Equal(c[9:17], packFN(d.FN)) {
-		return reject(reasonFN)
-	}
-	if fd := uint32(c[17])<<16 | uint32(c[18])<<8 | uint32(c[19]); fd != d.FD {
-		return reject(reasonFD)
-	}
-	n := int(binary.BigEndian.Uint16(c[30:]))
-	if containerHeader+n+trailerSize != len(c) {
-		return reject(reasonFormat)
-	}
-	doc, err := ParseTLV(c[containerHeader : containerHeader+n])
-	if err != nil || len(doc) != 1 || doc[0].Tag != uint16(fiscal.DocOperatorTicket) {
-		return reject(reasonFormat)
-	}
-	sign, ok := Get(doc[0].Value, TagOperatorSign)
-	if !ok || len(sign.Value) != 18 || !bytes.Equal(sign.Value[8:], trailer(0x81, d.FP)) {
-		return reject(reasonSign)
-	}
-	at, ok := Get(doc[0].Value, TagTime)
-	if !ok {
-		return reject(reasonFormat)
-	}
-	t := Ticket{Time: fromUnix(at), Sign: append([]byte(nil), sign.Value...)}
-	if m, ok := Get(doc[0].Value, TagOperatorMsg); ok {
-		if code, ok := Get(m.Value, TagAnswerCode); ok {
-			t.Code = byte(code.Uint())
-		}
-	}
-	return t, nil
-}
-
-func fillContainer(c []byte, mark, docType byte, number string, fd uint32, total int) {
-	binary.LittleEndian.PutUint16(c, uint16(total))
-	c[4], c[5], c[6], c[7], c[8] = mark, docType, 0x01, 0x10, 0x09
-	copy(c[9:17], packFN(number))
-	c[17], c[18], c[19] = byte(fd>>16), byte(fd>>8), byte(fd)
-}
-
-func sealContainer(c []byte) { binary.LittleEndian.PutUint16(c[2:], containerCRC(c)) }
-
-// containerCRC is CRC-16/CCITT-FALSE over the container with the two bytes of
-// the sum left out.
-func containerCRC(c []byte) uint16 {
-	return crc16(crc16(0xFFFF, c[:2]), c[4:])
-}
-
-func crc16(crc uint16, b []byte) uint16 {
-	for _, x := range b {
-		crc ^= uint16(x) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-	}
-	return crc
-}
-
-// packFN packs the first 15 digits into 8 bytes, padded with Fh.
-func packFN(number string) []byte {
-	out := make([]byte, 8)
-	for i := range 16 {
-		digit := byte(0xF)
-		if i < 15 && i < len(number) {
-			digit = number[i] - '0'
-		}
-		out[i/2] = out[i/2]<<4 | digit&0xF
-	}
-	return out
-}
-
-// trailer is the message sign behind the document.
-func trailer(mark byte, sign uint32) []byte {
-	t := []byte{mark, 0x06, 0x21, 0x04, 0, 0, 0, 0, 0, 0}
-	binary.BigEndian.PutUint32(t[4:], sign)
-	return t
-}
-
-// ffdVersion is the second byte of the P-version.
-func ffdVersion(ffd byte) byte {
-	switch ffd {
-	case 2:
-		return 0x05
-	case 3:
-		return 0x10
-	case 4:
-		return 0x20
-	}
-	return 0x00
+// acknowledge is an operator's answer to a container.
+func acknowledge(c ofd.Container, now time.Time, code byte) ofd.Container {
+	ack := ofd.Acknowledgement{At: Civil(now), INN: "7709364346", Code: code}
+	binary.BigEndian.PutUint32(ack.Sign[4:], c.FD*2654435761)
+	return c.Acknowledge(ack, messageSign(c.FD))
 }

@@ -1,12 +1,14 @@
 // Package fn is a simulated fiscal accumulator (ФН): the chip in a Russian till
 // that numbers, signs and keeps fiscal documents.
 //
-// It works at the level of its commands, not of its wire: a simulated till
-// calls methods where a real one would send frames. The rules are those of the
-// public interface description (fiscal accumulator interface 1.2, FNS, §3–§5):
-// life phases, one document at a time, a document counter that moves only when
-// a document is formed, a shift limit of 24 hours, an exchange queue with the
-// operator of fiscal data and its limit of 30 days.
+// [Accumulator] works at the level of its commands: a simulated till calls
+// methods where a real one would send frames. [Device] is the same accumulator
+// on its own wire. The rules are those of the public interface description
+// (fiscal accumulator interface 1.2, FNS, §3–§5): life phases, one document at
+// a time, a document counter that moves only when a document is formed, a shift
+// limit of 24 hours, an exchange queue with the operator of fiscal data and its
+// limit of 30 days. Registered with FFD 1.1 or 1.2 it also controls the format
+// of what it is given, counts receipts and answers the newer commands.
 //
 // # What survives
 //
@@ -25,8 +27,8 @@
 //
 // # What it does not do
 //
-// It signs with a keyed hash instead of the state's cryptography, does not
-// check FFD format rules, and knows nothing of marking codes.
+// It signs with a keyed hash instead of the state's cryptography, encrypts
+// nothing, and knows nothing of marking codes.
 package fn
 
 import (
@@ -35,36 +37,43 @@ import (
 	"sync"
 	"time"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	codec "github.com/chekan-io/chekan/protocol/fn"
 	"github.com/chekan-io/chekan/sim/flash"
 )
 
 // Error is an answer code of the accumulator other than 00h.
-type Error byte
+type Error codec.Code
 
-// Answer codes (accumulator interface 1.2, table of answers).
+// Answer codes.
 const (
-	ErrCommand   Error = 0x01 // unknown command or parameters
-	ErrState     Error = 0x02 // wrong state: phase, shift, open document
-	ErrFailure   Error = 0x03 // the accumulator failed
-	ErrCrypto    Error = 0x04 // the crypto coprocessor failed
-	ErrExpired   Error = 0x05 // service life is over
-	ErrFull      Error = 0x06 // the archive is full
-	ErrTime      Error = 0x07 // date or time goes back
-	ErrNoData    Error = 0x08 // no such data
-	ErrParameter Error = 0x09 // value not allowed
-	ErrTLVSize   Error = 0x10 // too much TLV data
-	ErrNoLink    Error = 0x11 // no transport connection
-	ErrResource  Error = 0x12 // crypto resource used up
-	ErrStorage   Error = 0x14 // storage of undelivered documents is full
-	ErrThirty    Error = 0x15 // the oldest undelivered document is over 30 days old
-	ErrShiftLong Error = 0x16 // the shift lasts over 24 hours
-	ErrClock     Error = 0x17 // the clock and the accumulator's timer disagree by over 5 minutes
-	ErrMessage   Error = 0x20 // the operator's message was rejected
+	ErrCommand        = Error(codec.ErrCommand)
+	ErrState          = Error(codec.ErrState)
+	ErrFailure        = Error(codec.ErrFailure)
+	ErrCrypto         = Error(codec.ErrCrypto)
+	ErrExpired        = Error(codec.ErrExpired)
+	ErrFull           = Error(codec.ErrFull)
+	ErrTime           = Error(codec.ErrTime)
+	ErrNoData         = Error(codec.ErrNoData)
+	ErrParameter      = Error(codec.ErrParameter)
+	ErrTagNotAllowed  = Error(codec.ErrTagNotAllowed)
+	ErrTagTwice       = Error(codec.ErrTagTwice)
+	ErrTagMissing     = Error(codec.ErrTagMissing)
+	ErrTLVSize        = Error(codec.ErrTLVSize)
+	ErrNoLink         = Error(codec.ErrNoLink)
+	ErrResource       = Error(codec.ErrCryptoUsedUp)
+	ErrStorage        = Error(codec.ErrStorage)
+	ErrThirty         = Error(codec.ErrThirtyDays)
+	ErrShiftLong      = Error(codec.ErrShiftLong)
+	ErrClock          = Error(codec.ErrClock)
+	ErrTagLength      = Error(codec.ErrTagLength)
+	ErrTagContradicts = Error(codec.ErrTagContradicts)
+	ErrMessage        = Error(codec.ErrMessage)
 )
 
 // Error implements error.
-func (e Error) Error() string { return fmt.Sprintf("fiscal accumulator answers %02Xh", byte(e)) }
+func (e Error) Error() string { return "fiscal accumulator answers " + codec.Code(e).String() }
 
 // Code returns the answer code in err, or 03h (failure) for an error of
 // another kind.
@@ -75,42 +84,44 @@ func Code(err error) byte {
 	return byte(ErrFailure)
 }
 
-// Phase is the life phase of an accumulator, a bit field.
-type Phase byte
-
-// Phases (accumulator interface 1.2, §4.2).
-const (
-	PhaseReady      Phase = 1  // set up, not registered
-	PhaseFiscal     Phase = 3  // fiscal mode
-	PhasePostFiscal Phase = 7  // fiscal mode closed, documents still go to the operator
-	PhaseArchive    Phase = 15 // everything delivered, read only
+// Phase and Current are those of the protocol.
+type (
+	Phase   = codec.Phase
+	Current = codec.Current
 )
 
-// Current says which document is being prepared, with the codes of the status
-// command; they differ from FFD form codes.
-type Current byte
-
-// Documents in preparation.
+// Phases and documents in preparation.
 const (
-	CurrentNone           Current = 0x00
-	CurrentRegistration   Current = 0x01
-	CurrentOpenShift      Current = 0x02
-	CurrentReceipt        Current = 0x04
-	CurrentCloseShift     Current = 0x08
-	CurrentCloseArchive   Current = 0x10
-	CurrentReregistration Current = 0x13
-	CurrentCorrection     Current = 0x14
-	CurrentReport         Current = 0x17
+	PhaseReady      = codec.PhaseReady
+	PhaseFiscal     = codec.PhaseFiscal
+	PhasePostFiscal = codec.PhasePostFiscal
+	PhaseArchive    = codec.PhaseArchive
+
+	CurrentNone           = codec.CurrentNone
+	CurrentRegistration   = codec.CurrentRegistration
+	CurrentOpenShift      = codec.CurrentOpenShift
+	CurrentReceipt        = codec.CurrentReceipt // a BSO too: see Status
+	CurrentCloseShift     = codec.CurrentCloseShift
+	CurrentCloseArchive   = codec.CurrentCloseArchive
+	CurrentReplacement    = codec.CurrentReplacement
+	CurrentReregistration = codec.CurrentChange
+	CurrentCorrection     = codec.CurrentCorrection
+	CurrentReport         = codec.CurrentReport
 )
 
 // Warning bits of the status.
 const (
-	WarnUrgent     = 0x01 // service life ends within 3 days
-	WarnResource   = 0x02 // within 30 days
-	WarnMemory     = 0x04 // archive 90 % full
-	WarnOperator   = 0x08 // the operator has not answered for two days
-	WarnFormat     = 0x10 // the operator's last answer refused the format
-	WarnCritical   = 0x80 // set by SetCritical
+	WarnUrgent   = byte(codec.WarnReplaceNow)
+	WarnResource = byte(codec.WarnReplaceSoon)
+	WarnMemory   = byte(codec.WarnMemory)
+	WarnOperator = byte(codec.WarnOperator)
+	WarnFormat   = byte(codec.WarnFormat)
+	WarnSetup    = byte(codec.WarnSetup)
+	WarnAnnulled = byte(codec.WarnAnnulled)
+	WarnCritical = byte(codec.WarnCritical) // set by SetCritical
+)
+
+const (
 	shiftLimit     = 24 * time.Hour
 	unsentLimit    = 30 * 24 * time.Hour
 	operatorLimit  = 2 * 24 * time.Hour
@@ -120,26 +131,6 @@ const (
 	openLag = time.Hour
 )
 
-// Registration is what fiscalisation writes into the accumulator.
-type Registration struct {
-	INN        string
-	RNM        string
-	TaxSystems byte // bits of tag 1062
-	Mode       byte // bit 1 offline (no operator), see the interface description
-	ExtMode    byte
-	OFDINN     string
-	OFDName    string
-	User       string
-	Address    string
-	Place      string
-	KKTSerial  string
-	FFD        byte // tag 1209: 2 is 1.05, 3 is 1.1, 4 is 1.2
-	Reason     byte // tag 1101, re-registrations only
-}
-
-// offline tells whether documents are kept without an operator.
-func (r Registration) offline() bool { return r.Mode&0x02 != 0 }
-
 // Options describe a new accumulator. They are written into an empty flash;
 // over a flash that is already set up only the limits count.
 type Options struct {
@@ -147,6 +138,12 @@ type Options struct {
 	Life      time.Duration // service life from first power-on; 0 is 15 months
 	MaxUnsent int           // storage for undelivered documents; 0 is 20 000
 	MaxFD     uint32        // size of the archive; 0 is 230 000
+	// FFD is the newest format it speaks, as in tag 1209; 0 is 4 (1.2). One of
+	// 2 (1.05) is an accumulator of 2016 that knows the base set of commands.
+	FFD byte
+	// ReportInShift allows the report on settlements while a shift is open, as
+	// newer accumulators do.
+	ReportInShift bool
 }
 
 func (o Options) withDefaults() Options {
@@ -162,6 +159,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxFD == 0 {
 		o.MaxFD = 230_000
 	}
+	if o.FFD == 0 {
+		o.FFD = byte(ffd.V12)
+	}
 	return o
 }
 
@@ -175,16 +175,18 @@ type Accumulator struct {
 	archive archive
 	cur     draft
 	link    exchange
-	anchor  anchor
+	anchor  anchor // of the last document, for the check of drift
+	known   anchor // of the last time the till told
 	skew    time.Duration
 	warn    byte
 }
 
 // draft is the document in preparation; it does not outlive the power.
 type draft struct {
-	kind Current
-	at   time.Time
-	data []byte
+	kind   Current
+	at     time.Time
+	data   []byte
+	format byte // of a registration, when the command told it
 }
 
 // anchor ties the till's clock to the accumulator's own timer, as they were
@@ -239,7 +241,7 @@ func (a *Accumulator) Status(now time.Time) Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := Status{
-		Phase: a.archive.phase, Current: a.cur.kind, HasData: len(a.cur.data) > 0, ShiftOpen: a.archive.shiftOpen,
+		Phase: a.archive.phase, Current: a.current(), HasData: len(a.cur.data) > 0, ShiftOpen: a.archive.shiftOpen,
 		Warnings: a.warnings(now), Number: a.archive.number, LastFD: a.archive.lastFD(),
 	}
 	if last := a.archive.last(); last != nil {
@@ -248,8 +250,22 @@ func (a *Accumulator) Status(now time.Time) Status {
 	return s
 }
 
+// current is the document in preparation as the status names it: a till that
+// issues forms instead of receipts prepares those.
+func (a *Accumulator) current() Current {
+	reg := a.archive.registration()
+	switch {
+	case reg == nil || !reg.bso():
+	case a.cur.kind == CurrentReceipt:
+		return codec.CurrentBSO
+	case a.cur.kind == CurrentCorrection:
+		return codec.CurrentBSOCorrection
+	}
+	return a.cur.kind
+}
+
 func (a *Accumulator) warnings(now time.Time) byte {
-	w := a.warn
+	w := a.warn | a.archive.told
 	left := a.archive.expiry.Sub(now)
 	if left <= 3*24*time.Hour {
 		w |= WarnUrgent
@@ -257,13 +273,37 @@ func (a *Accumulator) warnings(now time.Time) byte {
 	if left <= 30*24*time.Hour {
 		w |= WarnResource
 	}
-	if a.archive.lastFD() >= a.opts.MaxFD/10*9 {
+	if a.archive.lastFD() >= a.nearlyFull() {
 		w |= WarnMemory
 	}
 	if first := a.archive.firstUnsent(); first != nil && now.Sub(first.Time) > operatorLimit {
 		w |= WarnOperator
 	}
 	return w
+}
+
+// nearlyFull is the document from which the memory is called almost full: at
+// 90 % of it, since FFD 1.2 at 99 %.
+func (a *Accumulator) nearlyFull() uint32 {
+	if a.archive.format() >= byte(ffd.V12) {
+		return a.opts.MaxFD / 100 * 99
+	}
+	return a.opts.MaxFD / 10 * 9
+}
+
+// Estimate is what the accumulator takes for the present civil time: the last
+// that the till told in this power cycle and what its own timer counted since,
+// or the time of the last document.
+func (a *Accumulator) Estimate() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known.set {
+		return a.known.clock.Add(a.timer().Sub(a.known.timer))
+	}
+	if last := a.archive.last(); last != nil {
+		return last.Time
+	}
+	return time.Time{}
 }
 
 // SetCritical sets or clears the critical-failure warning (80h).
@@ -317,19 +357,6 @@ func (a *Accumulator) ShiftOpenedAt() time.Time {
 	return a.archive.openedAt
 }
 
-// Registration returns the last registration; false before the first.
-func (a *Accumulator) Registration() (Registration, Document, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	n := len(a.archive.registrations)
-	if n == 0 {
-		return Registration{}, Document{}, false
-	}
-	at := a.archive.registrations[n-1]
-	d := a.archive.docs[at-1]
-	return *d.Registration, *d, true
-}
-
 // Find returns a document of the archive, or ErrNoData.
 func (a *Accumulator) Find(fd uint32) (Document, error) {
 	a.mu.Lock()
@@ -359,7 +386,11 @@ func (a *Accumulator) Verify() error {
 func (a *Accumulator) PowerOff() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.cur, a.link, a.anchor = draft{}, exchange{}, anchor{}
+	a.forget()
+}
+
+func (a *Accumulator) forget() {
+	a.cur, a.link, a.anchor, a.known = draft{}, exchange{}, anchor{}, anchor{}
 }
 
 // Age moves the accumulator's own timer forward, so that a test can make a
@@ -432,7 +463,7 @@ type Document struct {
 	Sum     fiscal.Money        `json:"sum,omitempty"`
 	Shift   uint16              `json:"shift,omitempty"`
 	Receipt uint16              `json:"receipt,omitempty"`
-	TLV     []byte              `json:"tlv"` // whole document body as FFD tags
+	TLV     []byte              `json:"tlv"` // the whole document: one object whose tag is the form
 
 	Unconfirmed      uint32        `json:"unconfirmed,omitempty"`      // state report only
 	UnconfirmedSince time.Time     `json:"unconfirmed_since,omitzero"` // state report only
@@ -448,17 +479,11 @@ func (d Document) Fact() fiscal.Document {
 	}
 }
 
-// Civil turns civil time kept as if it were UTC into the words of the trade.
-func Civil(t time.Time) fiscal.DateTime {
-	if t.IsZero() {
-		return fiscal.DateTime{}
-	}
-	return fiscal.DateTime{Year: t.Year(), Month: int(t.Month()), Day: t.Day(), Hour: t.Hour(), Minute: t.Minute(), Second: t.Second()}
-}
-
 // Ticket is an operator's acknowledgement.
 type Ticket struct {
 	Time time.Time `json:"time"`
 	Sign []byte    `json:"sign"` // tag 1078, 18 bytes
 	Code byte      `json:"code"` // tag 1022; 0 is accepted
+
+	Notice byte `json:"notice,omitempty"` // tag 1206
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	codec "github.com/chekan-io/chekan/protocol/fn"
+	"github.com/chekan-io/chekan/protocol/ofd"
 	"github.com/chekan-io/chekan/sim/flash"
 )
 
@@ -77,11 +80,9 @@ func (b *bench) closeShift() error {
 }
 
 func content(sum fiscal.Money) []byte {
-	it := AppendText(nil, TagName, "Товар")
-	it = AppendUint(it, TagPrice, uint64(sum))
-	it = AppendQuantity(it, TagQuantity, fiscal.One)
-	it = AppendUint(it, TagItemSum, uint64(sum))
-	return AppendUint(AppendTLV(nil, TagItem, it), TagCash, uint64(sum))
+	return ffd.Append(nil, ffd.Group(ffd.TagItem,
+		ffd.Text(ffd.TagName, "Товар"), ffd.Sum(ffd.TagPrice, sum), ffd.Amount(ffd.TagQuantity, fiscal.One), ffd.Sum(ffd.TagItemSum, sum),
+	), ffd.Sum(ffd.TagCash, sum))
 }
 
 func (b *bench) sell(sum fiscal.Money) (Document, error) {
@@ -245,7 +246,7 @@ func TestLimits(t *testing.T) {
 	t.Run("too much data", func(t *testing.T) {
 		b := newBench(t, Options{})
 		b.must(b.a.Begin(CurrentOpenShift, b.now))
-		wantCode(t, b.a.Add(AppendTLV(nil, TagCashier, make([]byte, 1100))), ErrTLVSize)
+		wantCode(t, b.a.Add(ffd.Append(nil, ffd.Bytes(ffd.TagCashier, make([]byte, 1100)))), ErrTLVSize)
 		wantCode(t, b.a.Add([]byte{1, 2, 3}), ErrCommand)
 	})
 }
@@ -278,22 +279,25 @@ func TestExchange(t *testing.T) {
 		reason := func(change func([]byte)) byte {
 			t.Helper()
 			bad := MakeTicket(msg, b.now, 0)
-			change(bad[sessionHeader:])
+			change(bad[ofd.HeaderSize:])
 			_, err := b.a.Answer(bad)
 			wantCode(t, err, ErrMessage)
 			m, _ := errors.AsType[*MessageError](err)
 			return m.Reason
 		}
-		seal := sealContainer
+		seal := func(c []byte) {
+			sum := codec.CRC16(append(append([]byte(nil), c[:2]...), c[4:]...))
+			c[2], c[3] = byte(sum), byte(sum>>8)
+		}
 		for name, c := range map[string]struct {
 			want   byte
 			change func([]byte)
 		}{
-			"CRC":    {reasonCRC, func(c []byte) { c[40] ^= 1 }},
-			"number": {reasonFD, func(c []byte) { c[19]++; seal(c) }},
-			"FN":     {reasonFN, func(c []byte) { c[9] ^= 0x10; seal(c) }},
-			"mark":   {reasonFormat, func(c []byte) { c[4] = 0xA5; seal(c) }},
-			"sign":   {reasonSign, func(c []byte) { c[len(c)-trailerSize-1-2] ^= 1; seal(c) }},
+			"CRC":    {byte(codec.ReasonCRC), func(c []byte) { c[40] ^= 1 }},
+			"number": {byte(codec.ReasonFD), func(c []byte) { c[19]++; seal(c) }},
+			"FN":     {byte(codec.ReasonFN), func(c []byte) { c[9] ^= 0x10; seal(c) }},
+			"mark":   {byte(codec.ReasonFormat), func(c []byte) { c[4] = 0xA5; seal(c) }},
+			"sign":   {byte(codec.ReasonSign), func(c []byte) { c[len(c)-ofd.TrailerSize-1-2] ^= 1; seal(c) }},
 		} {
 			if got := reason(c.change); got != c.want {
 				t.Errorf("%s: reason %d, want %d", name, got, c.want)
@@ -348,13 +352,26 @@ func TestVerify_finds(t *testing.T) {
 	}
 	b.must(b.closeShift())
 	good := b.a.List()
-	resign := func(d *Document) { d.FP = sign(d); putSign(d.TLV, d.FP) }
+	resign := func(d *Document) {
+		d.FP = sign(d)
+		doc, err := d.FFD()
+		b.must(err)
+		for i, f := range doc.Fields {
+			if f.Tag == ffd.TagSign {
+				doc.Fields[i] = ffd.Sign(d.FP)
+			}
+		}
+		d.TLV = doc.Append(nil)
+	}
 	for name, spoil := range map[string]func(docs []Document) []Document{
 		"gap":         func(docs []Document) []Document { return append(docs[:3:3], docs[4:]...) },
 		"changed sum": func(docs []Document) []Document { docs[3].Sum++; return docs },
 		"forged sum":  func(docs []Document) []Document { docs[3].Sum++; resign(&docs[3]); return docs },
 		"no payment": func(docs []Document) []Document {
-			docs[3].TLV = docs[3].TLV[:len(docs[3].TLV)-5]
+			doc, err := docs[3].FFD()
+			b.must(err)
+			doc.Fields = doc.Fields[:len(doc.Fields)-1]
+			docs[3].TLV = doc.Append(nil)
 			resign(&docs[3])
 			return docs
 		},
@@ -452,22 +469,4 @@ func TestRead(t *testing.T) {
 	}
 	b.must(VerifyFile(path))
 	b.must(b.a.Close())
-}
-
-func TestTLV(t *testing.T) {
-	for _, q := range []fiscal.Quantity{0, 1, 999, fiscal.One, 345_000, 12 * fiscal.One, 1_234_567_890_123} {
-		got, ok := Get(AppendQuantity(nil, TagQuantity, q), TagQuantity)
-		if !ok || got.Quantity() != q {
-			t.Errorf("quantity %v reads %v", q, got.Quantity())
-		}
-	}
-	for _, v := range []uint64{0, 1, 255, 256, 404969, 1<<40 - 2} {
-		got, ok := Get(AppendUint(nil, TagTotal, v), TagTotal)
-		if !ok || got.Uint() != v {
-			t.Errorf("number %d reads %d", v, got.Uint())
-		}
-	}
-	if got, _ := Get(AppendText(nil, TagName, "Чай «Ёж»"), TagName); got.Text() != "Чай ?Ёж?" {
-		t.Errorf("text reads %q", got.Text())
-	}
 }

@@ -4,14 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
-)
-
-// Most TLV data a document may be given, bytes (accumulator interface 1.2).
-const (
-	limitReceipt = 30 << 10
-	limitShift   = 1 << 10
-	limitOther   = 2 << 10
+	codec "github.com/chekan-io/chekan/protocol/fn"
 )
 
 // Begin starts a document at the civil time now. Anything started before must
@@ -26,6 +21,9 @@ func (a *Accumulator) Begin(kind Current, now time.Time) error {
 		return fmt.Errorf("begin document: %w", err)
 	}
 	a.cur = draft{kind: kind, at: now}
+	if !now.IsZero() {
+		a.known = anchor{set: true, clock: now, timer: a.timer()}
+	}
 	return nil
 }
 
@@ -33,7 +31,7 @@ func (a *Accumulator) mayBegin(kind Current, now time.Time) error {
 	s := &a.archive
 	fiscalMode := s.phase == PhaseFiscal
 	switch kind {
-	case CurrentRegistration:
+	case CurrentRegistration, CurrentReplacement:
 		if s.phase != PhaseReady {
 			return ErrState
 		}
@@ -44,7 +42,7 @@ func (a *Accumulator) mayBegin(kind Current, now time.Time) error {
 		}
 		return a.notBack(now, 0)
 	case CurrentReport:
-		if !fiscalMode && s.phase != PhasePostFiscal || s.shiftOpen {
+		if !fiscalMode && s.phase != PhasePostFiscal || s.shiftOpen && !a.opts.ReportInShift {
 			return ErrState
 		}
 		return a.notBack(now, 0)
@@ -126,21 +124,24 @@ func (a *Accumulator) Add(tlv []byte) error {
 	if a.cur.kind == CurrentNone {
 		return fmt.Errorf("add data: %w", ErrState)
 	}
-	if _, err := ParseTLV(tlv); err != nil {
-		return fmt.Errorf("add data: %w", ErrCommand)
+	if _, err := Objects(tlv); err != nil {
+		return fmt.Errorf("add data: %w", err)
 	}
-	limit := limitOther
+	limit := codec.MaxRegistrationData
 	switch a.cur.kind {
 	case CurrentReceipt, CurrentCorrection:
-		limit = limitReceipt
+		limit = codec.MaxReceiptData
 	case CurrentOpenShift, CurrentCloseShift:
-		limit = limitShift
-	case CurrentNone, CurrentRegistration, CurrentReregistration, CurrentCloseArchive, CurrentReport:
+		limit = codec.MaxShiftData
 	}
 	if len(a.cur.data)+len(tlv) > limit {
 		return fmt.Errorf("add data: %w", ErrTLVSize)
 	}
-	a.cur.data = append(a.cur.data, tlv...)
+	all := append(a.cur.data[:len(a.cur.data):len(a.cur.data)], tlv...)
+	if err := a.controlPart(all); err != nil {
+		return fmt.Errorf("add data: %w", err)
+	}
+	a.cur.data = all
 	return nil
 }
 
@@ -180,14 +181,10 @@ func (a *Accumulator) CloseShift() (Document, error) {
 // Receipt forms a receipt or a correction: op is tag 1054, 1 to 4.
 func (a *Accumulator) Receipt(now time.Time, op byte, total fiscal.Money) (Document, error) {
 	return a.form("form receipt", func(d *Document) error {
-		switch a.cur.kind {
-		case CurrentReceipt:
-			d.Type = fiscal.DocReceipt
-		case CurrentCorrection:
-			d.Type = fiscal.DocCorrection
-		default:
+		if a.cur.kind != CurrentReceipt && a.cur.kind != CurrentCorrection {
 			return ErrState
 		}
+		d.Type = a.formOf(a.cur.kind)
 		if op < 1 || op > 4 || total < 0 || total > fiscal.MaxMoney {
 			return ErrParameter
 		}
@@ -210,29 +207,6 @@ func (a *Accumulator) Report() (Document, error) {
 			d.UnconfirmedSince = first.Time
 		}
 		return nil
-	})
-}
-
-// Register forms the registration or re-registration report.
-func (a *Accumulator) Register(now time.Time, reg Registration) (Document, error) {
-	return a.form("register", func(d *Document) error {
-		switch a.cur.kind {
-		case CurrentRegistration:
-			d.Type = fiscal.DocRegistration
-			reg.Reason = 0
-		case CurrentReregistration:
-			d.Type = fiscal.DocReregistration
-			if old := a.archive.registration(); old.INN != reg.INN || old.RNM != reg.RNM {
-				return ErrParameter
-			}
-		default:
-			return ErrState
-		}
-		if len(a.archive.registrations) >= maxRegistrations {
-			return ErrState
-		}
-		d.Registration = &reg
-		return a.dated(d, now)
 	})
 }
 
@@ -270,15 +244,49 @@ func (a *Accumulator) form(act string, fill func(*Document) error) (Document, er
 	if reg == nil {
 		reg = a.archive.registration()
 	}
-	d.TLV = body(&d, reg, a.cur.data)
+	if err := a.controlWhole(*reg); err != nil {
+		return Document{}, fmt.Errorf("%s: %w", act, err)
+	}
+	given, err := ffd.Parse(a.cur.data)
+	if err != nil {
+		return Document{}, fmt.Errorf("%s: %w", act, ErrCommand)
+	}
+	head := a.head(&d, *reg)
+	d.TLV = head.Document(given).Append(nil)
 	d.FP = sign(&d)
-	putSign(d.TLV, d.FP)
+	head.FP = d.FP
+	d.TLV = head.Document(given).Append(nil)
 	if err := a.commit(record{Kind: recordDocument, Document: &d}); err != nil {
 		return Document{}, fmt.Errorf("%s: %w: %w", act, ErrFailure, err)
 	}
 	a.cur = draft{}
 	a.anchor = anchor{set: true, clock: d.Time, timer: a.timer()}
+	a.known = a.anchor
 	return d, nil
+}
+
+// head is what the accumulator itself writes into the document, in front of
+// what it was given. It counts since FFD 1.1.
+func (a *Accumulator) head(d *Document, reg Registration) ffd.Head {
+	s := &a.archive
+	words := reg.Fiscal()
+	h := ffd.Head{
+		Form: d.Type, Format: ffd.Version(reg.FFD), FN: d.FN, RNM: reg.RNM, INN: reg.INN, FD: d.FD, At: Civil(d.Time),
+		Kind: fiscal.Kind(d.Op), Total: d.Sum, Shift: uint32(d.Shift), Receipt: uint32(d.Receipt), Registration: &words,
+		Documents: s.documents + 1, Receipts: uint32(s.receipt), Unsent: uint32(s.unsent()),
+		Warnings: a.warnings(d.Time), KeyDays: uint16(max(s.expiry.Sub(d.Time)/(24*time.Hour), 0)),
+	}
+	if first := s.firstUnsent(); first != nil {
+		h.UnsentFD, h.UnsentFrom = first.FD, Civil(first.Time)
+	}
+	if d.Type == fiscal.DocArchiveClosed || d.Type == fiscal.DocSettlementReport && s.shiftOpen {
+		h.Shift = uint32(s.shift)
+	}
+	if reg.FFD >= byte(ffd.V11) {
+		inShift, inFN, unsent := s.inShift, s.inFN, s.unsentTotals()
+		h.Counters = ffd.Counters{Shift: &inShift, FN: &inFN, Unsent: &unsent}
+	}
+	return h
 }
 
 // Wipe resets a debug accumulator to phase 1, as command 60h with code 16h
@@ -289,7 +297,7 @@ func (a *Accumulator) Wipe() error {
 	if err := a.commit(record{Kind: recordWipe}); err != nil {
 		return fmt.Errorf("wipe: %w", err)
 	}
-	a.cur, a.link, a.anchor = draft{}, exchange{}, anchor{}
+	a.forget()
 	return nil
 }
 

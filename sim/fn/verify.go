@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	codec "github.com/chekan-io/chekan/protocol/fn"
 )
 
 // verify checks that the archive is one consistent story.
@@ -61,22 +62,24 @@ func (v *verifier) next(fd uint32, d Document) error {
 		}
 	}
 	v.prev = &d
-	if t, ok := d.Tag(TagFD); !ok || uint32(t.Uint()) != d.FD {
-		fault("body has another number")
-	}
-	if t, ok := d.Tag(TagTime); !ok || !fromUnix(t).Equal(d.Time) {
-		fault("body has another time")
-	}
 	v.discipline(d, fault)
+	doc, err := d.FFD()
+	if err != nil {
+		fault("body: %w", err)
+		return errors.Join(faults...)
+	}
+	if fact := doc.Fact(); fact.FN != d.FN || fact.FD != d.FD || fact.FP != d.FP || fact.Type != d.Type || fact.At != Civil(d.Time) {
+		fault("body says document %s/%d of form %d at %s, sign %d", fact.FN, fact.FD, fact.Type, fact.At, fact.FP)
+	}
 	if d.Op != 0 {
-		checkSums(d, fault)
+		checkSums(d, doc.Fact(), fault)
 	}
 	return errors.Join(faults...)
 }
 
 // discipline follows registration, shifts and receipt numbers.
 func (v *verifier) discipline(d Document, fault func(string, ...any)) {
-	if v.closed {
+	if v.closed && d.Type != fiscal.DocSettlementReport {
 		fault("formed after the closing of fiscal mode")
 	}
 	switch d.Type {
@@ -107,11 +110,16 @@ func (v *verifier) discipline(d Document, fault func(string, ...any)) {
 			fault("receipt %d after %d", d.Receipt, v.receipt)
 		}
 		v.receipt = d.Receipt
-	case fiscal.DocReregistration, fiscal.DocSettlementReport, fiscal.DocArchiveClosed:
+	case fiscal.DocReregistration, fiscal.DocArchiveClosed:
 		if v.open {
 			fault("formed inside a shift")
 		}
 		v.closed = d.Type == fiscal.DocArchiveClosed
+		// The first document of an accumulator that replaced another one.
+		if d.Registration != nil && d.Registration.Reason == codec.ReasonReplacement && d.FD == 1 {
+			v.registered = true
+		}
+	case fiscal.DocSettlementReport:
 	case fiscal.DocOperatorTicket:
 		fault("a ticket is not a document of the archive")
 	default:
@@ -122,23 +130,26 @@ func (v *verifier) discipline(d Document, fault func(string, ...any)) {
 	}
 }
 
-func checkSums(d Document, fault func(string, ...any)) {
+func checkSums(d Document, fact fiscal.Document, fault func(string, ...any)) {
 	r, err := d.Content()
 	if err != nil {
 		fault("body: %w", err)
 		return
 	}
-	if t, ok := d.Tag(TagTotal); !ok || fiscal.Money(t.Uint()) != d.Sum {
+	if fact.Total != d.Sum {
 		fault("body has another total")
 	}
-	if t, ok := d.Tag(TagOp); !ok || byte(t.Uint()) != d.Op {
+	if fact.Kind.Sign() != int(d.Op) {
 		fault("body has another operation")
+	}
+	if fact.Shift != uint32(d.Shift) || fact.Receipt != uint32(d.Receipt) {
+		fault("body has receipt %d of shift %d", fact.Receipt, fact.Shift)
 	}
 	if paid := r.Payments.Total(); paid != d.Sum {
 		fault("payments add up to %s of %s", paid, d.Sum)
 	}
 	// A correction of the old kind has a total and no items (FF36h, FF4Ah).
-	if d.Type == fiscal.DocCorrection && len(r.Items) == 0 {
+	if (d.Type == fiscal.DocCorrection || d.Type == fiscal.DocBSOCorrection) && len(r.Items) == 0 {
 		return
 	}
 	var sum fiscal.Money

@@ -58,7 +58,7 @@ func (d *Device) runFN(c *call, req codec.Request) (codec.Answer, error) {
 	case codec.FindDocument:
 		return d.findDocument(r)
 	case codec.ReadDocument:
-		return d.readDocument(r)
+		return d.readDocument(c, r)
 	case codec.ReadDocumentBlock:
 		return d.readBlock(c)
 	case codec.OFDTicket:
@@ -77,8 +77,8 @@ func (d *Device) runFN(c *call, req codec.Request) (codec.Answer, error) {
 	case codec.OFDWriteBlock:
 		return d.relayWrite(c, r)
 	case codec.FNMemory:
-		last := d.acc.Status(c.now).LastFD
-		return codec.FNMemoryAnswer{Documents: 230_000 - min(last, 230_000), Kilobytes: 250_000}, nil
+		docs, kb := d.acc.Free(c.now)
+		return codec.FNMemoryAnswer{Documents: docs, Kilobytes: kb}, nil
 	case codec.SyncRegisters:
 		d.mend()
 		return d.empty(c)
@@ -91,11 +91,7 @@ func (d *Device) runFN(c *call, req codec.Request) (codec.Answer, error) {
 	case codec.Parameter:
 		return d.registrationTag(c.code, int(r.Number), r.Tag)
 	case codec.BeginRegistration:
-		kind := fn.CurrentRegistration
-		if r.Type != 0 {
-			kind = fn.CurrentReregistration
-		}
-		return d.begin(c, kind)
+		return d.beginRegistration(c, r.Type)
 	case codec.Registration:
 		return d.register(c, r.INN, r.RNM, byte(r.Tax), byte(r.Mode), 0)
 	case codec.Reregistration:
@@ -103,15 +99,7 @@ func (d *Device) runFN(c *call, req codec.Request) (codec.Answer, error) {
 	case codec.BeginCloseFN:
 		return d.begin(c, fn.CurrentCloseArchive)
 	case codec.CloseFN:
-		doc, err := d.acc.CloseArchive(c.now)
-		if err != nil {
-			return nil, err
-		}
-		if err := d.committed(c); err != nil {
-			return nil, err
-		}
-		d.order(d.shiftJob(c, doc, "ОТЧЁТ О ЗАКРЫТИИ ФН"))
-		return codec.DocumentAnswer{For: c.code, FD: doc.FD, FP: doc.FP, Time: d.dt(doc)}, nil
+		return d.closeFN(c)
 	case codec.ResetFN:
 		if r.Parameter != 0x16 {
 			return nil, refuse(codec.ErrBadParameters)
@@ -178,38 +166,17 @@ func (d *Device) findDocument(q codec.FindDocument) (codec.Answer, error) {
 	return a, nil
 }
 
-func (d *Device) readDocument(q codec.ReadDocument) (codec.Answer, error) {
-	doc, err := d.acc.Find(q.FD)
+func (d *Device) readDocument(c *call, q codec.ReadDocument) (codec.Answer, error) {
+	tlv, err := d.acc.Stored(q.FD, c.now)
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := split(doc.TLV)
+	list, err := blocks(tlv[4:])
 	if err != nil {
 		return nil, err
 	}
-	d.out = output{active: true, blocks: blocks}
-	return codec.ReadDocumentAnswer{Type: uint16(doc.Type), Length: uint16(len(doc.TLV))}, nil
-}
-
-// split gives one top-level object a block; one too long for an answer goes in
-// pieces.
-func split(tlv []byte) ([][]byte, error) {
-	var out [][]byte
-	for at := 0; at < len(tlv); {
-		if len(tlv)-at < 4 {
-			return nil, fn.ErrTLV
-		}
-		end := at + 4 + int(binary.LittleEndian.Uint16(tlv[at+2:]))
-		if end > len(tlv) {
-			return nil, fn.ErrTLV
-		}
-		for at < end {
-			n := min(end-at, relayBlock)
-			out = append(out, tlv[at:at+n])
-			at += n
-		}
-	}
-	return out, nil
+	d.out = output{active: true, blocks: list}
+	return codec.ReadDocumentAnswer{Type: binary.LittleEndian.Uint16(tlv), Length: binary.LittleEndian.Uint16(tlv[2:])}, nil
 }
 
 func (d *Device) readBlock(c *call) (codec.Answer, error) {
@@ -248,6 +215,9 @@ func (d *Device) relayMessage() (codec.Answer, error) {
 		return a, nil
 	}
 	if d.relay.out == nil {
+		// Whoever asks anew has lost what was under way: the message is offered
+		// again without the wait for its ticket.
+		d.acc.Connect(false)
 		d.acc.Connect(true)
 		msg, err := d.acc.Message()
 		if err != nil {
@@ -300,77 +270,4 @@ func (d *Device) relayWrite(c *call, q codec.OFDWriteBlock) (codec.Answer, error
 		return nil, err
 	}
 	return d.empty(c)
-}
-
-// registrationDoc finds a registration: the last one for number 0.
-func (d *Device) registrationDoc(number int) (fn.Document, error) {
-	if number == 0 {
-		_, doc, ok := d.acc.Registration()
-		if !ok {
-			return fn.Document{}, fn.ErrNoData
-		}
-		return doc, nil
-	}
-	for _, doc := range d.acc.List() {
-		if doc.Registration == nil {
-			continue
-		}
-		if number--; number == 0 {
-			return doc, nil
-		}
-	}
-	return fn.Document{}, fn.ErrNoData
-}
-
-func (d *Device) registrationTotals(code codec.Code, number int) (codec.Answer, error) {
-	doc, err := d.registrationDoc(number)
-	if err != nil {
-		return nil, err
-	}
-	reg := doc.Registration
-	a := codec.RegistrationAnswer{
-		For: code, Time: fn.Civil(doc.Time), INN: reg.INN, RNM: reg.RNM, Tax: codec.TaxSystem(reg.TaxSystems),
-		Mode: codec.OperatingMode(reg.Mode), FD: doc.FD, FP: doc.FP,
-	}
-	if reg.FFD >= 3 {
-		a.Form, a.ModeExt, a.OFD = codec.RegistrationLong, reg.ExtMode, reg.OFDINN
-	}
-	return a, nil
-}
-
-func (d *Device) registrationTag(code codec.Code, number int, tag uint16) (codec.Answer, error) {
-	doc, err := d.registrationDoc(number)
-	if err != nil {
-		return nil, err
-	}
-	if tag == 0xFFFF {
-		blocks, err := split(doc.TLV)
-		if err != nil {
-			return nil, err
-		}
-		d.out = output{active: true, blocks: blocks}
-		return codec.DataAnswer{For: code}, nil
-	}
-	t, ok := doc.Tag(tag)
-	if !ok {
-		return nil, fn.ErrNoData
-	}
-	return codec.DataAnswer{For: code, Data: fn.AppendTLV(nil, t.Tag, t.Value)}, nil
-}
-
-func (d *Device) register(c *call, inn, rnm string, tax, mode, reason byte) (codec.Answer, error) {
-	reg := *d.opts.Registration
-	if old, _, ok := d.acc.Registration(); ok {
-		reg = old
-	}
-	reg.INN, reg.RNM, reg.TaxSystems, reg.Mode, reg.Reason = inn, rnm, tax, mode, reason
-	doc, err := d.acc.Register(c.now, reg)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.committed(c); err != nil {
-		return nil, err
-	}
-	d.order(d.shiftJob(c, doc, "ОТЧЁТ О РЕГИСТРАЦИИ"))
-	return codec.DocumentAnswer{For: c.code, FD: doc.FD, FP: doc.FP, Time: d.dt(doc)}, nil
 }

@@ -183,7 +183,10 @@ func (d *Device) foreignReceipt(sum fiscal.Money) {
 	now := d.now()
 	err := d.acc.Begin(fn.CurrentReceipt, now)
 	if err == nil {
-		err = d.acc.Add(d.receiptTLV(r, paid, 1))
+		var body []byte
+		if body, err = d.receiptTLV(r, paid, 1, nil); err == nil {
+			err = d.acc.Add(body)
+		}
 	}
 	if err == nil {
 		_, err = d.acc.Receipt(now, 1, sum)

@@ -1,6 +1,9 @@
 package shtrih
 
 import (
+	"slices"
+
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/fn"
@@ -111,9 +114,11 @@ func (d *Device) closeReceipt(c *call, r *receipt, paid fiscal.Payments, roundin
 	saved := *r
 	saved.Items = append([]item(nil), r.Items...)
 	r.spread()
-	body := d.receiptTLV(r, paid, tax)
-	body = append(body, r.TLV...)
-	if err := d.acc.Add(body); err != nil {
+	body, err := d.receiptTLV(r, paid, tax, r.TLV)
+	if err == nil {
+		err = d.acc.Add(body)
+	}
+	if err != nil {
 		*r = saved
 		return fail(err)
 	}
@@ -164,47 +169,9 @@ func (d *Device) reopen(c *call, r *receipt) error {
 	return d.beginReceipt(c, r)
 }
 
-// receiptTLV is what the till tells the accumulator of a receipt.
-func (d *Device) receiptTLV(r *receipt, paid fiscal.Payments, tax byte) []byte {
-	b := make([]byte, 0, 512)
-	b = d.cashierTLV(b, r.Opener, r.TLV)
-	ffd := byte(2)
-	if reg, _, ok := d.acc.Registration(); ok {
-		ffd = reg.FFD
-	}
-	b = fn.AppendTLV(b, fn.TagFFD, []byte{ffd})
-	b = fn.AppendTLV(b, fn.TagTaxSystem, []byte{tax})
-	var it []byte
-	for _, i := range r.Items {
-		it = fn.AppendText(it[:0], fn.TagName, i.Name)
-		it = fn.AppendUint(it, fn.TagPrice, uint64(i.Price))
-		it = fn.AppendQuantity(it, fn.TagQuantity, i.Quantity)
-		it = fn.AppendUint(it, fn.TagItemSum, uint64(i.Sum))
-		it = fn.AppendTLV(it, fn.TagVAT, []byte{i.VAT})
-		it = fn.AppendTLV(it, fn.TagMethod, []byte{i.Method})
-		it = fn.AppendTLV(it, fn.TagSubject, []byte{i.Subject})
-		it = append(it, i.TLV...)
-		b = fn.AppendTLV(b, fn.TagItem, it)
-	}
-	b = fn.AppendUint(b, fn.TagCash, uint64(paid.Cash))
-	b = fn.AppendUint(b, fn.TagElectronic, uint64(paid.Electronic))
-	b = fn.AppendUint(b, fn.TagPrepaid, uint64(paid.Prepaid))
-	b = fn.AppendUint(b, fn.TagCredit, uint64(paid.Credit))
-	b = fn.AppendUint(b, fn.TagBarter, uint64(paid.Barter))
-	return b
-}
-
-// cashierTLV adds the operator's name of table 2, unless the host gave one.
-func (d *Device) cashierTLV(b []byte, operator byte, given []byte) []byte {
-	if _, ok := fn.Get(given, fn.TagCashier); ok || operator == 0 {
-		return b
-	}
-	return fn.AppendText(b, fn.TagCashier, d.tableText(2, uint16(operator), 2))
-}
-
 // correction is FF36h: a total and nothing else.
 func (d *Device) correction(c *call, q codec.Correction) (codec.Answer, error) {
-	return d.formCorrection(c, byte(q.Sign), q.Total, fiscal.Payments{Cash: q.Total}, 0, nil)
+	return d.formCorrection(c, byte(q.Sign), q.Total, fiscal.Payments{Cash: q.Total}, 0)
 }
 
 // correctionV2 is FF4Ah.
@@ -216,10 +183,19 @@ func (d *Device) correctionV2(c *call, q codec.CorrectionV2) (codec.Answer, erro
 	if paid.Total() != q.Total {
 		return nil, refuse(codec.ErrPaymentShort)
 	}
-	return d.formCorrection(c, byte(q.Sign), q.Total, paid, byte(q.TaxSystem), fn.AppendTLV(nil, fn.TagCorrection, []byte{q.Order}))
+	more := []ffd.Field{ffd.Uint(ffd.TagCorrectionType, uint64(q.Order))}
+	for tag, sum := range map[ffd.Tag]fiscal.Money{
+		ffd.TagVAT20: q.VAT20, ffd.TagVAT10: q.VAT10, ffd.TagVAT0: q.Sum0, ffd.TagVATNone: q.SumNone, ffd.TagVAT20120: q.VAT20120, ffd.TagVAT10110: q.VAT10110,
+	} {
+		if sum != 0 {
+			more = append(more, ffd.Sum(tag, sum))
+		}
+	}
+	slices.SortFunc(more, func(a, b ffd.Field) int { return int(a.Tag) - int(b.Tag) })
+	return d.formCorrection(c, byte(q.Sign), q.Total, paid, byte(q.TaxSystem), more...)
 }
 
-func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fiscal.Payments, tax byte, more []byte) (codec.Answer, error) {
+func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fiscal.Payments, tax byte, more ...ffd.Field) (codec.Answer, error) {
 	if op < 1 || op > 4 {
 		return nil, refuse(codec.ErrBadParameters)
 	}
@@ -243,8 +219,7 @@ func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fisca
 		return nil, fn.ErrParameter
 	}
 	r := &receipt{Type: [...]byte{0, 2, 1, 3}[op-1], Correction: true, Opener: c.operator}
-	body := append(d.receiptTLV(r, paid, tax), more...)
-	if err := d.acc.Add(body); err != nil {
+	if err := d.addCorrection(r, paid, tax, more); err != nil {
 		return nil, err
 	}
 	doc, err := d.acc.Receipt(c.now, op, total)
@@ -263,4 +238,21 @@ func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fisca
 	d.order(j)
 	d.save()
 	return codec.CorrectionAnswer{For: c.code, Receipt: doc.Receipt, FD: doc.FD, FP: doc.FP, Time: d.dt(doc)}, nil
+}
+
+// addCorrection gives the accumulator the tags of a correction without lines,
+// less what the host has given it already (FF0Ch).
+func (d *Device) addCorrection(r *receipt, paid fiscal.Payments, tax byte, more []ffd.Field) error {
+	given := d.acc.Given()
+	body, err := d.receiptTLV(r, paid, tax, given)
+	if err != nil {
+		return err
+	}
+	body = body[:len(body)-len(given)]
+	t, err := newTags(given)
+	if err != nil {
+		return err
+	}
+	t.add(more...)
+	return d.acc.Add(ffd.Append(body, t.list...))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/fn"
@@ -121,10 +122,10 @@ func TestClosing(t *testing.T) {
 	})
 	story(t, "tags go into the document", Options{}, func(t *testing.T, d *Device, h *host) {
 		do[codec.OperatorAnswer](h, codec.OpenReceipt{Password: 1})
-		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: fn.AppendTLV(nil, fn.TagUserData, fn.AppendText(nil, fn.TagUserDataValue, "A-17"))})
-		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: fn.AppendText(nil, fn.TagCashier, "Иванова")})
+		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: ffd.Append(nil, ffd.Group(ffd.TagUserData, ffd.Text(ffd.TagUserDataName, "n"), ffd.Text(ffd.TagUserDataValue, "A-17")))})
+		do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: ffd.Append(nil, ffd.Text(ffd.TagCashier, "Иванова"))})
 		do[codec.EmptyAnswer](h, line(100))
-		do[codec.EmptyAnswer](h, codec.OperationTLV{Password: 1, TLV: fn.AppendText(nil, 1191, "x")})
+		do[codec.EmptyAnswer](h, codec.OperationTLV{Password: 1, TLV: ffd.Append(nil, ffd.Text(1191, "x"))})
 		h.refused(codec.SendTLV{Password: 1, TLV: []byte{1, 2, 3}}, codec.ErrFNUnknownCommand)
 		a := do[codec.CloseReceiptV2Answer](h, cashFor(100))
 		if _, r := content(t, d, a.FD); r.Marker != "A-17" || r.Cashier != "Иванова" {
@@ -204,7 +205,7 @@ func TestCancel(t *testing.T) {
 func TestCorrection(t *testing.T) {
 	story(t, "a total", Options{}, func(t *testing.T, d *Device, h *host) {
 		do[codec.EmptyAnswer](h, codec.BeginCorrection{Password: admin})
-		do[codec.EmptyAnswer](h, codec.SendTLV{Password: admin, TLV: fn.AppendTLV(nil, fn.TagCorrection, []byte{0})})
+		do[codec.EmptyAnswer](h, codec.SendTLV{Password: admin, TLV: ffd.Append(nil, ffd.Uint(ffd.TagCorrectionType, 0))})
 		a := do[codec.CorrectionAnswer](h, codec.Correction{Password: admin, Total: 5000, Sign: codec.SignIncome})
 		if doc, _ := content(t, d, a.FD); doc.Type != fiscal.DocCorrection || doc.Sum != 5000 || doc.Receipt != a.Receipt {
 			t.Errorf("%+v", doc)
@@ -220,10 +221,14 @@ func TestCorrection(t *testing.T) {
 			t.Errorf("%+v %+v", doc, r)
 		}
 	})
-	story(t, "as an ordinary receipt", Options{Registration: &fn.Registration{INN: "7702203276", RNM: "1", TaxSystems: 1, FFD: 4}},
+	story(t, "as an ordinary receipt", Options{Registration: registered("1.2")},
 		func(t *testing.T, d *Device, h *host) {
 			do[codec.OperatorAnswer](h, codec.OpenReceipt{Password: 1, Type: codec.ReceiptSale | codec.ReceiptCorrection})
 			do[codec.EmptyAnswer](h, line(100))
+			h.refused(cashFor(100), codec.ErrorCode(fn.ErrTagMissing))
+			do[codec.EmptyAnswer](h, codec.SendTLV{Password: 1, TLV: ffd.Append(nil,
+				ffd.Uint(ffd.TagCorrectionType, 0),
+				ffd.Group(ffd.TagCorrectionBasis, ffd.Time(ffd.TagCorrectionDate, fiscal.DateTime{Year: 2026, Month: 1, Day: 30})))})
 			a := do[codec.CloseReceiptV2Answer](h, cashFor(100))
 			if doc, r := content(t, d, a.FD); doc.Type != fiscal.DocCorrection || len(r.Items) != 1 {
 				t.Errorf("%+v", doc)
@@ -262,11 +267,11 @@ func TestCashAndReports(t *testing.T) {
 	})
 	story(t, "shift with a cashier's name", Options{}, func(t *testing.T, d *Device, h *host) {
 		do[codec.EmptyAnswer](h, codec.BeginCloseShift{Password: admin})
-		do[codec.EmptyAnswer](h, codec.SendTLV{Password: admin, TLV: fn.AppendText(nil, fn.TagCashier, "Иванова")})
+		do[codec.EmptyAnswer](h, codec.SendTLV{Password: admin, TLV: ffd.Append(nil, ffd.Text(ffd.TagCashier, "Иванова"))})
 		h.refused(codec.OpenReceipt{Password: 1}, codec.ErrInvalidOperation)
 		do[codec.OperatorAnswer](h, codec.CloseShift{Password: admin})
 		doc, err := d.FN().Find(3)
-		if tag, ok := doc.Tag(fn.TagCashier); err != nil || !ok || tag.Text() != "Иванова" {
+		if tag, ok := doc.Tag(ffd.TagCashier); err != nil || !ok || tag.Text() != "Иванова" {
 			t.Errorf("%v %q", err, tag.Text())
 		}
 		do[codec.EmptyAnswer](h, codec.BeginOpenShift{Password: admin})
@@ -343,7 +348,7 @@ func TestReadDocument(t *testing.T) {
 			}
 			all = append(all, v.(codec.DataAnswer).Data...)
 		}
-		if doc, _ := content(t, d, a.FD); !bytes.Equal(all, doc.TLV) || int(head.Length) != len(all) {
+		if doc, _ := content(t, d, a.FD); !bytes.Equal(all, doc.Body()) || int(head.Length) != len(all) {
 			t.Errorf("read % X", all)
 		}
 		if m := h.status().Mode; m != codec.ModeShiftOpen {

@@ -121,10 +121,7 @@ func (d *Device) open() error {
 		return errors.Join(err, fnLog.Close())
 	}
 	if d.acc.Status(now).Phase == fn.PhaseReady && !d.opts.Unregistered {
-		if err := d.acc.Begin(fn.CurrentRegistration, now); err != nil {
-			return err
-		}
-		if _, err := d.acc.Register(now, *d.opts.Registration); err != nil {
+		if err := d.fiscalise(now); err != nil {
 			return err
 		}
 	}

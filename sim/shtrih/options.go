@@ -55,8 +55,10 @@ type Options struct {
 	Plan   *Plan        // nil: an empty plan, see Device.Plan
 
 	FN           fn.Options
-	Registration *fn.Registration // nil: a usual one. Unregistered below skips it
-	Unregistered bool             // leave a new accumulator in phase 1
+	Registration *fn.Registration // nil: a usual one
+	// Unregistered leaves a new accumulator in phase 1, as from the factory:
+	// Registration, when given, is then only what tables 17 and 18 begin with.
+	Unregistered bool
 
 	Model    byte   // FCh model code; 0 is 50, МИНИ-01Ф
 	Serial   uint32 // 0 is 4239
@@ -197,6 +199,9 @@ func (o Options) withDefaults() Options {
 	if o.FirstNumber == nil {
 		one := uint16(1)
 		o.FirstNumber = &one
+	}
+	if o.Registration == nil && o.Unregistered {
+		o.Registration = &fn.Registration{}
 	}
 	if o.Registration == nil {
 		o.Registration = &fn.Registration{

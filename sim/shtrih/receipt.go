@@ -185,7 +185,7 @@ func (d *Device) operationTLV(c *call, tlv []byte) (codec.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fn.ParseTLV(tlv); err != nil || len(r.Items) == 0 {
+	if _, err := fn.Objects(tlv); err != nil || len(r.Items) == 0 {
 		return nil, refuse(codec.ErrBadParameters)
 	}
 	last := &r.Items[len(r.Items)-1]
@@ -255,8 +255,8 @@ func (r *receipt) spread() {
 // sendTLV is FF0Ch: to the open receipt, or to the document the accumulator
 // prepares.
 func (d *Device) sendTLV(c *call, tlv []byte) (codec.Answer, error) {
-	if _, err := fn.ParseTLV(tlv); err != nil {
-		return nil, fn.ErrCommand
+	if _, err := fn.Objects(tlv); err != nil {
+		return nil, err
 	}
 	if r := d.nv.Receipt; r != nil {
 		if !r.FNBegun && d.opts.FNOpen == FNOpenAtItem {

@@ -38,7 +38,7 @@ func (d *Device) formOpenShift(c *call) (fn.Document, error) {
 	if err := d.prepared(c, fn.CurrentOpenShift); err != nil {
 		return fn.Document{}, err
 	}
-	if err := d.acc.Add(d.cashierTLV(nil, c.operator, nil)); err != nil {
+	if err := d.fill(c, d.kktTags()...); err != nil {
 		return fn.Document{}, err
 	}
 	doc, err := d.acc.OpenShift()
@@ -76,7 +76,7 @@ func (d *Device) formCloseShift(c *call, prints bool) (fn.Document, error) {
 	if err := d.prepared(c, fn.CurrentCloseShift); err != nil {
 		return fn.Document{}, err
 	}
-	if err := d.acc.Add(d.cashierTLV(nil, c.operator, nil)); err != nil {
+	if err := d.fill(c); err != nil {
 		return fn.Document{}, err
 	}
 	doc, err := d.acc.CloseShift()
@@ -147,6 +147,9 @@ func (d *Device) cash(c *call, sum fiscal.Money, in bool) (codec.Answer, error) 
 
 func (d *Device) settlement(c *call) (codec.Answer, error) {
 	if err := d.prepared(c, fn.CurrentReport); err != nil {
+		return nil, err
+	}
+	if err := d.fill(c); err != nil {
 		return nil, err
 	}
 	doc, err := d.acc.Report()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/fn"
@@ -78,8 +79,8 @@ func (d *Device) receiptJob(doc fn.Document, r *receipt, change fiscal.Money) *j
 	lines := d.head(title)
 	lines = append(lines, centre(receiptTitles[r.Type&3]), pair("СМЕНА "+fmt.Sprint(doc.Shift), "ЧЕК "+fmt.Sprint(doc.Receipt)))
 	if cashier := d.tableText(2, uint16(max(r.Opener, 1)), 2); cashier != "" {
-		if t, ok := fn.Get(r.TLV, fn.TagCashier); ok {
-			cashier = t.Text()
+		if told, ok := hostText(r.TLV, ffd.TagCashier); ok {
+			cashier = told
 		}
 		lines = append(lines, "КАССИР "+cashier)
 	}

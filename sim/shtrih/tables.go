@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/fn"
@@ -118,10 +119,10 @@ var tables = map[byte]table{
 	}},
 	18: {name: "ПАРАМЕТРЫ ФН", rows: 1, read: (*Device).fnField, fields: map[byte]field{
 		1: fixedText("СЕРИЙНЫЙ НОМЕР", 16), 2: fixedText("ИНН", 12), 3: fixedText("РНМ", 20), 4: fixedText("НОМЕР ФН", 16),
-		5: fixedNumber("СИСТЕМЫ НАЛОГООБЛОЖЕНИЯ"), 6: fixedNumber("РЕЖИМ РАБОТЫ"), 7: fixedText("ПОЛЬЗОВАТЕЛЬ", 240), 8: text("ОПЕРАТОР", 128, ""),
-		9: fixedText("АДРЕС РАСЧЁТОВ", 240), 10: fixedText("НАИМЕНОВАНИЕ ОФД", 240), 11: text("URL ОФД", 128, ""), 12: fixedText("ИНН ОФД", 12),
-		13: text("САЙТ ФНС", 64, "nalog.gov.ru"), 14: fixedText("МЕСТО РАСЧЁТОВ", 240), 15: text("E-MAIL ОТПРАВИТЕЛЯ ЧЕКА", 64, ""),
-		21: fixedNumber("РАСШИРЕННЫЕ РЕЖИМЫ"), 23: text("ИНН КАССИРА", 12, ""), 24: number("ДНЕЙ ДО БЛОКИРОВКИ", 1, 30, 0), 25: number("ЧАСОВОЙ ПОЯС", 1, 12, 2),
+		5: fixedNumber("СИСТЕМЫ НАЛОГООБЛОЖЕНИЯ"), 6: fixedNumber("РЕЖИМ РАБОТЫ"), 7: text("ПОЛЬЗОВАТЕЛЬ", 240, ""), 8: text("ОПЕРАТОР", 128, ""),
+		9: text("АДРЕС РАСЧЁТОВ", 240, ""), 10: text("НАИМЕНОВАНИЕ ОФД", 240, ""), 11: text("URL ОФД", 128, ""), 12: text("ИНН ОФД", 12, ""),
+		13: text("САЙТ ФНС", 64, "nalog.gov.ru"), 14: text("МЕСТО РАСЧЁТОВ", 240, ""), 15: text("E-MAIL ОТПРАВИТЕЛЯ ЧЕКА", 64, ""),
+		21: number("РАСШИРЕННЫЕ РЕЖИМЫ", 1, 255, 0), 23: text("ИНН КАССИРА", 12, ""), 24: number("ДНЕЙ ДО БЛОКИРОВКИ", 1, 30, 0), 25: number("ЧАСОВОЙ ПОЯС", 1, 12, 2),
 	}},
 	19: {name: "ПАРАМЕТРЫ ОФД", rows: 1, fields: map[byte]field{
 		1: text("СЕРВЕР", 64, "k-server.1-ofd.ru"), 2: number("ПОРТ", 2, 65535, 7777), 3: number("ТАЙМАУТ ЧТЕНИЯ, С", 2, 65535, 300),
@@ -157,9 +158,17 @@ func fixedWide(name string) field {
 	return f
 }
 
-// fnField is table 18: mostly what the registration says.
-func (d *Device) fnField(_ uint16, f byte) []byte {
-	reg, _, _ := d.acc.Registration()
+// fnField is table 18: mostly what the registration says, or what was written
+// for the next one.
+func (d *Device) fnField(row uint16, f byte) []byte {
+	if b, ok := d.nv.Tables[fieldKey(18, row, f)]; ok {
+		return b
+	}
+	reg, _, ok := d.acc.Registration()
+	if !ok {
+		reg = *d.opts.Registration
+		reg.INN, reg.RNM, reg.TaxSystems, reg.Mode = "", "", 0, 0
+	}
 	switch f {
 	case 1:
 		return chars(d.serialNumber(), 16)
@@ -187,6 +196,18 @@ func (d *Device) fnField(_ uint16, f byte) []byte {
 		return []byte{reg.ExtMode}
 	}
 	return nil
+}
+
+// formatField is field 17 of table 17: written for the next registration, or
+// the registration's.
+func (d *Device) formatField() byte {
+	if b := d.nv.Tables[fieldKey(17, 1, 17)]; len(b) == 1 {
+		return b[0]
+	}
+	if reg, _, ok := d.acc.Registration(); ok {
+		return reg.FFD
+	}
+	return max(d.opts.Registration.FFD, byte(ffd.V105))
 }
 
 func (d *Device) serialNumber() string { return fmt.Sprintf("%016d", d.opts.Serial) }
@@ -234,9 +255,7 @@ func (d *Device) tableField(t byte, row uint16, f byte) ([]byte, error) {
 		}
 	}
 	if t == 17 && f == 17 {
-		if reg, _, ok := d.acc.Registration(); ok {
-			return []byte{reg.FFD}, nil
-		}
+		return []byte{d.formatField()}, nil
 	}
 	if t == 17 && f == 36 && d.opts.DocumentTime {
 		if _, set := d.nv.Tables[fieldKey(t, row, f)]; !set {
@@ -284,7 +303,7 @@ func (d *Device) writeTable(r codec.WriteTable) (codec.Answer, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case fld.fixed || r.Table == 17 && r.Field == 17:
+	case fld.fixed || (r.Table == 18 || r.Table == 17 && r.Field == 17) && d.shiftMode() != 4:
 		return nil, refuse(codec.ErrFieldFixed)
 	case len(r.Value) > int(fld.size) || !fld.text && len(r.Value) != int(fld.size):
 		return nil, refuse(codec.ErrBadSetting)
