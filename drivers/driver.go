@@ -214,6 +214,7 @@ const (
 	PaperOut            // no roll, or the lever is up
 	PaperCover          // cover open
 	PaperContinue       // roll is back; waits for FinishPrint
+	PaperAbsent         // the printer, where it is a device of its own, does not answer or is out of order
 )
 
 // Mode is what the device can do now, in the words of the agent.
@@ -278,6 +279,7 @@ const (
 	CodeFormat        = "format"         // the fiscal memory refuses the content of a document
 	CodeNotRegistered = "not_registered" // registration comes first
 	CodeRegistered    = "registered"     // is registered already
+	CodePrinter       = "printer"        // the printer, where it is a device of its own, does not answer
 )
 
 // Error is what every call of a Till returns when it fails.

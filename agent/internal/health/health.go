@@ -45,6 +45,19 @@ const (
 	CodeStopping    = "stopping"
 	CodeSwapped     = "swapped"
 	CodeDuplicate   = "possible_duplicate"
+
+	// Delivery to the operator of fiscal data, where the agent does it.
+	CodeOFDName        = "ofd_dns"
+	CodeOFDRefused     = "ofd_refused"
+	CodeOFDUnreachable = "ofd_unreachable"
+	CodeOFDSilent      = "ofd_silent"
+	CodeOFDDropped     = "ofd_dropped"
+	CodeOFDWrong       = "ofd_wrong_answer"
+	CodeOFDUnknown     = "ofd_unknown"
+	CodeOFDTill        = "ofd_till"
+	CodeOFDOwnLink     = "ofd_own_link"
+	CodeOFDFormat      = "ofd_format"
+	CodeOFDNotice      = "ofd_notice"
 )
 
 // Words of one problem: what happened and what to do, in Russian. {name}
@@ -72,6 +85,18 @@ var Table = map[string]Words{
 	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
 	CodeSwapped:     {Critical, "На этом порту другая касса: {serial}.", "Верните прежнюю кассу или заведите новую в настройках."},
 
+	CodeOFDName:        {Warning, "Не удалось узнать адрес ОФД: имя {address} не находится.", "Проверьте интернет и DNS на этом компьютере; проверьте имя узла в настройках."},
+	CodeOFDRefused:     {Warning, "ОФД по адресу {address} не принимает соединение: порт закрыт.", "Проверьте порт в настройках. Если он верный, исходящие соединения закрывает межсетевой экран или у ОФД работы."},
+	CodeOFDUnreachable: {Warning, "До ОФД по адресу {address} не дойти: соединение не устанавливается.", "Проверьте интернет. Разрешите этому компьютеру исходящие соединения на этот адрес и порт."},
+	CodeOFDSilent:      {Warning, "ОФД по адресу {address} принимает соединение и не отвечает.", "Проверьте, что это адрес для документов, а не для маркировки. Если верный, подождите: отправка повторится сама."},
+	CodeOFDDropped:     {Warning, "ОФД по адресу {address} разорвал соединение, не ответив.", "Проверьте договор с ОФД и что эта касса в нём заведена. Отправка повторится сама."},
+	CodeOFDWrong:       {Warning, "По адресу {address} отвечает не ОФД, или его ответ искажён.", "Проверьте адрес и порт. Посредник или антивирус, который вмешивается в соединение, должен его пропускать."},
+	CodeOFDUnknown:     {Warning, "Неизвестно, куда передавать документы: ОФД с ИНН {inn} нет в списке.", "Укажите в настройках кассы ofd = \"узел:порт\" или добавьте оператора в файл operators.toml."},
+	CodeOFDTill:        {Warning, "Касса не отдала документ для ОФД.", "Проверьте питание кассы и кабель. Отправка повторится сама."},
+	CodeOFDOwnLink:     {Warning, "У кассы есть непереданные документы, но она не отдаёт их агенту: передаёт сама.", "Проверьте интернет кассы. Если передавать должен агент, выключите в кассе собственный обмен с ОФД; если касса, укажите ofd = \"off\"."},
+	CodeOFDFormat:      {Warning, "ОФД нашёл ошибку в формате документа: ФД {fd}.", "Документ передан. Обновите программу кассы или обратитесь в обслуживание."},
+	CodeOFDNotice:      {Info, "Сообщение оператора фискальных данных: {what}.", "Выполните просьбу оператора."},
+
 	drivers.CodeLink:          {Critical, "Касса не ответила.", "Проверьте питание кассы и кабель."},
 	drivers.CodeGone:          {Critical, "Порт кассы пропал.", "Проверьте кабель кассы."},
 	drivers.CodeInUse:         {Critical, "Порт кассы занят другой программой.", "Закройте другую программу, которая работает с кассой."},
@@ -79,6 +104,7 @@ var Table = map[string]Words{
 	drivers.CodeNoPaper:       {Critical, "В кассе нет бумаги.", "Вставьте рулон и закройте крышку."},
 	drivers.CodeCoverOpen:     {Critical, "Открыта крышка кассы.", "Закройте крышку."},
 	drivers.CodeContinue:      {Warning, "Бумага вставлена, касса ждёт продолжения печати.", "Нажмите «Продолжить печать»."},
+	drivers.CodePrinter:       {Critical, "Принтер чеков не отвечает или неисправен.", "Проверьте питание и кабель принтера; если он мигает, выключите и включите его."},
 	drivers.CodeMode:          {Critical, "Касса не принимает команду в этом режиме.", "Нажмите «Проверить»."},
 	drivers.CodeShiftExpired:  {Critical, "Смена длится больше 24 часов.", "Закройте смену и откройте новую."},
 	drivers.CodeShiftClosed:   {Info, "Смена закрыта.", "Откройте смену."},
@@ -147,6 +173,8 @@ type Picture struct {
 	PaperOwed   bool
 	Foreign     uint32 // FD of somebody else's document seen last
 	Swapped     string // factory number found instead of ours
+	// Delivery is what the carrying of documents to the operator suffers from.
+	Delivery []Problem
 }
 
 // said writes a time as people here say it.
@@ -190,6 +218,7 @@ func Of(p Picture) []Problem {
 	if p.Foreign != 0 {
 		add(CodeForeign, map[string]string{"fd": strconv.FormatUint(uint64(p.Foreign), 10)})
 	}
+	out = append(out, p.Delivery...)
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Words().Severity > out[j].Words().Severity })
 	return out
 }
@@ -219,6 +248,8 @@ func ofStatus(p Picture) (out []Problem) {
 		add(drivers.CodeCoverOpen, nil)
 	case drivers.PaperContinue:
 		add(drivers.CodeContinue, nil)
+	case drivers.PaperAbsent:
+		add(drivers.CodePrinter, nil)
 	case drivers.PaperReady, drivers.PaperPrinting:
 	}
 	if s := p.Status; s.Unsent > 0 && !s.UnsentFrom.IsZero() && p.Now.Sub(s.UnsentFrom) > ofdQueueDays*86400 {

@@ -424,6 +424,21 @@ func (f *Fleet) Relay(ctx context.Context, name string, do func(context.Context,
 	})
 }
 
+// Delivery is how a till's documents get to the operator through this program,
+// and what they suffer from. It is not changed once given.
+type Delivery struct {
+	State    *fiscalv1.Delivery
+	Problems []health.Problem
+}
+
+// SetDelivery gives a till what stands about its delivery; it shows with the
+// till's next state. It does not block.
+func (f *Fleet) SetDelivery(name string, d Delivery) {
+	if t := f.byName[name]; t != nil {
+		t.delivery.Store(&d)
+	}
+}
+
 // Names lists the tills.
 func (f *Fleet) Names() []string {
 	names := make([]string, len(f.tills))

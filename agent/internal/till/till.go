@@ -75,6 +75,8 @@ type Till struct {
 
 	jobs  chan func(ctx context.Context)
 	state atomic.Pointer[fiscalv1.TillState]
+	// delivery is set by whoever carries the till's documents to the operator.
+	delivery atomic.Pointer[Delivery]
 
 	// What follows belongs to the goroutine.
 
@@ -187,7 +189,7 @@ func (t *Till) see(s drivers.Status) {
 	switch s.Paper {
 	case drivers.PaperReady:
 		t.setPaper(fiscalv1.PaperTrack_PAPER_TRACK_PRINTED)
-	case drivers.PaperOut, drivers.PaperCover, drivers.PaperContinue:
+	case drivers.PaperOut, drivers.PaperCover, drivers.PaperContinue, drivers.PaperAbsent:
 		t.setPaper(fiscalv1.PaperTrack_PAPER_TRACK_OWED)
 	case drivers.PaperPrinting:
 	}
@@ -292,6 +294,9 @@ func (t *Till) picture() health.Picture {
 	if t.open != nil {
 		p.Unfinished = t.open.rec.GetOperation().GetKey()
 	}
+	if d := t.delivery.Load(); d != nil {
+		p.Delivery = d.Problems
+	}
 	if t.status.Clock.Valid() {
 		p.Skew = t.status.Clock.Sub(civil(t.read))
 	}
@@ -313,6 +318,9 @@ func (t *Till) publish() {
 		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
 		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,
+	}
+	if d := t.delivery.Load(); d != nil {
+		s.Delivery = d.State
 	}
 	if !t.read.IsZero() {
 		s.ReadMs, s.Clock = t.read.UnixMilli(), t.status.Clock.String()
@@ -348,6 +356,11 @@ func sameState(a, b *fiscalv1.TillState) bool {
 		return false
 	}
 	a, b = proto.CloneOf(a), proto.CloneOf(b)
-	a.ReadMs, b.ReadMs, a.Clock, b.Clock = 0, 0, "", ""
+	for _, s := range []*fiscalv1.TillState{a, b} {
+		s.ReadMs, s.Clock = 0, ""
+		if d := s.GetDelivery(); d != nil { // every document moves these
+			d.Delivered, d.LastSuccessMs, d.NextTryMs = 0, 0, 0
+		}
+	}
 	return proto.Equal(a, b)
 }
