@@ -326,7 +326,7 @@ func (s *session) ticketLoop(ctx context.Context) {
 			tried[t.ID] = true
 			s.o.Log.Info("cabinet cannot place the ticket yet", "ticket", t.ID, "error", err)
 			continue
-		case connect.CodeInvalidArgument:
+		case connect.CodeInvalidArgument, connect.CodeAlreadyExists:
 			s.o.Log.Warn("cabinet does not want the ticket", "ticket", t.ID, "error", err)
 			err = nil
 		}
@@ -350,7 +350,8 @@ func (s *session) openTicket(ctx context.Context, t *ticket) error {
 	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
 	defer cancel()
 	_, err := s.rpc.OpenTicket(ctx, q)
-	if code := connect.CodeOf(err); err != nil && (code == connect.CodeNotFound || code == connect.CodeUnimplemented || code == connect.CodeInvalidArgument) {
+	if code := connect.CodeOf(err); err != nil && (code == connect.CodeNotFound || code == connect.CodeUnimplemented ||
+		code == connect.CodeInvalidArgument || code == connect.CodeAlreadyExists) {
 		return err
 	}
 	return s.note(ctx, "open ticket", err)

@@ -244,6 +244,7 @@ var kinds = []struct {
 	{fleet.ErrConflict, connect.CodeAlreadyExists},
 	{fleet.ErrNoAgent, connect.CodeFailedPrecondition},
 	{fleet.ErrTooOld, connect.CodeUnimplemented},
+	{fleet.ErrClosed, connect.CodeFailedPrecondition},
 	{documents.ErrNotFound, connect.CodeNotFound},
 	{documents.ErrInvalid, connect.CodeInvalidArgument},
 	{documents.ErrClosed, connect.CodeUnavailable},

@@ -77,7 +77,7 @@ func (f *fleetService) CreateEnrolmentCode(ctx context.Context, r *cabinetv1.Cre
 // StartCommand implements FleetService.
 func (f *fleetService) StartCommand(ctx context.Context, r *cabinetv1.StartCommandRequest) (*cabinetv1.StartCommandResponse, error) {
 	p := access.PersonFrom(ctx)
-	cmd, err := f.s.Fleet.Start(ctx, p, r.GetId(), r.GetTillId(), r.GetAction())
+	cmd, err := f.s.Fleet.Start(ctx, p, r.GetId(), r.GetTillId(), r.GetAction(), r.GetAskConsent())
 	if err != nil {
 		return nil, err
 	}
@@ -286,16 +286,35 @@ func (f *fleetService) change(ctx context.Context, p *access.Person, c fleet.Cha
 }
 
 // ListTickets implements FleetService.
-func (f *fleetService) ListTickets(context.Context, *cabinetv1.ListTicketsRequest) (*cabinetv1.ListTicketsResponse, error) {
-	return &cabinetv1.ListTicketsResponse{}, nil
+func (f *fleetService) ListTickets(ctx context.Context, r *cabinetv1.ListTicketsRequest) (*cabinetv1.ListTicketsResponse, error) {
+	p := access.PersonFrom(ctx)
+	list, err := f.s.Fleet.Tickets(ctx, p.OrganisationID, r.GetTillId(), r.GetClosed())
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.ListTicketsResponse{}
+	for _, cell := range list {
+		res.Tickets = append(res.Tickets, ticketView(p, cell))
+	}
+	return res, nil
 }
 
 // GetTicket implements FleetService.
-func (f *fleetService) GetTicket(context.Context, *cabinetv1.GetTicketRequest) (*cabinetv1.GetTicketResponse, error) {
-	return nil, connect.NewError(connect.CodeNotFound, nil)
+func (f *fleetService) GetTicket(ctx context.Context, r *cabinetv1.GetTicketRequest) (*cabinetv1.GetTicketResponse, error) {
+	p := access.PersonFrom(ctx)
+	cell, run, bundle, err := f.s.Fleet.Ticket(ctx, p.OrganisationID, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.GetTicketResponse{Ticket: ticketView(p, cell), Run: runView(p, run), Bundle: bundle}, nil
 }
 
 // CloseTicket implements FleetService.
-func (f *fleetService) CloseTicket(context.Context, *cabinetv1.CloseTicketRequest) (*cabinetv1.CloseTicketResponse, error) {
-	return nil, connect.NewError(connect.CodeNotFound, nil)
+func (f *fleetService) CloseTicket(ctx context.Context, r *cabinetv1.CloseTicketRequest) (*cabinetv1.CloseTicketResponse, error) {
+	p := access.PersonFrom(ctx)
+	cell, err := f.s.Fleet.CloseTicket(ctx, p, r.GetId(), r.GetResolution())
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.CloseTicketResponse{Ticket: ticketView(p, cell)}, nil
 }

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-
-	"connectrpc.com/connect"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -15,7 +13,7 @@ import (
 var _ uplinkv1connect.UplinkServiceHandler = (*uplinkService)(nil)
 
 // Capability is what the cabinet understands of agents; see docs/architecture.md for the dated list.
-const Capability = 3
+const Capability = 4
 
 type uplinkService struct{ s *Server }
 
@@ -103,6 +101,9 @@ func (u *uplinkService) Renew(ctx context.Context, r *uplinkv1.RenewRequest) (*u
 }
 
 // OpenTicket implements UplinkService.
-func (u *uplinkService) OpenTicket(context.Context, *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, nil)
+func (u *uplinkService) OpenTicket(ctx context.Context, r *uplinkv1.OpenTicketRequest) (*uplinkv1.OpenTicketResponse, error) {
+	if err := u.s.Fleet.OpenTicket(ctx, access.AgentFrom(ctx), r); err != nil {
+		return nil, err
+	}
+	return &uplinkv1.OpenTicketResponse{}, nil
 }

@@ -86,23 +86,42 @@ func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
 	}
 	v := &cabinetv1.Command{
 		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Actor: c.GetActor(),
-		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(),
+		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(), AskConsent: c.GetAskConsent(),
 	}
 	if d := c.GetDecision(); d != nil {
 		v.Decision = &fiscalv1.Decision{Key: d.GetKey(), Fd: d.GetFd(), Reason: withoutSums(d.GetReason())}
 	}
-	run := c.GetRun()
-	if run == nil {
-		return v
+	v.Run = runView(p, c.GetRun())
+	return v
+}
+
+// runView leaves out sums that stand in the sentences of a run.
+func runView(p *access.Person, run *fiscalv1.Run) *fiscalv1.Run {
+	if run == nil || p.Can(access.MoneyView) {
+		return run
 	}
-	v.Run = &fiscalv1.Run{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Ended: run.GetEnded(), Ok: run.GetOk(), Text: withoutSums(run.GetText())}
+	v := &fiscalv1.Run{
+		Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Ended: run.GetEnded(), Ok: run.GetOk(), Text: withoutSums(run.GetText()),
+		Consent: run.GetConsent(), ConsentUntilMs: run.GetConsentUntilMs(), Actor: run.GetActor(), Ticket: run.GetTicket(),
+	}
 	for _, step := range run.GetSteps() {
-		v.Run.Steps = append(v.Run.Steps, &fiscalv1.Step{
+		v.Steps = append(v.Steps, &fiscalv1.Step{
 			Code: step.GetCode(), Title: step.GetTitle(), Result: withoutSums(step.GetResult()), State: step.GetState(),
 			BeganMs: step.GetBeganMs(), EndedMs: step.GetEndedMs(), Fiscal: step.GetFiscal(),
 		})
 	}
 	return v
+}
+
+// ticketView leaves out sums that a person may have written into what was done.
+func ticketView(p *access.Person, t *cabinetv1.TicketCell) *cabinetv1.TicketCell {
+	if p.Can(access.MoneyView) {
+		return t
+	}
+	return &cabinetv1.TicketCell{
+		Id: t.GetId(), TillId: t.GetTillId(), Text: withoutSums(t.GetText()), OpenedMs: t.GetOpenedMs(), ClosedMs: t.GetClosedMs(), ClosedBy: t.GetClosedBy(),
+		Resolution: withoutSums(t.GetResolution()),
+	}
 }
 
 // sums are amounts as texts write them: with kopecks, or with the sign of a currency.

@@ -32,17 +32,20 @@ const (
 	// maxKey and maxReason bound a decision.
 	maxKey    = 128
 	maxReason = 500
-	// decides is the capability from which agents take decisions.
-	decides = 2
+	// decides is the capability from which agents take decisions, asksConsent the one from which they ask the person at the till:
+	// an older one would begin at once.
+	decides     = 2
+	asksConsent = 4
 )
 
-// Start takes a command. The same id with the same till and action is the same command, however often it is asked.
-func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action) (*cabinetv1.Command, error) {
+// Start takes a command. The same id with the same till and action is the same command, however often it is asked. With ask it
+// begins only when the person at the till agrees.
+func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, ask bool) (*cabinetv1.Command, error) {
 	_, known := fiscalv1.Action_name[int32(action)]
 	if !known || action == fiscalv1.Action_ACTION_UNSPECIFIED || action == fiscalv1.Action_ACTION_DECIDE { // which needs another right
 		return nil, fmt.Errorf("action %d: %w", action, ErrInvalid)
 	}
-	return f.order(ctx, p, id, tillID, action, nil)
+	return f.order(ctx, p, id, tillID, action, nil, ask)
 }
 
 // Decide takes a person's decision about an operation, as a command. Whether there is still something to decide, and whether the
@@ -55,12 +58,12 @@ func (f *Fleet) Decide(ctx context.Context, p *access.Person, id, tillID string,
 	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !validText(d.GetReason()):
 		return nil, fmt.Errorf("reason has 1 to %d characters: %w", maxReason, ErrInvalid)
 	}
-	return f.order(ctx, p, id, tillID, fiscalv1.Action_ACTION_DECIDE, d)
+	return f.order(ctx, p, id, tillID, fiscalv1.Action_ACTION_DECIDE, d, false)
 }
 
 func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
+func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, decision *fiscalv1.Decision, ask bool) (*cabinetv1.Command, error) {
 	if id == "" || len(id) > maxCommandID {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	}
@@ -71,15 +74,11 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 	if t.AgentID == "" {
 		return nil, ErrNoAgent
 	}
+	if err := f.able(ctx, t.AgentID, decision != nil, ask); err != nil {
+		return nil, err
+	}
 	var raw []byte
 	if decision != nil {
-		ability, err := f.store.Read().GetAgentAbility(ctx, t.AgentID)
-		if err != nil {
-			return nil, fmt.Errorf("read agent: %w", err)
-		}
-		if ability.Capability < decides {
-			return nil, ErrTooOld
-		}
 		if raw, err = proto.Marshal(decision); err != nil {
 			return nil, fmt.Errorf("encode decision: %w", err)
 		}
@@ -88,7 +87,7 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 	n, err := f.store.Write().CreateCommand(ctx, db.CreateCommandParams{
 		OrganisationID: p.OrganisationID, ID: id, TillID: tillID, AgentID: t.AgentID, Till: t.Name, Action: int32(action),
 		State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(CommandLife)),
-		Decision: notNil(raw),
+		Decision: notNil(raw), AskConsent: ask,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store command: %w", err)
@@ -98,16 +97,31 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 		return nil, err
 	}
 	if n == 0 { // it was there already
-		if cmd.GetTillId() != tillID || cmd.GetAction() != action || !proto.Equal(cmd.GetDecision(), decision) {
+		if cmd.GetTillId() != tillID || cmd.GetAction() != action || cmd.GetAskConsent() != ask || !proto.Equal(cmd.GetDecision(), decision) {
 			return nil, ErrConflict
 		}
 		return cmd, nil
 	}
-	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID,
+	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID, "ask", ask,
 		"operation", decision.GetKey(), "fd", decision.GetFd())
 	f.hub.Publish(p.OrganisationID, Change{What: CommandChanged, TillID: tillID, ID: id})
 	f.rouse(t.AgentID)
 	return cmd, nil
+}
+
+// able tells whether the agent understands a command of this kind.
+func (f *Fleet) able(ctx context.Context, agentID string, decision, ask bool) error {
+	if !decision && !ask {
+		return nil
+	}
+	ability, err := f.store.Read().GetAgentAbility(ctx, agentID)
+	if err != nil {
+		return fmt.Errorf("read agent: %w", err)
+	}
+	if decision && ability.Capability < decides || ask && ability.Capability < asksConsent {
+		return ErrTooOld
+	}
+	return nil
 }
 
 // Plan gives the steps of an action as the till's agent told them; nil when it has not told.
@@ -176,7 +190,7 @@ func (f *Fleet) Commands(ctx context.Context, organisation, tillID string, limit
 func command(row db.Command) (*cabinetv1.Command, error) {
 	cmd := &cabinetv1.Command{
 		Id: row.ID, TillId: row.TillID, Action: fiscalv1.Action(row.Action), State: cabinetv1.CommandState(row.State), Actor: row.Actor,
-		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000,
+		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000, AskConsent: row.AskConsent,
 	}
 	if len(row.Run) > 0 {
 		cmd.Run = new(fiscalv1.Run)
@@ -281,7 +295,7 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 			return nil, 0, err
 		}
 		list = append(list, &uplinkv1.Command{
-			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d,
+			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d, AskConsent: row.AskConsent,
 		})
 	}
 	return list, again, nil

@@ -42,14 +42,14 @@ func TestCommands_once(t *testing.T) {
 		agent := w.agents[0]
 		till := w.report(t, agent, "kassa", "0001")
 		for range 3 { // the person clicks, the browser repeats
-			if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_FINISH_PRINT); err != nil {
+			if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_FINISH_PRINT, false); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if len(w.woken) != 1 || <-w.woken != agent.ID {
 			t.Error("the agent was not woken once")
 		}
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REBOOT); !errors.Is(err, ErrConflict) {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REBOOT, false); !errors.Is(err, ErrConflict) {
 			t.Errorf("the same id for another command: %v", err)
 		}
 		got := w.fetch(t, agent)
@@ -105,7 +105,7 @@ func TestCommands_once(t *testing.T) {
 		if again := w.fetch(t, agent); len(again) != 0 {
 			t.Errorf("an ended command is given: %v", again)
 		}
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_FINISH_PRINT); err != nil {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_FINISH_PRINT, false); err != nil {
 			t.Error(err)
 		}
 		if again := w.fetch(t, agent); len(again) != 0 {
@@ -130,7 +130,7 @@ func TestCommands_poll(t *testing.T) {
 			got <- answer{list, err}
 		}()
 		<-polling
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_CHECK); err != nil {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_CHECK, false); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -152,7 +152,7 @@ func TestCommands_poll(t *testing.T) {
 func TestCommands_strangers(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		till := w.report(t, w.agents[0], "kassa", "0001")
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_CHECK); err != nil {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_CHECK, false); err != nil {
 			t.Fatal(err)
 		}
 		for _, other := range w.agents[1:] {
@@ -164,7 +164,7 @@ func TestCommands_strangers(t *testing.T) {
 			}
 		}
 		foreigner := &access.Person{ID: "x", Login: "x", OrganisationID: "o2"}
-		if _, err := w.Start(t.Context(), foreigner, "c2", till, fiscalv1.Action_ACTION_CHECK); !errors.Is(err, ErrNotFound) {
+		if _, err := w.Start(t.Context(), foreigner, "c2", till, fiscalv1.Action_ACTION_CHECK, false); !errors.Is(err, ErrNotFound) {
 			t.Errorf("another organisation commands the till: %v", err)
 		}
 		if _, err := w.Command(t.Context(), "o2", "c1"); !errors.Is(err, ErrNotFound) {
@@ -178,14 +178,14 @@ func TestCommands_strangers(t *testing.T) {
 		}
 		t.Run("an action there is not", func(t *testing.T) {
 			for _, action := range []fiscalv1.Action{0, 999} {
-				if _, err := w.Start(t.Context(), w.person, "c3", till, action); !errors.Is(err, ErrInvalid) {
+				if _, err := w.Start(t.Context(), w.person, "c3", till, action, false); !errors.Is(err, ErrInvalid) {
 					t.Errorf("action %d: %v", action, err)
 				}
 			}
 		})
 		t.Run("a till that nobody holds", func(t *testing.T) {
 			w.report(t, w.agents[0], "kassa", "0002") // another device takes its place
-			if _, err := w.Start(t.Context(), w.person, "c4", till, fiscalv1.Action_ACTION_CHECK); !errors.Is(err, ErrNoAgent) {
+			if _, err := w.Start(t.Context(), w.person, "c4", till, fiscalv1.Action_ACTION_CHECK, false); !errors.Is(err, ErrNoAgent) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -198,7 +198,7 @@ func TestCommands_late(t *testing.T) {
 		agent := w.agents[0]
 		till := w.report(t, agent, "kassa", "0001")
 		for _, id := range []string{"refused", "silent"} {
-			if _, err := w.Start(t.Context(), w.person, id, till, fiscalv1.Action_ACTION_CHECK); err != nil {
+			if _, err := w.Start(t.Context(), w.person, id, till, fiscalv1.Action_ACTION_CHECK, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -255,7 +255,7 @@ func TestDecide(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := w.Start(t.Context(), w.person, "d1", till, fiscalv1.Action_ACTION_DECIDE); !errors.Is(err, ErrInvalid) {
+		if _, err := w.Start(t.Context(), w.person, "d1", till, fiscalv1.Action_ACTION_DECIDE, false); !errors.Is(err, ErrInvalid) {
 			t.Errorf("a decision by way of commands, which need another right: %v", err)
 		}
 		for range 2 {

@@ -14,6 +14,13 @@
 // delivered expires by the clock; one that was delivered may have begun, so only the agent can say it did not, and the
 // cabinet gives up on it a day later.
 //
+// A command may ask the person at the till first; then its run says what he answered, and nothing has begun before he agreed.
+//
+// # Tickets
+//
+// A ticket is an agent's call for help with a till that recovery did not bring back. Its id is the agent's, so that telling it twice
+// is telling it once. A person closes it with a word about what was done; a closed one never changes.
+//
 // # Presence
 //
 // An agent is here when it was heard lately, over Connect or through the broker; the broker's last will says it is gone
@@ -53,6 +60,8 @@ var (
 	ErrConflict = errors.New("id was used for another command")
 	// ErrNoAgent says that no agent holds the till, so that nobody could carry out a command.
 	ErrNoAgent = errors.New("no agent holds the till")
+	// ErrClosed says that a ticket was closed before, with other words.
+	ErrClosed = errors.New("ticket is closed already")
 	// ErrTooOld says that the till's agent does not know the command yet.
 	ErrTooOld = errors.New("the agent is too old for this command")
 )

@@ -291,7 +291,7 @@ func TestHub(t *testing.T) {
 func TestExpire(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		id := w.report(t, w.agents[0], "kassa", "0001")
-		cmd, err := w.Start(t.Context(), w.person, "c1", id, fiscalv1.Action_ACTION_CHECK)
+		cmd, err := w.Start(t.Context(), w.person, "c1", id, fiscalv1.Action_ACTION_CHECK, false)
 		if err != nil || cmd.GetState() != cabinetv1.CommandState_COMMAND_STATE_QUEUED {
 			t.Fatal(cmd, err)
 		}

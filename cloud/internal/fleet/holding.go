@@ -140,5 +140,8 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.MoveCommands(ctx, db.MoveCommandsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}
+	if err := q.MoveTickets(ctx, db.MoveTicketsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
 	return q.DeleteTill(ctx, id)
 }

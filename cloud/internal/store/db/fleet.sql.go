@@ -31,8 +31,8 @@ func (q *Queries) AdoptTill(ctx context.Context, arg AdoptTillParams) error {
 }
 
 const createCommand = `-- name: CreateCommand :execrows
-INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (organisation_id, id) DO NOTHING
 `
 
@@ -48,6 +48,7 @@ type CreateCommandParams struct {
 	CreatedAt      int64
 	ExpiresAt      int64
 	Decision       []byte
+	AskConsent     bool
 }
 
 func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (int64, error) {
@@ -63,6 +64,7 @@ func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (i
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.Decision,
+		arg.AskConsent,
 	)
 	if err != nil {
 		return 0, err
@@ -220,7 +222,7 @@ func (q *Queries) GetAgentAbility(ctx context.Context, id string) (GetAgentAbili
 }
 
 const getCommand = `-- name: GetCommand :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE organisation_id = $1 AND id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE organisation_id = $1 AND id = $2
 `
 
 type GetCommandParams struct {
@@ -246,6 +248,7 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 		&i.DeliveredAt,
 		&i.EndedAt,
 		&i.Decision,
+		&i.AskConsent,
 	)
 	return i, err
 }
@@ -304,7 +307,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 }
 
 const listCommands = `-- name: ListCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE organisation_id = $1 AND till_id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE organisation_id = $1 AND till_id = $2
 ORDER BY created_at DESC, id DESC LIMIT $3
 `
 
@@ -338,6 +341,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 			&i.DeliveredAt,
 			&i.EndedAt,
 			&i.Decision,
+			&i.AskConsent,
 		); err != nil {
 			return nil, err
 		}
@@ -353,7 +357,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 }
 
 const listExpiredCommands = `-- name: ListExpiredCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands
 WHERE ended_at = 0 AND expires_at <= $1 AND (state = $2 OR expires_at <= $3)
 ORDER BY created_at LIMIT 1000
 `
@@ -388,6 +392,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 			&i.DeliveredAt,
 			&i.EndedAt,
 			&i.Decision,
+			&i.AskConsent,
 		); err != nil {
 			return nil, err
 		}
@@ -403,7 +408,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 }
 
 const listOpenCommands = `-- name: ListOpenCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision FROM commands WHERE agent_id = $1 AND ended_at = 0
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE agent_id = $1 AND ended_at = 0
 ORDER BY created_at, id
 `
 
@@ -431,6 +436,7 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 			&i.DeliveredAt,
 			&i.EndedAt,
 			&i.Decision,
+			&i.AskConsent,
 		); err != nil {
 			return nil, err
 		}

@@ -43,6 +43,7 @@ type Command struct {
 	DeliveredAt    int64
 	EndedAt        int64
 	Decision       []byte
+	AskConsent     bool
 }
 
 type Copy struct {
@@ -161,6 +162,21 @@ type Shift struct {
 	Purchases       int64
 	PurchaseReturns int64
 	Corrections     int64
+}
+
+type Ticket struct {
+	OrganisationID string
+	ID             string
+	TillID         string
+	AgentID        string
+	Text           string
+	Run            []byte
+	Bundle         []byte
+	OpenedAt       int64
+	ReceivedAt     int64
+	ClosedAt       int64
+	ClosedBy       string
+	Resolution     string
 }
 
 type Till struct {
