@@ -59,7 +59,7 @@ func (w *worker) settled(err error) (wait time.Duration) {
 		wait = backoff(opts.Retry, opts.RetryMax, s.Failures)
 		var f *Failure
 		if !errors.As(err, &f) {
-			f = &Failure{KindTill, "", err}
+			f = &Failure{Kind: KindTill, Err: err}
 		}
 		if s.Failure == nil || s.Failure.Kind != f.Kind {
 			w.log.Warn("delivery to the operator fails", "kind", string(f.Kind), "error", f.Error())
@@ -114,7 +114,7 @@ func (w *worker) round(ctx context.Context) error {
 		return err
 	}
 	if delivered == 0 && q.Count > 0 && !q.Waiting {
-		return &Failure{KindOwnLink, "", drivers.ErrNoMessage}
+		return &Failure{Kind: KindOwnLink, Err: drivers.ErrNoMessage}
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (w *worker) where(q drivers.OFDQueue, inn, told string) (drivers.OFDQueue, 
 	}
 	w.update(func(s *State) { s.INN, s.Operator, s.Address = inn, name, address })
 	if address == "" {
-		return q, "", &Failure{KindNoOperator, inn, errors.New("not in the directory")}
+		return q, "", &Failure{Kind: KindNoOperator, Address: inn, Err: errors.New("not in the directory")}
 	}
 	return q, address, nil
 }
@@ -256,7 +256,7 @@ func (w *worker) ask(ctx context.Context, address string, m drivers.OFDMessage) 
 	}
 	ack, readable, err := judge(answer, m.FN)
 	if err != nil {
-		return nil, ack, false, &Failure{KindWrongAnswer, address, err}
+		return nil, ack, false, &Failure{Kind: KindWrongAnswer, Address: address, Err: err}
 	}
 	return answer, ack, readable, nil
 }
@@ -277,13 +277,13 @@ func (w *worker) delivered(m drivers.OFDMessage, ack ofd.Acknowledgement, readab
 		}
 		if ack.Code != ofd.CodeAccepted {
 			s.Refused++
-			s.RefusedFD = m.FD
+			s.RefusedFD, s.RefusedAt = m.FD, time.Now()
 			w.log.Warn("the operator calls a document malformed", "fd", m.FD, "code", ack.Code)
 		}
-		if ack.Notice != 0 {
-			s.Notice, s.NoticeAt = ack.Notice, time.Now()
+		if ack.Notice != 0 && ack.Notice != s.Notice {
 			w.log.Warn("the operator has something to say", "fd", m.FD, "notice", ack.Notice.Words())
 		}
+		s.Notice = ack.Notice
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/protocol/ofd"
@@ -128,6 +129,9 @@ func TestFailures(t *testing.T) {
 			if s.Failure.Text() == "" || s.Failure.Todo() == "" || strings.Contains(s.Failure.Text(), "%!") {
 				t.Errorf("words %q, %q", s.Failure.Text(), s.Failure.Todo())
 			}
+			if n := len(s.Problems(time.Now())); n != 0 {
+				t.Errorf("one failure is %d problems already", n)
+			}
 			if tt.kind == KindNotTaken && s.NotTaken != 1 {
 				t.Errorf("%d answers not taken", s.NotTaken)
 			}
@@ -152,17 +156,28 @@ func TestWords(t *testing.T) {
 		w.until("delivered", soon, func() bool { return w.empty("kassa") })
 		synctest.Wait()
 		w.agree("kassa", first) // a refusal acknowledges all the same
-		if s := l.States()[0]; s.Refused != 2 || s.RefusedFD != 2 || s.Failure != nil {
+		s := l.States()[0]
+		if s.Refused != 2 || s.RefusedFD != 2 || s.Failure != nil {
 			t.Errorf("state %+v", s)
+		}
+		if p := s.Problems(time.Now()); len(p) != 1 || p[0].Code != health.CodeOFDFormat || len(s.Problems(time.Now().Add(25*time.Hour))) != 0 {
+			t.Errorf("problems %v", p)
 		}
 	})
 	story(t, "for the till's owner", func(t *testing.T, w *world) {
-		w.servers[first].Behave(simofd.Conduct{Behaviour: simofd.Message, Count: 1, Notice: ofd.NoticeEnding})
+		w.servers[first].Behave(simofd.Conduct{Behaviour: simofd.Message, Count: 4, Notice: ofd.NoticeEnding})
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
 		w.until("delivered", soon, func() bool { return w.empty("kassa") })
 		synctest.Wait()
-		if s := l.States()[0]; s.Notice != ofd.NoticeEnding || s.NoticeAt.IsZero() {
-			t.Errorf("state %+v", s)
+		s := l.States()[0]
+		if p := s.Problems(time.Now()); s.Notice != ofd.NoticeEnding || len(p) != 1 || !strings.Contains(p[0].Words().Text, "прекращает работу") {
+			t.Errorf("state %+v, problems %v", s, p)
+		}
+		w.sell("kassa", 1)
+		w.until("delivered", soon, func() bool { return w.empty("kassa") })
+		synctest.Wait()
+		if s := l.States()[0]; s.Notice != 0 || len(s.Problems(time.Now())) != 0 {
+			t.Errorf("it says nothing any more: %+v", s)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/drivers"
 )
 
@@ -17,47 +18,25 @@ type Kind string
 
 // Kinds of failure.
 const (
-	KindDNS         Kind = "ofd_dns"           // the name has no address, or no name server answers
-	KindRefused     Kind = "ofd_refused"       // the computer is there, nobody listens
-	KindUnreachable Kind = "ofd_unreachable"   // no way to the computer
-	KindSilent      Kind = "ofd_silent"        // took what was sent and does not answer
-	KindDropped     Kind = "ofd_dropped"       // hung up instead of answering
-	KindWrongAnswer Kind = "ofd_wrong_answer"  // whoever answers is no operator, or answers nonsense
-	KindNotTaken    Kind = "ofd_answer"        // the fiscal memory does not take the operator's answer
-	KindNoOperator  Kind = "ofd_unknown"       // no address for the operator the till is registered with
-	KindTill        Kind = "ofd_till"          // the till itself fails
-	KindOwnLink     Kind = "ofd_till_own_link" // the till has documents and gives no message: it delivers by itself
+	KindDNS         Kind = health.CodeOFDName        // the name has no address, or no name server answers
+	KindRefused     Kind = health.CodeOFDRefused     // the computer is there, nobody listens
+	KindUnreachable Kind = health.CodeOFDUnreachable // no way to the computer
+	KindSilent      Kind = health.CodeOFDSilent      // took what was sent and does not answer
+	KindDropped     Kind = health.CodeOFDDropped     // hung up instead of answering
+	KindWrongAnswer Kind = health.CodeOFDWrong       // whoever answers is no operator, or answers nonsense
+	KindNotTaken    Kind = drivers.CodeOFDAnswer     // the fiscal memory does not take the operator's answer
+	KindNoOperator  Kind = health.CodeOFDUnknown     // no address for the operator the till is registered with
+	KindTill        Kind = health.CodeOFDTill        // the till itself fails
+	KindOwnLink     Kind = health.CodeOFDOwnLink     // the till has documents and gives no message: it delivers by itself
 )
-
-// words say what happened and what to do; %s is the address.
-var words = map[Kind]struct{ text, todo string }{
-	KindDNS: {"Не удалось узнать адрес ОФД: имя %s не находится.",
-		"Проверьте интернет и DNS на этом компьютере; проверьте имя узла в настройках."},
-	KindRefused: {"ОФД по адресу %s не принимает соединение: порт закрыт.",
-		"Проверьте порт в настройках. Если он верный, исходящие соединения закрывает межсетевой экран или у ОФД работы."},
-	KindUnreachable: {"До ОФД по адресу %s не дойти: соединение не устанавливается.",
-		"Проверьте интернет. Разрешите этому компьютеру исходящие соединения на этот адрес и порт."},
-	KindSilent: {"ОФД по адресу %s принимает соединение и не отвечает.",
-		"Проверьте, что это адрес для документов, а не для маркировки. Если верный, подождите: отправка повторится сама."},
-	KindDropped: {"ОФД по адресу %s разорвал соединение, не ответив.",
-		"Проверьте договор с ОФД и что эта касса в нём заведена. Отправка повторится сама."},
-	KindWrongAnswer: {"По адресу %s отвечает не ОФД, или его ответ искажён.",
-		"Проверьте адрес и порт. Посредник или антивирус, который вмешивается в соединение, должен его пропускать."},
-	KindNotTaken: {"Фискальный накопитель не принял ответ ОФД (%s).",
-		"Документ будет передан ещё раз. Если повторяется: обратитесь к своему ОФД."},
-	KindNoOperator: {"Неизвестно, куда передавать документы: ОФД с ИНН %s нет в списке.",
-		"Укажите в настройках кассы ofd = \"узел:порт\" или добавьте оператора в файл operators.toml."},
-	KindTill: {"Касса не отдала документ для ОФД.",
-		"Проверьте питание кассы и кабель. Отправка повторится сама."},
-	KindOwnLink: {"У кассы есть непереданные документы, но она не отдаёт их агенту: передаёт сама.",
-		"Проверьте интернет кассы. Если передавать должен агент, выключите в кассе собственный обмен с ОФД; если касса, укажите ofd = \"off\"."},
-}
 
 // Failure is one failed attempt, with the words for a person.
 type Failure struct {
 	Kind    Kind
 	Address string // or the operator's INN for KindNoOperator
 	Err     error
+
+	vendor int // the till's own number for it
 }
 
 // Error is for logs.
@@ -66,17 +45,23 @@ func (f *Failure) Error() string { return fmt.Sprintf("%s %s: %v", f.Kind, f.Add
 // Unwrap gives the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Text says in Russian what happened.
-func (f *Failure) Text() string {
-	w := words[f.Kind]
-	if f.Kind == KindTill || f.Kind == KindOwnLink {
-		return w.text
+// Problem is the failure as the till's problem.
+func (f *Failure) Problem() health.Problem {
+	switch f.Kind {
+	case KindNotTaken, KindTill, KindOwnLink:
+		return health.Problem{Code: string(f.Kind), Vendor: f.vendor}
+	case KindNoOperator:
+		return health.Problem{Code: string(f.Kind), Args: map[string]string{"inn": f.Address}}
+	case KindDNS, KindRefused, KindUnreachable, KindSilent, KindDropped, KindWrongAnswer:
 	}
-	return fmt.Sprintf(w.text, f.Address)
+	return health.Problem{Code: string(f.Kind), Args: map[string]string{"address": f.Address}}
 }
 
+// Text says in Russian what happened.
+func (f *Failure) Text() string { return f.Problem().Words().Text }
+
 // Todo says in Russian what to do.
-func (f *Failure) Todo() string { return words[f.Kind].todo }
+func (f *Failure) Todo() string { return f.Problem().Words().Todo }
 
 // dialFailure sorts an error of the dialling.
 func dialFailure(address string, err error) *Failure {
@@ -88,7 +73,7 @@ func dialFailure(address string, err error) *Failure {
 	case refusedConnection(err):
 		kind = KindRefused
 	}
-	return &Failure{kind, address, err}
+	return &Failure{Kind: kind, Address: address, Err: err}
 }
 
 // wsaRefused is WSAECONNREFUSED, what Windows says for ECONNREFUSED.
@@ -109,7 +94,7 @@ func lineFailure(address string, err error) *Failure {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		kind = KindDropped
 	}
-	return &Failure{kind, address, err}
+	return &Failure{Kind: kind, Address: address, Err: err}
 }
 
 // errAnswer marks an answer that is none.
@@ -119,7 +104,7 @@ var errAnswer = errors.New("no answer of an operator")
 func tillFailure(err error) *Failure {
 	var e *drivers.Error
 	if errors.As(err, &e) && e.Code == drivers.CodeOFDAnswer {
-		return &Failure{KindNotTaken, fmt.Sprintf("код %02Xh", e.Vendor), err}
+		return &Failure{Kind: KindNotTaken, Err: err, vendor: e.Vendor}
 	}
-	return &Failure{KindTill, "", err}
+	return &Failure{Kind: KindTill, Err: err}
 }

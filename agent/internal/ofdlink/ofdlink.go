@@ -157,8 +157,8 @@ type State struct {
 	NotTaken  uint64     // answers the fiscal memory did not take
 	Refused   uint64     // documents the operator took and called malformed (tag 1022)
 	RefusedFD uint32     // the last of them
-	Notice    ofd.Notice // what the operator last had to say (tag 1206)
-	NoticeAt  time.Time
+	RefusedAt time.Time  // when
+	Notice    ofd.Notice // what the operator says with its last answer (tag 1206)
 }
 
 // New makes a link. Nothing is read or sent before Run.

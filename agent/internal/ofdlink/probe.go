@@ -37,7 +37,7 @@ func Probe(ctx context.Context, opts Options, address, fn string) Report {
 	err := probe(ctx, opts, address, fn)
 	r := Report{Address: address, Took: time.Since(began)}
 	if err != nil && !errors.As(err, &r.Failure) {
-		r.Failure = &Failure{KindUnreachable, address, err}
+		r.Failure = &Failure{Kind: KindUnreachable, Address: address, Err: err}
 	}
 	return r
 }
@@ -56,7 +56,7 @@ func probe(ctx context.Context, opts Options, address, fn string) error {
 		return err
 	}
 	if _, err := ofd.ParseMessage(answer); err != nil {
-		return &Failure{KindWrongAnswer, address, err}
+		return &Failure{Kind: KindWrongAnswer, Address: address, Err: err}
 	}
 	return nil
 }
