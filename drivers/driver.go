@@ -121,7 +121,7 @@ type FNTeller interface {
 }
 
 // TLVReader is a till that can give a whole document as tags: one STLV whose
-// tag is the document's form.
+// tag is the document's form. ErrNoDocument or ErrNoTags when it cannot.
 type TLVReader interface {
 	DocumentTLV(ctx context.Context, fd uint32) ([]byte, error)
 }
@@ -309,6 +309,10 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // ErrNoDocument says that the archive has no document under the number.
 var ErrNoDocument = errors.New("no such document in the fiscal memory")
+
+// ErrNoTags says that the fiscal memory has the document and no longer keeps its
+// tags: it does so for a month after their delivery.
+var ErrNoTags = errors.New("the tags of the document are no longer kept")
 
 // OutcomeOf reads the outcome out of an error: Done for nil, Unknown for an
 // error that says nothing about it.

@@ -138,6 +138,8 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 	switch {
 	case p.Phase == fn.PhaseArchive:
 		s.Mode = drivers.ModeBlocked
+	case p.Phase == fn.PhaseReady && s.Open == drivers.OpenNothing:
+		s.Mode = drivers.ModeUnregistered
 	case s.Open == drivers.OpenReceipt:
 		s.Mode = drivers.ModeOpenDocument
 	case s.Open == drivers.OpenFNDocument:
@@ -246,7 +248,7 @@ func (t *Till) DocumentTLV(ctx context.Context, fd uint32) ([]byte, error) {
 	switch {
 	case refused(err, fn.ErrNoData):
 		if _, found := get[fn.FoundDocumentAnswer](ctx, t, fn.FindDocument{FD: fd}); found == nil {
-			return nil, failure(op, drivers.CodeUnsupported, fiscal.NotDone, fmt.Errorf("the tags of document %d are no longer kept", fd))
+			return nil, failure(op, drivers.CodeUnsupported, fiscal.NotDone, fmt.Errorf("%w: number %d", drivers.ErrNoTags, fd))
 		}
 		return nil, failure(op, drivers.CodeRefused, fiscal.NotDone, fmt.Errorf("%w: number %d", drivers.ErrNoDocument, fd))
 	case err != nil:

@@ -19,7 +19,7 @@ func TestNothingBeginsWhileUnknown(t *testing.T) {
 	s := stories()[0]
 	sc := prepare(t, s, aShtrih())
 	synctest.Test(t, func(t *testing.T) {
-		wait(time.Hour)
+		dawn(time.Hour)
 		w := build(t, sc, defect{})
 		defer w.close()
 		if err := w.start(); err != nil {

@@ -23,7 +23,7 @@ func TestPairs(t *testing.T) {
 	sc := prepare(t, s, aShtrih())
 	rnd := rand.New(rand.NewPCG(54, 22))
 	synctest.Test(t, func(t *testing.T) {
-		wait(time.Hour)
+		dawn(time.Hour)
 		w := build(t, sc, defect{})
 		defer w.close()
 		if err := w.start(); err != nil {

@@ -37,7 +37,7 @@ func TestRandom(t *testing.T) {
 		}), 3, 25).Draw(rt, "steps")
 		var complaint string
 		synctest.Test(t, func(t *testing.T) {
-			wait(time.Hour)
+			dawn(time.Hour)
 			d := &day{world: build(t, sc, defect{}), done: map[string]uint32{}, asked: map[string]*fiscalv1.Operation{}, sale: s.op}
 			defer d.close()
 			if err := d.start(); err != nil {

@@ -35,7 +35,7 @@ func receipt(kind fiscalv1.Kind, correction bool) *fiscalv1.Operation {
 		Payments: &fiscalv1.Payments{Cash: 36897},
 	}
 	if correction {
-		r.Correction = &fiscalv1.Correction{Date: "2000-01-01T00:00", Reason: "пропущен чек"}
+		r.Correction = &fiscalv1.Correction{Date: "2026-03-03T00:00", Reason: "пропущен чек"}
 	}
 	return &fiscalv1.Operation{Key: "story", Till: tillName, Kind: kind, Receipt: r, Cashier: &fiscalv1.Cashier{Name: "Иванова", Inn: "500100732259"}}
 }
@@ -86,6 +86,7 @@ func prepare(t *testing.T, s story, m tilltest.Maker) scene {
 	out := scene{machine: m, fresh: s.fresh}
 	t.Cleanup(func() { _ = os.RemoveAll(out.journal) })
 	synctest.Test(t, func(t *testing.T) {
+		dawn(0)
 		w := build(t, scene{memory: memory{}, machine: m, fresh: s.fresh}, defect{})
 		if err := w.start(); err != nil {
 			t.Fatal(err)
@@ -166,7 +167,7 @@ const (
 // none.
 func play(t *testing.T, sc scene, s story, f trouble, at int, d defect) (v verdict) {
 	synctest.Test(t, func(t *testing.T) {
-		wait(time.Hour) // the scene was made at the same fake time
+		dawn(time.Hour) // the scene was made at dawn
 		w := build(t, sc, d)
 		defer w.close()
 		if err := w.start(); err != nil {

@@ -138,7 +138,7 @@ func (w *world) start() error {
 	if err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
-	device := w.machine.Driver(w.broken, w.log)
+	device := w.machine.Driver(tilltest.Between{Dial: w.broken, Save: w.saved}, w.log)
 	if w.defect.resends {
 		device = resender{device}
 	}
@@ -180,6 +180,12 @@ func (w *world) broken(dial wire.DialFunc) wire.DialFunc {
 	}, w.counter)
 }
 
+// saved numbers the durable writes of a driver as effects.
+func (w *world) saved(save func() error) error {
+	w.note(0)
+	return w.counter.Record(save)
+}
+
 // note keeps the length of an effect.
 func (w *world) note(n int) {
 	w.mu.Lock()
@@ -218,6 +224,12 @@ func resent[T any](do func() (T, error)) (T, error) {
 
 func (r resender) Register(ctx context.Context, receipt fiscal.Receipt) (fiscal.Document, error) {
 	return resent(func() (fiscal.Document, error) { return r.Till.Register(ctx, receipt) })
+}
+
+// dawn lets fake time pass until some time of a morning: before 2016 there was
+// no fiscal data format, and tills know that.
+func dawn(after time.Duration) {
+	wait(time.Until(time.Date(2026, time.March, 4, 9, 0, 0, 0, time.Local).Add(after)))
 }
 
 // wait lets fake time pass.

@@ -65,7 +65,7 @@ func (t *Till) copy(ctx context.Context, reader drivers.TLVReader, fn string, fd
 		doc.FN = fn
 		c.Document = documentProto(doc)
 		c.Tlv, err = reader.DocumentTLV(work, fd)
-		if errors.Is(err, drivers.ErrNoDocument) {
+		if errors.Is(err, drivers.ErrNoTags) || errors.Is(err, drivers.ErrNoDocument) {
 			return nil
 		}
 		return err

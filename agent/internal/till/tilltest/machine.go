@@ -21,9 +21,8 @@ import (
 // till with their memories, and the truth about what they did. Stories that
 // hold for every kind of till are told of a Machine.
 type Machine interface {
-	// Driver makes the driver of a new life of the agent; wrap goes between it
-	// and every cable.
-	Driver(wrap func(wire.DialFunc) wire.DialFunc, log *slog.Logger) drivers.Till
+	// Driver makes the driver of a new life of the agent.
+	Driver(between Between, log *slog.Logger) drivers.Till
 	PowerCut()
 	PowerOn()
 	Reboot()
@@ -45,6 +44,29 @@ type Machine interface {
 	Close() error
 }
 
+// Between is what tests put between a driver and what it touches. The zero value
+// is nothing.
+type Between struct {
+	// Dial goes between the driver and every cable.
+	Dial func(wire.DialFunc) wire.DialFunc
+	// Save goes around every durable write of a driver that keeps a memory.
+	Save func(save func() error) error
+}
+
+func (b Between) dial(d wire.DialFunc) wire.DialFunc {
+	if b.Dial == nil {
+		return d
+	}
+	return b.Dial(d)
+}
+
+func (b Between) save(do func() error) error {
+	if b.Save == nil {
+		return do()
+	}
+	return b.Save(do)
+}
+
 // Maker makes machines of one kind over their memories: a new one when the
 // bank is empty, the one of before otherwise. fresh leaves a new one as it
 // comes from the factory, not registered.
@@ -54,7 +76,7 @@ type Maker struct {
 }
 
 // Makers is every kind of till there is a driver for, as it comes.
-func Makers() []Maker { return []Maker{Shtrih(sim.Options{})} }
+func Makers() []Maker { return []Maker{Shtrih(sim.Options{}), FNPrint()} }
 
 // Of the registered till.
 const (
@@ -93,8 +115,8 @@ func Shtrih(o sim.Options) Maker {
 }
 
 // Driver implements Machine.
-func (m *ShtrihMachine) Driver(wrap func(wire.DialFunc) wire.DialFunc, log *slog.Logger) drivers.Till {
-	return shtrih.New(wrap(m.Cable.Dial), shtrih.Options{Log: log})
+func (m *ShtrihMachine) Driver(between Between, log *slog.Logger) drivers.Till {
+	return shtrih.New(between.dial(m.Cable.Dial), shtrih.Options{Log: log})
 }
 
 // Unplug implements Machine.
