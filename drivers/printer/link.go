@@ -9,6 +9,7 @@ import (
 
 	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/protocol/escpos"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
 // open gives the wire, opening it when it is not open.
@@ -133,8 +134,33 @@ func (p *Printer) answer(ctx context.Context, kind escpos.AnswerKind, d time.Dur
 	}
 }
 
-// query asks the four questions that are answered at once.
+// query asks the four questions that are answered at once. A printer that says
+// nothing may take them for the rest of a command it never got the end of: it is
+// brought out of that and asked again.
 func (p *Printer) query(ctx context.Context) error {
+	err := p.four(ctx, p.opts.Answer)
+	if !errors.Is(err, wire.ErrTimeout) {
+		return err
+	}
+	var e escpos.Encoder
+	if err := p.send(ctx, e.Resync().Bytes()); err != nil {
+		return err
+	}
+	err = p.four(ctx, resyncFactor*p.opts.Answer)
+	if errors.Is(err, wire.ErrTimeout) {
+		// The answers carry no number: with one missing the others cannot be
+		// told apart, now or later.
+		p.hangUp()
+		return &Error{Reason: Mute, Err: err}
+	}
+	return err
+}
+
+// resyncFactor is how much longer an answer behind a resync may take: its 2 KB
+// travel two seconds at 9600 bits a second.
+const resyncFactor = 3
+
+func (p *Printer) four(ctx context.Context, patience time.Duration) error {
 	var e escpos.Encoder
 	for n := byte(1); n <= 4; n++ {
 		e.RealTimeStatus(n)
@@ -145,15 +171,9 @@ func (p *Printer) query(ctx context.Context) error {
 	}
 	var s escpos.Status
 	for n := byte(1); n <= 4; n++ {
-		a, err := p.answer(ctx, escpos.AnswerRealTime, p.opts.Answer)
-		if errors.Is(err, wire.ErrTimeout) {
-			// The answers carry no number: with one missing the others cannot
-			// be told apart, now or later.
-			p.hangUp()
-			return &Error{Reason: Mute, Err: fmt.Errorf("ask DLE EOT %d: %w", n, err)}
-		}
+		a, err := p.answer(ctx, escpos.AnswerRealTime, patience)
 		if err != nil {
-			return err
+			return fmt.Errorf("ask DLE EOT %d: %w", n, err)
 		}
 		if err := s.TakeRealTime(n, a.Bytes[0]); err != nil {
 			return err
@@ -240,7 +260,7 @@ func (p *Printer) Cut(ctx context.Context) error {
 // act does something that is no slip. While one is owed it would be printed in its middle.
 func (p *Printer) act(ctx context.Context, op string, b []byte) error {
 	if p.job != nil {
-		return &Error{Op: op, Reason: Owed, Status: p.status}
+		return &Error{Op: op, Reason: Owed, Outcome: fiscal.NotDone, Status: p.status}
 	}
 	if !p.opts.Profile.Silent {
 		if err := p.ready(ctx); err != nil {

@@ -74,6 +74,13 @@ func (p *Printer) goOn(ctx context.Context, op string) (Result, error) {
 // and begins anew at once.
 func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, err error) {
 	j := p.job
+	if j.wary {
+		var e escpos.Encoder
+		if err := p.send(ctx, e.Resync().Bytes()); err != nil {
+			return Result{}, false, p.fail(op, err)
+		}
+		j.wary = false
+	}
 	if err := p.ready(ctx); err != nil {
 		return Result{}, false, p.fail(op, err)
 	}
@@ -114,10 +121,31 @@ func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, er
 			return Result{}, false, p.fail(op, err)
 		}
 		p.proved()
+		if err := p.between(ctx); err != nil {
+			return Result{}, false, p.fail(op, err)
+		}
 	}
 	r = Result{Outcome: fiscal.Done, Repeated: j.repeat, NearEnd: p.status.NearEnd}
 	p.job = nil
 	return r, false, nil
+}
+
+// between asks how the printer is after a block. That confirms the answer, too:
+// a wire in trouble can bring a byte that looks like one, and then the four
+// answers do not follow. A printer that stopped between two blocks is left a
+// question: only its answer will prove that nobody switched it off meanwhile.
+func (p *Printer) between(ctx context.Context) error {
+	err := p.ready(ctx)
+	var e *Error
+	if errors.As(err, &e) && e.Err == nil {
+		if p.job.next == len(p.job.blocks) {
+			return nil // the slip is out, whatever ails the printer now
+		}
+		if err := p.ask(ctx); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // proved takes the answer behind the last block sent.
@@ -133,20 +161,9 @@ func (p *Printer) proved() {
 	}
 }
 
-// tearOff ends what is on paper of a torn slip, and brings a printer that lost
-// the end of a command back to its senses.
+// tearOff ends what is on paper of a torn slip.
 func (p *Printer) tearOff(ctx context.Context) error {
-	j := p.job
-	var e escpos.Encoder
-	if j.wary {
-		e.Resync()
-	}
-	e.Text(escpos.TearOff(p.opts.Profile).Bytes)
-	if err := p.send(ctx, e.Bytes()); err != nil {
-		return err
-	}
-	j.wary = false
-	return nil
+	return p.send(ctx, escpos.TearOff(p.opts.Profile).Bytes)
 }
 
 // pour sends a slip to a printer that says nothing.

@@ -194,25 +194,26 @@ func Letters(text string, width int, bold, large bool) Bitmap {
 				g, _ = glyph.Of(rune(b))
 			}
 		}
-		m.draw(g, left, scale, bold)
+		if bold {
+			b := g.Bold()
+			g = &b
+		}
+		m.Draw(g, left, 0, scale, scale)
 		left += glyph.Width * scale
 	}
 	return m
 }
 
-// draw puts a letter on the image; a bold one is struck twice, one dot apart.
-func (m Bitmap) draw(g *glyph.Glyph, left, scale int, bold bool) {
-	for y := range glyph.Height {
-		if g[y] == 0 {
-			continue
-		}
-		for x := range glyph.Width {
-			if !g.At(x, y) && !(bold && x > 0 && g.At(x-1, y)) {
+// Draw puts a letter on the image, so many times as wide and as high.
+func (m Bitmap) Draw(g *glyph.Glyph, left, top, wide, high int) {
+	for y, row := range g {
+		for x := 0; row != 0 && x < glyph.Width; x++ {
+			if !g.At(x, y) {
 				continue
 			}
-			for dy := range scale {
-				for dx := range scale {
-					m.Set(left+x*scale+dx, y*scale+dy)
+			for dy := range high {
+				for dx := range wide {
+					m.Set(left+x*wide+dx, top+y*high+dy)
 				}
 			}
 		}

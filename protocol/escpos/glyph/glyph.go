@@ -29,6 +29,15 @@ type Glyph [Height]uint16
 // At tells whether a dot is black.
 func (g *Glyph) At(x, y int) bool { return g[y]&(1<<(Width-1-x)) != 0 }
 
+// Bold is the letter struck twice, one dot apart.
+func (g *Glyph) Bold() Glyph {
+	var b Glyph
+	for y, row := range g {
+		b[y] = row | row>>1
+	}
+	return b
+}
+
 const (
 	points   = 20 // Go Mono advances 0.6 of its size: 12 dots
 	baseline = 19 // dots from the top of the cell
@@ -73,8 +82,10 @@ var load = sync.OnceValue(func() *atlas {
 				}
 			}
 			a.glyphs[c] = g
-			if _, ok := a.runes[*g]; !ok {
-				a.runes[*g] = c
+			for _, look := range []Glyph{*g, g.Bold()} {
+				if _, ok := a.runes[look]; !ok {
+					a.runes[look] = c
+				}
 			}
 		}
 	}
@@ -97,7 +108,7 @@ func Of(r rune) (g *Glyph, ok bool) {
 	return g, false
 }
 
-// Read gives the letter that looks like g. Of letters that look the same,
+// Read gives the letter that looks like g, plain or bold. Of letters that look the same,
 // like the А of two alphabets, it gives the Cyrillic one.
 func Read(g *Glyph) (rune, bool) {
 	r, ok := load().runes[*g]
