@@ -133,6 +133,7 @@ func lightOf(s *fiscalv1.TillState) string {
 var printingWords = map[fiscalv1.Paper]string{
 	fiscalv1.Paper_PAPER_READY: "есть", fiscalv1.Paper_PAPER_PRINTING: "печатает", fiscalv1.Paper_PAPER_OUT: "нет бумаги",
 	fiscalv1.Paper_PAPER_COVER: "открыта крышка", fiscalv1.Paper_PAPER_CONTINUE: "вставлена, ждёт «Продолжить печать»",
+	fiscalv1.Paper_PAPER_ABSENT: "принтер не отвечает",
 }
 
 func shiftWord(s *fiscalv1.TillState) string {

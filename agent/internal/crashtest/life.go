@@ -134,6 +134,7 @@ func (r *run) waitForPerson(ctx context.Context, l *life) {
 	for {
 		words := map[fiscalv1.Paper]string{
 			fiscalv1.Paper_PAPER_OUT: "В кассе кончилась бумага: вставьте рулон и закройте крышку.", fiscalv1.Paper_PAPER_COVER: "Открыта крышка кассы: закройте её.",
+			fiscalv1.Paper_PAPER_ABSENT: "Принтер чеков не отвечает: проверьте его питание и кабель.",
 		}[l.fleet.States()[0].GetPaper()]
 		if words == "" {
 			return

@@ -63,6 +63,12 @@ func (h hands) Read(ctx context.Context) (string, error) {
 var paperWords = map[drivers.Paper]string{
 	drivers.PaperReady: "бумага есть", drivers.PaperPrinting: "идёт печать", drivers.PaperOut: "бумаги нет",
 	drivers.PaperCover: "открыта крышка", drivers.PaperContinue: "ждёт продолжения печати",
+	drivers.PaperAbsent: "принтер не отвечает",
+}
+
+// paperCodes are the problems of paper that only a person ends.
+var paperCodes = map[drivers.Paper]string{
+	drivers.PaperOut: drivers.CodeNoPaper, drivers.PaperCover: drivers.CodeCoverOpen, drivers.PaperAbsent: drivers.CodePrinter,
 }
 
 func (h hands) WaitWhileBusy(ctx context.Context) (string, error) {
@@ -107,8 +113,8 @@ func (h hands) FinishPrint(ctx context.Context) (string, error) {
 	switch t.status.Paper {
 	case drivers.PaperReady:
 		return "Допечатывать нечего.", recovery.ErrNotNeeded
-	case drivers.PaperOut, drivers.PaperCover:
-		w := health.Problem{Code: map[drivers.Paper]string{drivers.PaperOut: drivers.CodeNoPaper, drivers.PaperCover: drivers.CodeCoverOpen}[t.status.Paper]}.Words()
+	case drivers.PaperOut, drivers.PaperCover, drivers.PaperAbsent:
+		w := health.Problem{Code: paperCodes[t.status.Paper]}.Words()
 		return w.Text + " " + w.Todo, errNoPaper
 	case drivers.PaperPrinting, drivers.PaperContinue:
 	}

@@ -189,6 +189,8 @@ func (t *Till) prepare(ctx context.Context, kind fiscal.Kind) health.Problem {
 		code = drivers.CodeCoverOpen
 	case s.Paper == drivers.PaperContinue:
 		code = drivers.CodeContinue
+	case s.Paper == drivers.PaperAbsent:
+		code = drivers.CodePrinter
 	case s.Open == drivers.OpenReceipt, s.Open == drivers.OpenFNDocument:
 		code = drivers.CodeOpenDocument
 	case kind == fiscal.OpenShift && s.ShiftOpen:

@@ -277,6 +277,7 @@ func insideOf(op *fiscalv1.Operation, s *fiscalv1.TillState) *Inside {
 var paperNames = map[fiscalv1.Paper]string{
 	fiscalv1.Paper_PAPER_UNSPECIFIED: "unknown", fiscalv1.Paper_PAPER_READY: "ready", fiscalv1.Paper_PAPER_PRINTING: "printing",
 	fiscalv1.Paper_PAPER_OUT: "out", fiscalv1.Paper_PAPER_COVER: "cover", fiscalv1.Paper_PAPER_CONTINUE: "continue",
+	fiscalv1.Paper_PAPER_ABSENT: "absent",
 }
 
 func factsOf(s *fiscalv1.TillState) Facts {

@@ -109,7 +109,7 @@ func green(op *fiscalv1.Operation, state *fiscalv1.TillState) Verdict {
 	v := Verdict{Colour: Green, Headline: "done." + what(op), Advice: "stop." + manner(op)}
 	owed := op.GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED || state.GetPaperOwed()
 	switch paper := state.GetPaper(); {
-	case paper == fiscalv1.Paper_PAPER_OUT, paper == fiscalv1.Paper_PAPER_COVER:
+	case paper == fiscalv1.Paper_PAPER_OUT, paper == fiscalv1.Paper_PAPER_COVER, paper == fiscalv1.Paper_PAPER_ABSENT:
 		if owed {
 			v.say("paper.owed")
 		}
@@ -189,7 +189,7 @@ var covered = map[string]bool{
 
 // visible are reasons that stand in the state of the till as long as they last.
 var visible = map[string]bool{
-	drivers.CodeNoPaper: true, drivers.CodeCoverOpen: true, drivers.CodeContinue: true, drivers.CodeShiftExpired: true,
+	drivers.CodeNoPaper: true, drivers.CodeCoverOpen: true, drivers.CodeContinue: true, drivers.CodePrinter: true, drivers.CodeShiftExpired: true,
 	drivers.CodeStuck: true, drivers.CodeFNBlocked: true, drivers.CodeClock: true, drivers.CodeOpenDocument: true,
 	drivers.CodeLink: true, drivers.CodeGone: true, drivers.CodeInUse: true, health.CodeSwapped: true, settle.ReasonForeignOpen: true,
 }

@@ -18,6 +18,7 @@ const PAPERS: Record<Paper, ParseKeys> = {
   [Paper.OUT]: "papers.out",
   [Paper.COVER]: "papers.cover",
   [Paper.CONTINUE]: "papers.continue",
+  [Paper.ABSENT]: "papers.absent",
 };
 
 /** Everything the agent last said of the till, and how old it is. */

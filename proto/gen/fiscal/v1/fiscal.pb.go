@@ -431,6 +431,8 @@ const (
 	Paper_PAPER_COVER Paper = 4
 	// Paper is back; waits for «continue print».
 	Paper_PAPER_CONTINUE Paper = 5
+	// The printer, a device of its own, does not answer or is out of order.
+	Paper_PAPER_ABSENT Paper = 6
 )
 
 // Enum value maps for Paper.
@@ -442,6 +444,7 @@ var (
 		3: "PAPER_OUT",
 		4: "PAPER_COVER",
 		5: "PAPER_CONTINUE",
+		6: "PAPER_ABSENT",
 	}
 	Paper_value = map[string]int32{
 		"PAPER_UNSPECIFIED": 0,
@@ -450,6 +453,7 @@ var (
 		"PAPER_OUT":         3,
 		"PAPER_COVER":       4,
 		"PAPER_CONTINUE":    5,
+		"PAPER_ABSENT":      6,
 	}
 )
 
@@ -2689,14 +2693,15 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSEVERITY_INFO\x10\x01\x12\x14\n" +
 	"\x10SEVERITY_WARNING\x10\x02\x12\x15\n" +
-	"\x11SEVERITY_CRITICAL\x10\x03*w\n" +
+	"\x11SEVERITY_CRITICAL\x10\x03*\x89\x01\n" +
 	"\x05Paper\x12\x15\n" +
 	"\x11PAPER_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vPAPER_READY\x10\x01\x12\x12\n" +
 	"\x0ePAPER_PRINTING\x10\x02\x12\r\n" +
 	"\tPAPER_OUT\x10\x03\x12\x0f\n" +
 	"\vPAPER_COVER\x10\x04\x12\x12\n" +
-	"\x0ePAPER_CONTINUE\x10\x05*\xf8\x01\n" +
+	"\x0ePAPER_CONTINUE\x10\x05\x12\x10\n" +
+	"\fPAPER_ABSENT\x10\x06*\xf8\x01\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_CHECK\x10\x01\x12\x17\n" +
