@@ -17,6 +17,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	"github.com/chekan-io/chekan/agent/internal/config"
 	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	"github.com/chekan-io/chekan/agent/internal/pos"
 	"github.com/chekan-io/chekan/agent/internal/till"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
@@ -81,6 +82,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		Problems: a.journalProblems, Bundle: a.bundleOf, Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
+	delivery := a.delivery()
 	token, err := readToken(cfg.Data)
 	if err != nil {
 		return fmt.Errorf("токен: %w", err)
@@ -113,6 +115,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "uplink", func(ctx context.Context) error { return a.uplink.Run(ctx, a.keepBroker) })
 	part(&outside, "changes", a.passChanges)
 	part(&outside, "page", page.Run)
+	part(&outside, "delivery", delivery.Run)
 	ready()
 	<-ctx.Done()
 	// The tills finish or park what they are at; whoever waits at the door
@@ -187,6 +190,25 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 // memoryFile is where a driver keeps what its devices cannot remember.
 func memoryFile(cfg config.Config, till string) string {
 	return filepath.Join(cfg.Data, "tills", till+".memory")
+}
+
+// delivery carries documents to operators for the tills that leave it to us. A
+// directory of operators that cannot be read is worth a complaint, not a stop.
+func (a *agent) delivery() *ofdlink.Link {
+	directory, err := ofdlink.LoadDirectory(filepath.Join(a.cfg.Data, ofdlink.DirectoryFile))
+	if err != nil {
+		a.log.Error("directory of operators", "error", err)
+	}
+	settings := map[string]string{}
+	for _, t := range a.cfg.Tills {
+		settings[t.Name] = t.Delivery()
+	}
+	return ofdlink.New(ofdlink.Options{
+		Tills: a.fleet, Settings: settings, Directory: directory, Log: a.log,
+		Changed: func(s ofdlink.State) {
+			a.fleet.SetDelivery(s.Till, till.Delivery{State: s.Proto(), Problems: s.Problems(time.Now())})
+		},
+	})
 }
 
 func boxFile(cfg config.Config, till string) string {

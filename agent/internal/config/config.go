@@ -26,6 +26,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/chekan-io/chekan/drivers/wire"
@@ -78,8 +79,36 @@ type Till struct {
 	// Marks puts a mark of ours into every receipt (FFD tag 1084), so that
 	// equal sales can be told apart after a failure.
 	Marks bool `toml:"marks"`
+	// OFD says how documents get to the operator of fiscal data: "off" leaves it
+	// to the till, "auto" sends them to the operator the till is registered with,
+	// "host:port" to there. Empty is the driver's usual way.
+	OFD string `toml:"ofd"`
 	// Exclude leaves the till alone: it stays in the list and is not opened.
 	Exclude bool `toml:"exclude"`
+}
+
+// Delivery is OFD with the driver's usual way in place of nothing: a bare fiscal
+// memory has nobody but us, another till has a link of its own.
+func (t *Till) Delivery() string {
+	switch {
+	case t.OFD != "":
+		return t.OFD
+	case t.Driver == DriverFNPrint:
+		return OFDAuto
+	}
+	return OFDOff
+}
+
+// checkOFD checks the address, if it is one.
+func (t *Till) checkOFD() error {
+	if t.OFD == "" || t.OFD == OFDAuto || t.OFD == OFDOff {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(t.OFD)
+	if n, convErr := strconv.ParseUint(port, 10, 16); err != nil || convErr != nil || host == "" || n == 0 {
+		return fmt.Errorf("ofd = %q: есть %s, %s или адрес вида узел:порт", t.OFD, OFDAuto, OFDOff)
+	}
+	return nil
 }
 
 // Values of Till.FinishPrint and Till.Link.
@@ -90,6 +119,12 @@ const (
 	LinkAuto     = "auto"
 	LinkStandard = "standard"
 	LinkNumbered = "numbered"
+)
+
+// Values of Till.OFD beside an address.
+const (
+	OFDAuto = "auto"
+	OFDOff  = "off"
 )
 
 // DefaultListen is where the shop's software finds the door.
@@ -236,6 +271,9 @@ func (t *Till) check() error {
 	if _, err := wire.ParseAddress(t.Wire); err != nil {
 		return fmt.Errorf("провод указан неверно (%w); нужен вид \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"", err)
 	}
+	if err := t.checkOFD(); err != nil {
+		return err
+	}
 	if err := t.checkPrinter(); err != nil {
 		return err
 	}
@@ -330,7 +368,7 @@ func (c Config) View() map[string]any {
 	tills := []map[string]any{}
 	for _, t := range c.Tills {
 		tills = append(tills, map[string]any{
-			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "printer": t.Printer, "profile": t.Profile, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "exclude": t.Exclude,
+			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "printer": t.Printer, "profile": t.Profile, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "ofd": t.Delivery(), "exclude": t.Exclude,
 		})
 	}
 	return map[string]any{

@@ -145,3 +145,27 @@ func TestDefaultData_systemd(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestDelivery(t *testing.T) {
+	for _, c := range []struct {
+		driver, ofd, want string
+		fails             bool
+	}{
+		{driver: DriverShtrih, want: OFDOff},
+		{driver: DriverFNPrint, want: OFDAuto},
+		{driver: DriverFNPrint, ofd: OFDOff, want: OFDOff},
+		{driver: DriverShtrih, ofd: OFDAuto, want: OFDAuto},
+		{driver: DriverShtrih, ofd: "ofdp.platformaofd.ru:21101", want: "ofdp.platformaofd.ru:21101"},
+		{driver: DriverShtrih, ofd: "ofdp.platformaofd.ru", fails: true},
+		{driver: DriverShtrih, ofd: ":7777", fails: true},
+		{driver: DriverShtrih, ofd: "host:0", fails: true},
+	} {
+		till := Till{Driver: c.driver, OFD: c.ofd}
+		if err := till.checkOFD(); (err != nil) != c.fails {
+			t.Errorf("%s, ofd = %q: %v", c.driver, c.ofd, err)
+		}
+		if got := till.Delivery(); !c.fails && got != c.want {
+			t.Errorf("%s, ofd = %q delivers %q, want %q", c.driver, c.ofd, got, c.want)
+		}
+	}
+}

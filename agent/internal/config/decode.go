@@ -58,7 +58,7 @@ func complain(text string, k toml.Key) string {
 
 var (
 	topKeys  = []string{"cloud", "data", "listen", "listen_remote", "log_level", "origins", "require_preflight", "till"}
-	tillKeys = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "password", "printer", "profile", "wire"}
+	tillKeys = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "ofd", "password", "printer", "profile", "wire"}
 )
 
 func keysOf(k toml.Key) []string {
