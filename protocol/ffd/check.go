@@ -120,22 +120,16 @@ func (c *checker) where(t Tag) string {
 }
 
 func (c *checker) document() {
-	every, own, ok := needed(c.d.Type, c.v)
+	every, own, ok := needed(c.d.Type, c.rules())
 	if !ok {
 		c.bad(Tag(c.d.Type), RuleUnknown, "документа с формой %d нет", c.d.Type)
 		return
 	}
-	if v := c.v; v != V105 && v != V11 && v != V12 && (v != 0 || c.d.Type != fiscal.DocOperatorTicket) {
-		if v != 0 {
-			c.bad(TagFormat, RuleCode, "версия ФФД %s не применяется: бывает 1.05, 1.1 и 1.2", v)
-		}
-		// The newest rules say the rest.
-		if c.v = V12; v == 0 {
-			defer func() { c.v = 0 }()
-		}
+	if v := c.v; v != 0 && (v < V105 || v > V12) {
+		c.bad(TagFormat, RuleCode, "версия ФФД %s не применяется: бывает 1.05, 1.1 и 1.2", v)
 	}
 	if c.given {
-		c.memory = formedByMemory(c.d.Type, c.v)
+		c.memory = formedByMemory(c.d.Type, c.rules())
 	}
 	has := c.row(c.d.Fields)
 	for _, list := range [2][]Tag{every, own} {
@@ -150,6 +144,15 @@ func (c *checker) document() {
 		c.totals(has)
 	}
 	c.size()
+}
+
+// rules is the version whose rules hold; zero when the document tells none that
+// is in use, and then only the rules of every version hold.
+func (c *checker) rules() Version {
+	if c.v < V105 || c.v > V12 {
+		return 0
+	}
+	return c.v
 }
 
 func (c *checker) missing(t Tag) {
@@ -172,7 +175,7 @@ func (c *checker) row(fields []Field) *tagSet {
 		case r == nil || r.Tag >= lowTags || r.Tag < 1000:
 			c.bad(f.Tag, RuleUnknown, "такого реквизита в формате нет")
 			continue
-		case !r.Versions.Has(c.v) && !r.Versions.Amended():
+		case !r.Versions.Has(c.rules()) && !r.Versions.Amended():
 			c.bad(f.Tag, RuleUnknown, "реквизита «%s» в ФФД %s нет", r.Name, c.v)
 		case c.memory != nil && c.depth == 0 && c.memory.has(f.Tag):
 			c.bad(f.Tag, RulePlace, "реквизит «%s» пишет сам накопитель", r.Name)
@@ -382,7 +385,7 @@ func (c *checker) correction(has *tagSet) {
 	if !ok {
 		return
 	}
-	if c.v < V12 {
+	if v := c.rules(); v == V105 || v == V11 {
 		for _, t := range [2]Tag{TagCorrectionReason, TagCorrectionNumber} {
 			if _, ok := basis.Find(t); !ok {
 				c.missing(t)

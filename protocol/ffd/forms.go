@@ -80,13 +80,16 @@ var needed12 = map[fiscal.DocumentType][]Tag{
 // inTicket are the tags of the operator's own document, which no memory forms.
 var inTicket = []Tag{TagOFDINN, TagFN, TagFD, TagTime, TagOperatorMessageFN, TagOperatorSign}
 
-// needed gives the tags a form demands in two parts; ok is false for a form that is none.
+// needed gives the tags a form demands in two parts, those of every version and
+// those of one; ok is false for a form that is none.
 func needed(form fiscal.DocumentType, v Version) (every, own []Tag, ok bool) {
 	table := needed105
-	if v >= V12 {
+	if v == V12 {
 		table = needed12
 	}
-	own, ok = table[form]
+	if own, ok = table[form]; v == 0 {
+		own = nil
+	}
 	if form == fiscal.DocOperatorTicket {
 		return inTicket, nil, true
 	}
@@ -135,7 +138,7 @@ var unlimited = setOf(TagSales, TagSaleReturns, TagPurchases, TagPurchaseReturns
 // knowledge and the parameters of its commands; a till that gave them too would
 // have them twice, or refused.
 func formedByMemory(form fiscal.DocumentType, v Version) *tagSet {
-	if v > V12 {
+	if v == 0 {
 		v = V12
 	}
 	return memorySets[v][form]
