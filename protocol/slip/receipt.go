@@ -27,10 +27,13 @@ func (p *page) receipt() {
 	}
 	p.desk()
 	p.correction()
-	p.rule()
-	for _, f := range p.d.All(ffd.TagItem) {
-		p.item(f)
+	if items := p.d.All(ffd.TagItem); len(items) > 0 {
+		p.rule()
+		for _, f := range items {
+			p.item(f)
+		}
 	}
+	p.rule()
 	p.total()
 	p.vat()
 	p.pair("СНО", taxSystems(p.bits(ffd.TagTaxSystem, 0)))
@@ -200,7 +203,6 @@ func rateTitle(r fiscal.VATRate, at fiscal.DateTime) string {
 
 // total is what was to be paid and how it was (tags 1020, 1031, 1081, 1215–1217).
 func (p *page) total() {
-	p.rule()
 	sum := p.fact.Total
 	if f, ok := p.has(ffd.TagTotal); ok {
 		sum = f.Sum()
