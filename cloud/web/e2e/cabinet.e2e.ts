@@ -2,7 +2,9 @@
  * The product's sentence in a browser: a receipt that paper ran out under is finished from the cabinet, and the till
  * turns green. The tests are one story and run in their order.
  */
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
@@ -14,6 +16,9 @@ const REVIVE = 85;
 let browser: Browser;
 let shop: Shop;
 let desk: Window;
+
+/** What a program of Debian says of a file. */
+const read = async (program: string, ...args: string[]) => (await promisify(execFile)(program, args)).stdout;
 
 const state = (page: Page) => page.getByRole("status", { name: "Состояние" });
 const row = (page: Page, till: string) => page.getByRole("row").filter({ hasText: till });
@@ -175,9 +180,99 @@ test("a sale made outside appears while the page is open", async () => {
 
   await page.getByRole("tab", { name: "Документы" }).click();
   await page.getByText("1 234,50 ₽").click();
-  await page.getByRole("dialog").getByText("Кофе в зёрнах").waitFor();
-  await shoot(page, "document-1440");
-  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { name: "Продажа", level: 1 }).waitFor();
+});
+
+test("the receipt is read as it lies in the shop", async () => {
+  const { page } = desk;
+  // The agent reads it back from the fiscal memory by itself, and the open page shows it when it is here.
+  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  await slip.getByText("КАССОВЫЙ ЧЕК").waitFor();
+  const paper = (await slip.innerText()).replaceAll(/\s+/g, " ");
+  const held = (await shop.documents(FIRST)).at(-1);
+  expect(held?.total).toBe(123_450);
+  for (const words of ["Кофе в зёрнах", "=1234.50", "ИТОГ", String(held?.fd)]) expect(paper).toContain(words);
+  await expectFits(page);
+  await shoot(page, "document-1440", true);
+
+  // An independent reader takes the code off the screen.
+  const code = join(artifacts, "document-qr.png");
+  await slip.getByRole("img").screenshot({ path: code });
+  expect(await read("zbarimg", "--quiet", "--raw", code)).toMatch(
+    new RegExp(`^t=\\d{8}T\\d{4}&s=1234\\.50&fn=\\d{16}&i=${held?.fd}&fp=\\d+&n=1\\s*$`),
+  );
+
+  await page.setViewportSize(PHONE);
+  await slip.waitFor();
+  await expectFits(page);
+  await shoot(page, "document-360", true);
+  await page.setViewportSize(DESK);
+});
+
+test("its tags are found by their words, and its file has every figure of the slip", async () => {
+  const { page } = desk;
+  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  const figures = new Set((await slip.innerText()).match(/\d[\d.:,]*\d|\d/g));
+  expect(figures.size).toBeGreaterThan(10);
+
+  await page.getByRole("tab", { name: "Теги" }).click();
+  const table = page.getByRole("table", { name: "Теги" });
+  await table.getByText("ФП документа (ФПД)").waitFor();
+  await expectFits(page);
+  await shoot(page, "tags-1440", true);
+  await page.setViewportSize(PHONE);
+  await expectFits(page);
+  await shoot(page, "tags-360", true);
+  await page.setViewportSize(DESK);
+  await page.getByRole("searchbox", { name: "Номер, название, значение" }).fill("1234,50");
+  await table.getByRole("cell", { name: "1020", exact: true }).waitFor();
+  expect(await table.getByRole("cell", { name: "1021", exact: true }).count()).toBe(0);
+  await page.getByRole("button", { name: "Байты" }).click();
+  await table.getByText("3A E2 01").first().waitFor(); // 123 450 kopecks
+
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "PDF" }).click(),
+  ]);
+  expect(file.suggestedFilename()).toMatch(/^\d{16}-\d+\.pdf$/);
+  const path = join(artifacts, "document.pdf");
+  await file.saveAs(path);
+  const text = await read("pdftotext", "-layout", path, "-");
+  for (const figure of figures) expect(text).toContain(figure);
+});
+
+test("the printer gets the slip and nothing else", async () => {
+  const { page } = desk;
+  await page.getByRole("tab", { name: "Чек" }).click();
+  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  await slip.waitFor();
+  await page.emulateMedia({ media: "print" });
+  await shoot(page, "document-print", true);
+  const printed = join(artifacts, "document-print.pdf");
+  await page.pdf({ path: printed, format: "A4" });
+  await page.emulateMedia({ media: null });
+  const text = await read("pdftotext", "-layout", printed, "-");
+  expect(text).toContain("=1234.50");
+  for (const word of ["Кассы", "Сведения", "Скопировать ссылку", "Чекан", "Теги"])
+    expect(text).not.toContain(word);
+  expect(text.trim().split("\f")).toHaveLength(1);
+});
+
+test("documents of every form are listed, and narrowed to a kind", async () => {
+  const { page } = desk;
+  await page.getByRole("link", { name: /Документы/ }).click();
+  const table = page.getByRole("table", { name: "Документы" });
+  await table.getByText("Отчёт о регистрации").waitFor(); // nobody asked the agent for it: its copy tells of it
+  await page.getByRole("combobox", { name: "Вид документов" }).selectOption("registration");
+  await expect.poll(() => table.getByRole("row").count()).toBe(2);
+  await shoot(page, "documents-1440");
+  await table.getByText("Отчёт о регистрации").click();
+  await page.getByRole("heading", { name: "Отчёт о регистрации", level: 1 }).waitFor();
+  await page.getByText("Документ сделан не через агента").waitFor();
+  await page.getByRole("tab", { name: "Документ" }).waitFor();
+  await page.getByRole("region", { name: "Чек как на бумаге" }).getByText("ОТЧЁТ О РЕГИСТРАЦИИ").waitFor();
+  await expectFits(page);
+  await shoot(page, "registration-1440", true);
 });
 
 test("a receipt that only a person can tell from another is decided from the cabinet", async () => {

@@ -10,7 +10,7 @@ import { DocumentsService, FleetService, type GetDocumentResponse } from "../gen
 import { inputs } from "../live/merge";
 import { CopyBlock, useCopied } from "../ui/Copy";
 import { money, ofCivil } from "../ui/format";
-import { IconBack, IconCopy, IconDown, IconInfo, IconPrint, IconTick, IconYellow } from "../ui/icons";
+import { IconBack, IconCopy, IconInfo, IconPrint, IconSave, IconTick, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useDocumentName } from "./Documents";
@@ -179,7 +179,7 @@ function Acts({ answer }: { answer: GetDocumentResponse }) {
         </Button>
       )}
       {ready && (
-        <Button loading={busy} leftSection={<IconDown />} onClick={() => void file()}>
+        <Button loading={busy} leftSection={<IconSave />} onClick={() => void file()}>
           PDF
         </Button>
       )}

@@ -131,6 +131,12 @@ export const IconCopy = (p: IconProps) => (
     <path d="M10.5 5.5V2.5h-8v8.5h3" />
   </Icon>
 );
+/** A file to take: an arrow into a tray. */
+export const IconSave = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M8 2v8M4.8 7L8 10.2 11.2 7M2.5 11v3h11v-3" />
+  </Icon>
+);
 export const IconPrint = (p: IconProps) => (
   <Icon {...p}>
     <path d="M4.5 6V2h7v4M4.5 11.5h-2V6h11v5.5h-2M4.5 9.5h7V14h-7z" />
