@@ -95,6 +95,11 @@ powercut: deps-powercut ## cut the power at writes and flushes (root; SEED=1), a
 	@CGO_ENABLED=0 go test -count=1 -timeout 40m -ldflags '-s -w' -v -run '^TestPowerCut$$' ./agent/internal/powercut -full -seed $(SEED) | \
 		grep --line-buffered -vE '^(=== |--- PASS|PASS$$|ok )'
 
+.PHONY: usb-vm
+usb-vm: deps-usb-vm ## print over USB by a real kernel in a virtual machine, and print one USBVM line
+	@CGO_ENABLED=1 go test -count=1 -timeout 20m -tags usb -v -run '^TestVM$$' ./drivers/wire/usbtest -vm | \
+		grep --line-buffered -vE '^(=== |--- PASS|PASS$$|ok )'
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@status=0; \
@@ -146,13 +151,15 @@ same: gen ## generate again: what is committed must not change
 .PHONY: deps
 deps: deps-test $(MODULES) ## install what the tests need: a C compiler, PostgreSQL, Chromium, fonts, Node, npm packages
 
-.PHONY: deps-run deps-test deps-powercut
+.PHONY: deps-run deps-test deps-powercut deps-usb-vm
 deps-run:
 	@tools/deps.sh run
 deps-test:
 	@tools/deps.sh test
 deps-powercut:
 	@tools/deps.sh powercut
+deps-usb-vm:
+	@tools/deps.sh usb-vm
 
 .PHONY: clean
 clean: ## remove what was built and the data of `make run`

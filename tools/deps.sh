@@ -4,6 +4,7 @@
 #	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node, readers of QR codes and PDF
 #	tools/deps.sh run      Node, which builds the cabinet's pages
 #	tools/deps.sh powercut QEMU, a static busybox, ext4 tools
+#	tools/deps.sh usb-vm   QEMU, a static busybox, xz, a C compiler and libusb
 set -eu
 
 missing=
@@ -15,12 +16,18 @@ if [ "${1:-test}" = powercut ]; then
 	want='command -v qemu-system-x86_64' need qemu-system-x86
 	want='ls /usr/share/doc/busybox-static' need busybox-static
 	want='command -v mkfs.ext4 || ls /sbin/mkfs.ext4' need e2fsprogs
+elif [ "${1:-test}" = usb-vm ]; then
+	want='command -v qemu-system-x86_64' need qemu-system-x86
+	want='ls /usr/share/doc/busybox-static' need busybox-static
+	want='command -v xz' need xz-utils
 else
 	want='command -v node && command -v npm' need nodejs npm
 fi
-if [ "${1:-test}" = test ]; then
-	want='command -v gcc' need gcc libc6-dev # the race detector
+if [ "${1:-test}" = test ] || [ "$1" = usb-vm ]; then
+	want='command -v gcc' need gcc libc6-dev # the race detector, and libusb
 	want='pkg-config --exists libusb-1.0' need pkg-config libusb-1.0-0-dev
+fi
+if [ "${1:-test}" = test ]; then
 	want='command -v umockdev-wrapper' need umockdev
 	want='/usr/bin/python3 -c "import gi; gi.require_version(\"UMockdev\", \"1.0\")"' need python3-gi gir1.2-umockdev-1.0
 	want='command -v initdb || ls /usr/lib/postgresql/*/bin/initdb' need postgresql

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/chekan-io/chekan/drivers/wire/usbtest"
 )
 
@@ -47,13 +49,35 @@ func (s *server) system(ctx context.Context, c call) (r reply, known bool, err e
 			r.Text += name + "\n"
 		}
 		return r, true, nil
-	case "write file":
-		return reply{}, true, os.WriteFile(c.Addr, c.Data, 0)
+	case "lp write":
+		return reply{}, true, withLP(c.Addr, func(f *os.File) error {
+			_, err := f.Write(c.Data)
+			return err
+		})
+	case "lp status":
+		var status int
+		err := withLP(c.Addr, func(f *os.File) (err error) {
+			status, err = unix.IoctlGetInt(int(f.Fd()), lpGetStatus)
+			return err
+		})
+		return reply{Data: []byte{byte(status)}}, true, err
 	case "read file":
 		b, err := os.ReadFile(c.Addr)
 		return reply{Data: bytes.TrimSpace(b)}, true, err
 	}
 	return reply{}, false, nil
+}
+
+// lpGetStatus is LPGETSTATUS of linux/lp.h: the kernel's printer driver asks
+// GET_PORT_STATUS itself.
+const lpGetStatus = 0x060b
+
+func withLP(path string, do func(*os.File) error) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(f), f.Close())
 }
 
 func names(pattern string) []string {
@@ -69,7 +93,7 @@ func until(ctx context.Context, so func() bool) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("it did not come about"), ctx.Err())
+			return fmt.Errorf("it did not come about: %w", ctx.Err())
 		}
 	}
 	return nil

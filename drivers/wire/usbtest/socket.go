@@ -41,7 +41,7 @@ type Socket struct {
 
 	mu     sync.Mutex
 	pulled bool
-	queues map[byte]chan struct{} // ended by the last transfer of the endpoint
+	queues map[byte]chan struct{} // closed by the last transfer of the endpoint
 }
 
 // Plug plugs a device in.
@@ -81,17 +81,26 @@ func (s *Socket) Submit(t Transfer, done func(Result)) (cancel func()) {
 	s.queues[t.Endpoint] = after
 	s.all.Go(func() {
 		defer cancel()
-		r := s.do(ctx, &t, before)
+		if before != nil {
+			select {
+			case <-before:
+			case <-ctx.Done():
+				// Called off before its turn: those before it go on, and those
+				// behind it still wait for them.
+				done(Result{Errno: s.why()})
+				<-before
+				close(after)
+				return
+			}
+		}
+		r := s.do(ctx, &t)
 		close(after)
 		done(r)
 	})
 	return cancel
 }
 
-func (s *Socket) do(ctx context.Context, t *Transfer, before <-chan struct{}) Result {
-	if before != nil {
-		<-before // ends soon after its own cancelling
-	}
+func (s *Socket) do(ctx context.Context, t *Transfer) Result {
 	if ctx.Err() != nil {
 		return Result{Errno: s.why()}
 	}
