@@ -101,6 +101,7 @@ type Server struct {
 	conduct Conduct
 	changed chan struct{} // closed when the conduct changes
 	lines   map[net.Conn]struct{}
+	closed  chan struct{}
 }
 
 // New opens the ledger.
@@ -120,7 +121,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{opts: opts, log: opts.Logger, changed: make(chan struct{}), lines: map[net.Conn]struct{}{}}
+	s := &Server{opts: opts, log: opts.Logger, changed: make(chan struct{}), lines: map[net.Conn]struct{}{}, closed: make(chan struct{})}
 	records, err := opts.Flash.Records()
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -150,6 +151,17 @@ func (s *Server) set(c Conduct) {
 			_ = l.Close()
 		}
 	}
+}
+
+// Close breaks the lines and closes the ledger's flash. It is called once.
+func (s *Server) Close() error {
+	close(s.closed)
+	s.mu.Lock()
+	for l := range s.lines {
+		_ = l.Close()
+	}
+	s.mu.Unlock()
+	return s.opts.Flash.Close()
 }
 
 // next is the conduct towards the document that has just come.
@@ -325,6 +337,8 @@ func (s *Server) handle(ctx context.Context, conn net.Conn, m codec.Message) err
 	if conduct.Delay > 0 {
 		select {
 		case <-time.After(conduct.Delay):
+		case <-s.closed:
+			return net.ErrClosed
 		case <-ctx.Done():
 			return ctx.Err()
 		}

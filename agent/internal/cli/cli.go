@@ -78,6 +78,7 @@ type commands struct {
 	Operation operationCommand `cmd:"" help:"Операции: что стало с ключом, список." group:"Касса:"`
 	Consent   consentCommands  `cmd:"" help:"Разрешения: о чём спрашивают кассира из кабинета, ответить да или нет." group:"Касса:"`
 	Crashtest crashtestCommand `cmd:"" help:"Сертификат: обрывать обмен с тестовой кассой в сотнях точек и подписать отчёт." group:"Касса:"`
+	OFD       ofdCommands      `cmd:"" name:"ofd" help:"Передача документов в ОФД: состояние, проверка связи." group:"Касса:"`
 	Journal   journalCommands  `cmd:"" help:"Журнал операций: проверить, показать, выгрузить, починить." group:"Касса:"`
 }
 

@@ -122,16 +122,21 @@ func (w *worker) round(ctx context.Context) error {
 // look reads the queue and, when there is one, where it is to go.
 func (w *worker) look(ctx context.Context) (q drivers.OFDQueue, address string, err error) {
 	var inn, told string
-	relay := true
+	relay, curious := true, w.snapshot().Address == ""
 	err = w.lend(ctx, func(ctx context.Context, r drivers.Relay) error {
 		if relay = r != nil; !relay {
 			return nil
 		}
 		var err error
-		if q, err = r.OFDQueue(ctx); err != nil || q.Count == 0 {
+		if q, err = r.OFDQueue(ctx); err != nil {
 			return err
 		}
-		inn, told, err = operatorOf(ctx, r)
+		switch {
+		case q.Count > 0:
+			inn, told, err = operatorOf(ctx, r)
+		case curious: // so that the way can be tried before the first document
+			inn, told, _ = operatorOf(ctx, r)
+		}
 		return err
 	})
 	if err != nil {
@@ -144,6 +149,9 @@ func (w *worker) look(ctx context.Context) (q drivers.OFDQueue, address string, 
 		return q, "", errNoRelay
 	}
 	if q.Count == 0 {
+		if inn+told != "" {
+			_, _, _ = w.where(q, inn, told)
+		}
 		return q, "", nil
 	}
 	return w.where(q, inn, told)

@@ -89,6 +89,16 @@ func TestDeliver(t *testing.T) {
 		w.until("delivered", soon, func() bool { return w.empty("kassa") })
 		w.agree("kassa", first)
 	})
+	story(t, "knows the way before there is a document", func(t *testing.T, w *world) {
+		if _, err := w.tills["kassa"].device.FN().Deliver(4, w.tills["kassa"].device.Now()); err != nil {
+			t.Fatal(err)
+		}
+		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
+		time.Sleep(time.Second)
+		if s := l.States()[0]; s.Address != first || s.Failure != nil || w.dialled(first) != 0 {
+			t.Errorf("state %+v, %d connections", s, w.dialled(first))
+		}
+	})
 	story(t, "nothing when off", func(t *testing.T, w *world) {
 		l, _ := w.start(w.options(nil))
 		time.Sleep(time.Hour)

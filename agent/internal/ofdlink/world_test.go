@@ -70,6 +70,7 @@ func newWorld(t *testing.T, names ...string) *world {
 			t.Fatal(err)
 		}
 		w.servers[address] = s
+		t.Cleanup(func() { _ = s.Close() })
 	}
 	return w
 }
