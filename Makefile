@@ -106,7 +106,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); do \
 		for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
 			echo "== $$dir $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || status=1; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$dir || status=1; \
 		done; \
 	done; exit $$status
 
