@@ -45,7 +45,7 @@ const (
 func shop(serial uint32, rnm string) *fn.Registration {
 	return &fn.Registration{
 		INN: "5752203694", RNM: rnm, TaxSystems: 0x01, OFDINN: "7709364346", OFDName: "Первый ОФД",
-		User: "ООО «Ромашка»", Address: "302028, г. Орёл, ул. Ленина, 1", Place: "Магазин на Ленина, 1",
+		User: `ООО "Ромашка"`, Address: "302028, г. Орёл, ул. Ленина, 1", Place: "Магазин на Ленина, 1",
 		KKTSerial: fmt.Sprintf("%016d", serial), FFD: 2,
 	}
 }
