@@ -64,7 +64,7 @@ func (t *Till) inFiscalMode(ctx context.Context, op string, phase fn.Phase, afte
 	switch {
 	case phase == fn.PhaseFiscal, afterlife && phase == fn.PhasePostFiscal:
 	case phase == fn.PhaseReady, phase == fn.PhaseNone:
-		return registered{}, failure(op, drivers.CodeFN, fiscal.NotDone, drivers.ErrNotRegistered)
+		return registered{}, failure(op, drivers.CodeNotRegistered, fiscal.NotDone, drivers.ErrNotRegistered)
 	default:
 		return registered{}, refuse(op, drivers.CodeFNBlocked, "the fiscal memory is in phase %d: %s", byte(phase), phase)
 	}

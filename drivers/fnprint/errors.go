@@ -12,34 +12,30 @@ import (
 )
 
 var hints = map[string]string{
-	drivers.CodeLink:         "Фискальный накопитель не отвечает. Проверьте питание и кабель.",
-	drivers.CodeBusy:         "Принтер ещё печатает. Подождите.",
-	drivers.CodeNoPaper:      "Нет бумаги. Вставьте рулон и закройте крышку.",
-	drivers.CodeCoverOpen:    "Открыта крышка принтера. Закройте её до щелчка.",
-	drivers.CodeContinue:     "Чек не допечатан, касса ждёт «Продолжить печать».",
-	drivers.CodeMode:         "Фискальный накопитель в другом состоянии.",
-	drivers.CodeShiftExpired: "Смена длится больше 24 часов. Закройте смену.",
-	drivers.CodeShiftClosed:  "Смена закрыта. Откройте смену.",
-	drivers.CodeShiftOpen:    "Смена открыта. Сначала закройте смену.",
-	drivers.CodeFN:           "Фискальный накопитель отказал.",
-	drivers.CodeFNBlocked:    "Фискальный накопитель заблокирован: срок, ресурс или 30 дней без передачи в ОФД.",
-	drivers.CodeClock:        "Часы компьютера и фискального накопителя расходятся. Установите время компьютера.",
-	drivers.CodeNoCash:       "В денежном ящике меньше, чем нужно выдать.",
-	drivers.CodeRefused:      "Касса отказала.",
-	drivers.CodeStuck:        "В фискальном накопителе начат и не закончен служебный документ.",
-	drivers.CodeOpenDocument: "В фискальном накопителе открыт документ.",
-	drivers.CodeUnsupported:  "Касса этого не умеет.",
-	drivers.CodeGone:         "Порт пропал: выдернут кабель или нет питания.",
-	drivers.CodeInUse:        "Порт занят другой программой.",
-	drivers.CodeOFDAnswer:    "Фискальный накопитель не принял ответ оператора.",
-	drivers.CodeFormat:       "Документ составлен не по формату или не разрешён регистрацией кассы.",
-}
-
-// hintPrinter replaces the hints of the cable when the printer's is meant.
-var hintPrinter = map[string]string{
-	drivers.CodeLink:  "Принтер не отвечает. Проверьте питание и кабель.",
-	drivers.CodeGone:  "Порт принтера пропал: выдернут кабель или нет питания.",
-	drivers.CodeInUse: "Порт принтера занят другой программой.",
+	drivers.CodeLink:          "Фискальный накопитель не отвечает. Проверьте питание и кабель.",
+	drivers.CodeBusy:          "Принтер ещё печатает. Подождите.",
+	drivers.CodeNoPaper:       "Нет бумаги. Вставьте рулон и закройте крышку.",
+	drivers.CodeCoverOpen:     "Открыта крышка принтера. Закройте её до щелчка.",
+	drivers.CodeContinue:      "Чек не допечатан, касса ждёт «Продолжить печать».",
+	drivers.CodeMode:          "Фискальный накопитель в другом состоянии.",
+	drivers.CodeShiftExpired:  "Смена длится больше 24 часов. Закройте смену.",
+	drivers.CodeShiftClosed:   "Смена закрыта. Откройте смену.",
+	drivers.CodeShiftOpen:     "Смена открыта. Сначала закройте смену.",
+	drivers.CodeFN:            "Фискальный накопитель отказал.",
+	drivers.CodeFNBlocked:     "Фискальный накопитель заблокирован: срок, ресурс или 30 дней без передачи в ОФД.",
+	drivers.CodeClock:         "Часы компьютера и фискального накопителя расходятся. Установите время компьютера.",
+	drivers.CodeNoCash:        "В денежном ящике меньше, чем нужно выдать.",
+	drivers.CodeRefused:       "Касса отказала.",
+	drivers.CodeStuck:         "В фискальном накопителе начат и не закончен служебный документ.",
+	drivers.CodeOpenDocument:  "В фискальном накопителе открыт документ.",
+	drivers.CodeUnsupported:   "Касса этого не умеет.",
+	drivers.CodeGone:          "Порт пропал: выдернут кабель или нет питания.",
+	drivers.CodeInUse:         "Порт занят другой программой.",
+	drivers.CodeOFDAnswer:     "Фискальный накопитель не принял ответ оператора.",
+	drivers.CodePrinter:       "Принтер чеков не отвечает или неисправен.",
+	drivers.CodeNotRegistered: "Касса не зарегистрирована.",
+	drivers.CodeRegistered:    "Касса уже зарегистрирована.",
+	drivers.CodeFormat:        "Документ составлен не по формату или не разрешён регистрацией кассы.",
 }
 
 // linkError is a failure of the fiscal memory's cable, not of the memory.

@@ -130,9 +130,9 @@ func (p *paper) state(ctx context.Context, owed debt) (drivers.Paper, string) {
 	var e *printer.Error
 	switch {
 	case errors.As(err, &e):
-		return paperAbsent, e.Reason.Text()
+		return drivers.PaperAbsent, e.Reason.Text()
 	case err != nil:
-		return paperAbsent, err.Error()
+		return drivers.PaperAbsent, err.Error()
 	case s.CoverOpen:
 		return drivers.PaperCover, printer.CoverOpen.Text()
 	case s.PaperOut:
@@ -142,7 +142,7 @@ func (p *paper) state(ctx context.Context, owed debt) (drivers.Paper, string) {
 	case owed.any():
 		return drivers.PaperContinue, "чек не допечатан"
 	case !s.Ready():
-		return paperAbsent, printer.Failed.Text()
+		return drivers.PaperAbsent, printer.Failed.Text()
 	}
 	return drivers.PaperReady, "готов"
 }
@@ -154,9 +154,6 @@ func busyWith(s escpos.Status) bool {
 	return s.Offline && !s.PaperOut && !s.CoverOpen && !s.Error && !s.Waiting && !s.Cutter && !s.Unrecoverable && !s.Recoverable && !s.Hot
 }
 
-// paperAbsent is how a printer that does not answer is told.
-const paperAbsent = drivers.PaperOut
-
 // failed explains an error of the printer. What it says of the outcome is for
 // the caller: paper never decides about a document.
 func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
@@ -164,7 +161,7 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 	if !errors.As(err, &e) {
 		return failure(op, drivers.CodeRefused, outcome, err)
 	}
-	code := drivers.CodeRefused
+	code := drivers.CodePrinter
 	switch e.Reason {
 	case printer.PaperOut:
 		code = drivers.CodeNoPaper
@@ -172,18 +169,15 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 		code = drivers.CodeCoverOpen
 	case printer.Owed:
 		code = drivers.CodeContinue
-	case printer.Mute:
-		code = drivers.CodeLink
 	case printer.Link:
-		code = linkCode(err)
-	case printer.Cutter, printer.Failed, printer.Offline:
+		if errors.Is(err, wire.ErrBusy) {
+			code = drivers.CodeInUse
+		}
+	case printer.Mute, printer.Cutter, printer.Failed, printer.Offline:
 	}
 	out := failure(op, code, outcome, err)
 	if text := e.Reason.Text(); text != "" {
 		out.Hint = text
-	}
-	if hint, ok := hintPrinter[code]; ok {
-		out.Hint = hint
 	}
 	return out
 }
@@ -243,7 +237,7 @@ func (p *paper) ready(ctx context.Context, op string, owed func() debt) error {
 	case owed().any():
 		return refuse(op, drivers.CodeContinue, "the last slip is not out")
 	case !s.Ready() && !s.Waiting && !s.Recoverable:
-		e := refuse(op, drivers.CodeRefused, "the printer is not ready: %+v", s)
+		e := refuse(op, drivers.CodePrinter, "the printer is not ready: %+v", s)
 		e.Hint = printer.Failed.Text()
 		return e
 	}

@@ -105,7 +105,10 @@ func (t *Till) GiveAnswer(ctx context.Context, answer []byte) error {
 	if err == nil {
 		return nil
 	}
+	// When only our hearing of it was lost, the document is out of the queue,
+	// which whoever relays looks at next.
 	e := explain(op, err)
+	e.Outcome = fiscal.NotDone
 	if refused(err, fn.ErrMessage, fn.ErrExpired) { // 05h here is a wrong checksum (FN interface 1.2, 26h)
 		e.Code, e.Hint = drivers.CodeOFDAnswer, hints[drivers.CodeOFDAnswer]
 	}

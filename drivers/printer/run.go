@@ -163,7 +163,50 @@ func (p *Printer) proved() {
 
 // tearOff ends what is on paper of a torn slip.
 func (p *Printer) tearOff(ctx context.Context) error {
-	return p.send(ctx, escpos.TearOff(p.opts.Profile).Bytes)
+	if err := p.send(ctx, escpos.TearOff(p.opts.Profile).Bytes); err != nil {
+		return err
+	}
+	return p.clear(ctx)
+}
+
+// pairGap is how near each other the answers to two questions come that were
+// asked together.
+const pairGap = 100 * time.Millisecond
+
+// clear makes sure that no answer is on its way any more: of a slip that a wire
+// or a program before us left in the printer, a question may still wait there,
+// and its answer would prove a block of ours that is not out. Answers do not
+// say what they answer, so two questions are asked together: whatever comes
+// before a pair is old.
+func (p *Printer) clear(ctx context.Context) error {
+	var e escpos.Encoder
+	p.forget(escpos.AnswerPaper)
+	if err := p.send(ctx, e.AskPaper().AskPaper().Bytes()); err != nil {
+		return err
+	}
+	patience := time.Now().Add(p.opts.Block)
+	for {
+		together, wait := 0, p.opts.Answer
+		for {
+			_, err := p.answer(ctx, escpos.AnswerPaper, wait)
+			if errors.Is(err, wire.ErrTimeout) && ctx.Err() == nil {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			together, wait = together+1, pairGap
+		}
+		if together >= 2 {
+			return nil
+		}
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		if together == 0 && time.Now().After(patience) {
+			return &Error{Reason: Mute, Err: errForgotten}
+		}
+	}
 }
 
 // pour sends a slip to a printer that says nothing.
