@@ -42,6 +42,7 @@ type commands struct {
 	Power powerCmd      `cmd:"" help:"Cut or restore the power."`
 	Cable cableCmd      `cmd:"" help:"Pull the cable out or plug it in."`
 	Fault faultCommands `cmd:"" help:"Plan faults."`
+	OFD   ofdCommands   `cmd:"" name:"ofd" help:"The simulated operator of fiscal data."`
 }
 
 func main() {

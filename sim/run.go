@@ -19,6 +19,7 @@ import (
 	"github.com/chekan-io/chekan/sim/control"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
+	"github.com/chekan-io/chekan/sim/ofd"
 	"github.com/chekan-io/chekan/sim/port"
 	"github.com/chekan-io/chekan/sim/shtrih"
 )
@@ -32,6 +33,7 @@ type runCommand struct {
 	Lines      time.Duration `help:"Time of one printed line; 0 prints at once." default:"0s"`
 	RealTiming bool          `help:"Take as long for commands as real tills do."`
 	Deliver    time.Duration `help:"Tills deliver documents to the operator by themselves after this time; 0 leaves them queued." default:"0s"`
+	OFD        string        `name:"ofd" help:"Simulate an operator of fiscal data at this address; port 0 picks a free one." placeholder:"ADDRESS"`
 	LogLevel   string        `help:"Lowest level logged." default:"info" enum:"debug,info,warn,error"`
 }
 
@@ -115,6 +117,7 @@ type world struct {
 	fail  context.CancelCauseFunc
 	tills []control.Till
 	work  sync.WaitGroup
+	ofd   *ofd.Server
 	url   string // file with the address of the control API
 }
 
@@ -130,6 +133,13 @@ func (w *world) start(ctx context.Context, c *runCommand) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(simv1connect.NewSimServiceHandler(control.New(w.tills)))
+	operator, err := w.operator(ctx, c)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if w.ofd != nil {
+		mux.Handle(simv1connect.NewOFDServiceHandler(control.NewOperator(w.ofd)))
+	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	w.work.Go(func() {
@@ -148,9 +158,46 @@ func (w *world) start(ctx context.Context, c *runCommand) error {
 			return err
 		}
 	}
+	if operator != "" {
+		if _, err = fmt.Fprintf(os.Stdout, "ofd %s\n", operator); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(os.Stdout, "control %s\n", address)
 	return err
 }
+
+// operator begins the simulated operator of fiscal data, if one is asked for,
+// and gives its address.
+func (w *world) operator(ctx context.Context, c *runCommand) (address string, err error) {
+	if c.OFD == "" {
+		return "", nil
+	}
+	ledger, err := flash.OpenFile(filepath.Join(c.Dir, ledgerFile))
+	if err != nil {
+		return "", fmt.Errorf("operator of fiscal data: %w", err)
+	}
+	if w.ofd, err = ofd.New(ofd.Options{Flash: ledger, Logger: w.log.With("ofd", c.OFD)}); err != nil {
+		return "", errors.Join(err, ledger.Close())
+	}
+	ready, failed := make(chan string, 1), make(chan error, 1)
+	w.work.Go(func() {
+		err := w.ofd.Listen(ctx, c.OFD, func(a string) { ready <- a })
+		if err != nil {
+			failed <- err
+			w.fail(err)
+		}
+	})
+	select {
+	case address = <-ready:
+		return address, nil
+	case err := <-failed:
+		return "", err
+	}
+}
+
+// ledgerFile is where the simulated operator keeps its ledger.
+const ledgerFile = "ofd.flash"
 
 // add opens a till and its ports.
 func (w *world) add(ctx context.Context, c *runCommand, i int, spec tillSpec) error {
@@ -210,6 +257,9 @@ func (w *world) check(err error) {
 func (w *world) close() error {
 	w.work.Wait()
 	var errs []error
+	if w.ofd != nil {
+		errs = append(errs, w.ofd.Close())
+	}
 	for _, t := range w.tills {
 		errs = append(errs, t.Device.Close())
 	}

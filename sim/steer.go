@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -33,19 +31,9 @@ type steer struct {
 
 // call runs f with a client and a deadline.
 func (r remote) call(ctx context.Context, f func(context.Context, simv1connect.SimServiceClient) error) error {
-	address := r.Control
-	if address == "" {
-		b, err := os.ReadFile(filepath.Join(r.Dir, controlFile))
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("no simulator runs in %s", r.Dir)
-		}
-		if err != nil {
-			return err
-		}
-		address = strings.TrimSpace(string(b))
-	}
-	if !strings.Contains(address, "://") {
-		address = "http://" + address
+	address, err := r.address()
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
