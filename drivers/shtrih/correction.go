@@ -2,9 +2,9 @@ package shtrih
 
 import (
 	"context"
-	"time"
 
 	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 )
@@ -22,40 +22,28 @@ func (t *Till) correct(ctx context.Context, r fiscal.Receipt) (fiscal.Document, 
 		return fiscal.Document{}, prepared(op, err)
 	}
 	if version >= ffd11 && t.has(ctx, shtrih.FeatureCorrections) {
-		basis, err := correctionTags(*r.Correction, false)
-		if err != nil {
-			return fiscal.Document{}, prepared(op, notSent(err))
-		}
-		return t.receipt(ctx, op, r, fiscal.DocCorrection, basis)
+		return t.receipt(ctx, op, r, fiscal.DocCorrection, correctionTags(*r.Correction, false))
 	}
 	return t.correctByTotals(ctx, op, r)
 }
 
 // correctionTags are 1173 and the basis 1174; the description 1177 belongs to
 // the older format only.
-func correctionTags(c fiscal.Correction, withReason bool) ([]shtrih.TLV, error) {
+func correctionTags(c fiscal.Correction, withReason bool) []ffd.Field {
 	var byOrder uint64
 	if c.ByOrder {
 		byOrder = 1
 	}
-	var basis []shtrih.TLV
+	var basis []ffd.Field
 	if withReason {
-		basis = append(basis, shtrih.StringTLV(tagCorrectionReason, c.Reason))
+		basis = append(basis, textTag(ffd.TagCorrectionReason, c.Reason))
 	}
-	// A day of the till's own calendar; unixtime of FFD takes it as if in UTC.
-	day := time.Date(c.Date.Year, time.Month(c.Date.Month), c.Date.Day, 0, 0, 0, 0, time.UTC)
-	basis = append(basis, shtrih.UintTLV(tagCorrectionDate, uint64(day.Unix()), 4))
+	day := fiscal.DateTime{Year: c.Date.Year, Month: c.Date.Month, Day: c.Date.Day}
+	basis = append(basis, ffd.Time(ffd.TagCorrectionDate, day))
 	if c.Number != "" || withReason {
-		basis = append(basis, shtrih.StringTLV(tagCorrectionNumber, c.Number))
+		basis = append(basis, textTag(ffd.TagCorrectionNumber, c.Number))
 	}
-	inner, err := shtrih.AppendTLV(nil, basis...)
-	if err != nil {
-		return nil, err
-	}
-	return []shtrih.TLV{
-		shtrih.UintTLV(tagCorrectionType, byOrder, 1),
-		{Tag: tagCorrectionBasis, Value: inner},
-	}, nil
+	return []ffd.Field{ffd.Uint(ffd.TagCorrectionType, byOrder), ffd.Group(ffd.TagCorrectionBasis, basis...)}
 }
 
 // correctByTotals makes a correction by FF35h and FF4Ah. They know the classic
@@ -72,11 +60,7 @@ func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt)
 	if err != nil {
 		return fiscal.Document{}, prepared(op, notSent(err))
 	}
-	basis, err := correctionTags(*r.Correction, true)
-	if err == nil {
-		tags, err = appendRows(tags, basis...)
-	}
-	if err != nil {
+	if tags, err = appendRows(tags, correctionTags(*r.Correction, true)...); err != nil {
 		return fiscal.Document{}, prepared(op, notSent(err))
 	}
 	if err := t.readyIn(ctx, op, shiftOpen); err != nil {

@@ -5,27 +5,10 @@ import (
 	"fmt"
 
 	"github.com/chekan-io/chekan/drivers"
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 )
-
-// Tags of the fiscal data format that go into documents here.
-const (
-	tagCustomer         = 1008
-	tagCashier          = 1021
-	tagUserData         = 1084
-	tagUserDataName     = 1085
-	tagUserDataValue    = 1086
-	tagCorrectionType   = 1173
-	tagCorrectionBasis  = 1174
-	tagCorrectionReason = 1177
-	tagCorrectionDate   = 1178
-	tagCorrectionNumber = 1179
-	tagCashierINN       = 1203
-)
-
-// innLength is the fixed length of tag 1203, padded with spaces (FFD).
-const innLength = 12
 
 // Register implements drivers.Till: open, tags, operations, a look at the
 // subtotal, close. Everything before the closing command lives in the till's
@@ -38,7 +21,7 @@ func (t *Till) Register(ctx context.Context, r fiscal.Receipt) (fiscal.Document,
 }
 
 // receipt makes a receipt, or a correction in the form of one.
-func (t *Till) receipt(ctx context.Context, op string, r fiscal.Receipt, form fiscal.DocumentType, more []shtrih.TLV) (fiscal.Document, error) {
+func (t *Till) receipt(ctx context.Context, op string, r fiscal.Receipt, form fiscal.DocumentType, more []ffd.Field) (fiscal.Document, error) {
 	plan, err := t.plan(ctx, r, more)
 	if err != nil {
 		return fiscal.Document{}, prepared(op, err)
@@ -83,7 +66,7 @@ type plan struct {
 	close shtrih.CloseReceiptV2
 }
 
-func (t *Till) plan(ctx context.Context, r fiscal.Receipt, more []shtrih.TLV) (plan, error) {
+func (t *Till) plan(ctx context.Context, r fiscal.Receipt, more []ffd.Field) (plan, error) {
 	var p plan
 	if !r.Kind.IsReceipt() || len(r.Items) == 0 {
 		return p, refuse("", drivers.CodeRefused, "not a receipt: %v with %d lines", r.Kind, len(r.Items))
@@ -96,14 +79,10 @@ func (t *Till) plan(ctx context.Context, r fiscal.Receipt, more []shtrih.TLV) (p
 		return p, notSent(err)
 	}
 	if r.Customer != "" {
-		more = append([]shtrih.TLV{shtrih.StringTLV(tagCustomer, r.Customer)}, more...)
+		more = append([]ffd.Field{textTag(ffd.TagCustomer, r.Customer)}, more...)
 	}
 	if r.Marker != "" {
-		mark, err := markerTag(r.Marker)
-		if err != nil {
-			return p, notSent(err)
-		}
-		more = append(more, mark)
+		more = append(more, markerTag(r.Marker))
 	}
 	if p.tags, err = appendRows(p.tags, more...); err != nil {
 		return p, notSent(err)
@@ -207,23 +186,23 @@ func (t *Till) abandon(ctx context.Context, why error) {
 
 // cashierTags are the tags that name the cashier; none when there is no name.
 func cashierTags(by fiscal.Cashier) ([][]byte, error) {
-	var tags []shtrih.TLV
+	var tags []ffd.Field
 	if by.Name != "" {
-		tags = append(tags, shtrih.StringTLV(tagCashier, by.Name))
+		tags = append(tags, textTag(ffd.TagCashier, by.Name))
 	}
 	if by.INN != "" {
-		tags = append(tags, shtrih.StringTLV(tagCashierINN, fmt.Sprintf("%-*s", innLength, by.INN)))
+		tags = append(tags, textTag(ffd.TagCashierINN, by.INN))
 	}
 	return appendRows(nil, tags...)
 }
 
+// textTag is a tag of text. What the page lacks is replaced as on paper.
+func textTag(tag ffd.Tag, s string) ffd.Field { return ffd.Text(tag, shtrih.CP866.Fit(s)) }
+
 // appendRows packs tags into as few commands as they fit in.
-func appendRows(rows [][]byte, tags ...shtrih.TLV) ([][]byte, error) {
+func appendRows(rows [][]byte, tags ...ffd.Field) ([][]byte, error) {
 	for _, tag := range tags {
-		b, err := shtrih.AppendTLV(nil, tag)
-		if err != nil {
-			return nil, err
-		}
+		b := ffd.Append(nil, tag)
 		if len(b) > shtrih.MaxTLV {
 			return nil, fmt.Errorf("tag %d takes %d bytes, at most %d go", tag.Tag, len(b), shtrih.MaxTLV)
 		}

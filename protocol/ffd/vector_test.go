@@ -71,6 +71,8 @@ func TestValues_written(t *testing.T) {
 		{"uint16", Uint(TagKeyDays, 410), "bd04 0200 9a01"},
 		{"uint32", Uint(TagFD, 1), "1004 0400 01000000"},
 		{"mask of four bytes", Uint(TagReasons, 1<<31|2), "b504 0400 02000080"},
+		{"a person's INN", Text(TagCashierINN, "500100732259"), "b304 0c00 353030313030373332323539"},
+		{"sum of two bytes", Sum(TagCash, 0x1234), "0704 0200 3412"},
 		{"too large for its type", Uint(TagSettlement, 0x1234), "1e04 0200 3412"},
 		{"sign", Sign(476807588), "3504 0600 21041c6b81a4"},
 		{"group", Group(TagUserData, Text(TagUserDataName, "a"), Bytes(9999, []byte{1})), "3c04 0a00 3d04 0100 61 0f27 0100 01"},

@@ -252,29 +252,6 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestTLV(t *testing.T) {
-	b, err := AppendTLV(nil, StringTLV(1203, "500100732259"), UintTLV(1055, 1, 1), VLNTLV(1031, 0x1234), VLNTLV(1081, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := parseBytes(t, "tlv", "B3 04 0C 00 35 30 30 31 30 30 37 33 32 32 35 39 1F 04 01 00 01 07 04 02 00 34 12 39 04 01 00 00")
-	if diff := cmp.Diff(want, b); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	tags, err := DecodeTLV(b)
-	if err != nil || len(tags) != 4 || tags[0].Text() != "500100732259" || tags[2].Uint() != 0x1234 {
-		t.Errorf("%+v, %v", tags, err)
-	}
-	for _, n := range []int{1, 3, 5, 15} {
-		if _, err := DecodeTLV(b[:n]); err == nil {
-			t.Errorf("the first %d bytes decode", n)
-		}
-	}
-	if _, err := AppendTLV(nil, TLV{Value: make([]byte, 1<<16)}); err == nil {
-		t.Error("a tag of 65536 bytes encodes")
-	}
-}
-
 func TestAnswerReadings(t *testing.T) {
 	if v := (TableValueAnswer{Value: []byte{0x34, 0x12}}).Uint(); v != 0x1234 {
 		t.Errorf("%X", v)

@@ -112,21 +112,6 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
-func FuzzTLV(f *testing.F) {
-	f.Add([]byte{0xB3, 4, 1, 0, 0x35})
-	f.Add([]byte{0xB3, 4, 0, 0, 0xFD, 3, 2, 0, 0xAA, 0xBB})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		tags, err := DecodeTLV(b)
-		if err != nil {
-			return
-		}
-		again, err := AppendTLV(nil, tags...)
-		if err != nil || !bytes.Equal(again, b) {
-			t.Fatalf("%+v\n was % X\n now % X, %v", tags, b, again, err)
-		}
-	})
-}
-
 func FuzzText(f *testing.F) {
 	f.Add([]byte("Товар"), "Товар №1 — «чай» ₽ әғқ")
 	f.Fuzz(func(t *testing.T, b []byte, s string) {

@@ -175,7 +175,7 @@ func (r *ReceiptDiscount) layout(c *cursor) {
 	c.name(&r.Text, 128)
 }
 
-// SendTLV adds tags to the document being made (FF0Ch). See [AppendTLV].
+// SendTLV adds tags to the document being made (FF0Ch): objects of package ffd.
 type SendTLV struct {
 	Password uint32
 	TLV      []byte

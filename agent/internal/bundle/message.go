@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/protocol/shtrih"
 )
@@ -108,36 +109,25 @@ func blankBytes(f reflect.Value, full string) {
 	}
 }
 
-// Tags of the mark that the agent puts into receipts (FFD 1084).
-const (
-	tagUserData      = 1084
-	tagUserDataName  = 1085
-	tagUserDataValue = 1086
-	markerName       = "chekan"
-)
-
 // blankTLV keeps the tags and their lengths, and our own mark whole.
 func blankTLV(b []byte) []byte {
-	tags, err := shtrih.DecodeTLV(b)
+	tags, err := ffd.Parse(b)
 	if err != nil {
 		return make([]byte, len(b))
 	}
 	for i, tag := range tags {
-		if tag.Tag == tagUserData && ours(tag.Value) {
-			continue
+		if !ours(tag) {
+			tags[i] = ffd.Bytes(tag.Tag, make([]byte, tag.Size()-ffd.Field{}.Size()))
 		}
-		tags[i].Value = make([]byte, len(tag.Value))
 	}
-	out, err := shtrih.AppendTLV(nil, tags...)
-	if err != nil {
-		return make([]byte, len(b))
-	}
-	return out
+	return ffd.Append(nil, tags...)
 }
 
-func ours(value []byte) bool {
-	inside, err := shtrih.DecodeTLV(value)
-	return err == nil && len(inside) == 2 && inside[0].Tag == tagUserDataName && inside[0].Text() == markerName && inside[1].Tag == tagUserDataValue
+// ours tells the mark that the agent puts into receipts.
+func ours(tag ffd.Field) bool {
+	inside := tag.Fields
+	return tag.Tag == ffd.TagUserData && len(inside) == 2 && inside[0].Tag == ffd.TagUserDataName && inside[0].Text() == ffd.MarkerName &&
+		inside[1].Tag == ffd.TagUserDataValue
 }
 
 // blankRequest blanks a message to the till. The same request comes out of it
