@@ -7,6 +7,7 @@ import { Link, NavLink, Outlet, useLocation, useMatch, useNavigate, useSearchPar
 import { useSignOut } from "../access/Profile";
 import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
+import { useTickets } from "../fleet/Tickets";
 import { LiveProvider, useLive } from "../live/Live";
 import { IconAsk, IconClock, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
@@ -32,7 +33,7 @@ export function Frame() {
 function Shell() {
   const { t } = useTranslation();
   const { person, can } = useSession();
-  const undecided = useUndecided().list.length;
+  const undecided = useUndecided().list.length + useTickets("").length;
   const narrow = useNarrow();
   const signOut = useSignOut();
   const navigate = useNavigate();

@@ -12,6 +12,7 @@ import { Consent, useOrder } from "../fleet/Actions";
 import { CHECK } from "../fleet/actions";
 import { Checklist, CommandHead } from "../fleet/Checklist";
 import { useLang } from "../fleet/facts";
+import { Tickets, useTickets } from "../fleet/Tickets";
 import { FleetService, type OperationView, type Till } from "../gen/cabinet/v1/cabinet_pb";
 import type { Document, Operation } from "../gen/fiscal/v1/fiscal_pb";
 import { commandEnded, inputs } from "../live/merge";
@@ -33,6 +34,7 @@ export function DecisionsPage() {
   const { can } = useSession();
   const { query, list } = useUndecided();
   const tills = useQuery(FleetService.method.listTills, inputs.tills, { enabled: can("tills:view") });
+  const tickets = useTickets("");
   const [sent, setSent] = useState<readonly Sent[]>([]);
   const tillOf = (id: string) => tills.data?.tills.find((x) => x.id === id);
   const hide = (command: string) => setSent((old) => old.filter((s) => s.command !== command));
@@ -76,6 +78,15 @@ export function DecisionsPage() {
             </li>
           ))}
         </ul>
+      )}
+      {tickets.length > 0 && (
+        <section style={{ marginTop: 24 }}>
+          <Title order={2}>{t("tickets.title")}</Title>
+          <div className="quiet" style={{ marginBottom: 8 }}>
+            {t("tickets.what")}
+          </div>
+          <Tickets list={tickets} tillOf={tillOf} />
+        </section>
       )}
     </>
   );
@@ -217,9 +228,9 @@ function Case(p: {
           till={p.till}
           item={CHECK}
           onClose={() => setChecking(false)}
-          onYes={() => {
+          onYes={(askConsent) => {
             setChecking(false);
-            order(CHECK.action);
+            order(CHECK.action, askConsent);
           }}
         />
       )}

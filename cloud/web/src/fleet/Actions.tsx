@@ -1,5 +1,5 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { ActionIcon, Button, Group, Menu, Modal, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Group, Menu, Modal, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -44,7 +44,7 @@ export function useOrder(tillId: string, onStarted: (id: string) => void) {
     onError: notStarted,
   });
   return {
-    order: (action: Action) => start.mutate({ id: newId(), tillId, action }),
+    order: (action: Action, askConsent = false) => start.mutate({ id: newId(), tillId, action, askConsent }),
     busy: (action: Action) => start.isPending && start.variables?.action === action,
   };
 }
@@ -97,9 +97,9 @@ export function Actions({ till, onStarted }: { till: Till; onStarted: (id: strin
           till={till}
           item={asking}
           onClose={() => setAsking(undefined)}
-          onYes={() => {
+          onYes={(askConsent) => {
             setAsking(undefined);
-            order(asking.action);
+            order(asking.action, askConsent);
           }}
         />
       )}
@@ -107,16 +107,24 @@ export function Actions({ till, onStarted }: { till: Till; onStarted: (id: strin
   );
 }
 
-/** The plan of an action and the consent to it. */
-export function Consent(p: { till: Till; item: Offer; onClose: () => void; onYes: () => void }) {
+/** The plan of an action, the consent to it, and whether the cashier is asked too. */
+export function Consent(p: {
+  till: Till;
+  item: Offer;
+  onClose: () => void;
+  onYes: (askConsent: boolean) => void;
+}) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
+  const [ask, setAsk] = useState<boolean>();
   const plan = usePlan(p.till.id, p.item.action);
+  // What can change fiscal data is not done behind the cashier's back, unless a person says so.
+  const asks = ask ?? plan.steps.some((s) => s.fiscal);
   const needsName = p.item.care === "type_name";
   const ready = plan.ready && (!needsName || typed.trim() === p.till.name.trim());
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    if (ready) p.onYes();
+    if (ready) p.onYes(asks);
   };
   return (
     <Modal
@@ -132,6 +140,13 @@ export function Consent(p: { till: Till; item: Offer; onClose: () => void; onYes
       <form onSubmit={submit}>
         {p.item.warning && <div>{t(p.item.warning)}</div>}
         <PlanView plan={plan} />
+        <Checkbox
+          mt="md"
+          label={t("consent.ask")}
+          description={asks ? t("consent.askWhy") : undefined}
+          checked={asks}
+          onChange={(e) => setAsk(e.currentTarget.checked)}
+        />
         {needsName && (
           <TextInput
             mt="md"

@@ -7,12 +7,20 @@ import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from 
 import { useNow, When } from "../ui/time";
 import { agentText } from "../words";
 import { actionKey, commandStateKey, decidedKey, stepStateKey } from "./actions";
+import { asked, ConsentLine, denied } from "./ConsentLine";
 import { useLang } from "./facts";
 
 /** Picture and word of where a command stands. */
-export function CommandWord({ state }: { state: CommandState }) {
+export function CommandWord({ state, waits = false }: { state: CommandState; waits?: boolean }) {
   const { t } = useTranslation();
   const word = t(commandStateKey(state));
+  if (waits) {
+    return (
+      <span className="state grey">
+        <IconClock /> {t("consent.wait")}
+      </span>
+    );
+  }
   switch (state) {
     case CommandState.DONE:
       return (
@@ -54,7 +62,10 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
           {t(decidedKey(command.decision.fd), { fd: command.decision.fd })} «{command.decision.reason}»
         </div>
       )}
-      {command.run?.ended && command.run.text && <div style={{ marginTop: 4 }}>{command.run.text}</div>}
+      <ConsentLine run={command.run} />
+      {command.run?.ended && command.run.text && !denied(command.run) && (
+        <div style={{ marginTop: 4 }}>{command.run.text}</div>
+      )}
       {command.state === CommandState.EXPIRED && <div style={{ marginTop: 4 }}>{t("command.expired")}</div>}
       {waiting && (
         <div className="quiet" style={{ marginTop: 4 }}>
@@ -144,7 +155,7 @@ export function CommandHead({ command }: { command: Command }) {
   return (
     <div style={{ display: "flex", flexWrap: "wrap", gap: "4px 12px", alignItems: "center" }}>
       <span className="strong">{t(actionKey(command.action))}</span>
-      <CommandWord state={command.state} />
+      <CommandWord state={command.state} waits={asked(command.run)} />
       <span className="quiet small">
         <When ms={command.createdMs} />
         {command.actor && <> · {command.actor}</>}

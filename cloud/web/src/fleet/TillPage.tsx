@@ -17,6 +17,7 @@ import { Checklist, CommandHead } from "./Checklist";
 import { Commands } from "./Commands";
 import { ProblemList } from "./facts";
 import { lightOf } from "./light";
+import { Tickets, useTickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
 
 const TABS = ["state", "operations", "documents", "commands"] as const;
@@ -63,6 +64,8 @@ function Card({ till, rest }: { till: Till; rest: string }) {
   const navigate = useNavigate();
   const [started, setStarted] = useState<string>();
   const commands = useQuery(FleetService.method.listCommands, inputs.commands(till.id));
+  const tickets = useTickets(till.id, true);
+  const calls = tickets.filter((x) => x.closedMs === 0n);
   const [first] = rest.split("/");
   const tab: Tab = TABS.find((x) => x === first) ?? "state";
   const base = `/tills/${encodeURIComponent(till.id)}`;
@@ -95,6 +98,11 @@ function Card({ till, rest }: { till: Till; rest: string }) {
 
       <div className="now">
         <Wrong till={till} />
+        {calls.length > 0 && (
+          <section className="panel" aria-label={t("tickets.title")}>
+            <Tickets list={calls} />
+          </section>
+        )}
         {shown && (
           <section className="panel" aria-label={t("command.now")} aria-live="polite">
             <div
@@ -137,6 +145,12 @@ function Card({ till, rest }: { till: Till; rest: string }) {
         </Tabs.Panel>
         <Tabs.Panel value="commands" pt="md">
           <Commands till={till} list={commands} />
+          {tickets.length > calls.length && (
+            <section style={{ marginTop: 24 }}>
+              <Title order={2}>{t("tickets.title")}</Title>
+              <Tickets list={tickets.filter((x) => x.closedMs > 0n)} />
+            </section>
+          )}
         </Tabs.Panel>
       </Tabs>
     </>

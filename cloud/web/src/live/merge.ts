@@ -48,6 +48,7 @@ export const inputs = {
   commands: (tillId: string) => ({ tillId, limit: PAGE }),
   command: (id: string) => ({ id }),
   undecided: {},
+  tickets: (tillId: string, closed: boolean) => ({ tillId, closed }),
 };
 
 /** True when `a` was said before `b`: an answer of a slow call must not undo what the stream has told since. */

@@ -11,6 +11,7 @@ import {
   type GetDocumentResponse,
   type OperationView,
   PersonSchema,
+  type TicketCell,
   type Till,
   type WatchResponse,
   WatchResponseSchema,
@@ -31,6 +32,8 @@ export type FakeOptions = {
   empty?: boolean;
   /** Operations that need a person. */
   undecided?: OperationView[];
+  /** Calls for help. */
+  tickets?: TicketCell[];
   now?: number;
 };
 
@@ -48,6 +51,7 @@ export class FakeCabinet {
   tills: Till[];
   commands: Command[] = [];
   undecided: OperationView[];
+  tickets: TicketCell[];
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   signedIn: boolean;
@@ -60,6 +64,7 @@ export class FakeCabinet {
   constructor(readonly o: FakeOptions) {
     this.tills = o.tills;
     this.undecided = o.undecided ?? [];
+    this.tickets = o.tickets ?? [];
     this.signedIn = o.signedIn ?? true;
     const now = o.now ?? Date.now();
     const person = create(PersonSchema, {
@@ -110,9 +115,10 @@ export class FakeCabinet {
           expiresMs: BigInt(now + 30 * 60_000),
           cloud: "https://cabinet.example:8443",
         }),
-        startCommand: ({ id, tillId, action }) => {
+        startCommand: ({ id, tillId, action, askConsent }) => {
           door();
           const c = command(Date.now(), tillId, id, action, CommandState.QUEUED, 0);
+          c.askConsent = askConsent;
           this.commands = [c, ...this.commands];
           return { command: c };
         },
@@ -138,6 +144,29 @@ export class FakeCabinet {
           door();
           if (tillId !== "till-red" && tillId !== "till-yellow") return {};
           return { certificate: certificate(now, tillId === "till-red", withReport) };
+        },
+        listTickets: ({ tillId, closed }) => {
+          door();
+          return {
+            tickets: this.tickets.filter(
+              (x) => (tillId === "" || x.tillId === tillId) && (closed || x.closedMs === 0n),
+            ),
+          };
+        },
+        getTicket: ({ id }) => {
+          door();
+          const ticket = this.tickets.find((x) => x.id === id);
+          if (!ticket) throw new ConnectError("none", Code.NotFound);
+          const run = command(now, ticket.tillId, "r", Action.RECOVER, CommandState.FAILED, 1).run;
+          return { ticket, run, bundle: new TextEncoder().encode("PK") };
+        },
+        closeTicket: ({ id, resolution }) => {
+          door();
+          const ticket = this.tickets.find((x) => x.id === id);
+          if (!ticket) throw new ConnectError("none", Code.NotFound);
+          if (ticket.closedMs > 0n) throw new ConnectError("closed", Code.FailedPrecondition);
+          Object.assign(ticket, { closedMs: BigInt(Date.now()), closedBy: "admin", resolution });
+          return { ticket };
         },
         listCommands: ({ tillId }) => {
           door();
