@@ -116,6 +116,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "changes", a.passChanges)
 	part(&outside, "page", page.Run)
 	part(&outside, "delivery", delivery.Run)
+	part(&outside, "documents", func(ctx context.Context) error { return a.tellDelivery(ctx, delivery) })
 	ready()
 	<-ctx.Done()
 	// The tills finish or park what they are at; whoever waits at the door
@@ -209,6 +210,24 @@ func (a *agent) delivery() *ofdlink.Link {
 			a.fleet.SetDelivery(s.Till, till.Delivery{State: s.Proto(), Problems: s.Problems(time.Now())})
 		},
 	})
+}
+
+// tellDelivery says of every new document that there is one.
+func (a *agent) tellDelivery(ctx context.Context, delivery *ofdlink.Link) error {
+	changes, stop := a.fleet.Watch()
+	defer stop()
+	last := map[string]uint32{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-changes:
+			if s := c.State; s != nil && s.GetLastFd() != last[s.GetTill()] {
+				last[s.GetTill()] = s.GetLastFd()
+				delivery.News(s.GetTill())
+			}
+		}
+	}
 }
 
 func boxFile(cfg config.Config, till string) string {

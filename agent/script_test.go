@@ -39,7 +39,7 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
-			for _, name := range []string{"TILL", "TILL2", "CABINET", "UPLINK", "MQTT"} {
+			for _, name := range []string{"TILL", "TILL2", "CABINET", "UPLINK", "MQTT", "OFD"} {
 				addr, err := freeAddress()
 				if err != nil {
 					return err

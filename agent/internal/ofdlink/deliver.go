@@ -17,8 +17,9 @@ type worker struct {
 	link *Link
 	till string
 	log  *slog.Logger
-	wake chan struct{}
-	line *line // open while the queue has documents
+	wake chan struct{} // begin the next attempt now
+	news chan struct{} // there is a document
+	line *line         // open while the queue has documents
 
 	mu    sync.Mutex
 	state State
@@ -35,10 +36,15 @@ func (w *worker) run(ctx context.Context) {
 		case ctx.Err() != nil, errors.Is(err, errNoRelay):
 			return
 		}
+		news := w.news
+		if err != nil {
+			news = nil // a document more does not mend what is broken
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.wake:
+		case <-news:
 		case <-time.After(w.settled(err)):
 		}
 	}

@@ -306,8 +306,17 @@ func TestWake(t *testing.T) {
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
 		time.Sleep(time.Second)
 		w.servers[first].Behave(simofd.Conduct{})
+		l.News("kassa")
+		time.Sleep(5 * time.Second)
+		if w.empty("kassa") {
+			t.Error("a new document hastened an attempt after a failure")
+		}
 		l.Wake("kassa")
-		w.until("delivered", soon, func() bool { return w.empty("kassa") })
+		w.until("delivered", 2*time.Second, func() bool { return w.empty("kassa") })
+		time.Sleep(time.Second)
+		w.sell("kassa", 1)
+		l.News("kassa")
+		w.until("the new document is delivered", 2*time.Second, func() bool { return w.empty("kassa") })
 	})
 }
 

@@ -170,7 +170,7 @@ func New(opts Options) *Link {
 			setting = Off
 		}
 		l.workers = append(l.workers, &worker{
-			link: l, till: name, log: l.opts.Log.With("till", name), wake: make(chan struct{}, 1),
+			link: l, till: name, log: l.opts.Log.With("till", name), wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
 			state: State{Till: name, Setting: setting},
 		})
 	}
@@ -209,14 +209,20 @@ func (l *Link) State(till string) (State, bool) {
 	return l.workers[i].snapshot(), true
 }
 
-// Wake makes a till's next attempt begin now: after a document, or because a
-// person has mended something.
-func (l *Link) Wake(till string) {
+// Wake makes a till's next attempt begin now, whatever the timer says: a person
+// has mended something.
+func (l *Link) Wake(till string) { l.poke(till, func(w *worker) chan struct{} { return w.wake }) }
+
+// News says that a till has a new document: an idle till need not be asked for
+// one first. It does not hasten an attempt that waits after a failure.
+func (l *Link) News(till string) { l.poke(till, func(w *worker) chan struct{} { return w.news }) }
+
+func (l *Link) poke(till string, which func(*worker) chan struct{}) {
 	for _, w := range l.workers {
 		if w.till == till {
 			select {
-			case w.wake <- struct{}{}:
-			default: // awake already
+			case which(w) <- struct{}{}:
+			default: // knows already
 			}
 		}
 	}
