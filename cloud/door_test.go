@@ -33,6 +33,7 @@ import (
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 	"github.com/chekan-io/chekan/proto/pack/sample"
+	"github.com/chekan-io/chekan/protocol/ffd"
 )
 
 // procedures gives every method that the cabinet serves, with the right it needs.
@@ -253,6 +254,8 @@ func TestViews_money(t *testing.T) {
 		op.Text = "Пробит чек на 76 543,21 ₽ и на 76543.21"
 		op.Evidence = []string{"сумма 76543.21 совпала"}
 		a.push(t, 1, op)
+		a.copied(t, op.GetDocument(), ffd.Text(ffd.TagCashier, "Кассирова"), ffd.Text(ffd.TagCustomer, "+79990001122"), ffd.Sum(ffd.TagTotal, 7654321),
+			ffd.Group(ffd.TagItem, ffd.Text(ffd.TagName, "Тайный товар")))
 		till := admin.till(t)
 		if till.GetShiftTotal() == 0 && op.GetKind() == fiscalv1.Kind_KIND_SALE {
 			t.Errorf("the administrator sees no revenue: %v", till)
@@ -312,8 +315,8 @@ func TestViews_money(t *testing.T) {
 			}
 			return text.String()
 		}
-		secrets := []string{"7654321", "654321", "76543", "76 543", "Тайный", "79990001122", "Кассирова", "771234567890", "customer", "evidence"}
-		if text := said(admin); !strings.Contains(text, "7654321") || !strings.Contains(text, "Тайный") || !strings.Contains(text, "76543.21") {
+		secrets := []string{"7654321", "654321", "76543", "76 543", "Тайный", "79990001122", "Кассирова", "771234567890", "customer", "evidence", "slip", "tags"}
+		if text := said(admin); !strings.Contains(text, "7654321") || !strings.Contains(text, `"slip"`) || !strings.Contains(text, "Тайный") || !strings.Contains(text, "76543.21") {
 			t.Error("the administrator does not see it all")
 		}
 		text := said(tech)
@@ -322,7 +325,10 @@ func TestViews_money(t *testing.T) {
 				t.Errorf("a technician sees %q", secret)
 			}
 		}
-		for _, needed := range []string{op.GetKey(), "OUTCOME_DONE", "9999078900004312", "X-отчёт"} {
+		if _, err := tech.documents.GetDocumentPDF(t.Context(), &cabinetv1.GetDocumentPDFRequest{Fn: op.GetDocument().GetFn(), Fd: op.GetDocument().GetFd()}); connect.CodeOf(err) != connect.CodePermissionDenied {
+			t.Errorf("a technician is given the file: %v", err)
+		}
+		for _, needed := range []string{op.GetKey(), "OUTCOME_DONE", "hasCopy", "9999078900004312", "X-отчёт"} {
 			if !strings.Contains(text, needed) {
 				t.Errorf("a technician does not see %q", needed)
 			}
@@ -361,6 +367,12 @@ func TestTenants(t *testing.T) {
 		absent("command", err)
 		_, err = p.documents.GetDocument(t.Context(), &cabinetv1.GetDocumentRequest{Fn: op.GetDocument().GetFn(), Fd: op.GetDocument().GetFd()})
 		absent("document", err)
+		a.copied(t, op.GetDocument())
+		_, err = p.documents.GetDocumentPDF(t.Context(), &cabinetv1.GetDocumentPDFRequest{Fn: op.GetDocument().GetFn(), Fd: op.GetDocument().GetFd()})
+		absent("file of a document", err)
+		if _, err := admin.documents.GetDocumentPDF(t.Context(), &cabinetv1.GetDocumentPDFRequest{Fn: op.GetDocument().GetFn(), Fd: op.GetDocument().GetFd()}); err != nil {
+			t.Errorf("the owner is not given the file: %v", err)
+		}
 		commands, err := p.fleet.ListCommands(t.Context(), &cabinetv1.ListCommandsRequest{TillId: till.GetId()})
 		if err != nil || len(commands.GetCommands()) != 0 {
 			t.Errorf("commands: %v %v", commands, err)

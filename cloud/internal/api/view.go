@@ -57,8 +57,12 @@ func operationView(p *access.Person, o documents.Operation, till *fiscalv1.TillS
 }
 
 func documentView(p *access.Person, d documents.Document, till *fiscalv1.TillState) *cabinetv1.DocumentView {
+	op := d.Operation
+	if op == nil { // nobody asked us for it, and its operator takes it all the same
+		op = &fiscalv1.Operation{Document: d.Document, EndedMs: d.Stored.UnixMilli()}
+	}
 	v := &cabinetv1.DocumentView{
-		TillId: d.TillID, Key: d.Operation.GetKey(), StoredMs: d.Stored.UnixMilli(), Paper: d.Operation.GetPaper(), Ofd: ofdTrack(d.Operation, till),
+		TillId: d.TillID, Key: op.GetKey(), StoredMs: d.Stored.UnixMilli(), Paper: op.GetPaper(), Ofd: ofdTrack(op, till),
 	}
 	if p.Can(access.MoneyView) {
 		v.Document = d.Document

@@ -3,6 +3,7 @@ package api
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
@@ -37,6 +38,19 @@ func TestOFDTrack(t *testing.T) {
 		if got := ofdTrack(c.op, c.till); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// A document that no operation of ours made goes to its operator like any other.
+func TestDocumentView_foreign(t *testing.T) {
+	d := documents.Document{TillID: "t", Document: &fiscalv1.Document{Fn: "1", Fd: 4}, Stored: time.UnixMilli(50)}
+	till := &fiscalv1.TillState{Fn: "1", ReadMs: 100, Unsent: 2, UnsentFd: 5}
+	if v := documentView(&access.Person{}, d, till); v.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_DELIVERED || v.GetKey() != "" {
+		t.Errorf("%v", v)
+	}
+	d.Stored = time.UnixMilli(150)
+	if v := documentView(&access.Person{}, d, till); v.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED {
+		t.Errorf("the till was read before: %v", v)
 	}
 }
 
