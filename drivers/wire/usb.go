@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -163,10 +162,6 @@ func Ability[T any](c Conn) (T, bool) {
 	var none T
 	return none, false
 }
-
-// usbSettle is how long a printer is left alone between opening and the first
-// byte: real ones lose what comes earlier.
-const usbSettle = 130 * time.Millisecond
 
 // sorted is an opening error of which it is already known what it means.
 type sorted struct{ sentinel, cause error }

@@ -15,6 +15,10 @@ import (
 	"github.com/google/gousb"
 )
 
+// usbSettle is how long a printer is left alone between opening and the first
+// byte: real ones lose what comes earlier.
+const usbSettle = 130 * time.Millisecond
+
 // device is a USB device that fits an address, opened but not claimed.
 type device struct {
 	dev  *gousb.Device
@@ -83,7 +87,7 @@ func claim(ctx context.Context, bus *gousb.Context, a Address, lockDir string) (
 		return nil, errors.Join(err, d.dev.Close())
 	}
 	p := &usbPort{bus: bus, dev: d.dev, pipe: d.pipe}
-	p.life, p.end = context.WithCancel(context.Background())
+	p.life, p.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := p.claim(); err != nil {
 		release()
 		return nil, errors.Join(p.explain(err), p.let())
@@ -210,7 +214,7 @@ func endpoints(alt gousb.InterfaceSetting) (pipe, bool) {
 // explain sorts what libusb said when it would not give the device.
 func explain(err error, desc *gousb.DeviceDesc) error {
 	node := fmt.Sprintf("/dev/bus/usb/%03d/%03d", desc.Bus, desc.Address)
-	switch usbCode(err) {
+	switch usbCode(err) { //nolint:exhaustive // the other codes say nothing to a person
 	case gousb.ErrorAccess:
 		return &sorted{ErrDenied, fmt.Errorf("нет прав на %s: нужно правило udev для пользователя агента, см. docs/usb.md (%w)", node, err)}
 	case gousb.ErrorBusy:

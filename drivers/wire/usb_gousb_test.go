@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{gousb.ErrorAccess, ErrDenied, "/dev/bus/usb/001/004"},
 		// gousb wraps by text: the code is all that is left.
-		{fmt.Errorf("failed to claim interface 0 on x: %v", gousb.ErrorBusy), ErrBusy, "04b8:0e15"},
+		{errors.New("failed to claim interface 0 on x: " + gousb.ErrorBusy.Error()), ErrBusy, "04b8:0e15"},
 		{fmt.Errorf("open: %w", gousb.ErrorNoDevice), ErrAbsent, "вынули"},
 		{gousb.ErrorNotSupported, ErrDenied, "WinUSB"},
 		{errors.New("something new"), ErrAbsent, "something new"},

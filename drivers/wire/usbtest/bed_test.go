@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds what must happen at once; a test that waits it out fails.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()

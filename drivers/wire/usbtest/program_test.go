@@ -59,8 +59,14 @@ func word(err error) string {
 		err  error
 		word string
 	}{
-		{wire.ErrBusy, "busy"}, {wire.ErrAbsent, "absent"}, {wire.ErrDenied, "denied"}, {wire.ErrSeveral, "several"},
-		{wire.ErrTimeout, "timeout"}, {wire.ErrGone, "gone"}, {wire.ErrClosed, "closed"}, {errors.ErrUnsupported, "unsupported"},
+		{wire.ErrBusy, "busy"},
+		{wire.ErrAbsent, "absent"},
+		{wire.ErrDenied, "denied"},
+		{wire.ErrSeveral, "several"},
+		{wire.ErrTimeout, "timeout"},
+		{wire.ErrGone, "gone"},
+		{wire.ErrClosed, "closed"},
+		{errors.ErrUnsupported, "unsupported"},
 	} {
 		if errors.Is(err, w.err) {
 			return w.word
@@ -175,7 +181,7 @@ func (s *server) print(ctx context.Context, c call) (reply, error) {
 				s.conns[c.Addr] = conn
 			}
 			return conn, err
-		}, driver.Options{Profile: profile()})
+		}, driver.Options{Profile: profile(), Answer: 3 * time.Second, Block: patience})
 		s.printers[c.Addr] = p
 	}
 	switch c.Do {

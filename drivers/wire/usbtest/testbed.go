@@ -121,7 +121,7 @@ func (b *Testbed) start(ctx context.Context) error {
 		return fmt.Errorf("the script says %q: %w", first.Op, err)
 	}
 	b.root = first.Root
-	go b.listen(lines)
+	go b.listen(lines) //nolint:contextcheck // lives until Close
 	return nil
 }
 

@@ -118,7 +118,7 @@ func TestUSB_paperOut(t *testing.T) {
 	c := startClient(t, bed)
 	c.must(call{Do: "open", Addr: anyPrinter})
 	h.change(func() { h.room = 700 })
-	r := c.ask(call{Do: "status while a write waits", Addr: anyPrinter, Data: make([]byte, 1000), Millis: 1000})
+	r := c.ask(call{Do: "status while a write waits", Addr: anyPrinter, Data: make([]byte, 1000), Millis: 5000})
 	if len(r.Data) != 1 || r.Data[0] != 0x30 || r.Word != "timeout" {
 		t.Fatalf("status % X, the write ends with %q: %s", r.Data, r.Word, r.Text)
 	}
