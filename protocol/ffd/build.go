@@ -31,11 +31,12 @@ func newBuilder(form fiscal.DocumentType, v Version, items int) *builder {
 }
 
 func (b *builder) put(t Tag, start int) {
-	to := &b.open
+	value := b.values[start:len(b.values):len(b.values)]
 	if b.flat {
-		to = &b.groups
+		b.groups = append(b.groups, Field{Tag: t, Value: value})
+		return
 	}
-	*to = append(*to, Field{Tag: t, Value: b.values[start:len(b.values):len(b.values)]})
+	b.open = append(b.open, Field{Tag: t, Value: value})
 }
 
 func (b *builder) uint(t Tag, v uint64) {

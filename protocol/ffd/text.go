@@ -3,6 +3,7 @@ package ffd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -145,21 +146,24 @@ func alike(r rune) bool {
 // appendFitted writes Fit(s). The loop reads the two bytes of a Russian letter
 // itself: names are most of a receipt.
 func appendFitted(dst []byte, s string) ([]byte, error) {
-	for i := 0; i < len(s); i++ {
+	dst = slices.Grow(dst, len(s)) // a character never takes more bytes in the page
+	out, n := dst[len(dst):cap(dst)], 0
+	for i := 0; i < len(s) && n < len(out); i++ {
 		c := s[i]
-		if c >= ' ' && c < 0x80 {
-			dst = append(dst, c)
-			continue
-		}
-		// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
-		if (c == 0xD0 || c == 0xD1) && i+1 < len(s) {
-			if letter := int(c-0xD0)<<6 + int(s[i+1]) - 0x80; letter >= 0 && letter < len(cyrillic866) && s[i+1]&0xC0 == 0x80 && cyrillic866[letter] != 0 {
-				dst = append(dst, cyrillic866[letter])
-				i++
-				continue
+		if c < ' ' || c >= 0x80 {
+			// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
+			if c&0xFE != 0xD0 || i+1 == len(s) || s[i+1]&0xC0 != 0x80 {
+				return AppendText(dst[:len(dst)+n], Fit(s[i:]))
 			}
+			letter := int(c&1)<<6 | int(s[i+1]&0x3F)
+			if letter >= len(cyrillic866) || cyrillic866[letter] == 0 {
+				return AppendText(dst[:len(dst)+n], Fit(s[i:]))
+			}
+			c = cyrillic866[letter]
+			i++
 		}
-		return AppendText(dst, Fit(s[i:]))
+		out[n] = c
+		n++
 	}
-	return dst, nil
+	return dst[:len(dst)+n], nil
 }
