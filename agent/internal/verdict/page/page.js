@@ -224,7 +224,7 @@ function ask() {
     const b = element("button", { type: "button" }, element("kbd", {}, key), " " + say(word));
     b.dataset.key = key;
     return b;
-  }) : [element("p", {}, say("ask.locked"))]);
+  }) : [element("p", {}, say("act.locked"))]);
 }
 
 // reply gives the cashier's word, and only about what he sees.
