@@ -208,6 +208,7 @@ func TestPrint_paperOutAtEveryByte(t *testing.T) {
 	total := length(t, p)
 	for _, after := range []sim.Recovery{sim.Resumes, sim.Waits, sim.Forgets} {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			t.Parallel()
 			for at := int64(1); at <= total; at++ {
 				synctest.Test(t, func(t *testing.T) {
 					b := setUp(t, sim.Options{Profile: p, AfterPaper: after}, printer.Options{})
@@ -293,11 +294,13 @@ func TestPrint_faultAtEveryByte(t *testing.T) {
 		{"heat", sim.Fault{Kind: sim.Overheat, For: 3 * time.Second}, false, true},
 	} {
 		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
 			for at := int64(1); at <= total; at++ {
 				synctest.Test(t, func(t *testing.T) {
 					b := setUp(t, sim.Options{Profile: p, Serial: f.serial}, printer.Options{})
-					f.fault.At = at
-					b.dev.Plan(f.fault)
+					fault := f.fault
+					fault.At = at
+					b.dev.Plan(fault)
 					r, err := b.Print(limit(t), receipt())
 					r = b.ended(t, r, err)
 					if f.once {

@@ -174,8 +174,9 @@ func scan(b []byte) (c Command, n int) {
 
 func clone(b []byte) []byte { return append([]byte(nil), b...) }
 
-// fixed makes a command of a head and so many parameter bytes, the first of which is N.
-func fixed(b []byte, op Op, head, args int) (Command, int) {
+// fixed makes a command of two bytes and so many parameters, the first of which is N.
+func fixed(b []byte, op Op, args int) (Command, int) {
+	const head = 2
 	n := head + args
 	if len(b) < n {
 		return Command{}, n
@@ -212,30 +213,30 @@ func realTime(b []byte) (Command, int) {
 		}
 		switch b[2] {
 		case 1, 2, 3, 4:
-			return fixed(b, OpRealTime, 2, 1)
+			return fixed(b, OpRealTime, 1)
 		case 7, 8, 18: // ink, peeler: two parameters
-			return fixed(b, OpIgnored, 2, 2)
+			return fixed(b, OpIgnored, 2)
 		}
-		return fixed(b, OpIgnored, 2, 1)
+		return fixed(b, OpIgnored, 1)
 	case ENQ:
 		if len(b) < 3 {
 			return Command{}, 3
 		}
 		if b[2] > 2 {
-			return fixed(b, OpIgnored, 2, 1)
+			return fixed(b, OpIgnored, 1)
 		}
-		return fixed(b, OpEnquiry, 2, 1)
+		return fixed(b, OpEnquiry, 1)
 	case DC4:
 		if len(b) < 3 {
 			return Command{}, 3
 		}
 		switch b[2] {
 		case 1, 2:
-			return fixed(b, OpRealTimeAct, 2, 3)
+			return fixed(b, OpRealTimeAct, 3)
 		case 8: // clear buffers
-			return fixed(b, OpRealTimeAct, 2, 8)
+			return fixed(b, OpRealTimeAct, 8)
 		}
-		return fixed(b, OpRealTimeAct, 2, 2)
+		return fixed(b, OpRealTimeAct, 2)
 	}
 	return Command{Op: OpUnknown}, 1
 }
@@ -261,7 +262,7 @@ func escape(b []byte) (Command, int) {
 		return Command{}, 2
 	}
 	if m, ok := escMeans[b[1]]; ok {
-		c, n := fixed(b, m.op, 2, m.args)
+		c, n := fixed(b, m.op, m.args)
 		switch {
 		case n > len(b):
 		case m.op == OpBold:
@@ -274,7 +275,7 @@ func escape(b []byte) (Command, int) {
 		return c, n
 	}
 	if args, ok := escArgs[b[1]]; ok {
-		return fixed(b, OpIgnored, 2, args)
+		return fixed(b, OpIgnored, args)
 	}
 	switch b[1] {
 	case '*': // m nL nH, columns of 1 or 3 bytes
@@ -287,13 +288,13 @@ func escape(b []byte) (Command, int) {
 		}
 		return sized(b, OpColumns, 5, 2, size)
 	case 'c': // c 3, c 4, c 5
-		return fixed(b, OpIgnored, 2, 2)
+		return fixed(b, OpIgnored, 2)
 	case 'D': // tab stops, up to NUL
 		if i := bytes.IndexByte(b[2:min(len(b), 2+33)], NUL); i >= 0 {
-			return fixed(b, OpIgnored, 2, i+1)
+			return fixed(b, OpIgnored, i+1)
 		}
 		if len(b) >= 2+33 { // at most 32 stops
-			return fixed(b, OpIgnored, 2, 32)
+			return fixed(b, OpIgnored, 32)
 		}
 		return Command{}, len(b) + 1
 	case '&':
@@ -316,7 +317,7 @@ func userLetters(b []byte) (Command, int) {
 		}
 		n += 1 + int(b[n])*int(b[2])
 	}
-	return fixed(b, OpIgnored, 2, n-2)
+	return fixed(b, OpIgnored, n-2)
 }
 
 // lengthed is any command of the form X ( letter pL pH data.
@@ -344,7 +345,7 @@ func field(b []byte) (Command, int) {
 		return Command{}, 2
 	}
 	if args, ok := fsArgs[b[1]]; ok {
-		return fixed(b, OpIgnored, 2, args)
+		return fixed(b, OpIgnored, args)
 	}
 	switch b[1] {
 	case '(':
@@ -360,7 +361,7 @@ func field(b []byte) (Command, int) {
 			}
 			n += 4 + (int(b[n])|int(b[n+1])<<8)*(int(b[n+2])|int(b[n+3])<<8)*8
 		}
-		return fixed(b, OpIgnored, 2, n-2)
+		return fixed(b, OpIgnored, n-2)
 	case 'g': // user memory: 1 writes, 2 reads
 		if len(b) < 10 {
 			return Command{}, 10
@@ -368,7 +369,7 @@ func field(b []byte) (Command, int) {
 		if b[2] == '1' {
 			return sized(b, OpIgnored, 10, 2, int(b[8])|int(b[9])<<8)
 		}
-		return fixed(b, OpIgnored, 2, 8)
+		return fixed(b, OpIgnored, 8)
 	}
 	return Command{Op: OpUnknown}, 2
 }
@@ -385,14 +386,14 @@ func group(b []byte) (Command, int) {
 		return Command{}, 2
 	}
 	if op, ok := gsMeans[b[1]]; ok {
-		c, n := fixed(b, op, 2, 1)
+		c, n := fixed(b, op, 1)
 		if op == OpStatus || op == OpInverse {
 			c.N = digit(c.N)
 		}
 		return c, n
 	}
 	if args, ok := gsArgs[b[1]]; ok {
-		return fixed(b, OpIgnored, 2, args)
+		return fixed(b, OpIgnored, args)
 	}
 	switch b[1] {
 	case 'V':
@@ -419,11 +420,11 @@ func group(b []byte) (Command, int) {
 		}
 		switch b[2] {
 		case '1':
-			return fixed(b, OpIgnored, 2, 7)
+			return fixed(b, OpIgnored, 7)
 		case ';':
 			return semicolons(b)
 		}
-		return fixed(b, OpIgnored, 2, 3)
+		return fixed(b, OpIgnored, 3)
 	case '(':
 		return brackets(b)
 	case '8': // 8 L p1 p2 p3 p4: a large GS ( L
@@ -441,7 +442,7 @@ func semicolons(b []byte) (Command, int) {
 	for ; n < len(b) && n < 64; n++ {
 		if b[n] == ';' {
 			if left--; left == 0 {
-				return fixed(b, OpIgnored, 2, n-1)
+				return fixed(b, OpIgnored, n-1)
 			}
 		}
 	}
@@ -460,7 +461,7 @@ func knife(b []byte) (Command, int) {
 	if b[2] >= 65 {
 		args = 2
 	}
-	c, n := fixed(b, OpCut, 2, args)
+	c, n := fixed(b, OpCut, args)
 	if n <= len(b) {
 		c.N = 0
 		switch b[2] {

@@ -20,7 +20,8 @@ type Status struct {
 
 // Ready tells whether the printer prints what it is sent.
 func (s Status) Ready() bool {
-	return !(s.Offline || s.Waiting || s.CoverOpen || s.PaperOut || s.Error || s.Recoverable || s.Cutter || s.Unrecoverable || s.Hot)
+	ill := s.Offline || s.Waiting || s.CoverOpen || s.PaperOut || s.Error || s.Recoverable || s.Cutter || s.Unrecoverable || s.Hot
+	return !ill
 }
 
 // Bits that are the same in every answer to DLE EOT: bit 1 and bit 4 set, bits 0 and 7 clear.

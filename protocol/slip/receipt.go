@@ -212,8 +212,11 @@ func (p *page) total() {
 		tag  ffd.Tag
 		name string
 	}{
-		{ffd.TagCash, "НАЛИЧНЫМИ"}, {ffd.TagElectronic, "БЕЗНАЛИЧНЫМИ"}, {ffd.TagPrepaid, "ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)"},
-		{ffd.TagCredit, "ПОСЛЕДУЮЩАЯ ОПЛАТА (КРЕДИТ)"}, {ffd.TagBarter, "ИНАЯ ФОРМА ОПЛАТЫ"},
+		{ffd.TagCash, "НАЛИЧНЫМИ"},
+		{ffd.TagElectronic, "БЕЗНАЛИЧНЫМИ"},
+		{ffd.TagPrepaid, "ПРЕДВАРИТЕЛЬНАЯ ОПЛАТА (АВАНС)"},
+		{ffd.TagCredit, "ПОСЛЕДУЮЩАЯ ОПЛАТА (КРЕДИТ)"},
+		{ffd.TagBarter, "ИНАЯ ФОРМА ОПЛАТЫ"},
 	} {
 		f, ok := p.has(pay.tag)
 		if !ok || f.Sum() == 0 {

@@ -352,8 +352,8 @@ func scan(t *testing.T, s printer.Slip) []string {
 	return strings.Fields(string(out))
 }
 
-// print puts a slip on the paper of a printer.
-func print(t *testing.T, p escpos.Profile, s slip.Slip) printer.Slip {
+// onPaper puts a slip on the paper of a printer.
+func onPaper(t *testing.T, p escpos.Profile, s slip.Slip) printer.Slip {
 	t.Helper()
 	d, conn := newDevice(t, printer.Options{Profile: p})
 	for _, b := range escpos.Render(s, p) {
@@ -372,7 +372,7 @@ func TestQR(t *testing.T) {
 	for _, name := range []string{"epson-80", "epson-58", "star", "simple-58"} {
 		p := profile(t, name)
 		for _, want := range samples {
-			s := print(t, p, slip.Slip{Lines: []slip.Line{{Left: "ЧЕК", Large: true}, {QR: want}, {Left: "спасибо"}}})
+			s := onPaper(t, p, slip.Slip{Lines: []slip.Line{{Left: "ЧЕК", Large: true}, {QR: want}, {Left: "спасибо"}}})
 			if diff := cmp.Diff([]string{want}, scan(t, s)); diff != "" {
 				t.Errorf("%s:\n%s", name, diff)
 			}
@@ -387,7 +387,7 @@ func TestQR_receipt(t *testing.T) {
 		ffd.Text(ffd.TagFN, "9999078902001234"), ffd.Uint(ffd.TagFD, 12), ffd.Sign(3456789012), ffd.Sum(ffd.TagTotal, 100005), ffd.Sum(ffd.TagCash, 100005),
 	}}
 	for _, p := range escpos.Profiles {
-		s := print(t, p, slip.Layout(d, slip.Options{}))
+		s := onPaper(t, p, slip.Layout(d, slip.Options{}))
 		if got := scan(t, s); len(got) != 1 || got[0] != d.Fact().QR() || got[0] == "" {
 			t.Errorf("%s: %q, want %q", p.Name, got, d.Fact().QR())
 		}
