@@ -67,6 +67,10 @@ func (a *Accumulator) controlPart(data []byte) error {
 	if err != nil || !a.controls() {
 		return err
 	}
+	// The tag that names the format may come last; the registration knows it.
+	if _, told := doc.Find(ffd.TagFormat); !told {
+		doc.Fields = append(doc.Fields, ffd.Uint(ffd.TagFormat, uint64(max(a.archive.format(), a.cur.format))))
+	}
 	return refusalOf(doc.CheckGiven(), func(r ffd.Rule) bool { return r != ffd.RuleMissing && r != ffd.RuleTotal })
 }
 
@@ -86,7 +90,7 @@ func (a *Accumulator) controlWhole(reg Registration) error {
 // refusals are the answer codes of broken rules (second hand).
 var refusals = map[ffd.Rule]Error{
 	ffd.RuleMissing: ErrTagMissing, ffd.RuleRepeated: ErrTagTwice, ffd.RuleUnknown: ErrTagNotAllowed, ffd.RuleLength: ErrTagLength,
-	ffd.RuleRegistration: ErrTagContradicts, ffd.RuleSize: ErrTLVSize,
+	ffd.RuleRegistration: ErrTagContradicts, ffd.RuleSize: ErrTLVSize, ffd.RulePlace: ErrTagNotAllowed,
 }
 
 // refusalOf is the answer to the first problem of a rule that counts.

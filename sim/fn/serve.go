@@ -256,26 +256,26 @@ func (s *session) frame(msg []byte) error {
 	if s.d.up() && s.d.life == c.life {
 		answer = s.d.execute(c, msg)
 	}
+	var out []byte
+	if answer != nil {
+		out = codec.EncodeFrame(answer)
+		s.d.last = out
+	}
 	s.d.mu.Unlock()
 	if err := s.pass(c); err != nil {
 		return err
 	}
-	if answer == nil {
+	if out == nil {
 		return errSilent
 	}
 	if err := s.moment(c, fault.After, 0, true); err != nil {
 		return err
 	}
-	return s.send(c, codec.EncodeFrame(answer))
+	return s.send(c, out)
 }
 
 // send puts the answer on the wire, with the faults planned for it.
 func (s *session) send(c *call, frame []byte) error {
-	s.d.mu.Lock()
-	if !c.forget {
-		s.d.last = frame
-	}
-	s.d.mu.Unlock()
 	sent := 0
 	for !c.silent && sent < len(frame) {
 		at, planned := s.d.plan.Next(c.serial, c.cmd, fault.OnAnswer)
