@@ -179,3 +179,67 @@ func TestDocument_capturedTicket(t *testing.T) {
 		t.Errorf("the text for the till is %q", f.Text())
 	}
 }
+
+// A report of 1.05 as a real till sent it: read, checked, and its beginning
+// made anew, since that is what a memory writes by itself.
+func TestDocument_capturedReregistration(t *testing.T) {
+	b := capture(t, "reregistration.hex")
+	d, err := ParseDocument(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Append(nil); !bytes.Equal(got, b) {
+		t.Errorf("written again:\n%x\nwant\n%x", got, b)
+	}
+	want := fiscal.Registration{
+		INN: "7702203276", RNM: "0000000005008570", Serial: "000000000002", User: "ООО РАПКАТ-центр", FFD: "1.05", NewFN: true,
+		Address: "111141 г.Москва, ул. Кусковская д.20А офис В-202", Place: "111141 г.Москва, ул. Кусковская\r\nд.20А офис В-202",
+		TaxSystems: fiscal.TaxUSN | fiscal.TaxUSNProfit, OFDINN: "7704358518", OFDName: "OOO TAXCOM", Modes: fiscal.ModeServices | fiscal.ModeExcise,
+		Site: "nalog.ru", Sender: "example@example.com", Cashier: fiscal.Cashier{Name: "Шеннон К.", INN: "771234567890"},
+	}
+	reg, ok := d.Registration()
+	if diff := cmp.Diff(want, reg); diff != "" || !ok {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// The cashier of the sample has a made-up number; everything else is as an operator accepted it.
+	if p := problems(t, d.Check()); len(p) != 1 || !p.has(TagCashierINN, RuleNumber) {
+		t.Errorf("%v", p)
+	}
+	if p := problems(t, d.CheckAgainst(reg)); len(p) != 0 {
+		t.Errorf("%v", p)
+	}
+	fact := d.Fact()
+	if fact.FP != 0xAA107541 || fact.FD != 1 || fact.FN != "9999078900005488" || fact.At.String() != "2017-03-03T11:38" || fact.Kind != fiscal.Reregister {
+		t.Errorf("%+v", fact)
+	}
+	h := Head{
+		Form: d.Type, Format: V105, FN: fact.FN, RNM: reg.RNM, INN: reg.INN, FD: fact.FD, FP: fact.FP, At: fact.At, Registration: &reg,
+	}
+	if got := Append(nil, h.Fields()...); !bytes.HasPrefix(b[headerLength:], got) || len(h.Fields()) != 14 {
+		t.Errorf("the memory's part:\n%x\nin\n%x", got, b)
+	}
+	// The till's part says the same as ours does of the same registration.
+	given, err := Registering(fiscal.Registration{
+		INN: reg.INN, RNM: reg.RNM, Serial: reg.Serial, User: reg.User, FFD: reg.FFD, Address: reg.Address, Place: "111141 г.Москва",
+		TaxSystems: reg.TaxSystems, OFDINN: reg.OFDINN, OFDName: reg.OFDName, Modes: reg.Modes, Site: reg.Site, Sender: reg.Sender,
+		Cashier: fiscal.Cashier{Name: "Шеннон К."},
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range given {
+		theirs, ok := d.Find(f.Tag)
+		switch f.Tag {
+		case TagUser, TagCashier: // theirs end with a space
+			ok = ok && theirs.Text() == f.Text()
+		case TagKKTVersion, TagPlace: // another till
+		case TagGambling, TagLottery: // signs that are off may be left out
+			ok = f.Uint() == 0
+		default:
+			ok = ok && bytes.Equal(theirs.Value, f.Value)
+		}
+		if !ok {
+			t.Errorf("tag %d is %x, theirs %x", f.Tag, f.Value, theirs.Value)
+		}
+	}
+}
