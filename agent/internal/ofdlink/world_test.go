@@ -49,8 +49,9 @@ type kassa struct {
 func newWorld(t *testing.T, names ...string) *world {
 	t.Helper()
 	w := &world{t: t, names: names, tills: map[string]*kassa{}, servers: map[string]*simofd.Server{}, dials: map[string]int{}}
+	time.Sleep(time.Until(today)) // bubbles begin in 2000, when there was no such law
 	for i, name := range names {
-		device, err := sim.New(sim.Options{Name: name, FN: fn.Options{Number: fmt.Sprintf("99990789020%05d", i+1)}})
+		device, err := sim.New(sim.Options{Name: name, FN: fn.Options{Number: fmt.Sprintf("99990789020%05d", i+1)}, Registration: &registered})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, names ...string) *world {
 		})
 	}
 	for _, address := range []string{first, second} {
-		s, err := simofd.New(simofd.Options{Flash: new(flash.Memory)})
+		s, err := simofd.New(simofd.Options{Flash: new(flash.Memory), Strict: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +74,15 @@ func newWorld(t *testing.T, names ...string) *world {
 		t.Cleanup(func() { _ = s.Close() })
 	}
 	return w
+}
+
+// today is when the stories happen.
+var today = time.Date(2026, 7, 20, 9, 0, 0, 0, time.UTC)
+
+// registered is the registration of every till, with the number a tax office gave it.
+var registered = fn.Registration{
+	INN: "5752203694", RNM: fiscal.MakeRNM("0000000005", "5752203694", "0000000000004239"), TaxSystems: 0x3F, OFDINN: "7709364346", OFDName: "Первый ОФД",
+	User: "ООО \"Ромашка\"", Address: "302028, г. Орёл, ул. Ленина, 1", Place: "Магазин", KKTSerial: "0000000000004239", FFD: 2,
 }
 
 // plugIn gives a till a new driver, as a new agent does.
@@ -218,6 +228,9 @@ func (w *world) agree(name, address string) {
 		e := ledger[i]
 		if e.FD != d.FD || e.Type != d.Type || !bytes.Contains(e.TLV, d.TLV) {
 			w.t.Errorf("document %d (form %d) differs from the ledger's %d (form %d)", d.FD, d.Type, e.FD, e.Type)
+		}
+		if len(e.Problems) > 0 {
+			w.t.Errorf("the operator has something against document %d: %q", e.FD, e.Problems)
 		}
 		if d.Ticket == nil {
 			w.t.Errorf("document %d has no confirmation", d.FD)
