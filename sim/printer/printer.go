@@ -263,7 +263,7 @@ func (d *Device) Recover() { d.change(d.unhang) }
 
 // Ready waits until the printer can be reached by its wire.
 func (d *Device) Ready(ctx context.Context) error {
-	return d.until(ctx, func() bool { return d.powered && d.plugged })
+	return d.until(ctx, func() bool { return d.powered && d.plugged && !d.closed })
 }
 
 // until waits for something to become so.
