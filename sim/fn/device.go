@@ -114,6 +114,7 @@ type Device struct {
 	on        bool
 	offUntil  time.Time // power comes back by itself; zero: not
 	bootUntil time.Time
+	lateUntil time.Time // a planned delay holds the answer up
 	hung      bool
 	hangUntil time.Time // zero while hung: until reboot
 	unplugged bool
@@ -253,7 +254,10 @@ func (d *Device) ask(what func() bool) bool {
 	return what()
 }
 
-func (d *Device) up() bool { return d.on && !d.hung && !d.closed && !time.Now().Before(d.bootUntil) }
+func (d *Device) up() bool {
+	now := time.Now()
+	return d.on && !d.hung && !d.closed && !now.Before(d.bootUntil) && !now.Before(d.lateUntil)
+}
 
 // WaitReady returns when the accumulator takes connections.
 func (d *Device) WaitReady(ctx context.Context) error {
@@ -419,6 +423,7 @@ func (d *Device) strike(c *call, phase fault.Phase, at int, whole bool) {
 			c.twice = true
 		case fault.Delay:
 			c.delay += f.For
+			d.lateUntil = time.Now().Add(c.delay)
 		case fault.Refuse:
 			c.refuse = f.Code
 		}

@@ -107,7 +107,7 @@ func (h *host) hear() ([]byte, error) {
 			}
 		}
 		if err := h.conn.SetReadDeadline(deadline); err != nil {
-			return nil, err
+			return nil, errors.Join(errQuiet, err)
 		}
 		n, err := h.conn.Read(buf)
 		h.reader.Push(buf[:n])
