@@ -78,8 +78,14 @@ func (p *Printer) send(ctx context.Context, b []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.opts.Block)
 	defer cancel()
-	if _, err := conn.Write(ctx, b); err != nil {
+	if out, err := p.write(ctx, conn, b); err != nil {
 		p.hangUp()
+		if out {
+			if j := p.job; j != nil && j.touched {
+				j.torn, j.wary, j.asked = true, true, false // as after any lost wire
+			}
+			return &Error{Reason: PaperOut, Err: err}
+		}
 		return err
 	}
 	return nil
@@ -150,8 +156,12 @@ func (p *Printer) query(ctx context.Context) error {
 	if errors.Is(err, wire.ErrTimeout) {
 		// The answers carry no number: with one missing the others cannot be
 		// told apart, now or later.
+		mute := Mute
+		if p.noPaper(ctx) {
+			mute = PaperOut
+		}
 		p.hangUp()
-		return &Error{Reason: Mute, Err: err}
+		return &Error{Reason: mute, Err: err}
 	}
 	return err
 }

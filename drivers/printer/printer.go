@@ -23,6 +23,10 @@
 // A printer that answers nothing is [escpos.Profile.Silent]: it is sent the
 // slip, and the outcome is [fiscal.Unknown] for ever.
 //
+// On USB the paper is also asked for beside the data ([wire.PortStatuser]): when
+// a block gets stuck, when status requests go unanswered, and before a slip goes
+// to a silent printer.
+//
 // # What this package does not do
 //
 // It keeps nothing across a restart of the program: who owes a slip then prints

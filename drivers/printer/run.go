@@ -212,6 +212,9 @@ func (p *Printer) clear(ctx context.Context) error {
 // pour sends a slip to a printer that says nothing.
 func (p *Printer) pour(ctx context.Context, op string) (Result, error) {
 	j := p.job
+	if _, err := p.open(ctx); err == nil && p.noPaper(ctx) {
+		return Result{}, p.fail(op, &Error{Reason: PaperOut})
+	}
 	for j.next < len(j.blocks) {
 		j.touched = true
 		if err := p.send(ctx, j.blocks[j.next].Bytes); err != nil {
