@@ -16,6 +16,7 @@ import (
 type registered struct {
 	fiscal.Registration
 	FD, FP uint32
+	told   bool // the version of the format stands in its tags
 }
 
 // registration reads the registration once a connection.
@@ -24,10 +25,17 @@ func (t *Till) registration(ctx context.Context) (registered, error) {
 		return *t.known.registration, nil
 	}
 	r, err := t.readRegistration(ctx)
-	if err == nil {
+	if err == nil && r.whole() {
 		t.known.registration = &r
 	}
 	return r, err
+}
+
+// whole tells whether the memory told everything a document needs. What is not
+// whole is asked for again: one refusal in a row of answers is no fact about
+// the registration.
+func (r *registered) whole() bool {
+	return r.Serial != "" && r.User != "" && r.Address != "" && r.Place != "" && r.told
 }
 
 func (t *Till) readRegistration(ctx context.Context) (registered, error) {
@@ -64,7 +72,7 @@ func (t *Till) registrationTags(ctx context.Context) ([]ffd.Field, error) {
 		var err error
 		b, err = t.registrationTagsOnce(ctx)
 		var fault *linkError
-		if err == nil || refused(err) {
+		if err == nil || refused(err, fn.ErrCommand, fn.ErrNoData) {
 			break
 		}
 		if !errors.As(err, &fault) || try == readTries || ctx.Err() != nil || t.isClosed() || !fault.sent {
@@ -120,7 +128,7 @@ func (r *registered) take(tags []ffd.Field) {
 		case ffd.TagSender:
 			r.Sender = f.Text()
 		case ffd.TagFormat:
-			r.FFD = ffd.Version(f.Uint()).String()
+			r.FFD, r.told = ffd.Version(f.Uint()).String(), true
 		case ffd.TagExcise:
 			r.mode(fiscal.ModeExcise, f.Uint() != 0)
 		case ffd.TagLottery:

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
-	"github.com/chekan-io/chekan/protocol/shtrih"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
@@ -85,43 +84,71 @@ func (w *world) attend(stop <-chan struct{}) {
 	}
 }
 
-// TestExplore_device lets the device fail: at every command of every kind of
+// series is one way of failing: its nth mishap strikes at the nth chance. rare
+// says that most chances are none, so that a mishap that does not happen says
+// nothing about the next.
+type series struct {
+	name string
+	nth  func(n int) *mishap
+	rare bool
+	// share thins the sample of a plain `go test` out: one in so many of the
+	// usual share.
+	share uint64
+}
+
+// probe: every so many chances are tried even where the sample passes them over,
+// for only then is it known that there are no more.
+const probe = 40
+
+// failures is everything that can go wrong inside a machine of the driver.
+func failures(driver string) []series {
+	switch driver {
+	case "shtrih":
+		return shtrihFailures()
+	case "fnprint":
+		return append(memoryFailures(), printerFailures()...)
+	}
+	panic("nobody has thought of what can go wrong inside " + driver)
+}
+
+func shtrihFailures() (all []series) {
+	for _, phase := range devicePhases() {
+		for _, f := range deviceActions() {
+			f.Phase, f.At = phase.Phase, phase.At
+			all = append(all, series{f.String(), func(n int) *mishap { f.Nth = n; return ofShtrih(f) }, f.Phase == sim.OnCommit || f.Phase == sim.OnPrint, 1})
+		}
+	}
+	return all
+}
+
+// TestExplore_device lets the devices fail: at every command of every kind of
 // operation, at every moment of it, in every way.
 func TestExplore_device(t *testing.T) {
 	var all tally
-	t.Run("kinds", func(t *testing.T) {
-		for _, s := range stories() {
-			t.Run(s.name, func(t *testing.T) {
-				t.Parallel()
-				exploreDevice(t, s, aShtrih(), &all)
-			})
+	each(t, func(t *testing.T, s story, m tilltest.Maker) {
+		sc := prepare(t, s, m)
+		for _, way := range failures(m.Driver) {
+			exploreSeries(t, sc, s, way, &all)
 		}
 	})
 	all.report(t, 3000)
 }
 
-func exploreDevice(t *testing.T, s story, m tilltest.Maker, into *tally) {
+func exploreSeries(t *testing.T, sc scene, s story, way series, into *tally) {
 	t.Helper()
-	sc := prepare(t, s, m)
-	for _, phase := range devicePhases() {
-		for _, action := range deviceActions() {
-			f := action
-			f.Phase, f.At, f.Command = phase.Phase, phase.At, shtrih.Code(0)
-			for nth := 0; ; nth++ {
-				f.Nth = nth
-				if !sampled(fmt.Sprint(s.name, f), deviceShare) && nth < 40 {
-					continue
-				}
-				name := fmt.Sprintf("%s, %s", s.name, f.String())
-				v := point(t, name, sc, s, trouble{device: ofShtrih(f)}, 0)
-				if !v.fired {
-					if nth < 60 && (f.Phase == sim.OnCommit || f.Phase == sim.OnPrint) {
-						continue // most commands commit and print nothing
-					}
-					break
-				}
-				into.add(name, v)
-			}
+	for n := 0; ; n++ {
+		m := way.nth(n)
+		name := fmt.Sprintf("%s, %s", s.name, m.name)
+		if !sampled(name, deviceShare*way.share) && n%probe != probe-1 {
+			continue
+		}
+		v := point(t, name, sc, s, trouble{device: m}, 0)
+		switch {
+		case v.fired:
+			into.add(name, v)
+		case way.rare && n < 2*probe:
+		default:
+			return
 		}
 	}
 }
