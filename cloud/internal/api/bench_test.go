@@ -21,63 +21,25 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 	"github.com/chekan-io/chekan/proto/pack"
 	"github.com/chekan-io/chekan/proto/pack/sample"
+	"github.com/chekan-io/chekan/protocol/ffd"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
 // TestBenchDrain drains the backlogs of eight agents at once into SQLite through the real door: TLS, HTTP/2, Connect, unpacking,
 // checks, one durable transaction after another. What the agents do (packing) is done before.
 func TestBenchDrain(t *testing.T) {
 	const agents, batches, each = 8, 40, 500
-	log := slog.New(slog.DiscardHandler)
-	s := storetest.Open(t, storetest.SQLite(t))
-	authority, err := access.OpenAuthority(t.TempDir(), time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	people, err := access.New(s, authority, log, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := context.WithoutCancel(t.Context())
-	if err := people.FirstStart(ctx, "bench", func(string, string) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	f := fleet.New(s, log, time.Now, func(string) {})
-	d := documents.New(s, f, f.Hub(), log, time.Now)
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(running) }()
-	defer func() { stop(); <-ended }()
-	server := httptest.NewUnstartedServer((&Server{Access: people, Authority: authority, Fleet: f, Documents: d, Log: log, Now: time.Now}).Agents())
-	server.TLS = authority.Server(nil, true)
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-
+	client := benchDoor(t)
 	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
 	work := make([][]*uplinkv1.PushRequest, agents)
 	bytes := 0
 	for i := range agents {
-		code, _, err := people.NewCodeOfFirst(ctx, "shop")
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, cert, err := people.Enroll(ctx, code, csr, "pc", "1", "bench")
-		if err != nil {
-			t.Fatal(err)
-		}
-		clients[i] = uplinkv1connect.NewUplinkServiceClient(benchClient(authority, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}), server.URL)
+		clients[i] = client()
 		shop := sample.New(uint64(i), true)
 		cursor := uint64(0)
 		for range batches {
@@ -94,6 +56,7 @@ func TestBenchDrain(t *testing.T) {
 			work[i] = append(work[i], &uplinkv1.PushRequest{JournalId: fmt.Sprint("journal-", i), Dictionary: dictionary, Packed: packed})
 		}
 	}
+	ctx := context.WithoutCancel(t.Context())
 	began := time.Now()
 	var wg sync.WaitGroup
 	for i := range agents {
@@ -114,6 +77,110 @@ func TestBenchDrain(t *testing.T) {
 	took := time.Since(began)
 	fmt.Fprintf(t.Output(), "BENCH drain %.0f receipts/s >=20000\n", float64(agents*batches*each)/took.Seconds())
 	fmt.Fprintf(t.Output(), "drained %d receipts in %v, %d B each on the wire\n", agents*batches*each, took.Round(time.Millisecond), bytes/(agents*batches*each))
+}
+
+// benchDoor opens a cabinet over SQLite and gives what enrols an agent there.
+func benchDoor(t *testing.T) (client func() uplinkv1connect.UplinkServiceClient) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	s := storetest.Open(t, storetest.SQLite(t))
+	authority, err := access.OpenAuthority(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people, err := access.New(s, authority, log, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.WithoutCancel(t.Context())
+	if err := people.FirstStart(ctx, "bench", func(string, string) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	f := fleet.New(s, log, time.Now, func(string) {})
+	d := documents.New(s, f, f.Hub(), log, time.Now)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(running) }()
+	t.Cleanup(func() { stop(); <-ended })
+	server := httptest.NewUnstartedServer((&Server{Access: people, Authority: authority, Fleet: f, Documents: d, Log: log, Now: time.Now}).Agents())
+	server.TLS = authority.Server(nil, true)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return func() uplinkv1connect.UplinkServiceClient {
+		t.Helper()
+		code, _, err := people.NewCodeOfFirst(ctx, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, cert, err := people.Enroll(ctx, code, csr, "pc", "1", "bench")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return uplinkv1connect.NewUplinkServiceClient(benchClient(authority, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}), server.URL)
+	}
+}
+
+// TestBenchCopies stores copies of documents that eight agents send at once: each makes its document known, is read for what it
+// says, and is stored byte for byte.
+func TestBenchCopies(t *testing.T) {
+	const agents, batches, each = 8, 40, 50
+	client := benchDoor(t)
+	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
+	work := make([][]*uplinkv1.PushRequest, agents)
+	for i := range agents {
+		clients[i] = client()
+		shop := sample.New(uint64(i), true)
+		for range batches {
+			b := new(uplinkv1.Batch)
+			for range each {
+				op := shop.Receipt()
+				b.Entries = append(b.Entries, &uplinkv1.Entry{Copy: &uplinkv1.DocumentCopy{Till: op.GetTill(), Document: op.GetDocument(), Tlv: benchTLV(op)}})
+			}
+			dictionary, packed, err := pack.Pack(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			work[i] = append(work[i], &uplinkv1.PushRequest{JournalId: fmt.Sprint("journal-", i), Dictionary: dictionary, Packed: packed})
+		}
+	}
+	ctx := context.WithoutCancel(t.Context())
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range agents {
+		wg.Go(func() {
+			for _, push := range work[i] {
+				if _, err := clients[i].Push(ctx, push); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	fmt.Fprintf(t.Output(), "BENCH copies %.0f documents/s >=5000\n", float64(agents*batches*each)/time.Since(began).Seconds())
+}
+
+// benchTLV is the receipt as a fiscal memory stores it.
+func benchTLV(op *fiscalv1.Operation) []byte {
+	doc := op.GetDocument()
+	fields := []ffd.Field{
+		ffd.Text(ffd.TagFN, doc.GetFn()), ffd.Uint(ffd.TagFD, uint64(doc.GetFd())), ffd.Sign(doc.GetFp()), ffd.Uint(ffd.TagFormat, uint64(ffd.V12)),
+		ffd.Sum(ffd.TagTotal, fiscal.Money(doc.GetTotal())), ffd.Uint(ffd.TagShift, uint64(doc.GetShift())),
+	}
+	for _, item := range op.GetReceipt().GetItems() {
+		fields = append(fields, ffd.Group(ffd.TagItem, ffd.Text(ffd.TagName, item.GetName()), ffd.Sum(ffd.TagPrice, fiscal.Money(item.GetPrice())),
+			ffd.Sum(ffd.TagItemSum, fiscal.Money(item.GetSum())), ffd.Uint(ffd.TagVAT, 2)))
+	}
+	return ffd.Document{Type: fiscal.DocumentType(doc.GetType()), Fields: fields}.Append(nil)
 }
 
 func benchClient(authority *access.Authority, cert tls.Certificate) *http.Client {
