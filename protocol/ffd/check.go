@@ -134,7 +134,7 @@ func (c *checker) document() {
 	has := c.row(c.d.Fields)
 	for _, list := range [2][]Tag{every, own} {
 		for _, t := range list {
-			if !has.has(t) && !(c.memory != nil && c.memory.has(t)) {
+			if !has.has(t) && (c.memory == nil || !c.memory.has(t)) {
 				c.missing(t)
 			}
 		}
@@ -232,6 +232,7 @@ func (c *checker) value(f *Field, r *Row) {
 		c.length(f, r, n >= 2 && n <= r.Max)
 	case TypeText:
 		c.length(f, r, (r.Max == 0 || n <= r.Max) && (!r.Fixed || n == r.Max))
+	case TypeGroup: // see group
 	case TypeBytes:
 		c.length(f, r, (r.Max == 0 || n <= r.Max) && (f.Tag != TagSign && f.Tag != TagOperatorSign || n == r.Max))
 	}
@@ -343,10 +344,10 @@ func (c *checker) conditions(has *tagSet) {
 			c.bad(TagUnsentFrom, RuleDate, "документы ждут отправки, а с какого времени, не сказано")
 		}
 	}
-	switch c.d.Type {
-	case fiscal.DocRegistration, fiscal.DocReregistration:
+	if c.d.Type == fiscal.DocRegistration || c.d.Type == fiscal.DocReregistration {
 		c.registration(has)
-	case fiscal.DocCorrection, fiscal.DocBSOCorrection:
+	}
+	if isCorrection(c.d.Type) {
 		c.correction(has)
 	}
 }

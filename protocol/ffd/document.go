@@ -121,11 +121,7 @@ var kinds = map[fiscal.DocumentType]fiscal.Kind{
 }
 
 func isReceipt(t fiscal.DocumentType) bool {
-	switch t {
-	case fiscal.DocReceipt, fiscal.DocBSO, fiscal.DocCorrection, fiscal.DocBSOCorrection:
-		return true
-	}
-	return false
+	return t == fiscal.DocReceipt || t == fiscal.DocBSO || isCorrection(t)
 }
 
 func isCorrection(t fiscal.DocumentType) bool {

@@ -191,6 +191,7 @@ func memoryTags(form fiscal.DocumentType, v Version) []Tag {
 		}
 	case fiscal.DocArchiveClosed:
 		return []Tag{TagShift, TagFNTotals}
+	case fiscal.DocOperatorTicket: // no memory forms it
 	}
 	return nil
 }

@@ -91,6 +91,7 @@ func (h Head) Fields() []Field {
 	case fiscal.DocArchiveClosed:
 		b.uint(TagShift, uint64(h.Shift))
 		b.totals(TagFNTotals, h.Counters.FN)
+	case fiscal.DocOperatorTicket: // the operator's own: see Ticket
 	}
 	return b.open
 }
@@ -201,8 +202,14 @@ var conditionBits = []struct {
 	mode fiscal.Mode
 	bit  uint
 }{
-	{fiscal.ModeAutomatic, 1}, {fiscal.ModeBSO, 2}, {fiscal.ModeInternet, 5}, {fiscal.ModeExcise, 6}, {fiscal.ModeMarking, 8},
-	{fiscal.ModeServices, 9}, {fiscal.ModeGambling, 10}, {fiscal.ModeLottery, 11},
+	{fiscal.ModeAutomatic, 1},
+	{fiscal.ModeBSO, 2},
+	{fiscal.ModeInternet, 5},
+	{fiscal.ModeExcise, 6},
+	{fiscal.ModeMarking, 8},
+	{fiscal.ModeServices, 9},
+	{fiscal.ModeGambling, 10},
+	{fiscal.ModeLottery, 11},
 }
 
 // Conditions is tag 1290 for the modes of a registration.

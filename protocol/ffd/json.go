@@ -104,7 +104,7 @@ func jsonValue(b []byte, r *Row) (value json.RawMessage, exact bool) {
 		} else {
 			v = DecodeText(b)
 		}
-	default:
+	case TypeBytes, TypeGroup:
 		return nil, false
 	}
 	value, err := json.Marshal(v)
@@ -140,19 +140,20 @@ func valueOf(value json.RawMessage, r *Row) ([]byte, error) {
 		return appendNumber(nil, r, v), nil
 	case TypeGroup, TypeBytes:
 		return nil, fmt.Errorf("%s has no value", r.Type)
+	case TypeTime, TypeFVLN, TypeText:
 	}
 	var s string
 	if err := json.Unmarshal(value, &s); err != nil {
 		return nil, err
 	}
-	switch r.Type {
-	case TypeTime:
+	if r.Type == TypeTime {
 		at, err := fiscal.ParseDateTime(s)
 		if err != nil {
 			return nil, err
 		}
 		return appendNumber(nil, r, uint64(unix(at))), nil
-	case TypeFVLN:
+	}
+	if r.Type == TypeFVLN {
 		whole, fraction, _ := strings.Cut(s, ".")
 		v, err := strconv.ParseUint(whole+fraction, 10, 64)
 		if err != nil || len(fraction) > maxPlaces {

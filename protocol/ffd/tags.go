@@ -193,7 +193,7 @@ const (
 	TagExcise                    Tag = 1207 // признак торговли подакцизными товарами
 	TagReceiptSite               Tag = 1208 // сайт чеков
 	TagFormat                    Tag = 1209 // номер версии ФФД
-	TagKktModes                  Tag = 1210 // признаки режимов работы ККТ
+	TagKKTModes                  Tag = 1210 // признаки режимов работы ККТ
 	TagSubject                   Tag = 1212 // признак предмета расчёта
 	TagKeyDays                   Tag = 1213 // ресурс ключей ФП (дней)
 	TagMethod                    Tag = 1214 // признак способа расчёта
@@ -280,7 +280,7 @@ const (
 	TagMarkedProductData            Tag = 2007 // данные о маркированном товаре
 
 	TagMarkingCodeType             Tag = 2100 // тип кода маркировки
-	TagProductId                   Tag = 2101 // идентификатор товара
+	TagProductID                   Tag = 2101 // идентификатор товара
 	TagMarkingMode                 Tag = 2102 // режим обработки кода маркировки
 	TagUnsentNotifications         Tag = 2104 // количество непереданных уведомлений
 	TagRequestProcessingCodes      Tag = 2105 // коды обработки запроса

@@ -14,16 +14,14 @@ func Uint(t Tag, v uint64) Field { return Field{Tag: t, Value: appendUint(nil, t
 
 func appendUint(b []byte, t Tag, v uint64) []byte { return appendNumber(b, row(t, 0), v) }
 
+// widths are the lengths of the types that have one; a VLN has one byte at least.
+var widths = [TypeGroup + 1]int{TypeByte: 1, TypeUint16: 2, TypeUint32: 4, TypeTime: 4}
+
 // appendNumber writes a number as wide as its row says.
 func appendNumber(b []byte, r *Row, v uint64) []byte {
 	width := 1
 	if r != nil {
-		switch r.Type {
-		case TypeUint16:
-			width = 2
-		case TypeUint32, TypeTime:
-			width = 4
-		}
+		width = max(width, widths[r.Type])
 	}
 	for ; width > 0 || v != 0; width-- {
 		b, v = append(b, byte(v)), v>>8

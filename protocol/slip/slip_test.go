@@ -142,7 +142,7 @@ func TestLayout_oldRate(t *testing.T) {
 
 // Nothing of a form without a layout is hidden.
 func TestLayout_unknown(t *testing.T) {
-	d := ffd.Document{Type: 82, Fields: []ffd.Field{ffd.Uint(ffd.TagFD, 7), {Tag: 9999, Value: []byte{0xAB}}, ffd.Group(ffd.TagMarkedProductData, ffd.Text(ffd.TagProductId, "0104"))}}
+	d := ffd.Document{Type: 82, Fields: []ffd.Field{ffd.Uint(ffd.TagFD, 7), {Tag: 9999, Value: []byte{0xAB}}, ffd.Group(ffd.TagMarkedProductData, ffd.Text(ffd.TagProductID, "0104"))}}
 	got := slip.Layout(d, slip.Options{}).Text(slip.Columns48)
 	for _, want := range []string{"УВЕДОМЛЕНИЕ О РЕАЛИЗАЦИИ", "Тег 9999                                      AB\n", "0104\n", "номер ФД"} {
 		if !strings.Contains(got, want) {
