@@ -33,7 +33,7 @@ func (p *Printer) open(ctx context.Context) (wire.Conn, error) {
 		_ = conn.Close()
 		return nil, ErrClosed
 	}
-	p.conn, p.heard = conn, nil
+	p.conn, p.heard, p.unsettled = conn, nil, false
 	p.answers.Reset()
 	return conn, nil
 }
@@ -131,7 +131,11 @@ func (p *Printer) answer(ctx context.Context, kind escpos.AnswerKind, d time.Dur
 		}
 		switch {
 		case n > 0 || err == nil:
-		case errors.Is(err, wire.ErrTimeout) && ctx.Err() == nil:
+		case ctx.Err() != nil:
+			// The caller has no more time; the printer may have.
+			p.unsettled = true
+			return escpos.Answer{}, &Error{Reason: Late, Err: ctx.Err()}
+		case errors.Is(err, wire.ErrTimeout):
 			return escpos.Answer{}, err
 		default:
 			p.hangUp()
@@ -171,6 +175,9 @@ func (p *Printer) query(ctx context.Context) error {
 const resyncFactor = 3
 
 func (p *Printer) four(ctx context.Context, patience time.Duration) error {
+	if err := p.settle(ctx); err != nil {
+		return err
+	}
 	var e escpos.Encoder
 	for n := byte(1); n <= 4; n++ {
 		e.RealTimeStatus(n)
@@ -190,6 +197,24 @@ func (p *Printer) four(ctx context.Context, patience time.Duration) error {
 		}
 	}
 	p.status = s
+	return nil
+}
+
+// quiet is how long the wire must be silent for answers to be known as gone.
+const quiet = 200 * time.Millisecond
+
+// settle waits out the answers to questions that a call before had no time for:
+// they would be taken for those of the next.
+func (p *Printer) settle(ctx context.Context) error {
+	for p.unsettled {
+		_, err := p.answer(ctx, escpos.AnswerRealTime, quiet)
+		switch {
+		case errors.Is(err, wire.ErrTimeout):
+			p.unsettled = false
+		case err != nil:
+			return err
+		}
+	}
 	return nil
 }
 

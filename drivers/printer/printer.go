@@ -78,6 +78,7 @@ const (
 	Offline   Reason = "offline" // it says no more than that
 	Mute      Reason = "mute"    // no answer
 	Link      Reason = "link"    // the wire is at fault
+	Late      Reason = "late"    // the caller's time is over and the printer goes on
 	Owed      Reason = "owed"    // an earlier slip is not out yet
 )
 
@@ -90,6 +91,7 @@ var texts = map[Reason]string{
 	Offline:   "принтер не готов: проверьте бумагу и крышку, нажмите кнопку подачи",
 	Mute:      "принтер не отвечает: проверьте, включён ли он",
 	Link:      "нет связи с принтером: проверьте кабель и питание",
+	Late:      "принтер ещё печатает",
 	Owed:      "прежний чек ещё не допечатан",
 }
 
@@ -147,7 +149,9 @@ type Printer struct {
 	answers escpos.Answers
 	heard   []escpos.Answer // answers read and not yet taken
 	status  escpos.Status
-	job     *job // the slip that is owed
+	// unsettled says that answers may still come to questions nobody waits for.
+	unsettled bool
+	job       *job // the slip that is owed
 }
 
 // New makes a printer; the wire is opened when it is first needed, and again

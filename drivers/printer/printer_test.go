@@ -481,16 +481,49 @@ func TestPrint_slow(t *testing.T) {
 	})
 }
 
-// A print ends by its deadline, whatever the printer does.
+// A print ends by its deadline, whatever the printer does, and goes on later
+// where it was: being slow tears no slip.
 func TestPrint_deadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := setUp(t, sim.Options{Profile: profile(t, ""), LineTime: time.Minute}, printer.Options{})
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		began := time.Now()
-		_, err := b.Print(ctx, receipt())
-		if took := time.Since(began); err == nil || took > 3*time.Second || !b.Pending() {
-			t.Errorf("%v after %s", err, took)
-		}
-	})
+	for name, end := range map[string]func(ctx context.Context) (context.Context, context.CancelFunc){
+		"late": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 2*time.Second)
+		},
+		"cancelled": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			time.AfterFunc(2*time.Second, cancel)
+			return ctx, cancel
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := setUp(t, sim.Options{Profile: profile(t, ""), LineTime: time.Second}, printer.Options{Block: time.Minute})
+				ctx, cancel := end(t.Context())
+				defer cancel()
+				began := time.Now()
+				_, err := b.Print(ctx, receipt())
+				var e *printer.Error
+				if took := time.Since(began); took > 3*time.Second || !b.Pending() || !errors.As(err, &e) || e.Reason != printer.Late || e.Outcome != fiscal.Unknown {
+					t.Fatalf("%v after %s", err, took)
+				}
+				if r, err := b.Continue(limit(t)); err != nil || r.Outcome != fiscal.Done || r.Repeated {
+					t.Fatalf("%+v, %v", r, err)
+				}
+				b.once(t, 0, printer.Result{})
+			})
+		})
+	}
+}
+
+// Asked for at any moment, the end of the caller's time loses no line.
+func TestPrint_deadlineAtAnyMoment(t *testing.T) {
+	for wait := 10 * time.Millisecond; wait < 4*time.Second; wait += 70 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			b := setUp(t, sim.Options{Profile: profile(t, "epson-58"), LineTime: 130 * time.Millisecond}, printer.Options{Answer: 300 * time.Millisecond})
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			defer cancel()
+			r, err := b.Print(ctx, receipt())
+			r = b.ended(t, r, err)
+			b.once(t, int64(wait/time.Millisecond), r)
+		})
+	}
 }

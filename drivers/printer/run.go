@@ -242,6 +242,9 @@ func (p *Printer) fail(op string, err error) error {
 			// What was on its way is gone, in the middle of a command perhaps.
 			j.torn, j.wary, j.asked = true, true, false
 		}
+		// Without a question in the printer nothing would prove later that
+		// nobody switched it off meanwhile.
+		j.torn = j.torn || !j.asked
 	}
 	return e
 }
