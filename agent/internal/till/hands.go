@@ -170,7 +170,10 @@ func (h hands) Reopen(ctx context.Context) (string, error) {
 		return problemOf(err).Words().Text, err
 	}
 	h.t.identified = false
-	return "Порт открыт заново.", h.t.refresh(ctx)
+	if err := h.t.refresh(ctx); err != nil {
+		return "Порт открыт заново, касса не отвечает: " + problemOf(err).Words().Text, err
+	}
+	return "Порт открыт заново, касса отвечает.", nil
 }
 
 func (h hands) Reenumerate(ctx context.Context) (string, error) {
@@ -274,7 +277,7 @@ func (h hands) obstacle() health.Problem {
 // problem's own words say; the pictures of it are on the cashier's page.
 var handsOn = map[string]string{
 	health.CodeOffline:   "Проверьте питание и кабель кассы. Держите боковые кнопки 3–5 секунд; не помогло: скрепкой в отверстие сброса. Села батарея: заряжайте 30 минут.",
-	drivers.CodeGone:     "Выньте кабель кассы из компьютера и вставьте снова, лучше в другой разъём.",
+	drivers.CodeGone:     "Проверьте питание кассы. Выньте её кабель из компьютера и вставьте снова, лучше в другой разъём. Не помогло: держите боковые кнопки 3–5 секунд.",
 	drivers.CodeStuck:    "Держите боковые кнопки кассы 3–5 секунд.",
 	drivers.CodeFN:       "Держите боковые кнопки кассы 3–5 секунд.",
 	drivers.CodeNoPaper:  "Вставьте рулон краем наружу и закройте крышку до щелчка.",
