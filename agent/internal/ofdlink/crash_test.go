@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
 )
 
@@ -129,29 +130,31 @@ func (c mortalConn) Read(b []byte) (int, error) {
 // TestCrash kills the agent at every effect of a delivery of three documents,
 // the till's power going with it or not, and lets another agent go on.
 func TestCrash(t *testing.T) {
-	for _, power := range []bool{false, true} {
-		total := 0
-		for at := 0; at <= total; at++ {
-			name := fmt.Sprintf("power lost %t, effect %d", power, at)
-			if at == 0 {
-				total = len(crash(t, name, -1, power)) // undisturbed: how many there are
-				if total < 20 {
-					t.Fatalf("only %d effects: %d are not enough to test", total, total)
+	for kind, maker := range makers {
+		for _, power := range []bool{false, true} {
+			total := 0
+			for at := 0; at <= total; at++ {
+				name := fmt.Sprintf("%s, power lost %t, effect %d", kind, power, at)
+				if at == 0 {
+					total = len(crash(t, maker, name, -1, power)) // undisturbed: how many there are
+					if total < 20 {
+						t.Fatalf("only %d effects: they are not enough to test", total)
+					}
+				}
+				crash(t, maker, name, at, power)
+				if t.Failed() {
+					return
 				}
 			}
-			crash(t, name, at, power)
-			if t.Failed() {
-				return
-			}
+			t.Logf("%s, power lost %t: %d deaths", kind, power, total+1)
 		}
-		t.Logf("power lost %t: %d deaths", power, total+1)
 	}
 }
 
-func crash(t *testing.T, name string, at int, power bool) (steps []string) {
+func crash(t *testing.T, maker tilltest.Maker, name string, at int, power bool) (steps []string) {
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, "kassa")
+			w := newWorld(t, maker, false, "kassa")
 			k := w.tills["kassa"]
 			w.sell("kassa", 1)
 			f := &fuse{left: at}
@@ -179,9 +182,9 @@ func crash(t *testing.T, name string, at int, power bool) (steps []string) {
 					<-ended
 				}
 				if power {
-					k.device.PowerCut()
+					k.machine.PowerCut()
 					time.Sleep(10 * time.Second)
-					k.device.PowerOn()
+					k.machine.PowerOn()
 				}
 				w.plugIn(k)
 				w.start(w.options(map[string]string{"kassa": Auto}))

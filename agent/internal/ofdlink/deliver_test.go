@@ -9,22 +9,25 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/health"
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/protocol/ofd"
 	simofd "github.com/chekan-io/chekan/sim/ofd"
 )
 
-// story runs a test in a bubble with one till that has sold twice: four documents wait.
+// story runs a test in a bubble with one till of each kind that has sold twice: four documents wait.
 func story(t *testing.T, name string, f func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, "kassa")
-			w.sell("kassa", 2)
-			f(t, w)
+	for kind, maker := range makers {
+		t.Run(name+"/"+kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, maker, false, "kassa")
+				w.sell("kassa", 2)
+				f(t, w)
+			})
 		})
-	})
+	}
 }
 
 const soon = 30 * time.Second // less than any retry
@@ -42,7 +45,7 @@ func TestDeliver(t *testing.T) {
 		if s.Delivered != 4 || s.LastFD != 4 || s.Queue != 0 || s.Failure != nil || s.LastSuccess.IsZero() || !s.Relay || s.Sent != 0 {
 			t.Errorf("state %+v", s)
 		}
-		if s.Operator != "Первый ОФД" || s.Address != first || s.INN != "7709364346" || s.FN != w.tills["kassa"].device.FN().Number() {
+		if s.Operator != "Платформа ОФД" || s.Address != first || s.INN != "9715260691" || s.FN != w.tills["kassa"].machine.FN().Number() {
 			t.Errorf("state %+v", s)
 		}
 		// What is sold later goes later, over another line.
@@ -67,7 +70,7 @@ func TestDeliver(t *testing.T) {
 		l, _ := w.start(w.options(map[string]string{"kassa": second}))
 		w.until("delivered", soon, func() bool { return w.empty("kassa") })
 		w.agree("kassa", second)
-		if st := l.States()[0]; st.Operator != "Платформа ОФД" {
+		if st := l.States()[0]; st.Operator != "Первый ОФД" {
 			t.Errorf("operator %q", st.Operator)
 		}
 	})
@@ -82,15 +85,8 @@ func TestDeliver(t *testing.T) {
 		w.until("delivered", soon, func() bool { return w.empty("kassa") })
 		w.agree("kassa", second)
 	})
-	story(t, "by the till's own settings when nobody knows the operator", func(t *testing.T, w *world) {
-		o := w.options(map[string]string{"kassa": Auto})
-		o.Directory = Directory{}
-		w.start(o)
-		w.until("delivered", soon, func() bool { return w.empty("kassa") })
-		w.agree("kassa", first)
-	})
 	story(t, "knows the way before there is a document", func(t *testing.T, w *world) {
-		if _, err := w.tills["kassa"].device.FN().Deliver(4, w.tills["kassa"].device.Now()); err != nil {
+		if _, err := w.tills["kassa"].machine.FN().Deliver(4, time.Now().UTC()); err != nil {
 			t.Fatal(err)
 		}
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
@@ -102,7 +98,7 @@ func TestDeliver(t *testing.T) {
 	story(t, "nothing when off", func(t *testing.T, w *world) {
 		l, _ := w.start(w.options(nil))
 		time.Sleep(time.Hour)
-		if n := w.tills["kassa"].device.FN().Unconfirmed(); n != 4 || w.dialled(first) != 0 {
+		if n := w.tills["kassa"].machine.FN().Unconfirmed(); n != 4 || w.dialled(first) != 0 {
 			t.Errorf("%d wait, %d connections", n, w.dialled(first))
 		}
 		if st, ok := l.State("kassa"); !ok || st.Setting != Off {
@@ -214,7 +210,7 @@ func TestFree(t *testing.T) {
 // TestApart: a dead operator of one till holds up no other.
 func TestApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "dead", "alive")
+		w := newWorld(t, makers["fnprint"], false, "dead", "alive")
 		w.sell("dead", 1)
 		w.sell("alive", 1)
 		w.servers[first].Behave(simofd.Conduct{Behaviour: simofd.Silent})
@@ -265,6 +261,19 @@ func TestThirtyDays(t *testing.T) {
 	})
 }
 
+// TestOwnSettings: a Shtrih till knows an address; it is used when nobody knows the operator.
+func TestOwnSettings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, makers["shtrih"], false, "kassa")
+		w.sell("kassa", 1)
+		o := w.options(map[string]string{"kassa": Auto})
+		o.Directory = Directory{}
+		w.start(o)
+		w.until("delivered", soon, func() bool { return w.empty("kassa") })
+		w.agree("kassa", second)
+	})
+}
+
 func TestTills(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		run := func(r drivers.Relay, d Directory) State {
@@ -289,7 +298,7 @@ func TestTills(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newWorld(t, tilltest.Maker{}, false)
 		o := w.options(map[string]string{"kassa": first})
 		o.Tills = one{scripted{queue: drivers.OFDQueue{Count: 3, FirstFD: 7}}}
 		l, _ := w.start(o)

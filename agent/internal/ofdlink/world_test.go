@@ -4,28 +4,29 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
-	"github.com/chekan-io/chekan/drivers/shtrih"
-	"github.com/chekan-io/chekan/drivers/wire/wiretest"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/flash"
-	"github.com/chekan-io/chekan/sim/fn"
 	simofd "github.com/chekan-io/chekan/sim/ofd"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
-// Addresses of the simulated operators in tests.
+// Addresses of the simulated operators in tests: of the one the simulated tills
+// are registered with, and of the one in the settings of a Shtrih till.
 const (
-	first  = "k-server.1-ofd.ru:7777" // of the operator the simulated tills are registered with
-	second = "ofdp.platformaofd.ru:21101"
+	first  = "ofdp.platformaofd.ru:21101"
+	second = "k-server.1-ofd.ru:7777"
 )
+
+// makers are the tills whose documents we can carry.
+var makers = map[string]tilltest.Maker{"shtrih": tilltest.Shtrih(sim.Options{}), "fnprint": tilltest.FNPrint()}
 
 // world is some simulated tills and operators in one bubble. It stands in for
 // the fleet: one caller at a time has a till.
@@ -38,32 +39,42 @@ type world struct {
 	mu      sync.Mutex
 }
 
-// kassa is one simulated till with a driver, which dies with the agent.
-type kassa struct {
-	device *sim.Device
-	mu     sync.Mutex
-	driver *shtrih.Till
-	taken  map[uint32]int // how often the fiscal memory took an answer
+// relayTill is a driver that can do both.
+type relayTill interface {
+	drivers.Till
+	drivers.Relay
 }
 
-func newWorld(t *testing.T, names ...string) *world {
+// kassa is one simulated till with a driver, which dies with the agent.
+type kassa struct {
+	machine tilltest.Machine
+	mu      sync.Mutex
+	driver  relayTill
+	taken   map[uint32]int // how often the fiscal memory took an answer
+}
+
+// today is when the stories happen.
+var today = time.Date(2026, 7, 20, 9, 0, 0, 0, time.UTC)
+
+func newWorld(t *testing.T, maker tilltest.Maker, fresh bool, names ...string) *world {
 	t.Helper()
 	w := &world{t: t, names: names, tills: map[string]*kassa{}, servers: map[string]*simofd.Server{}, dials: map[string]int{}}
 	time.Sleep(time.Until(today)) // bubbles begin in 2000, when there was no such law
-	for i, name := range names {
-		device, err := sim.New(sim.Options{Name: name, FN: fn.Options{Number: fmt.Sprintf("99990789020%05d", i+1)}, Registration: &registered})
+	for _, name := range names {
+		machine, err := maker.Make(flash.NewBank(), fresh)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := &kassa{device: device, taken: map[uint32]int{}}
+		k := &kassa{machine: machine, taken: map[uint32]int{}}
 		w.tills[name] = k
-		w.plugIn(k)
 		t.Cleanup(func() {
-			if err := device.FN().Verify(); err != nil {
+			if err := machine.FN().Verify(); err != nil {
 				t.Errorf("the fiscal memory is damaged: %v", err)
 			}
-			_ = device.Close()
+			machine.Unplug()
+			_ = machine.Close()
 		})
+		w.plugIn(k)
 	}
 	for _, address := range []string{first, second} {
 		s, err := simofd.New(simofd.Options{Flash: new(flash.Memory), Strict: true})
@@ -76,30 +87,19 @@ func newWorld(t *testing.T, names ...string) *world {
 	return w
 }
 
-// today is when the stories happen.
-var today = time.Date(2026, 7, 20, 9, 0, 0, 0, time.UTC)
-
-// registered is the registration of every till, with the number a tax office gave it.
-var registered = fn.Registration{
-	INN: "5752203694", RNM: fiscal.MakeRNM("0000000005", "5752203694", "0000000000004239"), TaxSystems: 0x3F, OFDINN: "7709364346", OFDName: "Первый ОФД",
-	User: "ООО \"Ромашка\"", Address: "302028, г. Орёл, ул. Ленина, 1", Place: "Магазин", KKTSerial: "0000000000004239", FFD: 2,
-}
-
 // plugIn gives a till a new driver, as a new agent does.
 func (w *world) plugIn(k *kassa) {
-	ctx, cancel := context.WithCancel(w.t.Context())
-	cable := &wiretest.Cable{Serve: func(end io.ReadWriteCloser) {
-		go func() { _ = k.device.Serve(ctx, end) }()
-	}}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	driver := shtrih.New(cable.Dial, shtrih.Options{})
+	if k.driver != nil {
+		_ = k.driver.Close()
+	}
+	driver, ok := k.machine.Driver(tilltest.Between{}, slog.New(slog.DiscardHandler)).(relayTill)
+	if !ok {
+		w.t.Fatal("the till is no Relay")
+	}
 	k.driver = driver
-	w.t.Cleanup(func() {
-		_ = driver.Close()
-		cancel()
-		cable.Unplug()
-	})
+	w.t.Cleanup(func() { _ = driver.Close() })
 }
 
 func (w *world) Names() []string { return w.names }
@@ -113,8 +113,12 @@ func (w *world) Relay(ctx context.Context, till string, do func(context.Context,
 
 // counting notes what the fiscal memory says of each answer.
 type counting struct {
-	*shtrih.Till
+	drivers.Relay
 	k *kassa
+}
+
+func (c counting) OFDOperator(ctx context.Context) (inn, address string, err error) {
+	return operatorOf(ctx, c.Relay)
 }
 
 func (c counting) GiveAnswer(ctx context.Context, answer []byte) error {
@@ -122,7 +126,7 @@ func (c counting) GiveAnswer(ctx context.Context, answer []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Till.GiveAnswer(ctx, answer); err != nil {
+	if err := c.Relay.GiveAnswer(ctx, answer); err != nil {
 		return err
 	}
 	c.k.taken[q.FirstFD]++
@@ -210,7 +214,7 @@ func (w *world) until(what string, patience time.Duration, ok func() bool) {
 }
 
 // empty tells whether a till's queue is empty.
-func (w *world) empty(name string) bool { return w.tills[name].device.FN().Unconfirmed() == 0 }
+func (w *world) empty(name string) bool { return w.tills[name].machine.FN().Unconfirmed() == 0 }
 
 // agree checks that the operator's ledger is the archive of the fiscal memory:
 // every document, in order, unchanged, acknowledged once.
@@ -220,7 +224,7 @@ func (w *world) agree(name, address string) {
 	if err := s.Verify(); err != nil {
 		w.t.Error(err)
 	}
-	docs, ledger := k.device.FN().List(), s.Ledger(k.device.FN().Number())
+	docs, ledger := k.machine.FN().List(), s.Ledger(k.machine.FN().Number())
 	if len(docs) != len(ledger) {
 		w.t.Fatalf("%d documents, the operator has %d", len(docs), len(ledger))
 	}
