@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 DAY ?= short
+TILL ?= shtrih
 FUZZTIME ?= 30s
 SEED ?= 1
 
@@ -23,8 +24,8 @@ GENERATED := proto/gen cloud/web/src/gen cloud/internal/store/db
 ## The product
 
 .PHONY: run
-run: deps-run build ## start simulator, agent and cabinet, and play a morning (DAY=full: a whole day); Ctrl-C stops
-	@exec bin/chekan-sim demo --dir ./run --agent bin/chekan-agent --cloud bin/chekan-cloud --day $(DAY)
+run: deps-run build ## start simulator, agent and cabinet, and play a morning (DAY=full: a whole day; TILL=fnprint: a fiscal memory and a printer); Ctrl-C stops
+	@exec bin/chekan-sim demo --dir ./run$(if $(filter-out shtrih,$(TILL)),-$(TILL)) --till $(TILL) --agent bin/chekan-agent --cloud bin/chekan-cloud --day $(DAY)
 
 .PHONY: build
 build: web programs ## build the three programs, with the cabinet's pages inside, into bin/
@@ -163,7 +164,7 @@ deps-usb-vm:
 
 .PHONY: clean
 clean: ## remove what was built and the data of `make run`
-	@rm -rf bin run $(WEB)/node_modules
+	@rm -rf bin run run-fnprint $(WEB)/node_modules
 	@find $(DIST) -mindepth 1 ! -name .keep -delete 2>/dev/null || true
 
 .PHONY: help

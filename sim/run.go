@@ -16,18 +16,21 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/proto/gen/sim/v1/simv1connect"
+	"github.com/chekan-io/chekan/protocol/escpos"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/control"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
 	"github.com/chekan-io/chekan/sim/ofd"
 	"github.com/chekan-io/chekan/sim/port"
+	"github.com/chekan-io/chekan/sim/printer"
 	"github.com/chekan-io/chekan/sim/shtrih"
 )
 
 // runCommand simulates tills.
 type runCommand struct {
 	Dir        string        `help:"Where the tills keep their memories." default:"./sim-data" type:"path"`
-	Till       []tillSpec    `help:"A till: name=kassa-1,tcp=127.0.0.1:7778,pty=/tmp/kassa-1[,fn=…][,serial=…][,model=…]. Repeatable." sep:"none" required:""`
+	Till       []tillSpec    `help:"A till: name=kassa-1,tcp=127.0.0.1:7778,pty=/tmp/kassa-1[,fn=…][,serial=…][,model=…]. With driver=fnprint a fiscal memory there and a printer at printer_tcp=… or printer_pty=…[,profile=…]. Repeatable." sep:"none" required:""`
 	Control    string        `help:"Address of the control API; port 0 picks a free one." default:"127.0.0.1:7790"`
 	Baud       int           `help:"Pace bytes like a serial line of this speed; 0 does not." default:"0"`
 	Lines      time.Duration `help:"Time of one printed line; 0 prints at once." default:"0s"`
@@ -42,13 +45,16 @@ type tillSpec struct {
 	name, tcp, pty, fn string
 	serial             uint32
 	model              byte
+
+	driver                          string // "" is shtrih
+	printerTCP, printerPty, profile string // of fnprint
 }
 
 // UnmarshalText reads key=value pairs with commas between them. A colon after
 // the name will do too.
 func (s *tillSpec) UnmarshalText(b []byte) error {
 	text := string(b)
-	for _, key := range []string{"tcp", "pty", "fn", "serial", "model"} {
+	for _, key := range []string{"tcp", "pty", "fn", "serial", "model", "driver", "printer_tcp", "printer_pty", "profile"} {
 		text = strings.ReplaceAll(text, ":"+key+"=", ","+key+"=")
 	}
 	for pair := range strings.SplitSeq(text, ",") {
@@ -77,9 +83,23 @@ func (s *tillSpec) UnmarshalText(b []byte) error {
 				return fmt.Errorf("model %q is not a code of FCh", value)
 			}
 			s.model = byte(n)
+		case "driver":
+			s.driver = value
+		case "printer_tcp":
+			s.printerTCP = value
+		case "printer_pty":
+			s.printerPty = value
+		case "profile":
+			s.profile = value
 		default:
-			return fmt.Errorf("unknown key %q: name, tcp, pty, fn, serial or model", key)
+			return fmt.Errorf("unknown key %q: name, driver, tcp, pty, fn, serial, model, printer_tcp, printer_pty or profile", key)
 		}
+	}
+	switch printer := s.printerTCP + s.printerPty + s.profile; {
+	case s.driver != "" && s.driver != "shtrih" && s.driver != "fnprint":
+		return fmt.Errorf("no driver %q: shtrih or fnprint", s.driver)
+	case s.driver != "fnprint" && printer != "":
+		return fmt.Errorf("%q: only driver=fnprint has a printer of its own", text)
 	}
 	if s.name == "" || s.name != filepath.Base(s.name) || s.name == ".." {
 		return fmt.Errorf("%q: a name without slashes is needed", text)
@@ -153,7 +173,11 @@ func (w *world) start(ctx context.Context, c *runCommand) error {
 		return err
 	}
 	for _, t := range w.tills {
-		_, err = fmt.Fprintf(os.Stdout, "till %s fn=%s tcp=%s pty=%s\n", t.Device.Name(), t.Device.FN().Number(), t.TCP, t.Pty)
+		printer := ""
+		if t.PrinterTCP+t.PrinterPty != "" {
+			printer = fmt.Sprintf(" printer_tcp=%s printer_pty=%s", t.PrinterTCP, t.PrinterPty)
+		}
+		_, err = fmt.Fprintf(os.Stdout, "till %s fn=%s tcp=%s pty=%s%s\n", t.Name(), t.FN().Number(), t.TCP, t.Pty, printer)
 		if err != nil {
 			return err
 		}
@@ -202,9 +226,12 @@ const ledgerFile = "ofd.flash"
 // add opens a till and its ports.
 func (w *world) add(ctx context.Context, c *runCommand, i int, spec tillSpec) error {
 	for _, t := range w.tills {
-		if t.Device.Name() == spec.name {
+		if t.Name() == spec.name {
 			return fmt.Errorf("two tills are called %s", spec.name)
 		}
+	}
+	if spec.driver == "fnprint" {
+		return w.addFNPrint(ctx, c, i, spec)
 	}
 	opts := shtrih.Options{
 		Name: spec.name, Bank: flash.Dir(filepath.Join(c.Dir, spec.name)), Logger: w.log, Model: spec.model,
@@ -213,10 +240,7 @@ func (w *world) add(ctx context.Context, c *runCommand, i int, spec tillSpec) er
 	if opts.Serial = spec.serial; opts.Serial == 0 {
 		opts.Serial = uint32(4239 + i)
 	}
-	opts.FN = fn.Options{Number: spec.fn}
-	if spec.fn == "" {
-		opts.FN.Number = fmt.Sprintf("99990789020%05d", i+1)
-	}
+	opts.FN = fn.Options{Number: spec.number(i)}
 	if c.RealTiming {
 		opts.Timing = shtrih.RealTiming
 	}
@@ -224,27 +248,107 @@ func (w *world) add(ctx context.Context, c *runCommand, i int, spec tillSpec) er
 	if err != nil {
 		return err
 	}
-	t := control.Till{Device: d}
-	report := func(err error) { w.log.Info("connection ended", "till", spec.name, "error", err) }
-	paced := func(serve port.Serve) port.Serve {
-		return func(ctx context.Context, rwc io.ReadWriteCloser) error { return serve(ctx, port.Paced(rwc, c.Baud)) }
+	t := control.Till{Machine: control.Shtrih(d)}
+	if t.TCP, err = w.listen(ctx, c, spec.name, spec.tcp, d.ServeTCP); err == nil {
+		t.Pty, err = w.terminal(ctx, c, spec.name, spec.pty, d.WaitReady, d.Serve)
 	}
-	if spec.tcp != "" {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", spec.tcp)
-		if err != nil {
-			return errors.Join(fmt.Errorf("till %s: %w", spec.name, err), d.Close())
-		}
-		t.TCP = l.Addr().String()
-		w.work.Go(func() { w.check(port.TCP(ctx, l, paced(d.ServeTCP), report)) })
-	}
-	if spec.pty != "" {
-		if t.Pty, err = filepath.Abs(spec.pty); err != nil {
-			return errors.Join(fmt.Errorf("till %s: %w", spec.name, err), d.Close())
-		}
-		w.work.Go(func() { w.check(port.Pty(ctx, t.Pty, d.WaitReady, paced(d.Serve), report)) })
+	if err != nil {
+		return errors.Join(err, d.Close())
 	}
 	w.tills = append(w.tills, t)
 	return nil
+}
+
+// number is the fiscal memory's, of till i when nobody said.
+func (s tillSpec) number(i int) string {
+	if s.fn != "" {
+		return s.fn
+	}
+	return fmt.Sprintf("99990789020%05d", i+1)
+}
+
+// addFNPrint opens a fiscal memory and a printer, each with ports of its own.
+func (w *world) addFNPrint(ctx context.Context, c *runCommand, i int, spec tillSpec) error {
+	profile, ok := escpos.FindProfile(spec.profile)
+	if !ok {
+		return fmt.Errorf("till %s: no printer profile %q", spec.name, spec.profile)
+	}
+	serial := spec.serial
+	if serial == 0 {
+		serial = uint32(4239 + i)
+	}
+	opts := fn.DeviceOptions{
+		Name: spec.name, Bank: flash.Dir(filepath.Join(c.Dir, spec.name)), Logger: w.log, FN: fn.Options{Number: spec.number(i)},
+		Registration: fnprintCard(serial),
+	}
+	if c.RealTiming {
+		opts.Timing = fn.RealTiming
+	}
+	memory, err := fn.NewDevice(opts)
+	if err != nil {
+		return err
+	}
+	p := printer.New(printer.Options{Profile: profile, LineTime: c.Lines})
+	t := control.Till{Machine: control.FNPrint(memory, p)}
+	if t.TCP, err = w.listen(ctx, c, spec.name, spec.tcp, memory.Serve); err == nil {
+		t.Pty, err = w.terminal(ctx, c, spec.name, spec.pty, memory.WaitReady, memory.Serve)
+	}
+	if err == nil {
+		t.PrinterTCP, err = w.listen(ctx, c, spec.name, spec.printerTCP, p.Serve)
+	}
+	if err == nil {
+		t.PrinterPty, err = w.terminal(ctx, c, spec.name, spec.printerPty, p.Ready, p.Serve)
+	}
+	if err != nil {
+		return errors.Join(err, t.Close())
+	}
+	w.tills = append(w.tills, t)
+	return nil
+}
+
+// fnprintCard is what a new till of two devices is registered with.
+func fnprintCard(serial uint32) *fiscal.Registration {
+	const inn = "7702203276"
+	number := fmt.Sprintf("%016d", serial)
+	return &fiscal.Registration{
+		INN: inn, Serial: number, RNM: fiscal.MakeRNM("0000000005", inn, number), User: `ООО "Ромашка"`, Address: "302028, г. Орёл, ул. Ленина, 1",
+		Place: "Магазин", TaxSystems: 0x3F, FFD: "1.05", OFDINN: "9715260691", OFDName: "Платформа ОФД", Cashier: fiscal.Cashier{Name: "Петрова Н. И."},
+	}
+}
+
+// paced slows a device down to the speed of the line.
+func (c *runCommand) paced(serve port.Serve) port.Serve {
+	return func(ctx context.Context, rwc io.ReadWriteCloser) error { return serve(ctx, port.Paced(rwc, c.Baud)) }
+}
+
+func (w *world) report(till string) func(error) {
+	return func(err error) { w.log.Info("connection ended", "till", till, "error", err) }
+}
+
+// listen serves a device on TCP, if an address is given.
+func (w *world) listen(ctx context.Context, c *runCommand, till, address string, serve port.Serve) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("till %s: %w", till, err)
+	}
+	w.work.Go(func() { w.check(port.TCP(ctx, l, c.paced(serve), w.report(till))) })
+	return l.Addr().String(), nil
+}
+
+// terminal serves a device on a pseudo-terminal, if a path is given.
+func (w *world) terminal(ctx context.Context, c *runCommand, till, path string, ready port.Ready, serve port.Serve) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("till %s: %w", till, err)
+	}
+	w.work.Go(func() { w.check(port.Pty(ctx, path, ready, c.paced(serve), w.report(till))) })
+	return path, nil
 }
 
 // check ends the program when a port cannot be served.
@@ -261,7 +365,7 @@ func (w *world) close() error {
 		errs = append(errs, w.ofd.Close())
 	}
 	for _, t := range w.tills {
-		errs = append(errs, t.Device.Close())
+		errs = append(errs, t.Close())
 	}
 	if w.url != "" {
 		errs = append(errs, os.Remove(w.url))

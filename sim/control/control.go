@@ -6,30 +6,48 @@
 package control
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"connectrpc.com/connect"
 
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	simv1 "github.com/chekan-io/chekan/proto/gen/sim/v1"
 	"github.com/chekan-io/chekan/proto/gen/sim/v1/simv1connect"
-	codec "github.com/chekan-io/chekan/protocol/shtrih"
 	"github.com/chekan-io/chekan/sim/fn"
-	"github.com/chekan-io/chekan/sim/shtrih"
 )
+
+// Machine is a simulated till of any kind, as it is steered.
+type Machine interface {
+	Name() string
+	// FN is the fiscal memory: the truth.
+	FN() *fn.Accumulator
+	// Show is what a look at the till shows, without its addresses.
+	Show() *simv1.Till
+	// SetPaper puts a roll in, which ends after so many lines unless that is 0,
+	// or takes it out.
+	SetPaper(in bool, lines uint32)
+	SetCover(open bool)
+	SetPower(on bool)
+	SetCable(plugged bool)
+	// AddFault plans a fault and gives it back with its id; what it does not
+	// know it names.
+	AddFault(f *simv1.Fault) (*simv1.Fault, error)
+	Faults() []*simv1.Fault
+	ClearFaults()
+	// Slips is what came out of the printer, oldest first.
+	Slips() []*simv1.Slip
+	// Close ends the devices, which keep their memories.
+	Close() error
+}
 
 // Till is a simulated till with the addresses it can be reached at.
 type Till struct {
-	Device *shtrih.Device
-	TCP    string
-	Pty    string
+	Machine
+	TCP        string
+	Pty        string
+	PrinterTCP string // of a till whose printer has a cable of its own
+	PrinterPty string
 }
 
 // Service is SimService over a fixed set of tills.
@@ -46,7 +64,7 @@ func (s *Service) find(name string) (Till, error) {
 		return s.tills[0], nil
 	}
 	for _, t := range s.tills {
-		if t.Device.Name() == name {
+		if t.Name() == name {
 			return t, nil
 		}
 	}
@@ -54,13 +72,9 @@ func (s *Service) find(name string) (Till, error) {
 }
 
 func (t Till) show() *simv1.Till {
-	st := t.Device.State()
-	model, serial := t.Device.Model()
-	mode := fmt.Sprintf("%d.%d / %d", st.Mode&0x0F, st.Mode>>4, st.Submode)
-	return &simv1.Till{
-		Name: t.Device.Name(), Model: model, Serial: serial, Fn: t.Device.FN().Number(), Tcp: t.TCP, Pty: t.Pty, Mode: mode,
-		Paper: st.Paper, CoverOpen: st.Cover, Power: st.Powered, LastFd: st.LastFD,
-	}
+	v := t.Show()
+	v.Tcp, v.Pty, v.PrinterTcp, v.PrinterPty = t.TCP, t.Pty, t.PrinterTCP, t.PrinterPty
+	return v
 }
 
 // ListTills gives the simulated tills.
@@ -78,11 +92,7 @@ func (s *Service) Paper(_ context.Context, q *simv1.PaperRequest) (*simv1.PaperR
 	if err != nil {
 		return nil, err
 	}
-	if q.GetIn() {
-		t.Device.InsertPaper(int(q.GetLinesLeft()))
-	} else {
-		t.Device.RemovePaper()
-	}
+	t.SetPaper(q.GetIn(), q.GetLinesLeft())
 	return &simv1.PaperResponse{Till: t.show()}, nil
 }
 
@@ -92,11 +102,7 @@ func (s *Service) Cover(_ context.Context, q *simv1.CoverRequest) (*simv1.CoverR
 	if err != nil {
 		return nil, err
 	}
-	if q.GetOpen() {
-		t.Device.OpenCover()
-	} else {
-		t.Device.CloseCover()
-	}
+	t.SetCover(q.GetOpen())
 	return &simv1.CoverResponse{Till: t.show()}, nil
 }
 
@@ -106,11 +112,7 @@ func (s *Service) Power(_ context.Context, q *simv1.PowerRequest) (*simv1.PowerR
 	if err != nil {
 		return nil, err
 	}
-	if q.GetOn() {
-		t.Device.PowerOn()
-	} else {
-		t.Device.PowerCut()
-	}
+	t.SetPower(q.GetOn())
 	return &simv1.PowerResponse{Till: t.show()}, nil
 }
 
@@ -120,66 +122,8 @@ func (s *Service) Cable(_ context.Context, q *simv1.CableRequest) (*simv1.CableR
 	if err != nil {
 		return nil, err
 	}
-	if q.GetPlugged() {
-		t.Device.Plug()
-	} else {
-		t.Device.Unplug()
-	}
+	t.SetCable(q.GetPlugged())
 	return &simv1.CableResponse{Till: t.show()}, nil
-}
-
-var phases = []shtrih.Phase{shtrih.OnReceive, shtrih.Before, shtrih.OnCommit, shtrih.OnPrint, shtrih.After, shtrih.OnAnswer}
-
-var actions = []shtrih.Action{
-	shtrih.LoseACK, shtrih.NAKRequest, shtrih.LoseAnswer, shtrih.ForgetAnswer, shtrih.Garble, shtrih.Duplicate, shtrih.Delay,
-	shtrih.RebootNow, shtrih.PowerCut, shtrih.PaperOut, shtrih.CoverOpen, shtrih.Hang, shtrih.CloseLink, shtrih.Replay, shtrih.Refuse,
-	shtrih.Busy, shtrih.Stuck, shtrih.Foreign, shtrih.ForeignOpen, shtrih.TakeOver, shtrih.HangFNDocument, shtrih.LoseClock,
-	shtrih.RAMError, shtrih.AgeShift,
-}
-
-// plan reads a fault; what it does not know it names.
-func plan(f *simv1.Fault) (shtrih.Fault, error) {
-	out := shtrih.Fault{
-		Nth: int(f.GetNth()), Phase: shtrih.Phase(cmp.Or(f.GetPhase(), string(shtrih.Before))), At: int(f.GetAt()),
-		Action: shtrih.Action(f.GetAction()),
-	}
-	if c := strings.TrimSuffix(strings.ToUpper(f.GetCommand()), "H"); c != "" {
-		code, err := strconv.ParseUint(c, 16, 16)
-		if err != nil {
-			return out, fmt.Errorf("command %q is not a hexadecimal code", f.GetCommand())
-		}
-		out.Command = codec.Code(code)
-	}
-	if !slices.Contains(phases, out.Phase) {
-		return out, fmt.Errorf("no phase %q: one of %v", f.GetPhase(), phases)
-	}
-	if !slices.Contains(actions, out.Action) {
-		return out, fmt.Errorf("no action %q: one of %v", f.GetAction(), actions)
-	}
-	switch out.Action {
-	case shtrih.Refuse, shtrih.Garble, shtrih.Foreign:
-		if f.GetValue() > 0xFF {
-			return out, errors.New("value does not fit a byte")
-		}
-		out.Code = byte(f.GetValue())
-	default:
-		out.For = time.Duration(f.GetValue()) * time.Millisecond
-	}
-	return out, nil
-}
-
-func showFault(till string, f shtrih.Fault) *simv1.Fault {
-	out := &simv1.Fault{
-		Id: f.ID, Till: till, Nth: uint32(max(f.Nth, 0)), Phase: string(f.Phase), At: uint32(f.At), Action: string(f.Action),
-		Value: uint32(f.For / time.Millisecond), Fired: f.Fired > 0,
-	}
-	if f.Code != 0 {
-		out.Value = uint32(f.Code)
-	}
-	if f.Command != 0 {
-		out.Command = strings.TrimSuffix(f.Command.Hex(), "h")
-	}
-	return out
 }
 
 // AddFault plans a fault.
@@ -188,12 +132,11 @@ func (s *Service) AddFault(_ context.Context, q *simv1.AddFaultRequest) (*simv1.
 	if err != nil {
 		return nil, err
 	}
-	f, err := plan(q.GetFault())
+	f, err := t.AddFault(q.GetFault())
 	if err != nil {
 		return nil, connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	f.ID = t.Device.Plan().Add(f)
-	return &simv1.AddFaultResponse{Fault: showFault(t.Device.Name(), f)}, nil
+	return &simv1.AddFaultResponse{Fault: f}, nil
 }
 
 // selected returns the till of the name, or all for an empty name.
@@ -213,9 +156,7 @@ func (s *Service) ListFaults(_ context.Context, q *simv1.ListFaultsRequest) (*si
 	}
 	r := new(simv1.ListFaultsResponse)
 	for _, t := range tills {
-		for _, f := range t.Device.Plan().List() {
-			r.Faults = append(r.Faults, showFault(t.Device.Name(), f))
-		}
+		r.Faults = append(r.Faults, t.Faults()...)
 	}
 	return r, nil
 }
@@ -227,7 +168,7 @@ func (s *Service) ClearFaults(_ context.Context, q *simv1.ClearFaultsRequest) (*
 		return nil, err
 	}
 	for _, t := range tills {
-		t.Device.Plan().Clear()
+		t.ClearFaults()
 	}
 	return new(simv1.ClearFaultsResponse), nil
 }
@@ -239,7 +180,7 @@ func (s *Service) ListDocuments(_ context.Context, q *simv1.ListDocumentsRequest
 		return nil, err
 	}
 	r := new(simv1.ListDocumentsResponse)
-	for _, d := range t.Device.FN().List() {
+	for _, d := range t.FN().List() {
 		r.Documents = append(r.Documents, document(d))
 	}
 	return r, nil
@@ -259,9 +200,5 @@ func (s *Service) ListSlips(_ context.Context, q *simv1.ListSlipsRequest) (*simv
 	if err != nil {
 		return nil, err
 	}
-	r := new(simv1.ListSlipsResponse)
-	for _, p := range t.Device.Slips() {
-		r.Slips = append(r.Slips, &simv1.Slip{Lines: p.Lines, Whole: p.Whole, Fd: p.FD})
-	}
-	return r, nil
+	return &simv1.ListSlipsResponse{Slips: t.Slips()}, nil
 }

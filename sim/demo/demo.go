@@ -40,6 +40,7 @@ type Command struct {
 	Dir           string        `help:"Folder of everything the demo keeps." default:"./run" type:"path"`
 	Agent         string        `help:"The agent's program." default:"bin/chekan-agent" type:"path"`
 	Cloud         string        `help:"The cabinet's program." default:"bin/chekan-cloud" type:"path"`
+	Till          string        `help:"What the first till is: a Shtrih-M, or a fiscal memory and a printer on a serial line each." default:"shtrih" enum:"shtrih,fnprint"`
 	Day           string        `help:"What is played at the first start: short is a morning, full a whole day and the next morning." default:"short" enum:"short,full"`
 	OnceReadyFile string        `help:"Write addresses, login and password here as JSON when everything is ready." type:"path" placeholder:"FILE"`
 	Revive        time.Duration `help:"Begin a program that died again after this time." default:"5s"`

@@ -159,21 +159,21 @@ func (d *demo) tear(ctx context.Context) error {
 // earlier start.
 func (d *demo) tearSale(ctx context.Context, t *till, q *posv1.SubmitRequest) error {
 	if done, err := d.done(ctx, q.GetKey()); err != nil || done {
-		t.device.InsertPaper(0)
+		t.device.SetPaper(true, 0)
 		return err
 	}
 	// The roll must not end under the slip that is still coming out.
 	if err := d.until(ctx, 30*time.Second, t.name+": допечатает прежний чек", func(context.Context) (bool, error) {
-		return t.device.State().Submode == 0, nil
+		return t.idle(), nil
 	}); err != nil {
 		return err
 	}
-	t.device.InsertPaper(tornAfter)
+	t.device.SetPaper(true, tornAfter)
 	if err := d.perform(ctx, 0, q); err != nil {
 		return err
 	}
 	if err := d.until(ctx, 30*time.Second, t.name+": кончится бумага", func(context.Context) (bool, error) {
-		return !t.device.State().Paper, nil
+		return !t.device.Show().GetPaper(), nil
 	}); err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (d *demo) tearSale(ctx context.Context, t *till, q *posv1.SubmitRequest) er
 	if err := pause(ctx, 2*time.Second); err != nil { // as long as changing a roll takes, on film
 		return err
 	}
-	t.device.InsertPaper(0)
+	t.device.SetPaper(true, 0)
 	return d.until(ctx, 30*time.Second, t.name+": агент увидит бумагу", func(ctx context.Context) (bool, error) {
 		state, err := d.state(ctx, t.name)
 		return state.GetPaper() == fiscalv1.Paper_PAPER_CONTINUE, err

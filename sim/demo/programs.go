@@ -100,7 +100,10 @@ func (d *demo) startAgent(ctx context.Context) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data = %s\nlisten = %q\ncloud = %q\n", quote(dir), listen, d.cabinet())
 	for _, t := range d.tills {
-		fmt.Fprintf(&b, "\n[[till]]\nname = %q\nwire = %s\nfinish_print = %q\n", t.name, quote(t.wire), t.finish)
+		fmt.Fprintf(&b, "\n[[till]]\nname = %q\ndriver = %q\nwire = %s\nfinish_print = %q\n", t.name, t.driver(), quote(t.wire), t.finish)
+		if t.printer != "" {
+			fmt.Fprintf(&b, "printer = %s\n", quote(t.printer))
+		}
 	}
 	settings := d.agentSettings()
 	if err := os.WriteFile(settings, []byte(b.String()), 0o600); err != nil {

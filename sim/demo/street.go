@@ -15,10 +15,12 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/proto/gen/sim/v1/simv1connect"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/control"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
 	"github.com/chekan-io/chekan/sim/port"
+	"github.com/chekan-io/chekan/sim/printer"
 	"github.com/chekan-io/chekan/sim/shtrih"
 )
 
@@ -32,8 +34,15 @@ type till struct {
 	wire string
 	// finish says what the agent does when paper is back: auto or ask.
 	finish string
-	device *shtrih.Device
+	device control.Machine
+	// printer is the wire of a printer that is a device of its own.
+	printer string
+	// idle tells that nothing is being printed.
+	idle func() bool
 }
+
+// driver is the agent's word for the kind of the till.
+func (t *till) driver() string { return t.device.Show().GetDriver() }
 
 // Names of the tills.
 const (
@@ -86,52 +95,101 @@ func (s *street) open(ctx context.Context, d *demo, fail context.CancelCauseFunc
 	dir := filepath.Join(d.Dir, "sim")
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	var shown []control.Till
-	add := func(o shtrih.Options, finish string) (*till, error) {
-		o.Bank, o.Logger = flash.Dir(filepath.Join(dir, o.Name)), log
-		device, err := shtrih.New(o)
-		if err != nil {
-			return nil, err
-		}
-		t := &till{name: o.Name, finish: finish, device: device}
-		s.tills = append(s.tills, t)
-		return t, nil
+	add := func(t *till, c control.Till) {
+		t.device = c.Machine
+		s.tills, shown = append(s.tills, t), append(shown, c)
 	}
-	report := func(err error) { log.Info("connection ended", "error", err) }
-	check := func(err error) {
-		if err != nil {
-			fail(err)
-		}
+	serial := s.shtrihTill
+	if d.Till == tillFNPrint {
+		serial = s.fnprintTill
 	}
-
-	serial, err := add(options(first, 50, 4239, "9999078902000001", "0000000005008570"), "auto")
+	t, c, err := serial(ctx, dir, log, fail)
 	if err != nil {
 		return err
 	}
-	tty := filepath.Join(dir, "ttyTill1")
-	serial.wire = "serial://" + tty + "?baud=115200"
-	shown = append(shown, control.Till{Device: serial.device, Pty: tty})
-	paced := func(ctx context.Context, rwc io.ReadWriteCloser) error {
-		return serial.device.Serve(ctx, port.Paced(rwc, baud))
-	}
-	s.work.Go(func() { check(port.Pty(ctx, tty, serial.device.WaitReady, paced, report)) })
+	add(t, c)
 
-	network, err := add(options(second, 250, 17025, "9999078902000002", "0000000005012346"), "ask")
-	if err != nil {
-		return err
-	}
 	address, err := d.port(ctx, "till", shtrihPort, false)
 	if err != nil {
 		return err
 	}
+	o := options(second, 250, 17025, "9999078902000002", "0000000005012346")
+	o.Bank, o.Logger = flash.Dir(filepath.Join(dir, o.Name)), log
+	device, err := shtrih.New(o)
+	if err != nil {
+		return err
+	}
+	add(&till{name: second, finish: "ask", wire: "tcp://" + address, idle: func() bool { return device.State().Submode == 0 }},
+		control.Till{Machine: control.Shtrih(device), TCP: address})
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("%s: %w", second, err)
 	}
-	network.wire = "tcp://" + address
-	shown = append(shown, control.Till{Device: network.device, TCP: address})
-	s.work.Go(func() { check(port.TCP(ctx, l, network.device.ServeTCP, report)) })
-
+	s.work.Go(func() { s.check(port.TCP(ctx, l, device.ServeTCP, reported(log)), fail) })
 	return s.openControl(ctx, d, dir, shown, fail)
+}
+
+// Values of Command.Till.
+const (
+	tillShtrih  = "shtrih"
+	tillFNPrint = "fnprint"
+)
+
+func reported(log *slog.Logger) func(error) {
+	return func(err error) { log.Info("connection ended", "error", err) }
+}
+
+// check ends the demo when a port cannot be served.
+func (s *street) check(err error, fail context.CancelCauseFunc) {
+	if err != nil {
+		fail(err)
+	}
+}
+
+// terminal serves a device on a serial line of the usual speed.
+func (s *street) terminal(ctx context.Context, path string, ready port.Ready, serve port.Serve, log *slog.Logger, fail context.CancelCauseFunc) string {
+	paced := func(ctx context.Context, rwc io.ReadWriteCloser) error { return serve(ctx, port.Paced(rwc, baud)) }
+	s.work.Go(func() { s.check(port.Pty(ctx, path, ready, paced, reported(log)), fail) })
+	return fmt.Sprintf("serial://%s?baud=%d", path, baud)
+}
+
+// shtrihTill is a Shtrih-M on a serial line.
+func (s *street) shtrihTill(ctx context.Context, dir string, log *slog.Logger, fail context.CancelCauseFunc) (*till, control.Till, error) {
+	o := options(first, 50, 4239, "9999078902000001", "0000000005008570")
+	o.Bank, o.Logger = flash.Dir(filepath.Join(dir, o.Name)), log
+	device, err := shtrih.New(o)
+	if err != nil {
+		return nil, control.Till{}, err
+	}
+	tty := filepath.Join(dir, "ttyTill1")
+	wire := s.terminal(ctx, tty, device.WaitReady, device.Serve, log, fail)
+	return &till{name: first, finish: "auto", wire: wire}, control.Till{Machine: control.Shtrih(device), Pty: tty}, nil
+}
+
+// fnprintTill is a fiscal memory and a printer, each on a serial line.
+func (s *street) fnprintTill(ctx context.Context, dir string, log *slog.Logger, fail context.CancelCauseFunc) (*till, control.Till, error) {
+	const serial = 4239
+	card := shop(serial, "")
+	number := card.KKTSerial
+	memory, err := fn.NewDevice(fn.DeviceOptions{
+		Name: first, Bank: flash.Dir(filepath.Join(dir, first)), FN: fn.Options{Number: "9999078902000003"}, Logger: log, Timing: fn.RealTiming,
+		Registration: &fiscal.Registration{
+			INN: card.INN, RNM: fiscal.MakeRNM("0000000005", card.INN, number), Serial: number, User: card.User, Address: card.Address, Place: card.Place,
+			TaxSystems: fiscal.TaxSystem(card.TaxSystems), FFD: "1.05", OFDINN: card.OFDINN, OFDName: card.OFDName,
+			Cashier: fiscal.Cashier{Name: "Петрова Н. И."},
+		},
+	})
+	if err != nil {
+		return nil, control.Till{}, err
+	}
+	paper := printer.New(printer.Options{LineTime: 40 * time.Millisecond})
+	c := control.Till{Machine: control.FNPrint(memory, paper), Pty: filepath.Join(dir, "ttyFN"), PrinterPty: filepath.Join(dir, "ttyPrinter")}
+	t := &till{
+		name: first, finish: "auto",
+		wire:    s.terminal(ctx, c.Pty, memory.WaitReady, memory.Serve, log, fail),
+		printer: s.terminal(ctx, c.PrinterPty, paper.Ready, paper.Serve, log, fail),
+	}
+	return t, c, nil
 }
 
 // Preferred ports.
@@ -184,6 +242,10 @@ func (s *street) close() error {
 // describe is a line about a till.
 func (t *till) describe() string {
 	wire, _, _ := strings.Cut(t.wire, "?")
-	model, serial := t.device.Model()
-	return fmt.Sprintf("%s: %s № %s, %s", t.name, model, serial, wire)
+	if t.printer != "" {
+		printer, _, _ := strings.Cut(t.printer, "?")
+		wire += " и " + printer
+	}
+	v := t.device.Show()
+	return fmt.Sprintf("%s: %s № %s, %s", t.name, v.GetModel(), v.GetSerial(), wire)
 }
