@@ -2,6 +2,8 @@ package printer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/chekan-io/chekan/drivers/wire"
@@ -54,4 +56,22 @@ func (p *Printer) write(ctx context.Context, conn wire.Conn, b []byte) (out bool
 	_, err = conn.Write(ctx, b)
 	stop()
 	return <-last && err != nil, err
+}
+
+// ResetUSB resets the USB port the printer is plugged into, as if it were pulled
+// out and put back; errors.ErrUnsupported when its wire is another. The printer
+// forgets what it was sent, so a slip that is owed begins anew.
+func (p *Printer) ResetUSB(ctx context.Context) error {
+	conn, err := p.open(ctx)
+	if err != nil {
+		return fmt.Errorf("reset the USB port: %w", err)
+	}
+	usb, ok := wire.Ability[wire.USBResetter](conn)
+	if !ok {
+		return fmt.Errorf("reset the USB port: %w", errors.ErrUnsupported)
+	}
+	if err := errors.Join(usb.ResetUSB(ctx), p.Reopen()); err != nil {
+		return fmt.Errorf("reset the USB port: %w", err)
+	}
+	return nil
 }

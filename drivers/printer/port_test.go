@@ -9,6 +9,7 @@ import (
 	"github.com/chekan-io/chekan/drivers/printer"
 	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	sim "github.com/chekan-io/chekan/sim/printer"
 )
 
 // usbPort is a cable whose other end tells its paper beside the data.
@@ -17,6 +18,8 @@ type usbPort struct {
 	status wire.PortStatus
 	stuck  bool // takes no bytes
 	asked  *int
+	resets int
+	closed bool
 }
 
 func (u *usbPort) PortStatus(context.Context) (wire.PortStatus, error) {
@@ -37,7 +40,32 @@ func (u *usbPort) Read(ctx context.Context, _ []byte) (int, error) {
 	return 0, wire.ErrTimeout
 }
 
-func (u *usbPort) Close() error { return nil }
+func (u *usbPort) Close() error {
+	u.closed = true
+	return nil
+}
+
+func (u *usbPort) ResetUSB(context.Context) error {
+	u.resets++
+	return nil
+}
+
+func TestResetUSB(t *testing.T) {
+	var opened []*usbPort
+	p := printer.New(func(context.Context) (wire.Conn, error) {
+		opened = append(opened, &usbPort{asked: new(int)})
+		return wire.Tapped(opened[len(opened)-1], func(wire.Dir, []byte) {}), nil
+	}, printer.Options{Profile: profile(t, "")})
+	for want := 1; want <= 2; want++ { // the wire is closed by it, and opened anew
+		if err := p.ResetUSB(limit(t)); err != nil || len(opened) != want || opened[want-1].resets != 1 || !opened[want-1].closed {
+			t.Fatalf("reset %d: %v, %+v", want, err, opened)
+		}
+	}
+	b := setUp(t, sim.Options{}, printer.Options{Profile: profile(t, "")})
+	if err := b.ResetUSB(limit(t)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a wire that is not USB: %v", err)
+	}
+}
 
 const (
 	portReady    = 0x18

@@ -2,11 +2,13 @@ package shtrih
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/drivers/wire"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
+
+const opResetUSB = "reset USB port"
 
 // ResetUSB implements drivers.USBResetter: a till of this maker is a virtual
 // serial port on USB more often than not, and one that hangs on the bus comes
@@ -18,7 +20,7 @@ func (t *Till) ResetUSB(ctx context.Context) error {
 	if conn == nil {
 		var err error
 		if conn, err = t.open(ctx); err != nil {
-			return fmt.Errorf("reset the USB port: %w", err)
+			return failure(opResetUSB, linkCode(err), fiscal.NotDone, err)
 		}
 	}
 	usb, ok := wire.Ability[wire.USBResetter](conn)
@@ -28,7 +30,7 @@ func (t *Till) ResetUSB(ctx context.Context) error {
 	err := usb.ResetUSB(ctx)
 	t.drop()
 	if err != nil {
-		return fmt.Errorf("reset the USB port: %w", err)
+		return failure(opResetUSB, linkCode(err), fiscal.NotDone, err)
 	}
 	return nil
 }
