@@ -29,7 +29,9 @@ type act struct {
 // is done, and by what the archive shows never done twice.
 func day(reg fiscal.Registration) []act {
 	last := func(fd int) func([]Document) bool { return func(docs []Document) bool { return len(docs) >= fd } }
-	ticket := func(fd int) func([]Document) bool { return func(docs []Document) bool { return docs[fd-1].Ticket != nil } }
+	ticket := func(fd int) func([]Document) bool {
+		return func(docs []Document) bool { return docs[fd-1].Ticket != nil }
+	}
 	correction := receiptOf(fiscal.SaleReturn, 700)
 	correction.Correction = &fiscal.Correction{Date: fiscal.DateTime{Year: 2026, Month: 3, Day: 1}}
 	w := RegistrationOf(reg)

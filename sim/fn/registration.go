@@ -135,8 +135,8 @@ func (a *Accumulator) BeginRegistration(typ, format byte) error {
 	return nil
 }
 
-// Register forms the registration or re-registration report. What reg leaves
-// out is taken from the tags the document was given.
+// Register forms the registration or re-registration report. The tags the
+// document was given count more than what reg says of them.
 func (a *Accumulator) Register(now time.Time, reg Registration) (Document, error) {
 	return a.form("register", func(d *Document) error {
 		given, err := ffd.Parse(a.cur.data)
@@ -192,7 +192,7 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// complete takes from the tags what the command does not carry.
+// complete takes from the tags what the commands of the wire do not carry.
 func complete(reg *Registration, given []ffd.Field, format byte) {
 	for _, f := range given {
 		into := map[ffd.Tag]*string{
@@ -200,9 +200,9 @@ func complete(reg *Registration, given []ffd.Field, format byte) {
 			ffd.TagOFDName: &reg.OFDName,
 		}[f.Tag]
 		switch {
-		case into != nil && *into == "":
+		case into != nil:
 			*into = f.Text()
-		case f.Tag == ffd.TagOFDINN && reg.OFDINN == "":
+		case f.Tag == ffd.TagOFDINN:
 			reg.OFDINN = f.INN()
 		case f.Tag == ffd.TagFormat && reg.FFD == 0 && format == 0:
 			reg.FFD = byte(f.Uint())

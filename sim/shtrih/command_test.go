@@ -221,7 +221,7 @@ func TestCorrection(t *testing.T) {
 			t.Errorf("%+v %+v", doc, r)
 		}
 	})
-	story(t, "as an ordinary receipt", Options{Registration: registered("1.2")},
+	story(t, "as an ordinary receipt", Options{Registration: registered("1.2"), Clock: in2026},
 		func(t *testing.T, d *Device, h *host) {
 			do[codec.OperatorAnswer](h, codec.OpenReceipt{Password: 1, Type: codec.ReceiptSale | codec.ReceiptCorrection})
 			do[codec.EmptyAnswer](h, line(100))
