@@ -173,6 +173,8 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 		if errors.Is(err, wire.ErrBusy) {
 			code = drivers.CodeInUse
 		}
+	case printer.Late:
+		code = drivers.CodeBusy
 	case printer.Mute, printer.Cutter, printer.Failed, printer.Offline:
 	}
 	out := failure(op, code, outcome, err)

@@ -249,6 +249,35 @@ func (p *Printer) ready(ctx context.Context) error {
 	return &Error{Reason: reasonOf(s)}
 }
 
+// passing tells of a printer that will be well by itself: it takes nothing for a
+// while and names nothing that a person could do about it, or its head is hot.
+func passing(s escpos.Status) bool {
+	person := s.PaperOut || s.CoverOpen || s.Cutter || s.Unrecoverable || s.Recoverable || s.Waiting
+	return !person && (s.Hot || s.Offline && !s.Error)
+}
+
+// poll is how often a printer that will be well by itself is asked.
+const poll = 250 * time.Millisecond
+
+// readySoon is ready with patience for what passes by itself.
+func (p *Printer) readySoon(ctx context.Context) error {
+	patience := time.Now().Add(p.opts.Block)
+	for {
+		err := p.ready(ctx)
+		var e *Error
+		if !errors.As(err, &e) || e.Err != nil || !passing(p.status) || time.Now().After(patience) {
+			return err
+		}
+		timer := time.NewTimer(poll)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return &Error{Reason: Late, Err: ctx.Err()}
+		}
+	}
+}
+
 // reasonOf names the first thing a person has to do something about.
 func reasonOf(s escpos.Status) Reason {
 	switch {

@@ -445,6 +445,25 @@ func TestStatus_drawerCut(t *testing.T) {
 	})
 }
 
+// What passes by itself is waited for: nobody has to do anything.
+func TestPrint_passing(t *testing.T) {
+	p := profile(t, "epson-58")
+	total := length(t, p)
+	for _, kind := range []sim.FaultKind{sim.Busy, sim.Overheat} {
+		for at := int64(0); at < total; at += 7 {
+			synctest.Test(t, func(t *testing.T) {
+				b := setUp(t, sim.Options{Profile: p}, printer.Options{})
+				b.dev.Plan(sim.Fault{Kind: kind, At: at, For: 3 * time.Second})
+				r, err := b.Print(limit(t), receipt())
+				if err != nil || r.Outcome != fiscal.Done || r.Repeated {
+					t.Fatalf("%s at %d: %+v, %v", kind, at, r, err)
+				}
+				b.once(t, at, r)
+			})
+		}
+	}
+}
+
 // Close ends a print that waits.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, er
 		}
 		j.wary = false
 	}
-	if err := p.ready(ctx); err != nil {
+	if err := p.readySoon(ctx); err != nil {
 		return Result{}, false, p.fail(op, err)
 	}
 	if j.asked {
@@ -138,6 +138,9 @@ func (p *Printer) between(ctx context.Context) error {
 	err := p.ready(ctx)
 	var e *Error
 	if errors.As(err, &e) && e.Err == nil {
+		if passing(p.status) {
+			return nil // the next answer is waited for anyway
+		}
 		if p.job.next == len(p.job.blocks) {
 			return nil // the slip is out, whatever ails the printer now
 		}
@@ -267,7 +270,10 @@ func (p *Printer) await(ctx context.Context) error {
 		case !errors.Is(err, wire.ErrTimeout):
 			return err
 		}
-		if err := p.ready(ctx); err != nil {
+		var e *Error
+		if err := p.ready(ctx); errors.As(err, &e) && e.Err == nil && passing(p.status) && time.Now().Before(patience) {
+			continue
+		} else if err != nil {
 			return err
 		}
 		if p.has(escpos.AnswerPaper) {
