@@ -3,6 +3,7 @@ package ffd
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
@@ -31,12 +32,17 @@ func newBuilder(form fiscal.DocumentType, v Version, items int) *builder {
 }
 
 func (b *builder) put(t Tag, start int) {
-	value := b.values[start:len(b.values):len(b.values)]
+	to := &b.open
 	if b.flat {
-		b.groups = append(b.groups, Field{Tag: t, Value: value})
-		return
+		to = &b.groups
 	}
-	b.open = append(b.open, Field{Tag: t, Value: value})
+	n := len(*to)
+	if n == cap(*to) {
+		*to = slices.Grow(*to, 1)
+	}
+	*to = (*to)[:n+1]
+	f := &(*to)[n]
+	f.Tag, f.Value, f.Fields = t, b.values[start:len(b.values):len(b.values)], nil
 }
 
 func (b *builder) uint(t Tag, v uint64) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrText says that text has a character code page 866 lacks.
@@ -143,27 +144,53 @@ func alike(r rune) bool {
 	return ok
 }
 
-// appendFitted writes Fit(s). The loop reads the two bytes of a Russian letter
+// appendFitted writes Fit(s). It reads the two bytes of a Russian letter
 // itself: names are most of a receipt.
 func appendFitted(dst []byte, s string) ([]byte, error) {
-	dst = slices.Grow(dst, len(s)) // a character never takes more bytes in the page
-	out, n := dst[len(dst):cap(dst)], 0
-	for i := 0; i < len(s) && n < len(out); i++ {
-		c := s[i]
-		if c < ' ' || c >= 0x80 {
-			// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
-			if c&0xFE != 0xD0 || i+1 == len(s) || s[i+1]&0xC0 != 0x80 {
-				return AppendText(dst[:len(dst)+n], Fit(s[i:]))
-			}
-			letter := int(c&1)<<6 | int(s[i+1]&0x3F)
-			if letter >= len(cyrillic866) || cyrillic866[letter] == 0 {
-				return AppendText(dst[:len(dst)+n], Fit(s[i:]))
-			}
-			c = cyrillic866[letter]
-			i++
+	for whole := s; ; {
+		var read int
+		dst, read = appendPlain(dst, s)
+		if s = s[read:]; s == "" {
+			return dst, nil
 		}
-		out[n] = c
-		n++
+		r, size := utf8.DecodeRuneInString(s)
+		other, ok := lookalikes[r]
+		if !ok {
+			other = s[:size]
+		}
+		var err error
+		if dst, err = AppendText(dst, other); err != nil {
+			return dst, fmt.Errorf("%q in %q: %w", r, whole, ErrText)
+		}
+		s = s[size:]
 	}
-	return dst[:len(dst)+n], nil
+}
+
+// appendPlain writes the beginning of s that is printable ASCII and Russian,
+// and says how many bytes of s that took.
+func appendPlain(dst []byte, s string) (out []byte, read int) {
+	dst = slices.Grow(dst, len(s))
+	free := dst[len(dst):cap(dst)]
+	n := 0
+	for read < len(s) && n < len(free) {
+		c := s[read]
+		if c >= ' ' && c < 0x80 {
+			free[n] = c
+			n++
+			read++
+			continue
+		}
+		// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
+		if c&0xFE != 0xD0 || read+1 == len(s) || s[read+1]&0xC0 != 0x80 {
+			break
+		}
+		letter := uint(c&1)<<6 | uint(s[read+1]&0x3F)
+		if letter >= uint(len(cyrillic866)) || cyrillic866[letter] == 0 {
+			break
+		}
+		free[n] = cyrillic866[letter]
+		n++
+		read += 2
+	}
+	return dst[:len(dst)+n], read
 }
