@@ -109,7 +109,10 @@ function Content({ answer, tillName }: { answer: GetDocumentResponse; tillName: 
               {answer.slip.length > 0 ? (
                 <SlipPaper lines={answer.slip} />
               ) : (
-                <Nothing title={t("document.damaged")} text={t("document.damagedTodo")} />
+                <div>
+                  <Nothing title={t("document.damaged")} text={t("document.damagedTodo")} />
+                  <Asked answer={answer} />
+                </div>
               )}
               <Facts answer={answer} />
             </div>
@@ -127,18 +130,25 @@ function Content({ answer, tillName }: { answer: GetDocumentResponse; tillName: 
                 text={t(answer.receipt ? "document.noCopyAsked" : "document.noCopyTodo")}
               />
             )}
-            {answer.receipt && (
-              <section className="panel" aria-label={t("document.items")} style={{ marginTop: 16 }}>
-                <Title order={2}>{t("document.items")}</Title>
-                <ReceiptBody receipt={answer.receipt} total={d.total} />
-              </section>
-            )}
+            <Asked answer={answer} />
             {!rich && <Nothing title={t("document.poor")} text={t("document.poorTodo")} />}
           </div>
           <Facts answer={answer} />
         </div>
       )}
     </>
+  );
+}
+
+/** What was asked to be made: all there is while the document itself is not here. */
+function Asked({ answer }: { answer: GetDocumentResponse }) {
+  const { t } = useTranslation();
+  if (!answer.receipt) return null;
+  return (
+    <section className="panel" aria-label={t("document.items")} style={{ marginTop: 16 }}>
+      <Title order={2}>{t("document.items")}</Title>
+      <ReceiptBody receipt={answer.receipt} total={answer.document?.document?.total ?? 0n} />
+    </section>
   );
 }
 

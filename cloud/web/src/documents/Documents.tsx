@@ -38,6 +38,11 @@ export function useDocumentName(): (d: Document) => string {
   };
 }
 
+/** Somebody else's: a till is registered by hand, and nobody wonders at that. */
+function isForeign(v: DocumentView): boolean {
+  return !v.key && !GROUPS.registration.some((form) => form === v.document?.type);
+}
+
 const keyOf = (v: DocumentView) => `${v.document?.fn} ${v.document?.fd}`;
 
 /** Fiscal documents of a till, newest first. */
@@ -188,7 +193,7 @@ function Table({ documents, tillId }: ListProps) {
                 </td>
                 <td>
                   {name(d)}
-                  {!v.key && <div className="small quiet">{t("document.foreign")}</div>}
+                  {isForeign(v) && <div className="small quiet">{t("document.foreign")}</div>}
                 </td>
                 {can("money:view") && (
                   <td className="right nowrap">
@@ -241,7 +246,7 @@ function Cards({ documents, tillId }: ListProps) {
               </div>
               <div className="quiet small">
                 <When at={ofCivil(d.at)} />
-                {!v.key && <> · {t("document.foreign")}</>}
+                {isForeign(v) && <> · {t("document.foreign")}</>}
               </div>
               <dl className="pairs" style={{ gridTemplateColumns: "repeat(2, max-content minmax(0, 1fr))" }}>
                 <dt>{t("marks.paper.title")}</dt>

@@ -113,7 +113,7 @@ export function documentAnswer(
   const op = operation(now, "till-red", fd).operation;
   const mine = document.key !== "" && !poor;
   return create(GetDocumentResponseSchema, {
-    document,
+    document: poor ? { ...document, document: { ...document.document, total: 0n, qr: "" } } : document,
     receipt: mine ? op?.receipt : undefined,
     cashier: mine ? op?.cashier : undefined,
     hasCopy: true,
