@@ -64,7 +64,7 @@ func freeAddress() (string, error) {
 }
 
 // patience is how long a story waits for something to happen.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // await runs a command again and again until its output matches:
 //
