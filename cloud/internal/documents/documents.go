@@ -8,6 +8,13 @@
 // nothing else does. How far an agent's copy goes is kept in the same transaction as what it acknowledges, and the
 // answer is given when that transaction is durable.
 //
+// # Copies
+//
+// Beside what was asked for the agents send the documents themselves, as the fiscal memories store them: the copy of a
+// document is kept byte for byte and read only when somebody looks at it, so that a better dictionary reads old copies better. It may come
+// before the operation, after it, or for a document that no operation of ours made. What contradicts the document it claims to
+// be (another fiscal sign, another till, tags of another document) is kept aside, marked, and never shown in its place.
+//
 // # Speed
 //
 // Batches are opened and checked by the callers, side by side; one writer then stores all that wait in one transaction, for a

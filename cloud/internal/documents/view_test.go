@@ -1,11 +1,15 @@
 package documents
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -210,6 +214,40 @@ func TestSheet_registration(t *testing.T) {
 	for _, want := range []string{"ООО Ромашка", "Орёл"} {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("no %q on the slip:\n%s", want, all.String())
+		}
+	}
+}
+
+// TestSheet_bent: whatever bytes come as a copy, there is a page and a file of it.
+func TestSheet_bent(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	docs := golden(t)
+	for _, name := range slices.Sorted(maps.Keys(docs)) {
+		for range 4 {
+			body := bytes.Clone(docs[name])
+			for range 1 + rng.IntN(6) {
+				switch i := rng.IntN(len(body)); rng.IntN(3) {
+				case 0:
+					body[i] ^= 1 << rng.IntN(8)
+				case 1:
+					body[i] = byte(rng.Uint32())
+				default:
+					body = append(body[:i], body[min(len(body), i+1+rng.IntN(4)):]...)
+				}
+				if len(body) == 0 {
+					body = []byte{0}
+				}
+			}
+			if rng.IntN(2) == 0 && len(body) >= 4 { // the whole has its right length, what is inside has not
+				body[2], body[3] = byte(len(body)-4), byte((len(body)-4)>>8)
+			}
+			sheet := Copy{Body: body}.Sheet(Document{})
+			if len(sheet.Tags) == 0 && len(body) > 4 {
+				t.Errorf("%s: nothing to show of %x", name, body)
+			}
+			if _, err := reports.PDF(reports.Sheet{Columns: Columns, Slip: sheet.Slip, Tags: sheet.Tags}); err != nil {
+				t.Errorf("%s: %v of %x", name, err, body)
+			}
 		}
 	}
 }

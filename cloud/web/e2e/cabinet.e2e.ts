@@ -186,7 +186,7 @@ test("a sale made outside appears while the page is open", async () => {
 test("the receipt is read as it lies in the shop", async () => {
   const { page } = desk;
   // The agent reads it back from the fiscal memory by itself, and the open page shows it when it is here.
-  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  const slip = page.getByRole("region", { name: "Как на бумаге" });
   await slip.getByText("КАССОВЫЙ ЧЕК").waitFor();
   const paper = (await slip.innerText()).replaceAll(/\s+/g, " ");
   const held = (await shop.documents(FIRST)).at(-1);
@@ -211,7 +211,7 @@ test("the receipt is read as it lies in the shop", async () => {
 
 test("its tags are found by their words, and its file has every figure of the slip", async () => {
   const { page } = desk;
-  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  const slip = page.getByRole("region", { name: "Как на бумаге" });
   const figures = new Set((await slip.innerText()).match(/\d[\d.:,]*\d|\d/g));
   expect(figures.size).toBeGreaterThan(10);
 
@@ -244,7 +244,7 @@ test("its tags are found by their words, and its file has every figure of the sl
 test("the printer gets the slip and nothing else", async () => {
   const { page } = desk;
   await page.getByRole("tab", { name: "Чек" }).click();
-  const slip = page.getByRole("region", { name: "Чек как на бумаге" });
+  const slip = page.getByRole("region", { name: "Как на бумаге" });
   await slip.waitFor();
   await page.emulateMedia({ media: "print" });
   await shoot(page, "document-print", true);
@@ -270,7 +270,7 @@ test("documents of every form are listed, and narrowed to a kind", async () => {
   await page.getByRole("heading", { name: "Отчёт о регистрации", level: 1 }).waitFor();
   await page.getByText("Документ сделан не через агента").waitFor();
   await page.getByRole("tab", { name: "Документ" }).waitFor();
-  await page.getByRole("region", { name: "Чек как на бумаге" }).getByText("ОТЧЁТ О РЕГИСТРАЦИИ").waitFor();
+  await page.getByRole("region", { name: "Как на бумаге" }).getByText("ОТЧЁТ О РЕГИСТРАЦИИ").waitFor();
   await expectFits(page);
   await shoot(page, "registration-1440", true);
 });

@@ -228,6 +228,13 @@ function Facts({ answer }: { answer: GetDocumentResponse }) {
     <section className="panel noprint" aria-label={t("document.facts")}>
       <Title order={2}>{t("document.facts")}</Title>
       <dl className="pairs">
+        <dt>{t(isReceiptForm(d.type) ? "marks.check.title" : "document.title")}</dt>
+        <dd>
+          <MarkView
+            mark={{ tone: "done", word: isReceiptForm(d.type) ? "marks.check.done" : "marks.act.done" }}
+            track=""
+          />
+        </dd>
         <dt>{t("marks.paper.title")}</dt>
         <dd>
           <MarkView mark={paperMark(view.paper)} track="" />

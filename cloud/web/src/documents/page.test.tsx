@@ -33,7 +33,7 @@ function open(path: string, o: Partial<FakeOptions> = {}, copies: FakeCabinet["c
 test("a receipt is shown as its slip, with its code, beside its facts", async () => {
   open(RECEIPT);
   await screen.findByRole("heading", { name: "Продажа", level: 1 });
-  const slip = screen.getByRole("region", { name: "Чек как на бумаге" });
+  const slip = screen.getByRole("region", { name: "Как на бумаге" });
   expect(within(slip).getByText("КАССОВЫЙ ЧЕК")).toBeTruthy();
   expect(within(slip).getByText("=447.00").parentElement?.className).toBe("bold large");
   expect(within(slip).getByRole("img").getAttribute("aria-label")).toContain("QR-код: t=");
@@ -103,7 +103,7 @@ test("who may not see sums sees neither slip nor tags", async () => {
   open(RECEIPT, { permissions: ["tills:view", "documents:view"] });
   await screen.findByText("Чек и теги скрыты");
   expect(screen.getByRole("region", { name: "Сведения" })).toBeTruthy();
-  expect(screen.queryByRole("region", { name: "Чек как на бумаге" })).toBeNull();
+  expect(screen.queryByRole("region", { name: "Как на бумаге" })).toBeNull();
   expect(screen.queryByRole("button", { name: "PDF" })).toBeNull();
 });
 
