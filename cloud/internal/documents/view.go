@@ -110,7 +110,7 @@ func headline(f ffd.Field) string {
 
 // value writes the value of a tag as people read it: sums with kopecks, days in their order, codes in words.
 func value(f ffd.Field, row ffd.Row) string {
-	switch f.Tag { //nolint:exhaustive // the others are written by their type
+	switch f.Tag {
 	case ffd.TagSign:
 		doc := ffd.Document{Fields: []ffd.Field{f}}
 		if len(f.Value) == 6 {
@@ -143,8 +143,7 @@ func value(f ffd.Field, row ffd.Row) string {
 			return f.INN()
 		}
 		return f.Text()
-	case ffd.TypeGroup: // one that could not be taken apart
-		return hexed(f.Value)
+	case ffd.TypeBytes, ffd.TypeGroup: // a group that has a value could not be taken apart
 	}
 	return hexed(f.Value)
 }
