@@ -154,6 +154,16 @@ func TestChecklist(t *testing.T) {
 			}
 			h.receipt(receiptOf(fiscal.Sale, 100))
 		}},
+		{"on a bare line the host sees nothing of a power cut but silence", DeviceOptions{Registration: &reg12, SilentPowerCut: true}, func(t *testing.T, h *host) {
+			frame := codec.EncodeFrame([]byte{byte(codec.CmdStatus)})
+			h.must(h.send(frame[:4]))
+			h.d.PowerCut()
+			h.must(h.send(frame))
+			synctest.Wait()
+			h.d.PowerOn()
+			h.must(h.send([]byte{codec.ENQ})) // there is no last answer
+			h.status()
+		}},
 		{"messages go in the order of their numbers, one at a time", online, exchangeOrder},
 		{"a message without a ticket is offered again after 300 seconds", online, func(t *testing.T, h *host) {
 			h.ok(codec.SetLink{Up: true})

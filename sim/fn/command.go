@@ -98,7 +98,7 @@ func (d *Device) runState(req codec.Request) (codec.Answer, bool, error) {
 		return codec.ServiceRecordAnswer{Data: make([]byte, 8)}, true, nil
 	case codec.ShiftState:
 		open, shift, receipt := d.acc.Shift()
-		if p := d.acc.Status(now).Phase; p == PhaseReady {
+		if p := d.acc.Status(now).Phase; p != PhaseFiscal {
 			return nil, true, ErrState
 		}
 		return codec.ShiftStateAnswer{Open: open, Shift: shift, Receipt: receipt}, true, nil

@@ -372,6 +372,7 @@ func life(t *testing.T, format string) {
 		t.Errorf("%+v", s)
 	}
 	h.refused(codec.BeginOpenShift{At: h.at()}, codec.ErrState)
+	h.refused(codec.ShiftState{}, codec.ErrState)
 	h.report()
 	h.deliver()
 	if s := h.status(); s.Phase != codec.PhaseArchive {

@@ -337,7 +337,7 @@ const maxRegistrations = 30
 
 // Version returns the software version and whether it is a serial device;
 // a simulated accumulator always says it is a debug one.
-func (a *Accumulator) Version() (version string, serial bool) { return "fn debug 1.37  ", false }
+func (a *Accumulator) Version() (version string, serial bool) { return "fn debug 1.37", false }
 
 // Shift returns whether a shift is open, its number (of the last one when
 // closed) and the number of the last receipt in it.

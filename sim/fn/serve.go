@@ -29,7 +29,8 @@ type session struct {
 	readErr error // valid when bytes is closed
 
 	reader codec.Reader
-	begun  *call // whose frame is coming
+	begun  *call  // whose frame is coming
+	life   uint64 // of the accumulator that hears it
 }
 
 // call is one command.
@@ -132,9 +133,12 @@ func (s *session) end(err error) error {
 // that hangs does not hear it.
 func (s *session) take(b []byte) error {
 	for _, one := range b {
-		if !s.d.Up() {
+		up, life := s.d.alive()
+		if !up || life != s.life {
 			s.reader.Reset()
-			s.begun = nil
+			s.begun, s.life = nil, life
+		}
+		if !up {
 			continue
 		}
 		if err := s.byte(one); err != nil && !errors.Is(err, errSilent) {
@@ -317,6 +321,14 @@ func (s *session) send(c *call, frame []byte) error {
 		return err
 	}
 	return nil
+}
+
+// alive tells whether the accumulator hears, and in which of its power-ons.
+func (d *Device) alive() (up bool, life uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tick()
+	return d.up(), d.life
 }
 
 func (d *Device) newCall(cmd codec.Command) *call {
