@@ -118,6 +118,9 @@ func TestCheck_names(t *testing.T) {
 		{"empty address", "receipt", V12, TagAddress, RuleText, with(Text(TagAddress, ""))},
 		{"paid less", "receipt", V12, TagTotal, RuleTotal, with(Sum(TagCash, 100))},
 		{"total of other items", "receipt", V12, TagTotal, RuleTotal, with(Sum(TagTotal, 230700))},
+		{"total above the items", "receipt", V12, TagTotal, RuleTotal, func(f []Field) []Field {
+			return set(set(f, Sum(TagTotal, 230858)), Sum(TagCash, 200858))
+		}},
 		{"sum of an item", "receipt", V12, TagItemSum, RuleTotal, with(Sum(TagItemSum, 30002), TagItem)},
 		{"no quantity", "receipt", V12, TagQuantity, RuleTotal, with(Amount(TagQuantity, 0), TagItem)},
 		{"tax of 10 %", "receipt", V12, TagVAT10, RuleTotal, with(Sum(TagVAT10, 2454))},
@@ -260,6 +263,32 @@ func TestCheckGiven(t *testing.T) {
 	}
 	if p := check(Bytes(TagTotal, nil)); !p.has(TagTotal, RulePlace) {
 		t.Errorf("%v", p)
+	}
+}
+
+// What tells no version is held to the newest rules of who writes what.
+func TestCheckGiven_noVersion(t *testing.T) {
+	d := Document{Type: fiscal.DocRegistration, Fields: []Field{Uint(TagConditions, 0)}}
+	if p := problems(t, d.CheckGiven()); !p.has(TagConditions, RulePlace) || !p.has(TagFormat, RuleMissing) || p.has(TagFN, RuleMissing) {
+		t.Errorf("%v", p)
+	}
+}
+
+// What looks odd and is right.
+func TestCheck_allows(t *testing.T) {
+	d := goldenDocument(t, "receipt", V12)
+	for _, f := range []Field{
+		Text(TagSupplierINN, "000000000000"), // a supplier without a number
+		Group(TagProduct, Text(TagCodeEAN13, "4606224000120")),
+		Uint(TagMarkingResult, 0x0f),
+	} {
+		d.Fields = set(d.Fields, f, TagItem)
+	}
+	d.Fields = append(d.Fields, Group(TagBuyerData, Text(TagBuyer, "Иванов"), Text(TagBuyerBirthday, "29.02.2000")),
+		Group(TagReceiptIndustry, Text(TagIndustryBody, "030"), Text(TagIndustryDate, "26.03.2022"), Text(TagIndustryNumber, "477"), Text(TagIndustryValue, "a")),
+		Group(TagReceiptIndustry, Text(TagIndustryBody, "030"), Text(TagIndustryDate, "26.03.2022"), Text(TagIndustryNumber, "478"), Text(TagIndustryValue, "b")))
+	if err := d.Check(); err != nil {
+		t.Error(err)
 	}
 }
 

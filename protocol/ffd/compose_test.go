@@ -259,6 +259,24 @@ func TestHead_modes(t *testing.T) {
 	}
 }
 
+// A memory is told minutes only, whatever the clock shows.
+func TestHead_seconds(t *testing.T) {
+	h := Head{Form: fiscal.DocShiftOpened, Format: V12, At: fiscal.DateTime{Year: 2026, Month: 3, Day: 4, Hour: 5, Minute: 6, Second: 59}}
+	if f, _ := find(h.Fields(), []Tag{TagTime}); f.Time().String() != "2026-03-04T05:06" {
+		t.Errorf("%s", f.Time())
+	}
+}
+
+// The requisite of somebody else is not our mark.
+func TestFact_marker(t *testing.T) {
+	for name, want := range map[string]string{MarkerName: "a1", "заказ": ""} {
+		d := Document{Type: fiscal.DocReceipt, Fields: []Field{Group(TagUserData, Text(TagUserDataName, name), Text(TagUserDataValue, "a1"))}}
+		if got := d.Fact().Marker; got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func TestTotals(t *testing.T) {
 	var totals Totals
 	for _, name := range []string{"receipt", "bso", "correction", "bso-correction", "shift-closing"} {
