@@ -130,7 +130,7 @@ func (p *paper) state(ctx context.Context, owed debt) (drivers.Paper, string) {
 	var e *printer.Error
 	switch {
 	case errors.As(err, &e):
-		return drivers.PaperAbsent, e.Reason.Text()
+		return drivers.PaperAbsent, e.Text()
 	case err != nil:
 		return drivers.PaperAbsent, err.Error()
 	case s.CoverOpen:
@@ -178,7 +178,7 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 	case printer.Mute, printer.Cutter, printer.Failed, printer.Offline:
 	}
 	out := failure(op, code, outcome, err)
-	if text := e.Reason.Text(); text != "" {
+	if text := e.Text(); text != "" {
 		out.Hint = text
 	}
 	return out

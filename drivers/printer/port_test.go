@@ -3,6 +3,7 @@ package printer_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -64,6 +65,26 @@ func TestResetUSB(t *testing.T) {
 	b := setUp(t, sim.Options{}, printer.Options{Profile: profile(t, "")})
 	if err := b.ResetUSB(limit(t)); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("a wire that is not USB: %v", err)
+	}
+}
+
+// What keeps the wire from being opened is said by its name.
+func TestError_text(t *testing.T) {
+	for cause, want := range map[error]string{
+		wire.ErrNoUSB:   "chekan-agent-usb",
+		wire.ErrDenied:  "нет прав",
+		wire.ErrSeveral: "несколько",
+		wire.ErrBusy:    "занят",
+		wire.ErrAbsent:  "проверьте кабель",
+	} {
+		p := printer.New(func(context.Context) (wire.Conn, error) {
+			return nil, &wire.Error{Op: "open", Addr: "usb:printer", Err: cause}
+		}, printer.Options{Profile: profile(t, "")})
+		_, err := p.Print(limit(t), receipt())
+		var e *printer.Error
+		if !errors.As(err, &e) || e.Reason != printer.Link || !strings.Contains(e.Text(), want) {
+			t.Errorf("%v is said as %+v", cause, err)
+		}
 	}
 }
 

@@ -121,6 +121,22 @@ func (e *Error) Error() string {
 // Unwrap returns the wire's error.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Text is for the person at the till, in Russian: the reason, or what keeps the
+// wire from being opened where that is more than a cable.
+func (e *Error) Text() string {
+	switch {
+	case errors.Is(e.Err, wire.ErrNoUSB):
+		return wire.ErrNoUSB.Error()
+	case errors.Is(e.Err, wire.ErrDenied):
+		return "у агента нет прав на порт принтера: docs/usb.md или группа dialout"
+	case errors.Is(e.Err, wire.ErrSeveral):
+		return "подключено несколько таких принтеров: укажите в файле настроек серийный номер нужного"
+	case errors.Is(e.Err, wire.ErrBusy):
+		return "принтер занят другой программой: закройте её"
+	}
+	return e.Reason.Text()
+}
+
 // ErrClosed is what calls end with once Close was called.
 var ErrClosed = errors.New("printer is closed")
 
@@ -151,7 +167,13 @@ type Printer struct {
 	status  escpos.Status
 	// unsettled says that answers may still come to questions nobody waits for.
 	unsettled bool
-	job       *job // the slip that is owed
+	// owing is how many questions may still be answered.
+	owing int
+	// lacks is how many bytes of a command the printer may still wait for, had
+	// its link been lost; resynced, that this link has brought them.
+	lacks    int
+	resynced bool
+	job      *job // the slip that is owed
 }
 
 // New makes a printer; the wire is opened when it is first needed, and again
@@ -163,7 +185,8 @@ func New(dial wire.DialFunc, opts Options) *Printer {
 	if opts.Block <= 0 {
 		opts.Block = DefaultBlock
 	}
-	return &Printer{dial: dial, opts: opts}
+	// A program before us may have left anything.
+	return &Printer{dial: dial, opts: opts, lacks: escpos.MaxBlock}
 }
 
 // Profile is what the printer was said to be.

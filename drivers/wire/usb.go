@@ -94,6 +94,40 @@ func (a USBAddress) id() string {
 	return s
 }
 
+// FindUSB looks for the device of an address on USB and takes nothing: it may be
+// in use. The answer names it by all it has, the serial number too. Errors are
+// those of Open that concern finding: ErrAbsent, ErrSeveral, ErrDenied, ErrNoUSB.
+func FindUSB(ctx context.Context, addr string) (USBAddress, error) {
+	a, err := ParseAddress(addr)
+	if err != nil {
+		return USBAddress{}, err
+	}
+	if a.Scheme != "usb" {
+		return USBAddress{}, fmt.Errorf("address %q is not on USB", addr)
+	}
+	if err := needDeadline(ctx); err != nil {
+		return USBAddress{}, &Error{Op: "find", Addr: addr, Err: err}
+	}
+	type result struct {
+		found USBAddress
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		found, err := findUSB(a.USB)
+		done <- result{found, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return USBAddress{}, openFailed(a, r.err)
+		}
+		return r.found, nil
+	case <-ctx.Done():
+		return USBAddress{}, &Error{Op: "find", Addr: addr, Err: ctxError(ctx)}
+	}
+}
+
 // PortStatus is what a printer answers to GET_PORT_STATUS (USB printer class
 // 1.1, §4.2.2): the lines of the old parallel port.
 type PortStatus byte

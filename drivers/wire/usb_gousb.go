@@ -95,6 +95,18 @@ func claim(ctx context.Context, bus *gousb.Context, a Address, lockDir string) (
 	return &usbConn{stream: newStream(a.String(), p, false, release), port: p}, nil
 }
 
+func findUSB(a USBAddress) (USBAddress, error) {
+	bus, err := newBus()
+	if err != nil {
+		return USBAddress{}, err
+	}
+	d, err := find(bus, a)
+	if err != nil {
+		return USBAddress{}, errors.Join(err, bus.Close())
+	}
+	return d.address(), errors.Join(d.dev.Close(), bus.Close())
+}
+
 // find opens the one device that fits the address.
 func find(bus *gousb.Context, a USBAddress) (*device, error) {
 	pipes := map[*gousb.DeviceDesc]pipe{}

@@ -24,6 +24,9 @@ func TestOpen_noUSB(t *testing.T) {
 		if want := "open " + addr + ": " + wire.ErrNoUSB.Error(); err.Error() != want {
 			t.Errorf("says %q, want %q", err, want)
 		}
+		if _, err := wire.FindUSB(within(t, patience), addr); !errors.Is(err, wire.ErrNoUSB) {
+			t.Errorf("look for %s: %v", addr, err)
+		}
 		for _, how := range []string{"chekan-agent-usb", "-tags usb", "libusb"} {
 			if !strings.Contains(err.Error(), how) {
 				t.Errorf("%q does not say %q", err, how)

@@ -255,14 +255,39 @@ func (c *checkup) tills(ctx context.Context) {
 // may be held by the agent.
 func (c *checkup) wires(ctx context.Context) {
 	for _, t := range c.cfg.Tills {
-		a, err := wire.ParseAddress(t.Wire)
-		switch {
-		case t.Exclude || err != nil:
-		case a.Scheme == "tcp":
-			c.wireTCP(ctx, t.Name, a.Host)
-		case runtime.GOOS != "windows":
-			c.wirePort(t.Name, a.Port)
+		for _, cable := range []string{t.Wire, t.Printer} {
+			a, err := wire.ParseAddress(cable)
+			switch {
+			case t.Exclude || err != nil: // or there is no second cable
+			case a.Scheme == "usb":
+				c.wireUSB(ctx, t.Name, cable)
+			case a.Scheme == "tcp":
+				c.wireTCP(ctx, t.Name, a.Host)
+			case runtime.GOOS != "windows":
+				c.wirePort(t.Name, a.Port)
+			}
 		}
+	}
+}
+
+// wireUSB looks for the device without taking it: the agent may have it.
+func (c *checkup) wireUSB(ctx context.Context, till, address string) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	found, err := wire.FindUSB(ctx, address)
+	switch {
+	case err == nil:
+		c.add("wire", good, "", "Принтер %s кассы %s на USB.", found, till)
+	case errors.Is(err, wire.ErrNoUSB):
+		c.add("wire", bad, "Поставьте пакет chekan-agent-usb вместо chekan-agent.", "Принтер кассы %s на USB, а в этой сборке агента USB нет.", till)
+	case errors.Is(err, wire.ErrAbsent):
+		c.add("wire", bad, "Проверьте кабель и питание принтера; посмотрите, виден ли он: lsusb", "Принтера %s кассы %s на USB нет.", address, till)
+	case errors.Is(err, wire.ErrSeveral):
+		c.add("wire", bad, "Укажите в файле настроек адрес с серийным номером.", "Принтер кассы %s: %v.", till, err)
+	case errors.Is(err, wire.ErrDenied):
+		c.add("wire", bad, "Дайте агенту права правилом udev (docs/usb.md) или запустите от администратора.", "Нет прав на принтер %s кассы %s.", address, till)
+	default:
+		c.add("wire", warning, "Проверьте кабель.", "Принтер %s кассы %s: %v.", address, till, err)
 	}
 }
 

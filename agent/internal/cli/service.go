@@ -152,7 +152,11 @@ func (*configCheckCommand) Run(e *env) error {
 		if t.Exclude {
 			note = " (исключена)"
 		}
-		_, _ = fmt.Fprintf(w, "касса %s%s\t%s, %s, finish_print %s\n", t.Name, note, t.Driver, t.Wire, t.FinishPrint)
+		cables := t.Wire
+		if t.Printer != "" {
+			cables += ", принтер " + t.Printer
+		}
+		_, _ = fmt.Fprintf(w, "касса %s%s\t%s, %s, finish_print %s\n", t.Name, note, t.Driver, cables, t.FinishPrint)
 	}
 	_ = w.Flush()
 	if len(cfg.Tills) == 0 {

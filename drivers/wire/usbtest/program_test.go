@@ -162,6 +162,9 @@ func (s *server) do(c call) (reply, error) {
 			return reply{}, errors.New("no USBResetter")
 		}
 		return reply{}, able.ResetUSB(ctx)
+	case "find":
+		found, err := wire.FindUSB(ctx, c.Addr)
+		return reply{Text: found.String()}, err
 	case "print", "continue", "printer":
 		return s.print(ctx, c)
 	}

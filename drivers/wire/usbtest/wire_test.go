@@ -20,6 +20,9 @@ func TestUSB_bytesBothWays(t *testing.T) {
 		if took := c.must(call{Do: "open", Addr: addr}).Took; took < 130*time.Millisecond {
 			t.Errorf("the first byte could go after %v; printers need 130 ms", took)
 		}
+		if r := c.must(call{Do: "find", Addr: addr}); r.Text != epson { // while it is in use
+			t.Errorf("%s is found as %s", addr, r.Text)
+		}
 		h.change(func() { h.taken = nil })
 		sent := make([]byte, 10_000)
 		for i := range sent {
@@ -44,8 +47,8 @@ func TestUSB_bytesBothWays(t *testing.T) {
 		}
 		c.must(call{Do: "close", Addr: addr})
 	}
-	if claimed, released := p.Count("claimed"), p.Count("released"); claimed != 3 || released != 3 {
-		t.Errorf("claimed %d times, released %d", claimed, released)
+	if err := p.Wait(within(t, patience), "released", 3); err != nil || p.Count("claimed") != 3 {
+		t.Errorf("claimed %d times, released %d: %v", p.Count("claimed"), p.Count("released"), err)
 	}
 }
 
@@ -155,6 +158,9 @@ func TestUSB_whichOne(t *testing.T) {
 		r := c.ask(call{Do: "open", Addr: addr})
 		if r.Word != "several" {
 			t.Errorf("%s: %q %s", addr, r.Word, r.Text)
+		}
+		if r := c.ask(call{Do: "find", Addr: addr}); r.Word != "several" {
+			t.Errorf("look for %s: %q %s", addr, r.Word, r.Text)
 		}
 		for _, part := range parts {
 			if !strings.Contains(r.Text, part) {
