@@ -319,7 +319,7 @@ func (d *Device) forget() {
 	d.acc.PowerOff()
 	d.life++
 	d.last, d.reading = nil, reading{}
-	d.hung, d.hangUntil, d.bootUntil = false, time.Time{}, time.Time{}
+	d.hung, d.hangUntil, d.bootUntil, d.lateUntil = false, time.Time{}, time.Time{}, time.Time{}
 }
 
 func (d *Device) powerOn() {
