@@ -34,10 +34,10 @@ func dial(t *testing.T, broker, clientID, willOf string, config *tls.Config) (*m
 	t.Helper()
 	l := &mqttLine{id: willOf}
 	o := mqtt.NewClientOptions().AddBroker(broker).SetClientID(clientID).SetProtocolVersion(4).SetTLSConfig(config).
-		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(10*time.Second).SetKeepAlive(30*time.Second).
+		SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(patience).SetKeepAlive(30*time.Second).
 		SetBinaryWill(l.topic("presence"), []byte("offline"), 1, true).
 		SetCustomOpenConnectionFn(func(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
-			raw, err := net.DialTimeout("tcp", u.Host, 10*time.Second)
+			raw, err := net.DialTimeout("tcp", u.Host, patience)
 			if err != nil {
 				return nil, err
 			}
@@ -49,7 +49,7 @@ func dial(t *testing.T, broker, clientID, willOf string, config *tls.Config) (*m
 		})
 	l.Client = mqtt.NewClient(o)
 	token := l.Connect()
-	if !token.WaitTimeout(15 * time.Second) {
+	if !token.WaitTimeout(patience) {
 		return nil, errors.New("no answer")
 	}
 	if token.Error() != nil {
@@ -61,7 +61,7 @@ func dial(t *testing.T, broker, clientID, willOf string, config *tls.Config) (*m
 
 func (l *mqttLine) say(t *testing.T, topic, word string) {
 	t.Helper()
-	if token := l.Publish(topic, 1, true, word); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if token := l.Publish(topic, 1, true, word); !token.WaitTimeout(patience) || token.Error() != nil {
 		t.Fatalf("publish on %s: %v", topic, token.Error())
 	}
 }
@@ -70,7 +70,7 @@ func (l *mqttLine) say(t *testing.T, topic, word string) {
 func (l *mqttLine) hear(t *testing.T, topic string, heard chan string) bool {
 	t.Helper()
 	token := l.Subscribe(topic, 0, func(_ mqtt.Client, m mqtt.Message) { heard <- m.Topic() })
-	if !token.WaitTimeout(10 * time.Second) {
+	if !token.WaitTimeout(patience) {
 		t.Fatalf("subscribe to %s: no answer", topic)
 	}
 	result := token.(*mqtt.SubscribeToken).Result()[topic]

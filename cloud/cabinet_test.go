@@ -30,7 +30,7 @@ import (
 	"github.com/chekan-io/chekan/proto/pack"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // settings are those of a cabinet on free ports with its data in a temporary folder.
 func settings(t *testing.T, database string) config.Config {

@@ -54,7 +54,7 @@ func procedures() map[string]access.Permission {
 // call posts an empty request and gives the status and Connect's code.
 func call(t *testing.T, client *http.Client, address string, header map[string]string) (int, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	body := []byte("{}")
 	kind := "application/json"

@@ -270,7 +270,7 @@ func TestWatch(t *testing.T) {
 	changes, cancel := b.Fleet.Watch()
 	defer cancel()
 	b.OpenShift(t, name)
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	var state, operation bool
 	for !state || !operation {
 		select {

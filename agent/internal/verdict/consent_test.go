@@ -123,7 +123,7 @@ func TestBrowser_consent(t *testing.T) {
 	s := serve(t, "Касса 1", "Касса 2")
 	s.OpenShift(t, "Касса 1")
 	e.do(t, "open", m{"page": window, "url": s.URL})
-	e.until(t, window, `d.colour === "green"`, 30*time.Second)
+	e.until(t, window, `d.colour === "green"`, patience)
 
 	t.Run("a stranger reads and cannot answer", func(t *testing.T) {
 		said := s.ask(t, "stranger", "Касса 1", fiscalv1.Action_ACTION_CHECK, later())
@@ -140,17 +140,17 @@ func TestBrowser_consent(t *testing.T) {
 			t.Fatal(err)
 		}
 		said.hears(t, refused)
-		e.until(t, window, `d.ask === ""`, 30*time.Second)
+		e.until(t, window, `d.ask === ""`, patience)
 	})
 
 	e.do(t, "open", m{"page": window, "url": s.link(t)})
-	e.until(t, window, `d.colour === "green"`, 30*time.Second)
+	e.until(t, window, `d.colour === "green"`, patience)
 
 	t.Run("allowed", func(t *testing.T) {
 		e.press(t, "F1")
 		e.says(t, panel, "боковые клавиши")
 		said := s.ask(t, "yes", "Касса 1", fiscalv1.Action_ACTION_RECOVER, later())
-		e.until(t, window, `d.ask === "yes"`, 30*time.Second)
+		e.until(t, window, `d.ask === "yes"`, patience)
 		got := e.see(t, window)
 		for _, want := range []string{"Разрешить?", "Иванов просит: восстановить кассу", "Касса: Касса 1", "Прочитать состояние кассы", "(меняет фискальные данные)", "Осталось", "F9 разрешить", "F10 не разрешать"} {
 			if !strings.Contains(got.Ask, want) {
@@ -161,9 +161,9 @@ func TestBrowser_consent(t *testing.T) {
 			t.Error("the help hides the question")
 		}
 		s.Do(t, tilltest.Sale("meanwhile", "Касса 1")) // nothing is begun, so the till is free
-		e.until(t, window, `d.operation === "meanwhile" && d.colour === "green" && d.ask === "yes"`, 30*time.Second)
+		e.until(t, window, `d.operation === "meanwhile" && d.colour === "green" && d.ask === "yes"`, patience)
 		for _, language := range []string{"ru", "kk", "en"} {
-			e.until(t, window, `document.documentElement.lang === "`+language+`"`, 10*time.Second)
+			e.until(t, window, `document.documentElement.lang === "`+language+`"`, patience)
 			e.shot(t, window, "ask-"+language)
 			e.do(t, "shot", m{"page": window, "width": 360, "height": 740, "file": shots + "/narrow.png"})
 			if got := e.see(t, window); got.Wide {
@@ -172,12 +172,12 @@ func TestBrowser_consent(t *testing.T) {
 			e.do(t, "shot", m{"page": window, "file": shots + "/narrow.png"})
 			e.press(t, "F8")
 		}
-		e.until(t, window, `document.documentElement.lang === "ru"`, 10*time.Second)
+		e.until(t, window, `document.documentElement.lang === "ru"`, patience)
 		e.press(t, "Enter") // a scanner's, say
 		e.press(t, "F9")
 		said.hears(t, given)
 		e.says(t, notice, "Разрешено")
-		e.until(t, window, `d.ask === ""`, 30*time.Second)
+		e.until(t, window, `d.ask === ""`, patience)
 	})
 
 	t.Run("not allowed, of the till that is not shown", func(t *testing.T) {
@@ -186,13 +186,13 @@ func TestBrowser_consent(t *testing.T) {
 		e.press(t, "F10")
 		said.hears(t, refused)
 		e.says(t, notice, "Не разрешено")
-		e.until(t, window, `d.ask === "" && d.till === "Касса 1"`, 30*time.Second)
+		e.until(t, window, `d.ask === "" && d.till === "Касса 1"`, patience)
 	})
 
 	t.Run("silence", func(t *testing.T) {
 		said := s.ask(t, "late", "Касса 1", fiscalv1.Action_ACTION_REBOOT, time.Now().Add(3*time.Second))
 		said.hears(t, expired)
-		e.until(t, window, `d.ask === ""`, 30*time.Second)
+		e.until(t, window, `d.ask === ""`, patience)
 		e.press(t, "F9")
 		if got := e.see(t, window); strings.Contains(got.Notice, "Разрешено,") {
 			t.Errorf("allowed too late: %q", got.Notice)

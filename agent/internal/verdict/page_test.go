@@ -117,7 +117,7 @@ type picture struct {
 // watch reads events until one pleases.
 func (s *shop) watch(t *testing.T, c *http.Client, pleases func(picture, string) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/page/events", http.NoBody)
 	if err != nil {

@@ -73,7 +73,7 @@ func watch(t *testing.T, b *broker) *watcher {
 	t.Helper()
 	w := &watcher{last: map[string]string{}, news: make(chan struct{}, 100)}
 	w.m = mqtt.NewClient(mqtt.NewClientOptions().AddBroker(b.addr()).SetClientID("cabinet"))
-	if tok := w.m.Connect(); !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
+	if tok := w.m.Connect(); !tok.WaitTimeout(2*time.Minute) || tok.Error() != nil {
 		t.Fatal(tok.Error())
 	}
 	t.Cleanup(func() { w.m.Disconnect(0) })
@@ -83,7 +83,7 @@ func watch(t *testing.T, b *broker) *watcher {
 		w.mu.Unlock()
 		w.news <- struct{}{}
 	})
-	if !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
+	if !tok.WaitTimeout(2*time.Minute) || tok.Error() != nil {
 		t.Fatal(tok.Error())
 	}
 	return w
@@ -92,7 +92,7 @@ func watch(t *testing.T, b *broker) *watcher {
 // until waits for a topic to say what it should.
 func (w *watcher) until(t *testing.T, topic, want string) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(2 * time.Minute)
 	for {
 		w.mu.Lock()
 		got := w.last[topic]
@@ -127,7 +127,7 @@ func hear(t *testing.T, ch <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-ch:
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("nobody heard: " + what)
 	}
 }

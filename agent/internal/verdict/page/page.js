@@ -13,7 +13,7 @@ let words = {};
 let language = remembered("language") || LANGUAGES.find((l) => (navigator.language || "").startsWith(l)) || "ru";
 let picture = null; // the last event
 let heardAt = 0; // when it came, on the page's own clock
-let gone = true;
+let gone = "new"; // why nothing is heard
 let source = null;
 let chosen = remembered("till");
 let panel = ""; // "details", "help", "confirm"
@@ -239,7 +239,7 @@ function draw() {
   const v = shown();
   const t = till();
   ask();
-  Object.assign(document.body.dataset, { colour: v.colour, phase: v.phase, till: t ? t.till : "", operation: (t && t.inside && t.inside.key) || "" });
+  Object.assign(document.body.dataset, { gone, colour: v.colour, phase: v.phase, till: t ? t.till : "", operation: (t && t.inside && t.inside.key) || "" });
   document.documentElement.lang = language;
   $("sign").firstElementChild.setAttribute("href", "#sign-" + v.sign);
   put($("headline"), v.headline);
@@ -428,11 +428,11 @@ function listen() {
   source.onmessage = (e) => {
     picture = JSON.parse(e.data);
     heardAt = performance.now();
-    gone = false;
+    gone = "";
     draw();
   };
   source.onerror = () => {
-    gone = true;
+    gone ||= "hung up";
     draw();
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
   };
@@ -448,7 +448,7 @@ async function start() {
   listen();
   setInterval(() => {
     if (!gone && passed() > SILENCE) {
-      gone = true;
+      gone = "silence";
       listen();
     }
     draw();
