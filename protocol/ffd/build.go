@@ -41,8 +41,8 @@ func (b *builder) put(t Tag, start int) {
 		*to = slices.Grow(*to, 1)
 	}
 	*to = (*to)[:n+1]
-	f := &(*to)[n]
-	f.Tag, f.Value, f.Fields = t, b.values[start:len(b.values):len(b.values)], nil
+	f := &(*to)[n] // zero: both rows grow into fresh memory, and end leaves none behind
+	f.Tag, f.Value = t, b.values[start:len(b.values):len(b.values)]
 }
 
 func (b *builder) uint(t Tag, v uint64) {
@@ -68,7 +68,11 @@ func (b *builder) sum(t Tag, m fiscal.Money) {
 
 func (b *builder) code(t Tag, v uint64) {
 	start := len(b.values)
-	b.values = appendNumber(b.values, nil, v)
+	if v < 1<<8 {
+		b.values = append(b.values, byte(v))
+	} else {
+		b.values = appendNumber(b.values, nil, v)
+	}
 	b.put(t, start)
 }
 
@@ -106,6 +110,7 @@ func (b *builder) begin() int { return len(b.open) }
 func (b *builder) end(t Tag, begun int) {
 	start := len(b.groups)
 	b.groups = append(b.groups, b.open[begun:]...)
+	clear(b.open[begun:])
 	b.open = append(b.open[:begun], Field{Tag: t, Fields: b.groups[start:len(b.groups):len(b.groups)]})
 }
 

@@ -69,8 +69,9 @@ func composeReceipt(r *fiscal.Receipt, reg fiscal.Registration) (*builder, error
 			b.item(i, &r.Items[i])
 		}
 	}
-	b.payments(r)
-	b.taxes(r.Items)
+	lines := addUp(r.Items)
+	b.payments(r.Payments, lines.total-r.Rounding)
+	b.taxes(&lines)
 	if r.Marker != "" {
 		group := b.begin()
 		b.text(TagUserDataName, MarkerName)
@@ -148,9 +149,8 @@ const (
 
 // payments writes all five sums, zeros too, as tills do and operators expect.
 // The change goes out of the cash.
-func (b *builder) payments(r *fiscal.Receipt) {
-	p := r.Payments
-	b.sum(TagCash, p.Cash-r.Change())
+func (b *builder) payments(p fiscal.Payments, total fiscal.Money) {
+	b.sum(TagCash, p.Cash-(p.Total()-total))
 	b.sum(TagElectronic, p.Electronic)
 	b.sum(TagPrepaid, p.Prepaid)
 	b.sum(TagCredit, p.Credit)
@@ -182,26 +182,31 @@ func vatFigure(v fiscal.VAT, sum fiscal.Money) fiscal.Money {
 	return v.In(sum)
 }
 
-func (b *builder) taxes(items []fiscal.Item) {
-	var sums [lastVAT + 1]fiscal.Money
-	var has [lastVAT + 1]bool
+// addUp is what lines add up to, in all and by rate.
+func addUp(items []fiscal.Item) (s sums) {
 	for i := range items {
+		sum := items[i].Total()
+		s.total += sum
 		if v := items[i].VAT; v <= lastVAT {
-			sums[v] += items[i].Total()
-			has[v] = true
+			s.byVAT[v].lines++
+			s.byVAT[v].sum += sum
 		}
 	}
+	return s
+}
+
+func (b *builder) taxes(s *sums) {
 	for v := fiscal.VAT(1); v <= lastVAT; v++ {
-		if t := vatTag(v); has[v] && t != 0 {
-			b.sum(t, vatFigure(v, sums[v]))
+		if t := vatTag(v); s.byVAT[v].lines > 0 && t != 0 {
+			b.sum(t, vatFigure(v, s.byVAT[v].sum))
 		}
 	}
 	group := b.begin()
 	for v := fiscal.VAT(1); v <= lastVAT; v++ {
-		if has[v] && vatTag(v) == 0 {
+		if s.byVAT[v].lines > 0 && vatTag(v) == 0 {
 			one := b.begin()
 			b.uint(TagVAT, uint64(v))
-			b.sum(TagVATAmount, vatFigure(v, sums[v]))
+			b.sum(TagVATAmount, vatFigure(v, s.byVAT[v].sum))
 			b.end(TagVATSum, one)
 		}
 	}
