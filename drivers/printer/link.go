@@ -33,8 +33,11 @@ func (p *Printer) open(ctx context.Context) (wire.Conn, error) {
 		_ = conn.Close()
 		return nil, ErrClosed
 	}
-	p.conn, p.heard, p.unsettled = conn, nil, false
+	p.conn, p.heard, p.unsettled, p.resynced = conn, nil, false, false
 	p.answers.Reset()
+	if p.job != nil {
+		p.job.burst = 0
+	}
 	return conn, nil
 }
 
@@ -65,7 +68,7 @@ func (p *Printer) Close() error {
 func (p *Printer) Reopen() error {
 	p.hangUp()
 	if p.job != nil && p.job.touched {
-		p.job.torn, p.job.wary, p.job.asked = true, true, false
+		p.job.torn, p.job.asked = true, false
 	}
 	return nil
 }
@@ -82,7 +85,7 @@ func (p *Printer) send(ctx context.Context, b []byte) error {
 		p.hangUp()
 		if out {
 			if j := p.job; j != nil && j.touched {
-				j.torn, j.wary, j.asked = true, true, false // as after any lost wire
+				j.torn, j.asked = true, false // as after any lost wire
 			}
 			return &Error{Reason: PaperOut, Err: err}
 		}
@@ -94,6 +97,7 @@ func (p *Printer) send(ctx context.Context, b []byte) error {
 // ask leaves the question that proves the blocks sent so far.
 func (p *Printer) ask(ctx context.Context) error {
 	var e escpos.Encoder
+	p.owing++
 	if err := p.send(ctx, e.AskPaper().Bytes()); err != nil {
 		return err
 	}
@@ -125,6 +129,9 @@ func (p *Printer) answer(ctx context.Context, kind escpos.AnswerKind, d time.Dur
 		}
 		n, err := conn.Read(wait, buf[:])
 		for _, a := range p.answers.Feed(buf[:n]) {
+			if a.Kind == escpos.AnswerPaper {
+				p.owing = max(p.owing-1, 0)
+			}
 			if a.Kind == escpos.AnswerPaper || a.Kind == escpos.AnswerRealTime {
 				p.heard = append(p.heard, a)
 			}
@@ -152,9 +159,12 @@ func (p *Printer) query(ctx context.Context) error {
 	if !errors.Is(err, wire.ErrTimeout) {
 		return err
 	}
-	var e escpos.Encoder
-	if err := p.send(ctx, e.Resync().Bytes()); err != nil {
-		return err
+	if !p.resynced {
+		p.resynced = true
+		var e escpos.Encoder
+		if err := p.send(ctx, e.Resync(p.lacks).Bytes()); err != nil {
+			return err
+		}
 	}
 	err = p.four(ctx, resyncFactor*p.opts.Answer)
 	if errors.Is(err, wire.ErrTimeout) {

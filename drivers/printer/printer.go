@@ -167,8 +167,10 @@ type Printer struct {
 	status  escpos.Status
 	// unsettled says that answers may still come to questions nobody waits for.
 	unsettled bool
-	// owing is how many questions may still be answered.
+	// owing is how many questions may still be answered; dirty, that a part of a
+	// slip hangs out of the printer that nobody wants any more.
 	owing int
+	dirty bool
 	// lacks is how many bytes of a command the printer may still wait for, had
 	// its link been lost; resynced, that this link has brought them.
 	lacks    int
@@ -204,7 +206,7 @@ func (p *Printer) Print(ctx context.Context, s slip.Slip) (Result, error) {
 // Repeat prints a slip whose first print has an unknown fate, headed «ПОВТОР»:
 // after a restart of the program. What is still owed is forgotten.
 func (p *Printer) Repeat(ctx context.Context, s slip.Slip) (Result, error) {
-	p.job = nil
+	p.Drop()
 	return p.begin(ctx, "repeat", s, true)
 }
 
@@ -220,5 +222,9 @@ func (p *Printer) Continue(ctx context.Context) (Result, error) {
 // Pending tells whether a slip is owed.
 func (p *Printer) Pending() bool { return p.job != nil }
 
-// Drop forgets the slip that is owed; what is on paper of it stays there.
-func (p *Printer) Drop() { p.job = nil }
+// Drop forgets the slip that is owed; what is on paper of it is cut off before
+// the next one.
+func (p *Printer) Drop() {
+	p.dirty = p.dirty || p.job != nil && p.job.touched
+	p.job = nil
+}

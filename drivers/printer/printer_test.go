@@ -391,6 +391,28 @@ func TestPrint_owed(t *testing.T) {
 	})
 }
 
+// A slip that is given up does not stand above the next one.
+func TestDrop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setUp(t, sim.Options{Profile: profile(t, ""), Roll: 3, Serial: true}, printer.Options{})
+		if _, err := b.Print(limit(t), receipt()); err == nil || !b.Pending() {
+			t.Fatalf("printed on three lines: %v", err)
+		}
+		b.Drop()
+		b.dev.SetPower(false) // what the printer still had of it is gone
+		b.dev.SetPower(true)
+		b.dev.SetPaper(1000)
+		if r, err := b.Print(limit(t), receipt()); err != nil || r.Outcome != fiscal.Done || r.Repeated {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		whole := b.dev.Whole()
+		if len(whole) != 1 {
+			t.Fatalf("%+v", b.dev.Slips())
+		}
+		b.headed(t, 0, whole[0], false)
+	})
+}
+
 // After a restart of the program nobody knows what is on paper.
 func TestRepeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -23,8 +23,10 @@ type job struct {
 	// what it had is lost or may be, and the whole slip begins anew.
 	touched, torn bool
 	repeat        bool // headed «ПОВТОР»
-	// wary says that a command may be cut off in the printer: resync first.
-	wary        bool
+	// strange says that a program before us may have left questions of its own;
+	// burst is how many answers are still awaited before the old ones are over.
+	strange     bool
+	burst       int
 	done, total int // lines proved, lines in all
 }
 
@@ -44,7 +46,8 @@ func (j *job) prepare(p escpos.Profile) {
 func (p *Printer) begin(ctx context.Context, op string, s slip.Slip, again bool) (Result, error) {
 	j := &job{slip: s, repeat: again}
 	j.prepare(p.opts.Profile)
-	j.wary, j.touched, j.torn = again, again, again
+	j.touched, j.strange = again, again
+	j.torn = again || p.dirty || p.owing > 0
 	p.job = j
 	r, err := p.goOn(ctx, op)
 	if err != nil && !j.touched {
@@ -74,13 +77,6 @@ func (p *Printer) goOn(ctx context.Context, op string) (Result, error) {
 // and begins anew at once.
 func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, err error) {
 	j := p.job
-	if j.wary {
-		var e escpos.Encoder
-		if err := p.send(ctx, e.Resync().Bytes()); err != nil {
-			return Result{}, false, p.fail(op, err)
-		}
-		j.wary = false
-	}
 	if err := p.readySoon(ctx); err != nil {
 		return Result{}, false, p.fail(op, err)
 	}
@@ -100,12 +96,13 @@ func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, er
 		if err := p.tearOff(ctx); err != nil {
 			return Result{}, false, p.fail(op, err)
 		}
-		j.repeat = true
+		j.repeat = j.repeat || j.touched
 		j.prepare(p.opts.Profile)
 	}
 	for j.next < len(j.blocks) {
 		j.touched = true
 		b := j.blocks[j.next]
+		p.lacks = max(p.lacks, len(b.Bytes))
 		if err := p.send(ctx, b.Bytes); err != nil {
 			return Result{}, false, p.fail(op, err)
 		}
@@ -154,7 +151,7 @@ func (p *Printer) between(ctx context.Context) error {
 // proved takes the answer behind the last block sent.
 func (p *Printer) proved() {
 	j := p.job
-	j.asked = false
+	j.asked, p.lacks = false, 0
 	j.done = 0
 	for _, b := range j.blocks[:j.next] {
 		j.done += b.Lines
@@ -164,50 +161,69 @@ func (p *Printer) proved() {
 	}
 }
 
-// tearOff ends what is on paper of a torn slip.
+// tearOff ends what is on paper of a torn slip, and brings a printer that lost
+// the end of a command back to its senses.
 func (p *Printer) tearOff(ctx context.Context) error {
-	if err := p.send(ctx, escpos.TearOff(p.opts.Profile).Bytes); err != nil {
-		return err
+	if j := p.job; j.burst == 0 {
+		var e escpos.Encoder
+		e.Resync(p.lacks).Text(escpos.TearOff(p.opts.Profile).Bytes)
+		p.forget(escpos.AnswerPaper)
+		old := p.owing
+		if j.strange {
+			old = max(old, strangers)
+		}
+		for range old + 1 {
+			e.AskPaper()
+		}
+		j.burst, p.owing = old+1, 2*old+1
+		if err := p.send(ctx, e.Bytes()); err != nil {
+			return err
+		}
 	}
 	return p.clear(ctx)
 }
 
-// pairGap is how near each other the answers to two questions come that were
-// asked together.
-const pairGap = 100 * time.Millisecond
+const (
+	// strangers is how many questions a program before us may have left.
+	strangers = 3
+	// pairGap is how near each other the answers to questions come that were
+	// asked together.
+	pairGap = 100 * time.Millisecond
+)
 
 // clear makes sure that no answer is on its way any more: of a slip that a wire
-// or a program before us left in the printer, a question may still wait there,
-// and its answer would prove a block of ours that is not out. Answers do not
-// say what they answer, so two questions are asked together: whatever comes
-// before a pair is old.
+// or a program before us left in the printer, questions may still wait there,
+// and their answers would prove blocks of ours that are not out. Answers do not
+// say what they answer, so one question more was asked than there can be old
+// ones: with as many answers one of them is new, and the others follow at once.
 func (p *Printer) clear(ctx context.Context) error {
-	var e escpos.Encoder
-	p.forget(escpos.AnswerPaper)
-	if err := p.send(ctx, e.AskPaper().AskPaper().Bytes()); err != nil {
-		return err
-	}
+	j := p.job
 	patience := time.Now().Add(p.opts.Block)
-	for {
-		together, wait := 0, p.opts.Answer
-		for {
-			_, err := p.answer(ctx, escpos.AnswerPaper, wait)
-			if errors.Is(err, wire.ErrTimeout) && ctx.Err() == nil {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			together, wait = together+1, pairGap
-		}
-		if together >= 2 {
-			return nil
-		}
-		if err := p.ready(ctx); err != nil {
+	for j.burst > 0 {
+		_, err := p.answer(ctx, escpos.AnswerPaper, p.opts.Answer)
+		switch {
+		case err == nil:
+			j.burst--
+			continue
+		case !errors.Is(err, wire.ErrTimeout):
 			return err
 		}
-		if together == 0 && time.Now().After(patience) {
+		if err := p.readySoon(ctx); err != nil {
+			return err
+		}
+		if time.Now().After(patience) && !p.has(escpos.AnswerPaper) {
+			j.burst = 0
 			return &Error{Reason: Mute, Err: errForgotten}
+		}
+	}
+	for {
+		_, err := p.answer(ctx, escpos.AnswerPaper, pairGap)
+		switch {
+		case errors.Is(err, wire.ErrTimeout):
+			p.owing, p.dirty, j.strange = 0, false, false
+			return nil
+		case err != nil:
+			return err
 		}
 	}
 }
@@ -243,7 +259,7 @@ func (p *Printer) fail(op string, err error) error {
 		e.Outcome = fiscal.Unknown
 		if e.Reason == Link || e.Reason == Mute {
 			// What was on its way is gone, in the middle of a command perhaps.
-			j.torn, j.wary, j.asked = true, true, false
+			j.torn, j.asked = true, false
 		}
 		// Without a question in the printer nothing would prove later that
 		// nobody switched it off meanwhile.
@@ -265,6 +281,9 @@ func (p *Printer) await(ctx context.Context) error {
 		a, err := p.answer(ctx, escpos.AnswerPaper, p.opts.Answer)
 		switch {
 		case err == nil:
+			if p.owing > 0 {
+				continue // an older question's
+			}
 			p.status.TakePaper(a.Bytes[0])
 			return nil
 		case !errors.Is(err, wire.ErrTimeout):

@@ -196,9 +196,9 @@ func (e *Encoder) AutoStatus(what byte) *Encoder { return e.put(GS, 'a', what) }
 func (e *Encoder) Identify(n byte) *Encoder { return e.put(GS, 'I', n) }
 
 // Resync is what brings back to its senses a printer that lost the end of a
-// command with its link: as many NULs as the longest block of [Render] is long
-// end any command half received, and mean nothing outside of one.
-func (e *Encoder) Resync() *Encoder { return e.put(make([]byte, MaxBlock)...) }
+// command with its link: as many NULs as may be missing (at most [MaxBlock] of a
+// block of [Render]) end any command half received, and mean nothing outside of one.
+func (e *Encoder) Resync(missing int) *Encoder { return e.put(make([]byte, missing)...) }
 
 // Bitmap is an image of one bit a dot, 1 is black, rows padded to whole bytes.
 type Bitmap struct {

@@ -224,6 +224,9 @@ func (d *Device) SetBroken(broken bool) { d.change(func() { d.broken = broken })
 // SetHot overheats the head or cools it.
 func (d *Device) SetHot(hot bool) { d.change(func() { d.hot = hot }) }
 
+// SetBusy takes the printer off line for no reason it tells, or brings it back.
+func (d *Device) SetBusy(busy bool) { d.change(func() { d.busy = busy }) }
+
 // SetPower switches the printer off or on. Off loses buffer and settings.
 func (d *Device) SetPower(on bool) {
 	d.change(func() {
