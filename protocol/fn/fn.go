@@ -28,7 +28,10 @@
 // of fiscal data (package ofd): both travel here as bytes.
 package fn
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Command is the first byte of a request.
 type Command byte
@@ -145,23 +148,17 @@ func (c Command) String() string {
 
 // Forms tells whether the command is the commit point of a document: before
 // its answer nobody may say whether the document exists.
-func (c Command) Forms() bool {
-	switch c {
-	case CmdRegister, CmdRegister2, CmdCloseArchive, CmdOpenShift, CmdCloseShift, CmdFormReceipt, CmdFormReport:
-		return true
-	}
-	return false
-}
+func (c Command) Forms() bool { return slices.Contains(forming, c) }
+
+var forming = []Command{CmdRegister, CmdRegister2, CmdCloseArchive, CmdOpenShift, CmdCloseShift, CmdFormReceipt, CmdFormReport}
 
 // SecondHand tells whether the command is known only from devices that came
 // after the public interface description.
-func (c Command) SecondHand() bool {
-	switch c {
-	case CmdServiceRecord, CmdCounters, CmdOperationCounters, CmdTypeCounters, CmdUnsentCounters, CmdFFDVersions, CmdDaysLeft,
-		CmdFreeMemory, CmdExecution, CmdFindFormatted:
-		return true
-	}
-	return c >= 0xA0
+func (c Command) SecondHand() bool { return c >= CmdBeginRegistration2 || slices.Contains(newer, c) }
+
+var newer = []Command{
+	CmdServiceRecord, CmdCounters, CmdOperationCounters, CmdTypeCounters, CmdUnsentCounters, CmdFFDVersions, CmdDaysLeft, CmdFreeMemory,
+	CmdExecution, CmdFindFormatted,
 }
 
 // MaxData is the most data a message carries, MaxMessage the message with its

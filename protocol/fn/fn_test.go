@@ -128,10 +128,16 @@ var answerVectors = []struct {
 	{CmdRegister, DocumentAnswer{FD: 1, FP: 476807588}, "00 01000000 A4816B1C"},
 	{CmdShiftState, ShiftStateAnswer{Open: true, Shift: 5, Receipt: 7}, "00 01 0500 0700"},
 	{CmdFormReceipt, NumberedAnswer{Number: 3, FD: 163, FP: 0x2E4BEAEB}, "00 0300 A3000000 EBEA4B2E"},
-	{CmdFormReport, ReportAnswer{FD: 13, FP: 0x073F923B, Unsent: 2, FirstUnsent: fiscal.DateTime{Year: 2018, Month: 1, Day: 25}},
-		"00 0D000000 3B923F07 02000000 120119"},
-	{CmdExchangeStatus, ExchangeStatusAnswer{Flags: ExchangeConnected | ExchangeHasMessage, Queue: 2, FirstFD: 12, First: minute},
-		"00 03 00 0200 0C000000 1A03181435"},
+	{
+		CmdFormReport,
+		ReportAnswer{FD: 13, FP: 0x073F923B, Unsent: 2, FirstUnsent: fiscal.DateTime{Year: 2018, Month: 1, Day: 25}},
+		"00 0D000000 3B923F07 02000000 120119",
+	},
+	{
+		CmdExchangeStatus,
+		ExchangeStatusAnswer{Flags: ExchangeConnected | ExchangeHasMessage, Queue: 2, FirstFD: 12, First: minute},
+		"00 03 00 0200 0C000000 1A03181435",
+	},
 	{CmdBeginReadMessage, MessageLengthAnswer{Length: 305}, "00 3101"},
 	{CmdOperatorMessage, OperatorMessageAnswer{Code: 14, TLV: []byte{1}}, "00 0E 01"},
 	// A receipt of 24.03.17 for 200.00, as a till handed it on (Shtrih protocol 1.17, FF0Ah).
@@ -219,11 +225,13 @@ func TestTolerance(t *testing.T) {
 	}{
 		{"status of the exchange without a time", CmdExchangeStatus, "00 01 00 0000 00000000", ExchangeStatusAnswer{Flags: ExchangeConnected}},
 		{"version without its kind", CmdVersion, "00 666E20646562756720312E3332202020", VersionAnswer{Version: "fn debug 1.32"}},
-		{"report with a date of three bytes", CmdFindDocument, "00 15 01 1A03181435 01000000 02000000 03000000 1A0317",
+		{
+			"report with a date of three bytes", CmdFindDocument, "00 15 01 1A03181435 01000000 02000000 03000000 1A0317",
 			FoundDocumentAnswer{
 				Type: fiscal.DocSettlementReport, Ticket: true, At: minute, FD: 1, FP: 2, Unsent: 3,
 				FirstUnsent: fiscal.DateTime{Year: 2026, Month: 3, Day: 23},
-			}},
+			},
+		},
 		{"more at the end than is known", CmdLife, "00 130902 1D 01 FF", LifeAnswer{Until: fiscal.DateTime{Year: 2019, Month: 9, Day: 2}, Left: 29, Done: 1}},
 	} {
 		got, _, err := DecodeAnswer(v.cmd, unhex(t, v.msg))
@@ -260,7 +268,7 @@ func TestRefusals(t *testing.T) {
 	if got := r.Encode(); !bytes.Equal(got, []byte{0x20, 3}) {
 		t.Errorf("encodes to % X", got)
 	}
-	if (Code(0x7F)).Text() == "" || Code(0x7F).String() == "" {
+	if Code(0x7F).Text() == "" || Code(0x7F).String() == "" {
 		t.Error("an unknown code has no text")
 	}
 }
@@ -303,8 +311,15 @@ func TestEveryCommand(t *testing.T) {
 
 func TestBadValues(t *testing.T) {
 	for _, r := range []Request{
-		FormReceipt{Total: -1}, FormReceipt{Total: 1 << 40}, Register{INN: "1234567890123"}, BeginReceipt{At: fiscal.DateTime{Year: 1999}},
-		BeginReceipt{At: fiscal.DateTime{Year: 2256}}, Data{TLV: make([]byte, MaxData+1)}, CheckMark{Mark: make([]byte, 256)}, Unknown{}, nil,
+		FormReceipt{Total: -1},
+		FormReceipt{Total: 1 << 40},
+		Register{INN: "1234567890123"},
+		BeginReceipt{At: fiscal.DateTime{Year: 1999}},
+		BeginReceipt{At: fiscal.DateTime{Year: 2256}},
+		Data{TLV: make([]byte, MaxData+1)},
+		CheckMark{Mark: make([]byte, 256)},
+		Unknown{},
+		nil,
 	} {
 		if msg, err := EncodeRequest(r); err == nil {
 			t.Errorf("%T encodes to % X", r, msg)

@@ -15,12 +15,12 @@ import (
 	"github.com/chekan-io/chekan/sim/flash"
 )
 
-// Plans of a [Device]'s faults. The commit of [fault.OnCommit] is a formed
-// document, a taken ticket or a reset.
-type (
-	Plan  = fault.Plan[codec.Command]
-	Fault = fault.Fault[codec.Command]
-)
+// Plan is a list of a [Device]'s faults. The commit of [fault.OnCommit] is a
+// formed document, a taken ticket or a reset.
+type Plan = fault.Plan[codec.Command]
+
+// Fault is one of them.
+type Fault = fault.Fault[codec.Command]
 
 // Errors of Serve.
 var (

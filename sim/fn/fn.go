@@ -84,11 +84,11 @@ func Code(err error) byte {
 	return byte(ErrFailure)
 }
 
-// Phase and Current are those of the protocol.
-type (
-	Phase   = codec.Phase
-	Current = codec.Current
-)
+// Phase is a life phase, as the protocol has it.
+type Phase = codec.Phase
+
+// Current is the document in preparation, as the protocol has it.
+type Current = codec.Current
 
 // Phases and documents in preparation.
 const (

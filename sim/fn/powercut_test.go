@@ -210,8 +210,13 @@ func TestPowerCut(t *testing.T) {
 	cut := 0
 	for nth := range commands {
 		for _, f := range []Fault{
-			{Phase: fault.OnReceive, At: commandAt + 1}, {Phase: fault.OnReceive}, {Phase: fault.Before}, {Phase: fault.OnCommit},
-			{Phase: fault.After}, {Phase: fault.OnAnswer}, {Phase: fault.OnAnswer, At: 4},
+			{Phase: fault.OnReceive, At: commandAt + 1},
+			{Phase: fault.OnReceive},
+			{Phase: fault.Before},
+			{Phase: fault.OnCommit},
+			{Phase: fault.After},
+			{Phase: fault.OnAnswer},
+			{Phase: fault.OnAnswer, At: 4},
 		} {
 			f.Nth, f.Action = nth, fault.PowerCut
 			play(t, &f)

@@ -5,13 +5,17 @@ import (
 	"github.com/chekan-io/chekan/sim/fault"
 )
 
-// Plans of a till's faults.
-type (
-	Plan   = fault.Plan[codec.Code]
-	Fault  = fault.Fault[codec.Code]
-	Phase  = fault.Phase
-	Action = fault.Action
-)
+// Plan is a list of a till's faults.
+type Plan = fault.Plan[codec.Code]
+
+// Fault is one of them.
+type Fault = fault.Fault[codec.Code]
+
+// Phase is a moment in the life of one command.
+type Phase = fault.Phase
+
+// Action is what goes wrong.
+type Action = fault.Action
 
 // Phases of a command; OnReceive is before the frame is confirmed.
 const (
