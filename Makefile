@@ -52,6 +52,8 @@ $(MODULES): $(WEB)/package-lock.json
 
 # Packages whose runs are too long under the race detector; `make test` runs them without it.
 UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/...
+# Packages that drive a browser: beside other packages it would get too little of a small computer.
+ALONE := ./agent/internal/verdict
 
 .PHONY: test
 test: deps-test test-web build test-go test-usb e2e ## every test: Go on SQLite and PostgreSQL, the pages, the cabinet in a browser
@@ -62,8 +64,9 @@ test-go: ## every Go test; starts a PostgreSQL of its own
 
 .PHONY: test-go-with-postgres
 test-go-with-postgres:
-	@unraced=$$(go list $(UNRACED)); \
-	go test -race -shuffle=on -timeout 15m $$(go list ./... | grep -vxF "$$unraced")
+	@apart=$$(go list $(UNRACED) $(ALONE)); \
+	go test -race -shuffle=on -timeout 15m $$(go list ./... | grep -vxF "$$apart")
+	@go test -race -shuffle=on -timeout 15m $(ALONE)
 	@go test -shuffle=on -timeout 15m $(UNRACED)
 
 .PHONY: test-usb
