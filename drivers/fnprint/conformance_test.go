@@ -35,6 +35,8 @@ type variant struct {
 var variants = []variant{
 	{name: "answers come by ENQ", lose: fault.LoseAnswer, phase: fault.OnAnswer},
 	{name: "answers gone for good", lose: fault.ForgetAnswer, phase: fault.OnAnswer},
+	{name: "blocks with their length", lose: fault.LoseAnswer, phase: fault.OnAnswer, fn: simfn.DeviceOptions{BlockLength: true, ShortQueue: true}},
+	{name: "messages with their session header", lose: fault.LoseAnswer, phase: fault.OnAnswer, fn: simfn.DeviceOptions{SessionHeader: true}},
 	{name: "connection lost", lose: fault.CloseLink, phase: fault.After},
 	{name: "memory restarts instead of an answer", lose: fault.Reboot, phase: fault.After},
 	{name: "FFD 1.2, slow", format: "1.2", lose: fault.LoseAnswer, phase: fault.OnAnswer,
@@ -78,6 +80,7 @@ type rig struct {
 	printer *simprinter.Device
 	memory  *keeper
 	profile escpos.Profile
+	whole   bool // messages of the operator travel with their session header
 	wires   [2]*wiretest.Cable
 	clock   atomic.Int64 // how far the computer's clock is on
 }
@@ -176,6 +179,7 @@ func newRig(t *testing.T, v variant) *rig {
 		r.wires[0].Unplug()
 		r.wires[1].Unplug()
 	})
+	r.whole = v.fn.SessionHeader
 	r.open(t)
 	r.faults(v)
 	r.Unplug, r.Plug = r.wires[0].Unplug, r.wires[0].Plug
@@ -185,7 +189,7 @@ func newRig(t *testing.T, v variant) *rig {
 // open begins a life of the driver.
 func (r *rig) open(t *testing.T) {
 	t.Helper()
-	r.till = fnprint.New(r.wires[0].Dial, r.wires[1].Dial, r.memory, fnprint.Options{Profile: r.profile, Now: r.now})
+	r.till = fnprint.New(r.wires[0].Dial, r.wires[1].Dial, r.memory, fnprint.Options{Profile: r.profile, WholeMessages: r.whole, Now: r.now})
 	t.Cleanup(func() { _ = r.till.Close() })
 	r.Till = r.till
 }

@@ -2,6 +2,7 @@ package fnprint
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/chekan-io/chekan/drivers"
@@ -60,6 +61,10 @@ func (t *Till) TakeMessage(ctx context.Context) (drivers.OFDMessage, error) {
 	return drivers.OFDMessage{FN: status.FN, FD: c.FD, Bytes: whole}, nil
 }
 
+// mostBlock is what is read at a time: a message of the wire less the length
+// that some memories put before a block.
+const mostBlock = fn.MaxData - 2
+
 // readMessage reads the message of the first document that waits. The memory
 // then waits for the answer, or offers the message again.
 func (t *Till) readMessage(ctx context.Context) ([]byte, error) {
@@ -72,8 +77,12 @@ func (t *Till) readMessage(ctx context.Context) ([]byte, error) {
 	}
 	b := make([]byte, 0, length.Length)
 	for len(b) < int(length.Length) {
-		block, err := get[fn.BlockAnswer](ctx, t, fn.ReadMessage{Offset: uint16(len(b)), Count: uint16(min(fn.MaxData, int(length.Length)-len(b)))})
-		if err == nil && len(block.Data) == 0 {
+		asked := min(mostBlock, int(length.Length)-len(b))
+		block, err := get[fn.BlockAnswer](ctx, t, fn.ReadMessage{Offset: uint16(len(b)), Count: uint16(asked)})
+		if n := len(block.Data); n == asked+2 && int(binary.LittleEndian.Uint16(block.Data)) == asked {
+			block.Data = block.Data[2:] // some memories put the length before each block
+		}
+		if err == nil && (len(block.Data) == 0 || len(block.Data) > asked) {
 			err = maybe(fmt.Errorf("%w: the message ends at byte %d of %d", errOdd, len(b), length.Length))
 		}
 		if err != nil {
