@@ -230,8 +230,8 @@ func TestThirtyDays(t *testing.T) {
 		w.start(w.options(map[string]string{"kassa": Auto}))
 		k := w.tills["kassa"]
 		locked := func(f func(ctx context.Context) error) error {
-			k.mu.Lock()
-			defer k.mu.Unlock()
+			k.lock()
+			defer k.unlock()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			return f(ctx)

@@ -48,7 +48,7 @@ type relayTill interface {
 // kassa is one simulated till with a driver, which dies with the agent.
 type kassa struct {
 	machine tilltest.Machine
-	mu      sync.Mutex
+	busy    chan struct{} // a mutex that the bubble's clock does not stop for
 	driver  relayTill
 	taken   map[uint32]int // how often the fiscal memory took an answer
 }
@@ -65,7 +65,7 @@ func newWorld(t *testing.T, maker tilltest.Maker, fresh bool, names ...string) *
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := &kassa{machine: machine, taken: map[uint32]int{}}
+		k := &kassa{machine: machine, busy: make(chan struct{}, 1), taken: map[uint32]int{}}
 		w.tills[name] = k
 		t.Cleanup(func() {
 			if err := machine.FN().Verify(); err != nil {
@@ -87,10 +87,13 @@ func newWorld(t *testing.T, maker tilltest.Maker, fresh bool, names ...string) *
 	return w
 }
 
+func (k *kassa) lock()   { k.busy <- struct{}{} }
+func (k *kassa) unlock() { <-k.busy }
+
 // plugIn gives a till a new driver, as a new agent does.
 func (w *world) plugIn(k *kassa) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	if k.driver != nil {
 		_ = k.driver.Close()
 	}
@@ -106,8 +109,8 @@ func (w *world) Names() []string { return w.names }
 
 func (w *world) Relay(ctx context.Context, till string, do func(context.Context, drivers.Relay) error) error {
 	k := w.tills[till]
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	return do(ctx, counting{k.driver, k})
 }
 
@@ -178,8 +181,8 @@ func (w *world) start(o Options) (l *Link, stop func()) {
 func (w *world) sell(name string, sales int) {
 	w.t.Helper()
 	k := w.tills[name]
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Hour)
 	defer cancel()
 	if s, err := k.driver.Status(ctx); err != nil {
