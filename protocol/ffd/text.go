@@ -17,10 +17,12 @@ var high866 = []rune("АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬ
 	"рстуфхцчшщъыьэюяЁёЄєЇїЎў°∙·√№¤■\u00a0")
 
 // utf8Of866 is the UTF-8 form of every byte of the page, cyrillic866 the byte of
-// the letters U+0400 to U+045F: nearly all there is to encode.
+// the letters U+0400 to U+045F: nearly all there is to encode. second866 finds
+// it by the two bytes of UTF-8.
 var (
 	utf8Of866   = buildUTF8()
 	cyrillic866 = buildCyrillic()
+	second866   = buildSecond()
 )
 
 const firstCyrillic, lastCyrillic = 0x400, 0x45F
@@ -39,6 +41,16 @@ func buildCyrillic() *[lastCyrillic - firstCyrillic + 1]byte {
 		if r >= firstCyrillic && r <= lastCyrillic {
 			t[r-firstCyrillic] = byte(0x80 + i)
 		}
+	}
+	return &t
+}
+
+// buildSecond is cyrillic866 by the two bytes of UTF-8: U+0400 to U+043F are D0
+// 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
+func buildSecond() *[2][256]byte {
+	var t [2][256]byte
+	for i, c := range buildCyrillic() {
+		t[i>>6][0x80|i&0x3F] = c
 	}
 	return &t
 }
@@ -174,21 +186,20 @@ func appendPlain(dst []byte, s string) (out []byte, read int) {
 	n := 0
 	for read < len(s) && n < len(free) {
 		c := s[read]
-		if c >= ' ' && c < 0x80 {
+		if c-' ' < 0x80-' ' {
 			free[n] = c
 			n++
 			read++
 			continue
 		}
-		// U+0400 to U+043F are D0 80 to D0 BF, U+0440 to U+045F are D1 80 to D1 9F.
-		if c&0xFE != 0xD0 || read+1 == len(s) || s[read+1]&0xC0 != 0x80 {
+		if c&0xFE != 0xD0 || read+1 >= len(s) {
 			break
 		}
-		letter := uint(c&1)<<6 | uint(s[read+1]&0x3F)
-		if letter >= uint(len(cyrillic866)) || cyrillic866[letter] == 0 {
+		c = second866[c&1][s[read+1]]
+		if c == 0 {
 			break
 		}
-		free[n] = cyrillic866[letter]
+		free[n] = c
 		n++
 		read += 2
 	}
