@@ -224,15 +224,7 @@ func (d *Device) qr() int {
 		return 0 // a real printer prints nothing either
 	}
 	side := code.Size * s.qrDots
-	m := escpos.NewBitmap(side, side)
-	for y := range side {
-		for x := range side {
-			if code.Black(x/s.qrDots, y/s.qrDots) {
-				m.Set(x, y)
-			}
-		}
-	}
-	d.slip.add(element{kind: code2D, image: m, text: s.qrData, align: s.align})
+	d.slip.add(element{kind: code2D, code: code, image: escpos.Bitmap{Width: side, Height: side}, text: s.qrData, align: s.align})
 	d.use(linesOf(side))
 	return linesOf(side)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"rsc.io/qr"
+
 	"github.com/chekan-io/chekan/protocol/escpos"
 	"github.com/chekan-io/chekan/protocol/escpos/glyph"
 )
@@ -44,6 +46,7 @@ type element struct {
 	row     row
 	image   escpos.Bitmap
 	text    string // of a code
+	code    *qr.Code
 	align   escpos.Align
 	spacing int
 }
@@ -226,8 +229,21 @@ func (e *element) height() int {
 
 // draw gives the dots of the element.
 func (e *element) draw() escpos.Bitmap {
-	if e.kind != letters {
+	switch e.kind {
+	case picture:
 		return e.image
+	case code2D: // drawn only when somebody looks
+		m := escpos.NewBitmap(e.image.Width, e.image.Height)
+		dots := m.Width / e.code.Size
+		for y := range m.Height {
+			for x := range m.Width {
+				if e.code.Black(x/dots, y/dots) {
+					m.Set(x, y)
+				}
+			}
+		}
+		return m
+	case letters:
 	}
 	high := e.row.high()
 	m := escpos.NewBitmap(e.row.columns()*glyph.Width, high*glyph.Height)
