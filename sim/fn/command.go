@@ -412,9 +412,13 @@ func next(list *[][]byte) (codec.Answer, error) {
 	return codec.TLVAnswer{TLV: one}, nil
 }
 
+// lastYear is the last whole one that the time of a document can tell (tag
+// 1012, four bytes).
+const lastYear = 2105
+
 // when reads a time of the wire.
 func when(t fiscal.DateTime) (time.Time, error) {
-	if !t.Valid() {
+	if !t.Valid() || t.Year > lastYear {
 		return time.Time{}, ErrTime
 	}
 	return time.Date(t.Year, time.Month(t.Month), t.Day, t.Hour, t.Minute, t.Second, 0, time.UTC), nil

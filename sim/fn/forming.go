@@ -283,8 +283,12 @@ func (a *Accumulator) head(d *Document, reg Registration) ffd.Head {
 		h.Shift = uint32(s.shift)
 	}
 	if reg.FFD >= byte(ffd.V11) {
-		inShift, inFN, unsent := s.inShift, s.inFN, s.unsentTotals()
-		h.Counters = ffd.Counters{Shift: &inShift, FN: &inFN, Unsent: &unsent}
+		inShift, inFN := s.inShift, s.inFN
+		h.Counters = ffd.Counters{Shift: &inShift, FN: &inFN}
+		if d.Type == fiscal.DocSettlementReport {
+			unsent := s.unsentTotals()
+			h.Counters.Unsent = &unsent
+		}
 	}
 	return h
 }
