@@ -32,7 +32,7 @@ type ofdLedger struct {
 }
 
 func readLedger(dir string) ([]ofd.Entry, error) {
-	records, err := flash.ReadFile(filepath.Join(dir, ledgerFile))
+	records, err := flash.ReadFile(filepath.Join(dir, ofd.LedgerFile))
 	if err != nil {
 		return nil, fmt.Errorf("the operator's ledger: %w", err)
 	}
@@ -78,26 +78,21 @@ func (c ofdVerify) Run() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", till, err)
 		}
-		confirmed := 0
+		if len(docs) == 0 || len(of[docs[0].FN]) == 0 {
+			return say(os.Stdout, "%s: %d documents, none with this operator", till, len(docs))
+		}
+		confirmed, ledger := 0, of[docs[0].FN]
 		for _, d := range docs {
 			if d.Ticket == nil {
 				continue
 			}
-			ledger := of[d.FN]
 			if confirmed >= len(ledger) || ledger[confirmed].FD != d.FD || !bytes.HasSuffix(ledger[confirmed].TLV, d.TLV) {
 				return fmt.Errorf("%s: confirmed document %d is not document %d of the operator", till, d.FD, confirmed+1)
 			}
 			confirmed++
 		}
-		return say(os.Stdout, "%s: %d documents, %d confirmed, %d with the operator", till, len(docs), confirmed, countOf(of, docs))
+		return say(os.Stdout, "%s: %d documents, %d confirmed, %d with the operator", till, len(docs), confirmed, len(ledger))
 	})
-}
-
-func countOf(of map[string][]ofd.Entry, docs []fn.Document) int {
-	if len(docs) == 0 {
-		return 0
-	}
-	return len(of[docs[0].FN])
 }
 
 type ofdBehave struct {

@@ -197,7 +197,7 @@ func (w *world) operator(ctx context.Context, c *runCommand) (address string, er
 	if c.OFD == "" {
 		return "", nil
 	}
-	ledger, err := flash.OpenFile(filepath.Join(c.Dir, ledgerFile))
+	ledger, err := flash.OpenFile(filepath.Join(c.Dir, ofd.LedgerFile))
 	if err != nil {
 		return "", fmt.Errorf("operator of fiscal data: %w", err)
 	}
@@ -219,9 +219,6 @@ func (w *world) operator(ctx context.Context, c *runCommand) (address string, er
 		return "", err
 	}
 }
-
-// ledgerFile is where the simulated operator keeps its ledger.
-const ledgerFile = "ofd.flash"
 
 // add opens a till and its ports.
 func (w *world) add(ctx context.Context, c *runCommand, i int, spec tillSpec) error {
@@ -312,7 +309,7 @@ func fnprintCard(serial uint32) *fiscal.Registration {
 	number := fmt.Sprintf("%016d", serial)
 	return &fiscal.Registration{
 		INN: inn, Serial: number, RNM: fiscal.MakeRNM("0000000005", inn, number), User: `ООО "Ромашка"`, Address: "302028, г. Орёл, ул. Ленина, 1",
-		Place: "Магазин", TaxSystems: 0x3F, FFD: "1.05", OFDINN: "9715260691", OFDName: "Платформа ОФД", Cashier: fiscal.Cashier{Name: "Петрова Н. И."},
+		Place: "Магазин", TaxSystems: fiscal.TaxOSN, FFD: "1.05", OFDINN: "9715260691", OFDName: "Платформа ОФД", Cashier: fiscal.Cashier{Name: "Петрова Н. И."},
 	}
 }
 

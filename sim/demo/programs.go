@@ -104,6 +104,9 @@ func (d *demo) startAgent(ctx context.Context) error {
 		if t.printer != "" {
 			fmt.Fprintf(&b, "printer = %s\n", quote(t.printer))
 		}
+		if t.ofd != "" {
+			fmt.Fprintf(&b, "ofd = %q\n", t.ofd)
+		}
 	}
 	settings := d.agentSettings()
 	if err := os.WriteFile(settings, []byte(b.String()), 0o600); err != nil {

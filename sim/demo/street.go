@@ -19,6 +19,7 @@ import (
 	"github.com/chekan-io/chekan/sim/control"
 	"github.com/chekan-io/chekan/sim/flash"
 	"github.com/chekan-io/chekan/sim/fn"
+	"github.com/chekan-io/chekan/sim/ofd"
 	"github.com/chekan-io/chekan/sim/port"
 	"github.com/chekan-io/chekan/sim/printer"
 	"github.com/chekan-io/chekan/sim/shtrih"
@@ -37,6 +38,8 @@ type till struct {
 	device control.Machine
 	// printer is the wire of a printer that is a device of its own.
 	printer string
+	// ofd is where the agent sends the till's documents; empty when the till does.
+	ofd string
 	// idle tells that nothing is being printed.
 	idle func() bool
 }
@@ -70,6 +73,7 @@ func options(name string, model byte, serial uint32, fnNumber, rnm string) shtri
 // steers them.
 type street struct {
 	tills   []*till
+	ofd     *ofd.Server
 	control string
 	url     string
 	log     *os.File
@@ -103,9 +107,16 @@ func (s *street) open(ctx context.Context, d *demo, fail context.CancelCauseFunc
 	if d.Till == tillFNPrint {
 		serial = s.fnprintTill
 	}
+	operator, err := s.openOperator(ctx, d, dir, log, fail)
+	if err != nil {
+		return err
+	}
 	t, c, err := serial(ctx, dir, log, fail)
 	if err != nil {
 		return err
+	}
+	if d.Till == tillFNPrint { // a bare fiscal memory has nobody but the agent
+		t.ofd = operator
 	}
 	add(t, c)
 
@@ -192,8 +203,29 @@ func (s *street) fnprintTill(ctx context.Context, dir string, log *slog.Logger, 
 	return t, c, nil
 }
 
+// openOperator begins the operator of fiscal data and gives its address.
+func (s *street) openOperator(ctx context.Context, d *demo, dir string, log *slog.Logger, fail context.CancelCauseFunc) (string, error) {
+	address, err := d.port(ctx, "ofd", ofdPort, false)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	ledger, err := flash.OpenFile(filepath.Join(dir, ofd.LedgerFile))
+	if err != nil {
+		return "", fmt.Errorf("operator of fiscal data: %w", err)
+	}
+	if s.ofd, err = ofd.New(ofd.Options{Flash: ledger, INN: shop(0, "").OFDINN, Logger: log}); err != nil {
+		return "", errors.Join(err, ledger.Close())
+	}
+	s.work.Go(func() { s.check(s.ofd.Listen(ctx, address, nil), fail) })
+	return address, nil
+}
+
 // Preferred ports.
 const (
+	ofdPort     = 7777
 	shtrihPort  = 7778
 	controlPort = 7790
 	doorPort    = 8777
@@ -213,6 +245,7 @@ func (s *street) openControl(ctx context.Context, d *demo, dir string, tills []c
 	}
 	mux := http.NewServeMux()
 	mux.Handle(simv1connect.NewSimServiceHandler(control.New(tills)))
+	mux.Handle(simv1connect.NewOFDServiceHandler(control.NewOperator(s.ofd)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	s.work.Go(func() {
@@ -232,6 +265,9 @@ func (s *street) close() error {
 	var errs []error
 	for _, t := range s.tills {
 		errs = append(errs, t.device.Close())
+	}
+	if s.ofd != nil {
+		errs = append(errs, s.ofd.Close())
 	}
 	if s.url != "" {
 		errs = append(errs, os.Remove(s.url))

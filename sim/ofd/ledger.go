@@ -12,6 +12,9 @@ import (
 	codec "github.com/chekan-io/chekan/protocol/ofd"
 )
 
+// LedgerFile is what programs call the ledger in the folder of their simulated devices.
+const LedgerFile = "ofd.flash"
+
 // Entry is one document the operator has taken.
 type Entry struct {
 	FN       string              `json:"fn"`
