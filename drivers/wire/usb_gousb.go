@@ -213,7 +213,8 @@ func endpoints(alt gousb.InterfaceSetting) (pipe, bool) {
 	for _, at := range addresses {
 		e := alt.Endpoints[at]
 		switch {
-		case e.TransferType != gousb.TransferTypeBulk:
+		case e.TransferType != gousb.TransferTypeBulk, e.MaxPacketSize < 1, e.MaxPacketSize > pumpChunk:
+			// No pipe, or a descriptor that no bulk pipe can have (USB 3.2, §9.6.6: 1024 at most).
 		case e.Direction == gousb.EndpointDirectionOut && !ok:
 			p.out, ok = e, true
 		case e.Direction == gousb.EndpointDirectionIn && p.in == nil:

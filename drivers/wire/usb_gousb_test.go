@@ -54,6 +54,7 @@ func TestPipeOf(t *testing.T) {
 	bothWays := gousb.InterfaceSetting{Class: gousb.ClassPrinter, SubClass: 1, Protocol: 2, Endpoints: bulk(1, 0x82)}
 	wrapped := gousb.InterfaceSetting{Class: gousb.ClassPrinter, SubClass: 1, Protocol: 3, Endpoints: bulk(1, 0x82)}
 	keyboard := gousb.InterfaceSetting{Class: gousb.ClassHID, Endpoints: bulk()}
+	broken := gousb.InterfaceSetting{Class: gousb.ClassPrinter, Protocol: 2, Endpoints: map[gousb.EndpointAddress]gousb.EndpointDesc{1: {Address: 1, TransferType: gousb.TransferTypeBulk}}}
 	own := gousb.InterfaceSetting{Class: gousb.ClassVendorSpec, Endpoints: bulk(3, 0x83)}
 	for _, tt := range []struct {
 		name        string
@@ -67,6 +68,7 @@ func TestPipeOf(t *testing.T) {
 		{"packets are the last resort", device(iface(0, wrapped, oneWay)), true, "0.1 out 0x01"},
 		{"maker's own, by numbers", device(iface(0, own)), false, "0.0 out 0x03 in 0x83"},
 		{"maker's own, by class", device(iface(0, own)), true, "none"},
+		{"a packet of nothing", device(iface(0, broken)), true, "none"},
 		{"a keyboard", device(iface(0, keyboard)), false, "none"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -239,17 +239,7 @@ func (y *tally) throughUsblp(t *testing.T, h *vm, s *simulated, name string) {
 		job = append(job, block.Bytes...)
 	}
 	h.must(call{Do: "lp write", Addr: lp, Data: job})
-	n := 0
-	for _, piece := range s.dev.Slips() {
-		if whole(piece, name) {
-			n++
-		}
-	}
-	y.whole += min(n, 1)
-	y.doubled += max(n-1, 0)
-	if n != 1 {
-		t.Errorf("usblp printed the slip %d times", n)
-	}
+	y.judge(t, s, name)
 }
 
 // handOver looks at who has the printer: usblp, the agent, usblp again; and
