@@ -9,38 +9,36 @@ import (
 	"github.com/chekan-io/chekan/protocol/shtrih"
 )
 
-// ffd11 is the value of the format field for FFD 1.1; from there on a
-// correction has lines like a receipt.
-const ffd11 = 3
-
-// correct makes a correction: with lines where format and firmware allow it,
-// else by totals.
+// correct makes a correction: with lines where format (since 1.1) and firmware
+// allow it, else by totals.
 func (t *Till) correct(ctx context.Context, r fiscal.Receipt) (fiscal.Document, error) {
 	const op = "correct"
-	version, err := t.ffd(ctx)
+	format, err := t.ffd(ctx)
 	if err != nil {
 		return fiscal.Document{}, prepared(op, err)
 	}
-	if version >= ffd11 && t.has(ctx, shtrih.FeatureCorrections) {
-		return t.receipt(ctx, op, r, fiscal.DocCorrection, correctionTags(*r.Correction, false))
+	tags := correctionTags(*r.Correction, ffd.Version(format))
+	if ffd.Version(format) >= ffd.V11 && t.has(ctx, shtrih.FeatureCorrections) {
+		return t.receipt(ctx, op, r, fiscal.DocCorrection, tags)
 	}
-	return t.correctByTotals(ctx, op, r)
+	return t.correctByTotals(ctx, op, r, tags)
 }
 
-// correctionTags are 1173 and the basis 1174; the description 1177 belongs to
-// the older format only.
-func correctionTags(c fiscal.Correction, withReason bool) []ffd.Field {
+// correctionTags are 1173 and the basis 1174. Up to 1.1 the basis has its
+// description 1177 and a number 1179, empty when there is no order.
+func correctionTags(c fiscal.Correction, v ffd.Version) []ffd.Field {
 	var byOrder uint64
 	if c.ByOrder {
 		byOrder = 1
 	}
 	var basis []ffd.Field
-	if withReason {
+	old := v < ffd.V12
+	if old {
 		basis = append(basis, textTag(ffd.TagCorrectionReason, c.Reason))
 	}
 	day := fiscal.DateTime{Year: c.Date.Year, Month: c.Date.Month, Day: c.Date.Day}
 	basis = append(basis, ffd.Time(ffd.TagCorrectionDate, day))
-	if c.Number != "" || withReason {
+	if c.Number != "" || old {
 		basis = append(basis, textTag(ffd.TagCorrectionNumber, c.Number))
 	}
 	return []ffd.Field{ffd.Uint(ffd.TagCorrectionType, byOrder), ffd.Group(ffd.TagCorrectionBasis, basis...)}
@@ -48,7 +46,7 @@ func correctionTags(c fiscal.Correction, withReason bool) []ffd.Field {
 
 // correctByTotals makes a correction by FF35h and FF4Ah. They know the classic
 // rates only (shtrih.md §12: no fields for 5, 7 and 22 %).
-func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt) (fiscal.Document, error) {
+func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt, more []ffd.Field) (fiscal.Document, error) {
 	if r.Kind != fiscal.Sale && r.Kind != fiscal.Purchase {
 		return fiscal.Document{}, refuse(op, drivers.CodeUnsupported, "a correction of a return before FFD 1.1")
 	}
@@ -60,7 +58,7 @@ func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt)
 	if err != nil {
 		return fiscal.Document{}, prepared(op, notSent(err))
 	}
-	if tags, err = appendRows(tags, correctionTags(*r.Correction, true)...); err != nil {
+	if tags, err = appendRows(tags, more...); err != nil {
 		return fiscal.Document{}, prepared(op, notSent(err))
 	}
 	if err := t.readyIn(ctx, op, shiftOpen); err != nil {
