@@ -2,6 +2,7 @@ package fnprint
 
 import (
 	"context"
+	"errors"
 
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/ffd"
@@ -44,9 +45,15 @@ func (t *Till) Register(ctx context.Context, r fiscal.Receipt) (fiscal.Document,
 	return d, nil
 }
 
+// errTaxSystem is told to a person.
+var errTaxSystem = errors.New("тег 1055: касса зарегистрирована с несколькими системами налогообложения, в чеке не указано, какая из них")
+
 // composed translates a receipt and finds everything in it that the format or
 // the registration of the till forbids.
 func composed(r fiscal.Receipt, form fiscal.DocumentType, reg fiscal.Registration) ([]ffd.Field, error) {
+	if one := reg.TaxSystems&(reg.TaxSystems-1) == 0; r.TaxSystem == 0 && !one {
+		return nil, errTaxSystem
+	}
 	given, err := ffd.Receipt(r, reg)
 	if err != nil {
 		return nil, err
