@@ -45,7 +45,7 @@ func correctionTags(c fiscal.Correction, v ffd.Version) []ffd.Field {
 }
 
 // correctByTotals makes a correction by FF35h and FF4Ah. They know the classic
-// rates only (shtrih.md §12: no fields for 5, 7 and 22 %).
+// rates only: there are no fields for 5, 7 and 22 % (Shtrih protocol 1.17).
 func (t *Till) correctByTotals(ctx context.Context, op string, r fiscal.Receipt, more []ffd.Field) (fiscal.Document, error) {
 	if r.Kind != fiscal.Sale && r.Kind != fiscal.Purchase {
 		return fiscal.Document{}, refuse(op, drivers.CodeUnsupported, "a correction of a return before FFD 1.1")
