@@ -232,7 +232,7 @@ func (d *demo) advice(owed bool) string {
      %[2]s paper in --lines 9 --dir %[3]s --till %[1]s
      %[2]s paper in --dir %[3]s --till %[1]s`, second, sim, simDir)
 	}
-	return fmt.Sprintf(`Что попробовать:
+	advice := fmt.Sprintf(`Что попробовать:
 
 %[1]s
 
@@ -244,4 +244,13 @@ func (d *demo) advice(owed bool) string {
 3. Вынуть бумагу и посмотреть, что скажут касса и кабинет; вставить обратно: %[4]s допечатывает сама.
      %[5]s paper out --dir %[6]s --till %[4]s
      %[5]s paper in --dir %[6]s --till %[4]s`, finish, d.door.address, d.short(d.door.tokenFile), first, sim, simDir)
+	if d.Till == tillFNPrint {
+		advice += fmt.Sprintf(`
+
+4. Выключить ОФД: документы %[1]s копятся и уходят сами, когда он вернётся. Что он принял и совпадает ли это с накопителем:
+     %[2]s ofd behave down --dir %[3]s
+     %[2]s ofd behave accept --dir %[3]s
+     %[2]s ofd verify --dir %[3]s`, first, sim, simDir)
+	}
+	return advice
 }
