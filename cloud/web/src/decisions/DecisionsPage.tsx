@@ -85,7 +85,7 @@ export function DecisionsPage() {
           <div className="quiet" style={{ marginBottom: 8 }}>
             {t("tickets.what")}
           </div>
-          <Tickets list={tickets} tillOf={tillOf} />
+          <Tickets framed list={tickets} tillOf={tillOf} />
         </section>
       )}
     </>

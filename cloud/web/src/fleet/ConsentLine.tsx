@@ -3,6 +3,9 @@ import { Consent, type Run } from "../gen/fiscal/v1/fiscal_pb";
 import { IconClock, IconCross, IconTick } from "../ui/icons";
 import { useNow } from "../ui/time";
 
+/** Whole sentences: they wrap, unlike the words of a state. */
+const line = { display: "flex", marginTop: 4, whiteSpace: "normal" } as const;
+
 /** True while the person at the till thinks: nothing has begun. */
 export function asked(run: Run | undefined): boolean {
   return run?.consent === Consent.ASKED && !run.ended;
@@ -19,20 +22,20 @@ export function ConsentLine({ run }: { run: Run | undefined }) {
   switch (run?.consent) {
     case Consent.ASKED:
       return run.ended ? null : (
-        <div className="state" style={{ marginTop: 4 }} role="status">
+        <div className="state" style={line} role="status">
           <IconClock /> <Left until={Number(run.consentUntilMs)} />
         </div>
       );
     case Consent.GIVEN:
       return (
-        <div className="state green" style={{ marginTop: 4 }}>
+        <div className="state green" style={line}>
           <IconTick /> {t("consent.given")}
         </div>
       );
     case Consent.REFUSED:
     case Consent.EXPIRED:
       return (
-        <div className="state red" style={{ marginTop: 4 }}>
+        <div className="state red" style={line}>
           <IconCross /> {t(run.consent === Consent.REFUSED ? "consent.refused" : "consent.expired")}
         </div>
       );

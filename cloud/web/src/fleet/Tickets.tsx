@@ -30,13 +30,17 @@ export function useTickets(tillId: string, closed = false): readonly TicketCell[
   return query.data?.tickets ?? NONE;
 }
 
-/** Tickets one under another; `tillOf` names the till where the page does not. */
-export function Tickets(p: { list: readonly TicketCell[]; tillOf?: (id: string) => Till | undefined }) {
+/** Tickets one under another, each in a frame unless the page has one around; `tillOf` names the till where the page does not. */
+export function Tickets(p: {
+  list: readonly TicketCell[];
+  framed?: boolean;
+  tillOf?: (id: string) => Till | undefined;
+}) {
   const { t } = useTranslation();
   return (
-    <ul className="cards" aria-label={t("tickets.title")}>
+    <ul className="cards" style={{ gap: 16 }} aria-label={t("tickets.title")}>
       {p.list.map((ticket) => (
-        <li key={ticket.id} className="card">
+        <li key={ticket.id} className={p.framed ? "panel" : undefined}>
           <Ticket ticket={ticket} till={p.tillOf?.(ticket.tillId)} />
         </li>
       ))}

@@ -148,7 +148,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
           {tickets.length > calls.length && (
             <section style={{ marginTop: 24 }}>
               <Title order={2}>{t("tickets.title")}</Title>
-              <Tickets list={tickets.filter((x) => x.closedMs > 0n)} />
+              <Tickets framed list={tickets.filter((x) => x.closedMs > 0n)} />
             </section>
           )}
         </Tabs.Panel>

@@ -1,4 +1,4 @@
-// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted.
+// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted&tickets&consent=1..4.
 // No build contains it.
 import "../app/mantine.css";
 import "../app/app.css";
@@ -8,7 +8,7 @@ import { createRoot } from "react-dom/client";
 import { MemoryRouter } from "react-router";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState, TagSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState, TagSchema, TicketCellSchema } from "../gen/cabinet/v1/cabinet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { langOf } from "../ui/format";
 import { startWords } from "../words";
@@ -34,6 +34,31 @@ if (q.has("command")) {
     command(now - 90_000_000, "till-red", "c1", Action.CLOSE_SHIFT, CommandState.DONE, 2),
     command(now - 100_000_000, "till-red", "c0", Action.REBOOT, CommandState.EXPIRED, 0),
   ];
+}
+if (q.has("tickets")) {
+  cabinet.tickets = [
+    create(TicketCellSchema, {
+      id: "7QF9-M2PK",
+      tillId: "till-red",
+      text: "Порт кассы пропал.",
+      openedMs: BigInt(now - 240_000),
+    }),
+    create(TicketCellSchema, {
+      id: "B3XA-ZZ71",
+      tillId: "till-yellow",
+      text: "Касса не отвечает.",
+      openedMs: BigInt(now - 86_400_000),
+      closedMs: BigInt(now - 80_000_000),
+      closedBy: "anna",
+      resolution: "Заменили блок питания.",
+    }),
+  ];
+}
+const consent = q.get("consent");
+if (consent) {
+  const c = command(now - 20_000, "till-red", "ask", Action.CLOSE_SHIFT, CommandState.RUNNING, -1);
+  if (c.run) Object.assign(c.run, { consent: Number(consent), consentUntilMs: BigInt(now + 580_000) });
+  cabinet.commands = [c, ...cabinet.commands];
 }
 const copy = q.get("copy");
 if (copy) {
