@@ -46,7 +46,7 @@ func onTranscript(t *testing.T, transcript string, body func(ctx context.Context
 
 const status10 = "10 1E 00 00 00"
 
-// The answer to 10h as a real МИНИ-01Ф gave it (shtrih.md §2.4).
+// The answer to 10h as a real МИНИ-01Ф gave it.
 const status10Answer = "10 00 1E B2 02 02 00 00 9F F8 00 00 00 75 08 00"
 
 func TestStandard(t *testing.T) {
@@ -122,7 +122,7 @@ func TestStandard_ENQOnlyWhenNeeded(t *testing.T) {
 		})
 }
 
-// The answer of FF45h that nobody took before the program died (shtrih.md §2.4).
+// The answer of FF45h that nobody took before the program died.
 const heldFF45 = "FF 45 00 54 0B 00 00 00 0C 00 00 00 0C 00 CD AB"
 
 func TestStandard_pendingAnswer(t *testing.T) {
@@ -155,7 +155,7 @@ func TestEvidence_onlyOfDocuments(t *testing.T) {
 }
 
 func TestNumbered(t *testing.T) {
-	// 8Dh under number 15h, refused with 30h (shtrih.md §3).
+	// 8Dh under number 15h, refused with 30h.
 	previous := "< " + packet(0x14, 0xFC, 0)
 	sync14 := "> 8F 00 00 0F 1D\n" + previous
 	const ask, got = "> 8F 08 00 15 00 8D 01 00 00 00 00 4A EE\n", "< 8F 04 00 15 00 8D 30 C4 F4\n"

@@ -109,7 +109,7 @@ func (k Kind) Sign() int {
 }
 
 // DocumentType is the FFD form code of a document in the archive of the fiscal
-// memory (fn-ffd-ofd reference, §B; Shtrih FF0Ah).
+// memory (FFD, annex 2; Shtrih protocol 1.17, FF0Ah).
 type DocumentType uint8
 
 // Forms of fiscal documents.
