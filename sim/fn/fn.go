@@ -250,6 +250,14 @@ func (a *Accumulator) Status(now time.Time) Status {
 	return s
 }
 
+// Preparing is the document in preparation by what began it: a receipt, be it
+// on a form or not.
+func (a *Accumulator) Preparing() Current {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cur.kind
+}
+
 // current is the document in preparation as the status names it: a till that
 // issues forms instead of receipts prepares those.
 func (a *Accumulator) current() Current {

@@ -136,10 +136,10 @@ func (d *Device) fnStatus(c *call) codec.Answer {
 // cancelFN is FF08h. The guide lists it for mode 8, users report that it
 // clears a document left open outside of it too.
 func (d *Device) cancelFN(c *call) (codec.Answer, error) {
-	if d.acc.Status(c.now).Current == fn.CurrentNone && d.nv.Receipt == nil {
+	if d.acc.Preparing() == fn.CurrentNone && d.nv.Receipt == nil {
 		return nil, refuse(codec.ErrWrongMode)
 	}
-	if d.acc.Status(c.now).Current != fn.CurrentNone {
+	if d.acc.Preparing() != fn.CurrentNone {
 		if err := d.acc.Cancel(); err != nil {
 			return nil, err
 		}

@@ -153,7 +153,7 @@ func (d *Device) closeReceipt(c *call, r *receipt, paid fiscal.Payments, roundin
 // reopen makes sure that the accumulator prepares this receipt. What it forgot
 // in a power cut is begun again only by firmware that does so.
 func (d *Device) reopen(c *call, r *receipt) error {
-	cur := d.acc.Status(c.now).Current
+	cur := d.acc.Preparing()
 	want := fn.CurrentReceipt
 	if r.Correction {
 		want = fn.CurrentCorrection
@@ -202,7 +202,7 @@ func (d *Device) formCorrection(c *call, op byte, total fiscal.Money, paid fisca
 	if d.shiftMode() == 4 {
 		return nil, refuse(codec.ErrShiftNotOpen)
 	}
-	switch cur := d.acc.Status(c.now).Current; cur {
+	switch cur := d.acc.Preparing(); cur {
 	case fn.CurrentCorrection:
 	case fn.CurrentNone:
 		if err := d.acc.Begin(fn.CurrentCorrection, c.now); err != nil {

@@ -35,7 +35,7 @@ func (d *Device) startReceipt(c *call, r *receipt) error {
 			return err
 		}
 	}
-	cur := d.acc.Status(c.now).Current
+	cur := d.acc.Preparing()
 	// FF35h begins a correction that FF46h and FF45h then fill.
 	if cur != fn.CurrentNone && (cur != fn.CurrentCorrection || !r.Correction) {
 		return &refusal{code: codec.ErrInvalidOperation, text: "Документ в ФН уже открыт"}
@@ -279,7 +279,7 @@ func (d *Device) cancel(c *call) (codec.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cur := d.acc.Status(c.now).Current; cur == fn.CurrentReceipt || cur == fn.CurrentCorrection {
+	if cur := d.acc.Preparing(); cur == fn.CurrentReceipt || cur == fn.CurrentCorrection {
 		if err := d.acc.Cancel(); err != nil {
 			return nil, err
 		}

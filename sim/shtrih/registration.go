@@ -34,7 +34,7 @@ func (d *Device) register(c *call, inn, rnm string, tax, mode, reason byte) (cod
 	if mode&byte(codec.OperatesAutonomously) != 0 {
 		reg.OFDINN, reg.OFDName = "", ""
 	}
-	if cur := d.acc.Status(c.now).Current; !registers(cur) {
+	if cur := d.acc.Preparing(); !registers(cur) {
 		return nil, fn.ErrState
 	}
 	if err := d.fill(c, d.registrationTags(reg)...); err != nil {
@@ -73,7 +73,7 @@ func (d *Device) settle() {
 
 // closeFN is FF3Eh.
 func (d *Device) closeFN(c *call) (codec.Answer, error) {
-	if d.acc.Status(c.now).Current != fn.CurrentCloseArchive {
+	if d.acc.Preparing() != fn.CurrentCloseArchive {
 		return nil, fn.ErrState
 	}
 	if err := d.fill(c); err != nil {

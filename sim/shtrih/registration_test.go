@@ -207,3 +207,23 @@ func TestOldDocuments(t *testing.T) {
 		}
 	})
 }
+
+// TestStrictForms: a till registered for strict-accounting forms makes those.
+func TestStrictForms(t *testing.T) {
+	reg := registered("1.1")
+	reg.Mode |= byte(codec.OperatesWithBSO | codec.OperatesForServices)
+	story(t, "forms", Options{Registration: reg, Clock: in2026}, func(t *testing.T, d *Device, h *host) {
+		h.fill(100)
+		if a := do[codec.FNStatusAnswer](h, codec.FNStatus{Password: admin}); a.Document != codec.MakingBSO {
+			t.Errorf("%+v", a)
+		}
+		do[codec.OperatorAnswer](h, codec.CancelReceipt{Password: 1})
+		if a := do[codec.FNStatusAnswer](h, codec.FNStatus{Password: admin}); a.Document != codec.MakingNothing {
+			t.Errorf("%+v", a)
+		}
+		a := h.sell(100)
+		if f := do[codec.FoundDocumentAnswer](h, codec.FindDocument{Password: admin, FD: a.FD}); f.Type != codec.ArchiveBSO {
+			t.Errorf("%+v", f)
+		}
+	})
+}

@@ -23,7 +23,7 @@ func (d *Device) begin(c *call, kind fn.Current) (codec.Answer, error) {
 
 // prepared begins a document of the kind unless it is already begun.
 func (d *Device) prepared(c *call, kind fn.Current) error {
-	switch cur := d.acc.Status(c.now).Current; cur {
+	switch cur := d.acc.Preparing(); cur {
 	case kind:
 		return nil
 	case fn.CurrentNone:
