@@ -3,22 +3,9 @@ package ofd
 import (
 	"encoding/binary"
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
-)
-
-// Tags of an acknowledgement (FFD, document 7).
-const (
-	tagTime        = 1012
-	tagOperatorINN = 1017
-	tagAnswerCode  = 1022
-	tagFD          = 1040
-	tagFN          = 1041
-	tagForFN       = 1068 // what the operator says to the fiscal memory
-	tagSign        = 1078
-	tagNotice      = 1206
 )
 
 // Answer codes of an operator (tag 1022). Either way the fiscal memory counts
@@ -82,21 +69,17 @@ func (n Notice) Words() []string {
 func (c Container) Acknowledge(a Acknowledgement, sign [6]byte) Container {
 	trailer := c.Trailer()
 	copy(a.Sign[8:], trailer[:])
-	at := time.Date(a.At.Year, time.Month(a.At.Month), a.At.Day, a.At.Hour, a.At.Minute, a.At.Second, 0, time.UTC).Unix()
-	said := appendTLV(nil, tagAnswerCode, []byte{a.Code})
+	said := []ffd.Field{ffd.Uint(ffd.TagAnswerCode, uint64(a.Code))}
 	if a.Notice != 0 {
-		said = appendTLV(said, tagNotice, []byte{byte(a.Notice)})
+		said = append(said, ffd.Uint(ffd.TagOperatorMessage, uint64(a.Notice)))
 	}
-	var body []byte
-	body = appendTLV(body, tagOperatorINN, fmt.Appendf(nil, "%-12s", a.INN))
-	body = appendTLV(body, tagFN, []byte(padded(c.FN)))
-	body = appendTLV(body, tagFD, binary.LittleEndian.AppendUint32(nil, c.FD))
-	body = appendTLV(body, tagTime, binary.LittleEndian.AppendUint32(nil, uint32(at)))
-	body = appendTLV(body, tagForFN, said)
-	body = appendTLV(body, tagSign, a.Sign[:])
+	doc := ffd.Document{Type: fiscal.DocOperatorTicket, Fields: []ffd.Field{
+		ffd.Text(ffd.TagOFDINN, a.INN), ffd.Text(ffd.TagFN, c.FN), ffd.Uint(ffd.TagFD, uint64(c.FD)), ffd.Time(ffd.TagTime, a.At),
+		ffd.Group(ffd.TagOperatorMessageFN, said...), ffd.Bytes(ffd.TagOperatorSign, a.Sign[:]),
+	}}
 	out := NewContainer(FromOperator, fiscal.DocOperatorTicket, c.FN, c.FD)
 	out.Nonce, out.Mode, out.Sign = c.Nonce, c.Mode, sign
-	out.Document = appendTLV(nil, uint16(fiscal.DocOperatorTicket), body)
+	out.Document = doc.Append(nil)
 	return out
 }
 
@@ -107,33 +90,31 @@ func ParseAcknowledgement(c Container) (Acknowledgement, error) {
 	if c.Sender != FromOperator || c.Type != fiscal.DocOperatorTicket {
 		return Acknowledgement{}, errorf(ErrFormat, "a container of %02Xh with form %d is no acknowledgement", byte(c.Sender), c.Type)
 	}
-	body, ok := find(c.Document, uint16(fiscal.DocOperatorTicket))
-	if !ok {
+	doc, err := ffd.ParseDocument(c.Document)
+	if err != nil || doc.Type != fiscal.DocOperatorTicket {
 		return Acknowledgement{}, errorf(ErrFormat, "no document 7 inside")
 	}
 	a := Acknowledgement{FN: c.FN, FD: c.FD}
-	sign, ok := find(body, tagSign)
-	if !ok || len(sign) != len(a.Sign) {
-		return Acknowledgement{}, errorf(ErrFormat, "tag 1078 of %d bytes", len(sign))
+	sign, ok := doc.Find(ffd.TagOperatorSign)
+	if !ok || len(sign.Value) != len(a.Sign) {
+		return Acknowledgement{}, errorf(ErrFormat, "tag 1078 of %d bytes", len(sign.Value))
 	}
-	a.Sign = [18]byte(sign)
-	at, ok := find(body, tagTime)
-	if !ok || len(at) != 4 {
-		return Acknowledgement{}, errorf(ErrFormat, "tag 1012 of %d bytes", len(at))
+	a.Sign = [18]byte(sign.Value)
+	at, ok := doc.Find(ffd.TagTime)
+	if !ok || len(at.Value) != 4 {
+		return Acknowledgement{}, errorf(ErrFormat, "tag 1012 of %d bytes", len(at.Value))
 	}
-	t := time.Unix(int64(binary.LittleEndian.Uint32(at)), 0).UTC()
-	a.At = fiscal.DateTime{Year: t.Year(), Month: int(t.Month()), Day: t.Day(), Hour: t.Hour(), Minute: t.Minute(), Second: t.Second()}
-	said, _ := find(body, tagForFN)
-	for _, place := range [][]byte{body, said} {
-		if inn, ok := find(place, tagOperatorINN); ok {
-			a.INN = strings.TrimRight(string(inn), " ")
+	a.At = at.Time()
+	for _, place := range [][]ffd.Tag{{ffd.TagOFDINN}, {ffd.TagOperatorMessageFN, ffd.TagOFDINN}} {
+		if inn, ok := doc.Find(place...); ok {
+			a.INN = inn.INN()
 		}
 	}
-	if code, ok := find(said, tagAnswerCode); ok && len(code) == 1 {
-		a.Code = code[0]
+	if code, ok := doc.Find(ffd.TagOperatorMessageFN, ffd.TagAnswerCode); ok {
+		a.Code = byte(code.Uint())
 	}
-	if n, ok := find(said, tagNotice); ok && len(n) > 0 {
-		a.Notice = Notice(n[0])
+	if n, ok := doc.Find(ffd.TagOperatorMessageFN, ffd.TagOperatorMessage); ok {
+		a.Notice = Notice(n.Uint())
 	}
 	return a, nil
 }
@@ -209,25 +190,4 @@ func (c Container) Answers(b []byte) (Acknowledgement, error) {
 		return Acknowledgement{}, &Refusal{ReasonSign, nil}
 	}
 	return a, nil
-}
-
-func appendTLV(dst []byte, tag uint16, value []byte) []byte {
-	dst = binary.LittleEndian.AppendUint16(dst, tag)
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(value)))
-	return append(dst, value...)
-}
-
-// find gives the first value of a tag in a list of tags.
-func find(b []byte, tag uint16) ([]byte, bool) {
-	for len(b) >= 4 {
-		n := int(binary.LittleEndian.Uint16(b[2:]))
-		if len(b)-4 < n {
-			return nil, false
-		}
-		if binary.LittleEndian.Uint16(b) == tag {
-			return b[4 : 4+n : 4+n], true
-		}
-		b = b[4+n:]
-	}
-	return nil, false
 }

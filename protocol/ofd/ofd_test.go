@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
@@ -255,14 +256,14 @@ func TestAcknowledge(t *testing.T) {
 
 func TestAnswers_refusals(t *testing.T) {
 	sent := NewContainer(FromTill, fiscal.DocReceipt, "9999078900003063", 7)
-	sent.Document, sent.Sign = appendTLV(nil, 3, nil), [6]byte{1, 2, 3, 4, 5, 6}
+	sent.Document, sent.Sign = ffd.Document{Type: fiscal.DocReceipt}.Append(nil), [6]byte{1, 2, 3, 4, 5, 6}
 	otherFD, otherFN, otherSign := sent, sent, sent
 	otherFD.FD, otherFN.FN, otherSign.Sign = 8, "9999078900003064", [6]byte{}
 	ack := func(c Container) []byte { return c.Acknowledge(Acknowledgement{}, [6]byte{}).Append(nil) }
 	damaged := ack(sent)
 	damaged[50] ^= 0x10
 	empty := sent.Acknowledge(Acknowledgement{}, [6]byte{})
-	empty.Document = appendTLV(nil, 7, nil)
+	empty.Document = ffd.Document{Type: fiscal.DocOperatorTicket}.Append(nil)
 	for _, tt := range []struct {
 		name string
 		b    []byte
