@@ -203,7 +203,7 @@ function Table({ documents, tillId }: ListProps) {
                 <td className="nowrap">
                   {d.shift > 0 ? `${d.shift}${d.receipt > 0 ? ` / ${d.receipt}` : ""}` : "—"}
                 </td>
-                <td>{d.fp}</td>
+                <td>{String(d.fp).padStart(10, "0")}</td>
                 <td>
                   <MarkView mark={paperMark(v.paper)} track={t("marks.paper.title")} />
                 </td>
