@@ -33,7 +33,7 @@ func (p *Printer) open(ctx context.Context) (wire.Conn, error) {
 		_ = conn.Close()
 		return nil, ErrClosed
 	}
-	p.conn, p.heard, p.unsettled, p.resynced = conn, nil, false, false
+	p.conn, p.heard, p.unsettled, p.greeted, p.resynced = conn, nil, false, false, false
 	p.answers.Reset()
 	if p.job != nil {
 		p.job.burst = 0
@@ -155,10 +155,14 @@ func (p *Printer) answer(ctx context.Context, kind escpos.AnswerKind, d time.Dur
 // nothing may take them for the rest of a command it never got the end of: it is
 // brought out of that and asked again.
 func (p *Printer) query(ctx context.Context) error {
-	err := p.four(ctx, p.opts.Answer)
+	err := p.greet(ctx)
+	if err == nil {
+		err = p.four(ctx, p.opts.Answer)
+	}
 	if !errors.Is(err, wire.ErrTimeout) {
 		return err
 	}
+	p.stuttered = true
 	if !p.resynced {
 		p.resynced = true
 		var e escpos.Encoder
@@ -178,6 +182,20 @@ func (p *Printer) query(ctx context.Context) error {
 		return &Error{Reason: mute, Err: err}
 	}
 	return err
+}
+
+// greet ends the head of a command that was cut off with the link before: the
+// questions would be read as its length.
+func (p *Printer) greet(ctx context.Context) error {
+	if _, err := p.open(ctx); err != nil {
+		return err
+	}
+	if p.greeted || p.lacks == 0 {
+		return nil
+	}
+	p.greeted = true
+	var e escpos.Encoder
+	return p.send(ctx, e.Resync(escpos.MaxHead).Bytes())
 }
 
 // resyncFactor is how much longer an answer behind a resync may take: its 2 KB

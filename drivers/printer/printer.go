@@ -167,15 +167,19 @@ type Printer struct {
 	status  escpos.Status
 	// unsettled says that answers may still come to questions nobody waits for.
 	unsettled bool
+	// stuttered says that a status request went unanswered once: as when a
+	// printer is switched off and on.
+	stuttered bool
 	// owing is how many questions may still be answered; dirty, that a part of a
 	// slip hangs out of the printer that nobody wants any more.
 	owing int
 	dirty bool
 	// lacks is how many bytes of a command the printer may still wait for, had
-	// its link been lost; resynced, that this link has brought them.
-	lacks    int
-	resynced bool
-	job      *job // the slip that is owed
+	// its link been lost; greeted and resynced, that this link has brought the
+	// end of a head and all of them.
+	lacks             int
+	greeted, resynced bool
+	job               *job // the slip that is owed
 }
 
 // New makes a printer; the wire is opened when it is first needed, and again

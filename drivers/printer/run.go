@@ -118,7 +118,11 @@ func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, er
 			return Result{}, false, p.fail(op, err)
 		}
 		p.proved()
-		if err := p.between(ctx); err != nil {
+		switch err := p.between(ctx); {
+		case errors.Is(err, errForgotten):
+			j.torn = true
+			return Result{}, true, nil
+		case err != nil:
 			return Result{}, false, p.fail(op, err)
 		}
 	}
@@ -132,7 +136,13 @@ func (p *Printer) pass(ctx context.Context, op string) (r Result, again bool, er
 // answers do not follow. A printer that stopped between two blocks is left a
 // question: only its answer will prove that nobody switched it off meanwhile.
 func (p *Printer) between(ctx context.Context) error {
+	p.stuttered = false
 	err := p.ready(ctx)
+	if err == nil && p.stuttered {
+		// Nothing waits in the printer now that would tell whether it was
+		// switched off and on.
+		return errForgotten
+	}
 	var e *Error
 	if errors.As(err, &e) && e.Err == nil {
 		if passing(p.status) {

@@ -195,6 +195,11 @@ func (e *Encoder) AutoStatus(what byte) *Encoder { return e.put(GS, 'a', what) }
 // Identify is GS I.
 func (e *Encoder) Identify(n byte) *Encoder { return e.put(GS, 'I', n) }
 
+// MaxHead is more than the head of any command has, up to where its data begin.
+// A printer that lost the end of a head with its link must get NULs before
+// anything else: other bytes could say that megabytes of data follow.
+const MaxHead = 16
+
 // Resync is what brings back to its senses a printer that lost the end of a
 // command with its link: as many NULs as may be missing (at most [MaxBlock] of a
 // block of [Render]) end any command half received, and mean nothing outside of one.

@@ -80,6 +80,9 @@ func (d *Device) happen(f Fault) {
 			d.after(f.For, func() { do(); d.run() })
 		}
 	}
+	if !d.powered && f.Kind != PaperOut && f.Kind != CoverOpen && f.Kind != Unplug {
+		return // what is switched off neither hangs nor heats
+	}
 	switch f.Kind {
 	case PaperOut:
 		d.paper = 0
