@@ -21,7 +21,7 @@ func (b *bench) relay() drivers.Relay {
 }
 
 // queue checks what waits for the operator against the oracle.
-func (b *bench) queue(r drivers.Relay, count int) drivers.OFDQueue {
+func (b *bench) queue(r drivers.Relay, count int) {
 	b.t.Helper()
 	q, err := r.OFDQueue(b.ctx())
 	b.must(err)
@@ -33,7 +33,6 @@ func (b *bench) queue(r drivers.Relay, count int) drivers.OFDQueue {
 	if int(q.Count) != count || q.FirstFD != first || count > 0 && !q.First.Valid() {
 		b.t.Fatalf("queue %+v, want %d documents from FD %d", q, count, first)
 	}
-	return q
 }
 
 // take takes the message of a document.

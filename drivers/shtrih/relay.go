@@ -159,7 +159,7 @@ func judged(op string, err error) error {
 		return committed(op, err)
 	}
 	e := explain(op, err)
-	switch refusal.Err { //nolint:exhaustive // the others are no judgement about the answer
+	switch refusal.Err { // the others are no judgement about the answer
 	case shtrih.ErrFNOFDRejected, shtrih.ErrFNWrongState, shtrih.ErrFNExpired, shtrih.ErrFNNoData, shtrih.ErrFNBadParameter:
 		e = failure(op, drivers.CodeOFDAnswer, fiscal.NotDone, err)
 		e.Vendor = int(refusal.Err)

@@ -85,7 +85,7 @@ func deliverAll(t *testing.T, device *sim.Device, till *shtrih.Till) {
 		if err := till.DropMessage(ctx); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(5 * time.Second) // a till that restarts needs its time
+		<-time.After(5 * time.Second) // a till that restarts needs its time
 	}
 	for last := uint32(0); ; {
 		m, err := till.TakeMessage(ctx)

@@ -188,8 +188,10 @@ func TestFormat(t *testing.T) {
 		name, want string
 		c          codec.Container
 	}{
-		{"before the law", "time 2016-08-31", old}, {"tomorrow", "time 2026-07-21", future},
-		{"number", "document 1 in the container of 2", number}, {"form", "form 3 with a document of form 2", form},
+		{"before the law", "time 2016-08-31", old},
+		{"tomorrow", "time 2026-07-21", future},
+		{"number", "document 1 in the container of 2", number},
+		{"form", "form 3 with a document of form 2", form},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := open(t, Options{Strict: true})
@@ -294,7 +296,7 @@ func TestListen(t *testing.T) {
 	}
 	until := func(what string, ok func(error) bool) {
 		t.Helper()
-		for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); ; <-time.After(5 * time.Millisecond) {
 			err := ask()
 			if ok(err) {
 				return

@@ -115,7 +115,7 @@ func (c mortalConn) Write(b []byte) (int, error) {
 			return n, err
 		}
 		if c.burn("half sent") {
-			_ = c.Conn.Close()
+			_ = c.Close()
 			return n, errKilled
 		}
 		more, err := c.Conn.Write(b[len(b)/2:])
@@ -183,7 +183,7 @@ func crash(t *testing.T, maker tilltest.Maker, name string, at int, power bool) 
 				}
 				if power {
 					k.machine.PowerCut()
-					time.Sleep(10 * time.Second)
+					<-time.After(10 * time.Second)
 					k.machine.PowerOn()
 				}
 				w.plugIn(k)

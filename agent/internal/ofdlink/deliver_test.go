@@ -90,14 +90,14 @@ func TestDeliver(t *testing.T) {
 			t.Fatal(err)
 		}
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if s := l.States()[0]; s.Address != first || s.Failure != nil || w.dialled(first) != 0 {
 			t.Errorf("state %+v, %d connections", s, w.dialled(first))
 		}
 	})
 	story(t, "nothing when off", func(t *testing.T, w *world) {
 		l, _ := w.start(w.options(nil))
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		if n := w.tills["kassa"].machine.FN().Unconfirmed(); n != 4 || w.dialled(first) != 0 {
 			t.Errorf("%d wait, %d connections", n, w.dialled(first))
 		}
@@ -124,7 +124,7 @@ func TestFailures(t *testing.T) {
 		story(t, tt.name, func(t *testing.T, w *world) {
 			w.servers[first].Behave(tt.conduct)
 			l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
-			time.Sleep(tt.after)
+			<-time.After(tt.after)
 			s := l.States()[0]
 			if s.Failure == nil || s.Failure.Kind != tt.kind || s.Failures != 1 || s.Queue != 4 || s.FirstFD != 1 || s.Delivered != 0 {
 				t.Fatalf("state %+v, failure %v", s, s.Failure)
@@ -193,7 +193,7 @@ func TestFree(t *testing.T) {
 	story(t, "for sales", func(t *testing.T, w *world) {
 		w.servers[first].Behave(simofd.Conduct{Delay: 200 * time.Second, Count: 1})
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if s := l.States()[0]; s.Sent != 1 {
 			t.Fatalf("nothing outstanding: %+v", s)
 		}
@@ -243,7 +243,7 @@ func TestThirtyDays(t *testing.T) {
 			_, err := k.driver.OpenShift(ctx, fiscal.Cashier{})
 			return err
 		}
-		time.Sleep(31 * 24 * time.Hour)
+		<-time.After(31 * 24 * time.Hour)
 		var blocked *drivers.Error
 		if err := locked(shift); !errors.As(err, &blocked) || blocked.Code != drivers.CodeFNBlocked {
 			t.Fatalf("after 31 days: %v, want a blocked fiscal memory", err)
@@ -280,7 +280,7 @@ func TestTills(t *testing.T) {
 			l := New(Options{Tills: one{r}, Settings: map[string]string{"kassa": Auto}, Directory: d})
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { _ = l.Run(ctx) }()
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			cancel()
 			synctest.Wait()
 			return l.States()[0]
@@ -302,7 +302,7 @@ func TestTills(t *testing.T) {
 		o := w.options(map[string]string{"kassa": first})
 		o.Tills = one{scripted{queue: drivers.OFDQueue{Count: 3, FirstFD: 7}}}
 		l, _ := w.start(o)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if s := l.States()[0]; s.Failure == nil || s.Failure.Kind != KindOwnLink || s.Queue != 3 {
 			t.Errorf("a till that delivers by itself: %+v", s)
 		}
@@ -313,16 +313,16 @@ func TestWake(t *testing.T) {
 	story(t, "a person mended it", func(t *testing.T, w *world) {
 		w.servers[first].Behave(simofd.Conduct{Behaviour: simofd.Down})
 		l, _ := w.start(w.options(map[string]string{"kassa": Auto}))
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		w.servers[first].Behave(simofd.Conduct{})
 		l.News("kassa")
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		if w.empty("kassa") {
 			t.Error("a new document hastened an attempt after a failure")
 		}
 		l.Wake("kassa")
 		w.until("delivered", 2*time.Second, func() bool { return w.empty("kassa") })
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		w.sell("kassa", 1)
 		l.News("kassa")
 		w.until("the new document is delivered", 2*time.Second, func() bool { return w.empty("kassa") })

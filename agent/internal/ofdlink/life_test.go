@@ -42,7 +42,7 @@ func life(t *testing.T, w *world) {
 	var made []fiscal.DocumentType
 	do := func(what string, form fiscal.DocumentType, f func(context.Context) (fiscal.Document, error)) {
 		t.Helper()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		k.lock()
 		defer k.unlock()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)

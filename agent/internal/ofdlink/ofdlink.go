@@ -110,8 +110,11 @@ func (o Options) withDefaults() Options {
 		value  *time.Duration
 		normal time.Duration
 	}{
-		{&o.Poll, 10 * time.Second}, {&o.Retry, time.Minute}, {&o.RetryMax, 10 * time.Minute},
-		{&o.DialTimeout, 20 * time.Second}, {&o.AnswerWait, answerWait},
+		{&o.Poll, 10 * time.Second},
+		{&o.Retry, time.Minute},
+		{&o.RetryMax, 10 * time.Minute},
+		{&o.DialTimeout, 20 * time.Second},
+		{&o.AnswerWait, answerWait},
 	} {
 		if *d.value <= 0 {
 			*d.value = d.normal

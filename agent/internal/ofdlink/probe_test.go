@@ -46,7 +46,7 @@ func TestProbe(t *testing.T) {
 		{"closed port on Windows", failing(wsaRefused), KindRefused},
 		{"no route", failing(syscall.EHOSTUNREACH), KindUnreachable},
 		{"lost on the way", func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }, KindUnreachable},
-		{"silent", answering(func(net.Conn) { time.Sleep(time.Hour) }), KindSilent},
+		{"silent", answering(func(net.Conn) { <-time.After(time.Hour) }), KindSilent},
 		{"hangs up", answering(func(net.Conn) {}), KindDropped},
 		{"half an answer", answering(func(c net.Conn) { _, _ = c.Write(ofd.Service("1", ofd.Version12).Append(nil)[:20]) }), KindDropped},
 		{"a web server", answering(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")) }), KindWrongAnswer},
@@ -66,7 +66,7 @@ func TestProbe(t *testing.T) {
 					t.Errorf("a person waited %v", r.Took)
 				}
 				if tt.want == KindSilent { // whoever was asked is still asleep
-					time.Sleep(time.Hour)
+					<-time.After(time.Hour)
 				}
 			})
 		})

@@ -59,7 +59,7 @@ var today = time.Date(2026, 7, 20, 9, 0, 0, 0, time.UTC)
 func newWorld(t *testing.T, maker tilltest.Maker, fresh bool, names ...string) *world {
 	t.Helper()
 	w := &world{t: t, names: names, tills: map[string]*kassa{}, servers: map[string]*simofd.Server{}, dials: map[string]int{}}
-	time.Sleep(time.Until(today)) // bubbles begin in 2000, when there was no such law
+	<-time.After(time.Until(today)) // bubbles begin in 2000, when there was no such law
 	for _, name := range names {
 		machine, err := maker.Make(flash.NewBank(), fresh)
 		if err != nil {
@@ -209,7 +209,7 @@ func receipt() fiscal.Receipt {
 // until waits for a condition, in the bubble's time.
 func (w *world) until(what string, patience time.Duration, ok func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Second) {
+	for end := time.Now().Add(patience); !ok(); <-time.After(time.Second) {
 		if time.Now().After(end) {
 			w.t.Fatalf("after %v still not: %s", patience, what)
 		}
