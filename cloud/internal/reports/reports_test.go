@@ -12,6 +12,7 @@ import (
 	"time"
 
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	"github.com/chekan-io/chekan/protocol/ffd"
 )
 
 // run runs a program of Debian on a file, and gives what it says. The programs come with `make deps`.
@@ -186,4 +187,16 @@ func deep(n int) []*cabinetv1.Tag {
 		tag.Tags = deep(n - 1)
 	}
 	return []*cabinetv1.Tag{tag}
+}
+
+// TestDrawable: the fonts have every letter a fiscal document can hold.
+func TestDrawable(t *testing.T) {
+	for b := 0x20; b < 0x100; b++ {
+		if b == 0x7F { // no letter
+			continue
+		}
+		if letter := ffd.DecodeText([]byte{byte(b)}); drawable(letter) != letter {
+			t.Errorf("byte %02X, %q, is drawn as %q", b, letter, drawable(letter))
+		}
+	}
 }
