@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -25,7 +26,7 @@ const (
 	defaultWait = time.Minute
 	longestWait = 5 * time.Minute
 	readWait    = 30 * time.Second
-	actWait     = 5 * time.Minute
+	actWait     = 18 * time.Minute // longer than the whole ladder of package recovery
 )
 
 type posService struct {
@@ -228,17 +229,31 @@ func (s *technician) Plan(_ context.Context, req *posv1.PlanRequest) (*posv1.Pla
 func (s *technician) Act(ctx context.Context, req *posv1.ActRequest, stream *connect.ServerStream[posv1.ActResponse]) error {
 	ctx, cancel := context.WithTimeout(ctx, actWait)
 	defer cancel()
-	var sendErr error
+	// The run outlives a caller who hangs up, and must not speak into a stream
+	// that is no more.
+	var told struct {
+		sync.Mutex
+		err error
+	}
 	_, err := s.fleet.Act(ctx, uuid.NewString(), req.GetTill(), req.GetAction(), func(run *fiscalv1.Run) {
-		if sendErr == nil {
-			sendErr = stream.Send(&posv1.ActResponse{Run: run})
+		told.Lock()
+		defer told.Unlock()
+		if told.err == nil {
+			told.err = stream.Send(&posv1.ActResponse{Run: run})
 		}
 	})
+	told.Lock()
+	defer told.Unlock()
+	sendErr := told.err
+	told.err = errHungUp
 	if err != nil {
 		return translate(err)
 	}
 	return sendErr
 }
+
+// errHungUp ends the telling of a run.
+var errHungUp = errors.New("the caller has hung up")
 
 // Decide implements the service.
 func (s *technician) Decide(ctx context.Context, req *posv1.DecideRequest) (*posv1.DecideResponse, error) {
