@@ -58,7 +58,7 @@ func (t *Till) ready(ctx context.Context, op string) (shtrih.Mode, error) {
 		return 0, prepared(op, err)
 	}
 	switch t.paper(ctx, s) {
-	case drivers.PaperReady:
+	case drivers.PaperReady, drivers.PaperAbsent: // its printer is inside
 	case drivers.PaperOut:
 		return 0, refuse(op, drivers.CodeNoPaper, "%v", s.Submode)
 	case drivers.PaperCover:

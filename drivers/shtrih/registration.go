@@ -23,9 +23,12 @@ var operating = []struct {
 	mode fiscal.Mode
 	bit  shtrih.OperatingMode
 }{
-	{fiscal.ModeEncryption, shtrih.OperatesEncrypted}, {fiscal.ModeOffline, shtrih.OperatesAutonomously},
-	{fiscal.ModeAutomatic, shtrih.OperatesAutomatically}, {fiscal.ModeServices, shtrih.OperatesForServices},
-	{fiscal.ModeBSO, shtrih.OperatesWithBSO}, {fiscal.ModeInternet, shtrih.OperatesOnInternet},
+	{fiscal.ModeEncryption, shtrih.OperatesEncrypted},
+	{fiscal.ModeOffline, shtrih.OperatesAutonomously},
+	{fiscal.ModeAutomatic, shtrih.OperatesAutomatically},
+	{fiscal.ModeServices, shtrih.OperatesForServices},
+	{fiscal.ModeBSO, shtrih.OperatesWithBSO},
+	{fiscal.ModeInternet, shtrih.OperatesOnInternet},
 }
 
 // Registration kinds of FF05h.

@@ -83,7 +83,7 @@ func TestDirectory_errors(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ text, want string }{
 		"not TOML":       {"[[operator", "не разобрать"},
-		"misspelt":       {operator("7709364346", "a.ru:1") + "adres = \"b.ru:1\"\n", "adres"},
+		"misspelt":       {operator("7709364346", "a.ru:1") + "adr = \"b.ru:1\"\n", "adr"},
 		"INN":            {operator("7709364347", "a.ru:1"), "7709364347"},
 		"no port":        {operator("7709364346", "a.ru"), "узел:порт"},
 		"port zero":      {operator("7709364346", "a.ru:0"), "порт"},
