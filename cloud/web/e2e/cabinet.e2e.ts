@@ -325,6 +325,36 @@ test("a receipt that only a person can tell from another is decided from the cab
   expect(await shop.documents(FIRST)).toHaveLength(held.length);
 });
 
+test("the cashier is asked first, and allows it on his own page", async () => {
+  const { page } = desk;
+  await page.goto("/tills");
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  await page.getByRole("button", { name: "Проверить" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("list", { name: "Что будет сделано" }).getByRole("listitem").first().waitFor();
+  await dialog.getByRole("checkbox", { name: "Спросить разрешения у кассира" }).check();
+  await dialog.getByRole("button", { name: "Проверить" }).click();
+  const progress = page.getByRole("region", { name: "Ход команды" });
+  await progress.getByText("Ждём ответа кассира").waitFor();
+  await shoot(page, "consent-asked-1440");
+  await shop.sell(FIRST, "e2e-meanwhile", "Кофе, пока спрашивают", 15000);
+
+  const cashier = await openWindow(browser, shop.ready.pos);
+  await cashier.page.goto(await shop.cashierLink());
+  await cashier.page.getByText(`${shop.ready.login} просит: проверить кассу`).waitFor();
+  await shoot(cashier.page, "consent-cashier-1440");
+  await cashier.page.keyboard.press("F9");
+  await cashier.page.getByText("Разрешено, выполняю").waitFor();
+  await cashier.page.getByText("Разрешить?").waitFor({ state: "hidden" });
+  expect(cashier.faults).toEqual([]);
+  await cashier.context.close();
+
+  await progress.getByText("Кассир разрешил.").waitFor();
+  await progress.getByText("Выполнено").waitFor();
+  await expectFits(page);
+  await shoot(page, "consent-given-1440");
+});
+
 test("a phone will do", async () => {
   await shop.paperIn(SECOND, 8);
   await shop.sell(SECOND, "e2e-phone-1", "Чай чёрный листовой 100 г", 15_990);

@@ -147,6 +147,15 @@ export class Shop {
     return (await answer.json()).operation;
   }
 
+  /** A link that opens the cashier's page with its sums and keys, as `chekan-agent page` makes it. */
+  async cashierLink(): Promise<string> {
+    const answer = await fetch(`${this.ready.pos}/page/link`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${readFileSync(this.ready.token, "utf8").trim()}` },
+    });
+    return (await answer.json()).path;
+  }
+
   /** Kills the agent at once, as a power cut of the computer does; the demo begins it again after --revive. */
   killAgent(): void {
     process.kill(this.ready.agent_pid, "SIGKILL");
