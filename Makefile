@@ -100,8 +100,8 @@ powercut: deps-powercut ## cut the power at writes and flushes (root; SEED=1), a
 		grep --line-buffered -vE '^(=== |--- PASS|PASS$$|ok )'
 
 .PHONY: usb-vm
-usb-vm: deps-usb-vm ## print over USB by a real kernel in a virtual machine, and print one USBVM line
-	@CGO_ENABLED=1 go test -count=1 -timeout 20m -tags usb -v -run '^TestVM$$' ./drivers/wire/usbtest -vm | \
+usb-vm: deps-usb-vm ## print over USB by a real kernel in a virtual machine (ROUNDS=3), and print one USBVM line
+	@CGO_ENABLED=1 go test -count=1 -timeout 20m -tags usb -v -run '^TestVM$$' ./drivers/wire/usbtest -vm -rounds $(or $(ROUNDS),3) | \
 		grep --line-buffered -vE '^(=== |--- PASS|PASS$$|ok )'
 
 .PHONY: fuzz
