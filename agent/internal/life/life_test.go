@@ -17,6 +17,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 	"github.com/chekan-io/chekan/protocol/ffd"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	"github.com/chekan-io/chekan/sim/flash"
@@ -266,10 +267,16 @@ func (s *shop) compare() {
 func (s *shop) read() {
 	s.Helper()
 	held := s.machine.FN().List()
-	<-time.After(time.Minute) // a till that prints is passed over
-	copies := s.fleet.Copies(s.Context(), map[string]uint32{}, len(held))
-	if len(copies) != len(held) {
-		s.Fatalf("%d of %d documents can be read", len(copies), len(held))
+	var copies []*uplinkv1.DocumentCopy
+	for deadline := time.Now().Add(time.Hour); ; {
+		// A till that prints, or that is being read, is passed over.
+		if copies = s.fleet.Copies(s.Context(), map[string]uint32{}, len(held)); len(copies) == len(held) {
+			break
+		}
+		if time.Now().After(deadline) {
+			s.Fatalf("an hour, and %d of %d documents can be read", len(copies), len(held))
+		}
+		<-time.After(700 * time.Millisecond)
 	}
 	whole := 0
 	for i, c := range copies {
