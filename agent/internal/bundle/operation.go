@@ -37,6 +37,13 @@ func cut(rec *journalv1.Record, s *scrubber) *journalv1.Record {
 	if d := op.GetDocument(); d != nil {
 		d.Total, d.Qr = 0, ""
 	}
+	for _, d := range op.GetCandidates() { // of other people's receipts too
+		d.Total, d.Qr = 0, ""
+	}
+	if r := op.GetRegistration(); r != nil {
+		r.Inn = strings.Repeat("0", len(r.GetInn()))
+		r.User, r.Address, r.Place, r.Sender = filler(r.GetUser()), filler(r.GetAddress()), filler(r.GetPlace()), filler(r.GetSender())
+	}
 	if r := op.GetReceipt(); r != nil {
 		cutReceipt(r)
 	}

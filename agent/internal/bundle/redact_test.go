@@ -12,9 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
 	protocol "github.com/chekan-io/chekan/protocol/shtrih"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
@@ -235,6 +239,33 @@ func TestRedact_keepsFrames(t *testing.T) {
 			t.Errorf("%d good frames, %d damaged", good, bad)
 		}
 	})
+}
+
+// TestCut: what a person has to choose among are receipts too, and a registration tells whose till it is.
+func TestCut(t *testing.T) {
+	op := sale("doubt")
+	for _, sum := range []int64{1234567, 4766668} {
+		op.Candidates = append(op.Candidates, &fiscalv1.Document{Fd: 7, Total: sum, Qr: fmt.Sprintf("t=20260304T0506&s=%d.%02d&fn=1", sum/100, sum%100)})
+	}
+	op.Registration = &fiscalv1.Registration{Inn: "500100732259", User: "ИП Сидоров", Address: "Иванова, 5", Place: "Арабика", Sender: "buyer@example.ru", Rnm: "0000000001012345"}
+	s := newScrubber()
+	s.learn(op)
+	b, err := proto.Marshal(cut(&journalv1.Record{Operation: op}, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := protojson.Marshal(cut(&journalv1.Record{Operation: op}, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, form := range allForms() {
+		if holds([][]byte{b, text}, form) {
+			t.Errorf("the record holds %s", what)
+		}
+	}
+	if !holds([][]byte{text}, []byte("0000000001012345")) || len(op.GetCandidates()) != 2 || op.GetCandidates()[0].GetTotal() != 1234567 {
+		t.Errorf("too much was cut: %s", text)
+	}
 }
 
 func TestScrub(t *testing.T) {
