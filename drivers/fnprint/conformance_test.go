@@ -39,12 +39,18 @@ var variants = []variant{
 	{name: "messages with their session header", lose: fault.LoseAnswer, phase: fault.OnAnswer, fn: simfn.DeviceOptions{SessionHeader: true}},
 	{name: "connection lost", lose: fault.CloseLink, phase: fault.After},
 	{name: "memory restarts instead of an answer", lose: fault.Reboot, phase: fault.After},
-	{name: "FFD 1.2, slow", format: "1.2", lose: fault.LoseAnswer, phase: fault.OnAnswer,
-		fn: simfn.DeviceOptions{Timing: simfn.RealTiming}, printer: simprinter.Options{LineTime: 20 * time.Millisecond}},
-	{name: "printer that forgets, 58 mm", format: "1.1", lose: fault.LoseAnswer, phase: fault.OnAnswer,
-		printer: simprinter.Options{Profile: profile58(), AfterPaper: simprinter.Forgets, LineTime: 5 * time.Millisecond}},
-	{name: "printer that waits to be told", lose: fault.LoseAnswer, phase: fault.OnAnswer,
-		printer: simprinter.Options{AfterPaper: simprinter.Waits, LineTime: 5 * time.Millisecond}},
+	{
+		name: "FFD 1.2, slow", format: "1.2", lose: fault.LoseAnswer, phase: fault.OnAnswer,
+		fn: simfn.DeviceOptions{Timing: simfn.RealTiming}, printer: simprinter.Options{LineTime: 20 * time.Millisecond},
+	},
+	{
+		name: "printer that forgets, 58 mm", format: "1.1", lose: fault.LoseAnswer, phase: fault.OnAnswer,
+		printer: simprinter.Options{Profile: profile58(), AfterPaper: simprinter.Forgets, LineTime: 5 * time.Millisecond},
+	},
+	{
+		name: "printer that waits to be told", lose: fault.LoseAnswer, phase: fault.OnAnswer,
+		printer: simprinter.Options{AfterPaper: simprinter.Waits, LineTime: 5 * time.Millisecond},
+	},
 }
 
 func TestConformance(t *testing.T) {

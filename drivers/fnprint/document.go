@@ -36,10 +36,10 @@ func (t *Till) ready(ctx context.Context, op string, n needs) (situation, error)
 	if s.picture, err = t.look(ctx); err != nil {
 		return s, prepared(op, err)
 	}
-	switch open := openOf(s.Current); {
-	case open == drivers.OpenReceipt:
+	switch openOf(s.Current) { //nolint:exhaustive // nothing open is what is wanted
+	case drivers.OpenReceipt:
 		return s, refuse(op, drivers.CodeOpenDocument, "the fiscal memory holds: %s", s.Current)
-	case open == drivers.OpenFNDocument:
+	case drivers.OpenFNDocument:
 		return s, refuse(op, drivers.CodeStuck, "the fiscal memory holds: %s", s.Current)
 	}
 	paper := n.paper
@@ -131,7 +131,7 @@ func (t *Till) form(ctx context.Context, op string, last uint32, given []ffd.Fie
 	if err := t.prepare(ctx, f.begin, messages); err != nil {
 		return formed{}, prepared(op, err)
 	}
-	answer, _, err := t.exchange(ctx, f.commit)
+	answer, err := t.exchange(ctx, f.commit)
 	if err != nil {
 		e := explain(op, err)
 		if e.Outcome == fiscal.NotDone {

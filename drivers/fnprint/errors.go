@@ -54,7 +54,7 @@ func maybe(err error) error   { return &linkError{sent: true, err: err} }
 
 // codeOf says in the agent's words what an answer code means.
 func codeOf(code fn.Code) string {
-	switch code { //nolint:exhaustive // the rest is a refusal and no more
+	switch code {
 	case fn.ErrExpired, fn.ErrFull, fn.ErrCryptoUsedUp, fn.ErrStorage, fn.ErrThirtyDays:
 		return drivers.CodeFNBlocked
 	case fn.ErrTime, fn.ErrClock:

@@ -247,7 +247,7 @@ const readTries = 3
 // it is asked anew after a fault of the wire.
 func (t *Till) ask(ctx context.Context, request fn.Request, again bool) (fn.Answer, error) {
 	for try := 1; ; try++ {
-		answer, _, err := t.exchange(ctx, request)
+		answer, err := t.exchange(ctx, request)
 		var fault *linkError
 		if err == nil || !errors.As(err, &fault) {
 			return answer, err
@@ -261,38 +261,40 @@ func (t *Till) ask(ctx context.Context, request fn.Request, again bool) (fn.Answ
 
 // exchange does one exchange. An answer that came garbled is asked for again with
 // ENQ, which repeats nothing but the answer. When a document's answer does not
-// come at all the last answer is asked for once: repeated tells that what came
-// may be the answer to an earlier command, which the caller has to find out.
-func (t *Till) exchange(ctx context.Context, request fn.Request) (a fn.Answer, repeated bool, err error) {
+// come at all the last answer is asked for once. What comes then may be the
+// answer to the command before, which was "done" without data: that makes no
+// sense here. A refusal can only be of this command, and a number is ours when
+// it is the one that had to come, which the caller compares.
+func (t *Till) exchange(ctx context.Context, request fn.Request) (fn.Answer, error) {
 	command, err := fn.EncodeRequest(request)
 	if err != nil {
-		return nil, false, notSent(err)
+		return nil, notSent(err)
 	}
 	if err := t.connect(ctx); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	cmd := request.Command()
 	answer, err := t.converse(ctx, fn.EncodeFrame(command), patience(cmd))
-	if late(ctx, err) && cmd.Forms() {
-		repeated = true
+	repeated := late(ctx, err) && cmd.Forms()
+	if repeated {
 		answer, err = t.converse(ctx, []byte{fn.ENQ}, enqWait)
 	}
 	if err != nil {
 		t.drop()
-		return nil, repeated, maybe(err)
+		return nil, maybe(err)
 	}
-	a, _, err = fn.DecodeAnswer(cmd, answer)
+	a, _, err := fn.DecodeAnswer(cmd, answer)
 	if _, refused := fn.AsRefusal(err); err != nil && !refused {
 		// Somebody else's answer, or one that makes no sense. Whatever became
 		// of our command, this answer does not tell.
 		t.keep(answer)
 		t.drop()
-		return nil, repeated, maybe(err)
+		return nil, maybe(err)
 	}
 	if repeated {
 		t.drop() // the answer itself may still come
 	}
-	return a, repeated, err
+	return a, err
 }
 
 // converse writes and waits for a message.

@@ -46,9 +46,9 @@ func (p *paper) busy() bool {
 	return p.done != nil
 }
 
-// start prints beside the caller; over hears how it ended before anybody else
+// start does the work of printing beside the caller; over hears how it ended before anybody else
 // can print. The time of ctx does not count, its values do.
-func (p *paper) start(ctx context.Context, print func(context.Context) (printer.Result, error), over func(error)) {
+func (p *paper) start(ctx context.Context, work func(context.Context) (printer.Result, error), over func(error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), printLimit)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +60,7 @@ func (p *paper) start(ctx context.Context, print func(context.Context) (printer.
 	p.done, p.cancel = done, cancel
 	go func() {
 		defer cancel()
-		_, err := print(ctx)
+		_, err := work(ctx)
 		over(err)
 		p.mu.Lock()
 		p.done, p.cancel = nil, nil

@@ -242,11 +242,11 @@ func (t *Till) RegisterTill(ctx context.Context, r fiscal.Registration, change b
 	case change:
 		kind, wanted = fn.RegistrationChange, fn.PhaseFiscal
 	}
-	switch {
-	case p.Phase == wanted:
-	case p.Phase == fn.PhaseFiscal:
+	switch p.Phase {
+	case wanted:
+	case fn.PhaseFiscal:
 		return fiscal.Document{}, refuse(op, drivers.CodeRegistered, "the fiscal memory is registered")
-	case p.Phase == fn.PhaseReady:
+	case fn.PhaseReady:
 		return fiscal.Document{}, failure(op, drivers.CodeNotRegistered, fiscal.NotDone, drivers.ErrNotRegistered)
 	default:
 		return fiscal.Document{}, refuse(op, drivers.CodeFN, "the fiscal memory is in phase %d (%s), wanted %d", byte(p.Phase), p.Phase, byte(wanted))
