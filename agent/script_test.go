@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,12 +57,18 @@ func TestScript(t *testing.T) {
 	})
 }
 
+// freeAddress gives an address that nobody listens at, below the ports that the
+// system gives to outgoing connections: those may be gone before they are used.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var err error
+	for range 50 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.N(20_000)))
+		var l net.Listener
+		if l, err = net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", err
 }
 
 // patience is how long a story waits for something to happen.

@@ -24,10 +24,10 @@ var embedded string
 
 // Operator is one operator of fiscal data.
 type Operator struct {
-	INN     string   `toml:"inn"`
-	Also    []string `toml:"also"` // INNs the same operator had before
-	Name    string   `toml:"name"`
-	Address string   `toml:"address"`
+	INN     string   `toml:"inn" json:"inn"`
+	Also    []string `toml:"also" json:"also,omitempty"` // INNs the same operator had before
+	Name    string   `toml:"name" json:"name"`
+	Address string   `toml:"address" json:"address"`
 }
 
 // Redirect replaces an address wherever it comes from.
