@@ -217,6 +217,8 @@ func (w *world) operator(ctx context.Context, c *runCommand) (address string, er
 		return address, nil
 	case err := <-failed:
 		return "", err
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

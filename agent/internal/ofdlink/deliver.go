@@ -30,6 +30,7 @@ var errNoRelay = errors.New("the till has no messages to carry")
 
 func (w *worker) run(ctx context.Context) {
 	defer w.hangUp()
+	w.update(func(*State) {}) // that it is ours to deliver shows before the till answers
 	for {
 		err := w.round(ctx)
 		switch {
@@ -149,7 +150,7 @@ func (w *worker) look(ctx context.Context) (q drivers.OFDQueue, address string, 
 		return drivers.OFDQueue{}, "", tillFailure(err)
 	}
 	w.update(func(s *State) {
-		s.Relay, s.Queue, s.FirstFD, s.Since = relay, q.Count, q.FirstFD, q.First
+		s.NoRelay, s.Queue, s.FirstFD, s.Since = !relay, q.Count, q.FirstFD, q.First
 	})
 	if !relay {
 		return q, "", errNoRelay

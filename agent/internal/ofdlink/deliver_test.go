@@ -42,7 +42,7 @@ func TestDeliver(t *testing.T) {
 			t.Errorf("%d connections for four documents", n)
 		}
 		s := l.States()[0]
-		if s.Delivered != 4 || s.LastFD != 4 || s.Queue != 0 || s.Failure != nil || s.LastSuccess.IsZero() || !s.Relay || s.Sent != 0 {
+		if s.Delivered != 4 || s.LastFD != 4 || s.Queue != 0 || s.Failure != nil || s.LastSuccess.IsZero() || s.NoRelay || s.Sent != 0 {
 			t.Errorf("state %+v", s)
 		}
 		if s.Operator != "Платформа ОФД" || s.Address != first || s.INN != "9715260691" || s.FN != w.tills["kassa"].machine.FN().Number() {
@@ -285,7 +285,7 @@ func TestTills(t *testing.T) {
 			synctest.Wait()
 			return l.States()[0]
 		}
-		if s := run(nil, Directory{}); s.Relay || s.Failure != nil {
+		if s := run(nil, Directory{}); !s.NoRelay || s.Failure != nil || s.Proto() != nil {
 			t.Errorf("no relay: %+v", s)
 		}
 		waits := drivers.OFDQueue{Count: 3, FirstFD: 7}
@@ -293,7 +293,7 @@ func TestTills(t *testing.T) {
 			t.Errorf("operator unknown: %+v", s)
 		}
 		broken := &drivers.Error{Op: "read OFD queue", Code: drivers.CodeGone}
-		if s := run(scripted{err: broken}, Directory{}); s.Failure == nil || s.Failure.Kind != KindTill {
+		if s := run(scripted{err: broken}, Directory{}); s.Failure == nil || s.Failure.Kind != KindTill || s.Proto().GetFailure().GetCode() != health.CodeOFDTill {
 			t.Errorf("till is gone: %+v", s)
 		}
 	})

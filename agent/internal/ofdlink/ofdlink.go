@@ -137,7 +137,7 @@ type Link struct {
 type State struct {
 	Till     string
 	Setting  string // Auto, Off or the address
-	Relay    bool   // the till lets us deliver; known after the first round
+	NoRelay  bool   // the till has turned out to deliver by itself
 	FN       string
 	Operator string // name from the directory
 	INN      string // of the operator the till is registered with

@@ -34,7 +34,7 @@ func (s State) Problems(now time.Time) (out []health.Problem) {
 // Proto is the state as the till's state carries it; nil when the till is not
 // ours to deliver for.
 func (s State) Proto() *fiscalv1.Delivery {
-	if s.Setting == Off || !s.Relay {
+	if s.Setting == Off || s.NoRelay {
 		return nil
 	}
 	d := &fiscalv1.Delivery{Address: s.Address, Operator: s.Operator, Delivered: s.Delivered}
