@@ -48,13 +48,15 @@ type running struct {
 	cmd *exec.Cmd
 	tcp map[string]string
 	pty map[string]string
-	log bytes.Buffer
-	end sync.Once
+	// printer is the address of a printer that is a device of its own.
+	printer map[string]string
+	log     bytes.Buffer
+	end     sync.Once
 }
 
 func start(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, dir: dir, tcp: map[string]string{}, pty: map[string]string{}}
+	r := &running{t: t, dir: dir, tcp: map[string]string{}, pty: map[string]string{}, printer: map[string]string{}}
 	r.cmd = program(t.Context(), append([]string{"run", "--dir", dir, "--control", "127.0.0.1:0"}, args...)...)
 	r.cmd.Stderr = &r.log
 	out, err := r.cmd.StdoutPipe()
@@ -77,6 +79,8 @@ func start(t *testing.T, dir string, args ...string) *running {
 				r.tcp[f[1]] = v
 			case "pty":
 				r.pty[f[1]] = v
+			case "printer_tcp":
+				r.printer[f[1]] = v
 			}
 		}
 	}
@@ -325,6 +329,9 @@ func TestBadCommandLine(t *testing.T) {
 		{"run", "--dir", "x", "--till", "name=../up"},
 		{"run", "--dir", "x", "--till", "name=a,what=b"},
 		{"run", "--dir", "x", "--till", "name=a,serial=b"},
+		{"run", "--dir", "x", "--till", "name=a,driver=atol"},
+		{"run", "--dir", "x", "--till", "name=a,printer_tcp=127.0.0.1:0"},
+		{"run", "--dir", "x", "--till", "name=a,driver=fnprint,profile=laser"},
 		{"fn", "list", "--dir", t.TempDir()},
 		{"paper", "sideways"},
 		{"tills", "--dir", t.TempDir()},
