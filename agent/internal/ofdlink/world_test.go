@@ -224,6 +224,8 @@ func (w *world) empty(name string) bool { return w.tills[name].machine.FN().Unco
 func (w *world) agree(name, address string) {
 	w.t.Helper()
 	k, s := w.tills[name], w.servers[address]
+	k.lock()
+	defer k.unlock()
 	if err := s.Verify(); err != nil {
 		w.t.Error(err)
 	}
