@@ -30,6 +30,8 @@ type crashtestCommand struct {
 type crashtestRunCommand struct {
 	Wire            string `help:"Кабель: tcp://адрес:порт или serial:///dev/ttyACM0." required:"" placeholder:"АДРЕС"`
 	Driver          string `help:"Драйвер кассы." default:"shtrih"`
+	Printer         string `help:"Кабель принтера, для драйвера fnprint." placeholder:"АДРЕС"`
+	Profile         string `help:"Модель принтера, для драйвера fnprint." placeholder:"МОДЕЛЬ"`
 	Link            string `help:"Протокол связи: auto, standard или numbered." default:"auto"`
 	Password        uint32 `help:"Пароль системного администратора кассы; 0 заводской." default:"0"`
 	CashierPassword uint32 `help:"Пароль кассира; 0 тот же." default:"0"`
@@ -64,6 +66,7 @@ func (c *crashtestRunCommand) Run(e *env) error {
 		Open: func(wrap func(wire.DialFunc) wire.DialFunc) (drivers.Till, error) {
 			return till.OpenDevice(till.Wiring{
 				Driver: c.Driver, Wire: c.Wire, Link: c.Link, Password: c.Password, CashierPassword: c.CashierPassword, Wrap: wrap,
+				Printer: c.Printer, Profile: c.Profile, Memory: filepath.Join(data, "crashtest.memory"),
 			})
 		},
 	}
