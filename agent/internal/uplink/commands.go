@@ -105,9 +105,13 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 	}()
 	known, err := s.o.Journal.Execution(cmd.GetId())
 	if err == nil {
-		// The cabinet does not know the end yet, or has forgotten it.
-		if known.GetRun().GetEnded() {
-			s.runs.put(known.GetRun())
+		switch run := known.GetRun(); {
+		case run.GetEnded(): // the cabinet does not know the end yet, or has forgotten it
+			s.runs.put(run)
+		case asked(run): // a restart cut the question off, and nobody has asked again yet
+			handed = true
+			s.runs.put(run)
+			go s.askFirst(s.running, cmd, known) //nolint:contextcheck // a command outlives the connection that brought it
 		}
 		return
 	}

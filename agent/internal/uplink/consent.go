@@ -92,6 +92,15 @@ func (s *session) askFirst(ctx context.Context, cmd *uplinkv1.Command, exec *jou
 		step.State = fiscalv1.StepState_STEP_STATE_SKIPPED
 	}
 	run.Ended = true
+	ended := proto.CloneOf(exec)
+	ended.Run = proto.CloneOf(run)
+	err = s.o.Journal.SaveExecution(ctx, ended)
 	s.runs.put(run)
+	if err != nil {
+		// The journal still says that he is asked. The claim stays, so that a command
+		// that comes once more does not ask him once more.
+		s.o.Log.Error("the answer is not noted", "command", cmd.GetId(), "error", err)
+		return
+	}
 	s.runs.release(cmd.GetId())
 }

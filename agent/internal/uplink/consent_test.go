@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/journal"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
@@ -184,5 +186,32 @@ func TestConsent_notAsked(t *testing.T) {
 		if n := ts.times(id); n != 0 {
 			t.Errorf("%s: begun %d times", id, n)
 		}
+	}
+}
+
+// forgetful tells of no command that a restart cut off.
+type forgetful struct{ *journal.Journal }
+
+func (forgetful) Unreported() ([]*journalv1.Execution, error) { return nil, nil }
+
+// Whoever finds a question that a restart cut off asks it again: the search for such, or the command that comes once more.
+func TestConsent_deliveredAgain(t *testing.T) {
+	cab := newCabinet(t)
+	j := openJournal(t, t.TempDir())
+	p := newPerson()
+	ts := &tills{act: done, ask: p.ask}
+	a, home := enrolled(t, cab, j, ts)
+	cab.set(func() { cab.commands = []*uplinkv1.Command{check("c1")} })
+	<-p.asked
+	a.stop()
+	start(t, home, forgetful{j}, ts)
+	<-p.asked
+	p.answer <- refused
+	cab.until("the end", func() bool { return cab.ended["c1"] })
+	if exec, err := j.Execution("c1"); err != nil || !exec.GetRun().GetEnded() || exec.GetRun().GetConsent() != refused {
+		t.Errorf("in the journal: %v %v", exec, err)
+	}
+	if n := ts.times("c1"); n != 0 || len(p.asked) != 0 {
+		t.Errorf("begun %d times, asked %d times more", n, len(p.asked))
 	}
 }
