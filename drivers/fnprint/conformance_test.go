@@ -30,6 +30,7 @@ type variant struct {
 	phase   fault.Phase
 	taxes   fiscal.TaxSystem // registered; 0 is all
 	factory bool             // not registered
+	modes   fiscal.Mode
 }
 
 var variants = []variant{
@@ -147,6 +148,7 @@ func exclusive(ctx context.Context, serve func(context.Context, io.ReadWriteClos
 func devices(t *testing.T, v variant) (*simfn.Device, *simprinter.Device) {
 	t.Helper()
 	v.fn.Registration = shop(v.format)
+	v.fn.Registration.Modes = v.modes
 	if v.taxes != 0 {
 		v.fn.Registration.TaxSystems = v.taxes
 	}

@@ -150,8 +150,15 @@ func (t *Till) FinishPrint(ctx context.Context) error {
 	if err := t.remember(ctx, s); err != nil {
 		return prepared(op, err)
 	}
+	if _, err := t.registration(ctx); err != nil && !errors.Is(err, drivers.ErrNotRegistered) {
+		return prepared(op, err)
+	}
 	owed := t.owed(s)
-	if !owed.any() {
+	switch {
+	case !owed.any():
+		return nil
+	case t.paperless():
+		t.update(func(m *State) { m.Printed, m.Owed = s.FD, nil })
 		return nil
 	}
 	if err := t.paper.ready(ctx, op, func() debt { return debt{from: 1} }); err != nil {

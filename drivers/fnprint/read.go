@@ -154,8 +154,15 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 		}
 		s.Unsent, s.UnsentFD, s.UnsentFrom = uint32(queue.Queue), queue.FirstFD, queue.First
 	}
-	var words string
-	s.Paper, words = t.paper.state(ctx, t.owed(p.StatusAnswer))
+	words := "не нужен"
+	if p.Phase == fn.PhaseFiscal {
+		if _, err := t.registration(ctx); err != nil {
+			return s, prepared(op, err)
+		}
+	}
+	if !t.paperless() {
+		s.Paper, words = t.paper.state(ctx, t.owed(p.StatusAnswer))
+	}
 	s.Raw = fmt.Sprintf("%s; документ: %s; принтер: %s", p.Phase, p.Current, words)
 	return s, nil
 }

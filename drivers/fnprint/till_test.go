@@ -223,6 +223,24 @@ func TestPrinter_absent(t *testing.T) {
 	})
 }
 
+// A till for the internet works without a printer.
+func TestPrinter_notNeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, variant{modes: fiscal.ModeInternet})
+		r.wires[1].Unplug()
+		r.must(t, r.do(t, func(ctx context.Context) error { _, err := r.till.OpenShift(ctx, cashier); return err }))
+		receipt := bread(100)
+		receipt.Customer, receipt.Payments = "+79161234567", fiscal.Payments{Electronic: 100}
+		if _, err := r.sell(t, receipt); err != nil {
+			t.Fatal(err)
+		}
+		if s := r.status(t); s.Paper != drivers.PaperReady {
+			t.Errorf("status %+v", s)
+		}
+		r.settled(t)
+	})
+}
+
 // A printer that dies after the commit owes paper: the receipt is done, and its
 // slip comes out whole, once, under «ПОВТОР».
 func TestPrinter_diesAfterTheCommit(t *testing.T) {

@@ -62,7 +62,8 @@ type Till struct {
 	// Wire is the address of the cable, see package wire; with fnprint that of
 	// the fiscal memory.
 	Wire string `toml:"wire"`
-	// Printer is the address of the printer's cable, of fnprint only.
+	// Printer is the address of the printer's cable, of fnprint only; "none"
+	// for a till registered for the internet.
 	Printer string `toml:"printer"`
 	// Profile is the printer's model, see package escpos; "" is the usual one.
 	Profile string `toml:"profile"`
@@ -126,6 +127,9 @@ const (
 	OFDAuto = "auto"
 	OFDOff  = "off"
 )
+
+// NoPrinter is the printer of a till that prints nothing.
+const NoPrinter = "none"
 
 // DefaultListen is where the shop's software finds the door.
 const DefaultListen = "127.0.0.1:8777"
@@ -249,7 +253,7 @@ func (c *Config) check() error {
 
 // cables are the wires the till takes.
 func (t *Till) cables() []string {
-	if t.Printer == "" {
+	if t.Printer == "" || t.Printer == NoPrinter {
 		return []string{t.Wire}
 	}
 	return []string{t.Wire, t.Printer}
@@ -299,9 +303,9 @@ func (t *Till) checkPrinter() error {
 	}
 	const form = "\"serial:///dev/ttyUSB1?baud=115200\", \"tcp://адрес:9100\" или \"usb:04b8:0e15\""
 	if t.Printer == "" {
-		return fmt.Errorf("не указан провод принтера: printer = %s", form)
+		return fmt.Errorf("не указан провод принтера: printer = %s; у кассы только для интернета printer = \"none\"", form)
 	}
-	if _, err := wire.ParseAddress(t.Printer); err != nil {
+	if _, err := wire.ParseAddress(t.Printer); err != nil && t.Printer != NoPrinter {
 		return fmt.Errorf("провод принтера указан неверно (%w); нужен вид %s", err, form)
 	}
 	if _, ok := escpos.FindProfile(t.Profile); !ok {

@@ -1,6 +1,7 @@
 package till
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,6 +81,16 @@ func makeShtrih(w Wiring) (drivers.Till, error) {
 	return shtrih.New(wire.Watched(dial, w.Events), shtrih.Options{Password: w.Password, CashierPassword: w.CashierPassword, Link: link, Log: w.Log}), nil
 }
 
+// noPrinter is the Printer of a till that prints nothing.
+const noPrinter = "none"
+
+func (w Wiring) printerDialer() (wire.DialFunc, error) {
+	if w.Printer == noPrinter {
+		return func(context.Context) (wire.Conn, error) { return nil, wire.ErrAbsent }, nil
+	}
+	return wire.Dialer(w.Printer, wire.Options{LockDir: w.LockDir})
+}
+
 // makeFNPrint makes a till of two cables. The black box hears the fiscal
 // memory's; of the printer's it is told only what happens to it, because two
 // conversations in one recording could not be told apart.
@@ -88,7 +99,7 @@ func makeFNPrint(w Wiring) (drivers.Till, error) {
 	if err != nil {
 		return nil, err
 	}
-	printer, err := wire.Dialer(w.Printer, wire.Options{LockDir: w.LockDir})
+	printer, err := w.printerDialer()
 	if err != nil {
 		return nil, fmt.Errorf("принтер: %w", err)
 	}
