@@ -90,8 +90,8 @@ picture: e2e ## take the README's picture of the cabinet anew
 EXPLORED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chekan/explored
 
 .PHONY: explore
-explore: ## break everything at every byte (POINTS=, SEED=; goes on where it was stopped), and print one EXPLORED line
-	@go test -count=1 -timeout 300m -v -run Explore ./agent/internal/explore -everything -points $(or $(POINTS),0) -seed $(or $(SEED),1) \
+explore: ## break everything at every byte (POINTS=, THIN=, SEED=; goes on where it was stopped), and print one EXPLORED line
+	@go test -count=1 -timeout 300m -v -run Explore ./agent/internal/explore -everything -points $(or $(POINTS),0) -thin $(or $(THIN),1) -seed $(or $(SEED),1) \
 		-resume $(EXPLORED)/$(or $(SEED),1).points | grep --line-buffered -vE '^ *(=== |--- PASS|PASS$$|ok )'
 
 .PHONY: powercut

@@ -117,3 +117,43 @@ func crash(t *testing.T, at int, lose bool, do func(context.Context, *fnprint.Ti
 	})
 	return fired
 }
+
+// TestGarbledCommand damages the first byte of every command in turn. The memory
+// then takes a byte 05h of it for ENQ and repeats its last answer, which must not
+// pass for the answer to the command: no document is mistaken for another, and
+// no receipt is formed without its items.
+func TestGarbledCommand(t *testing.T) {
+	for at := 1; ; at++ {
+		fired := false
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, variant{})
+			r.must(t, r.do(t, func(ctx context.Context) error { _, err := r.till.OpenShift(ctx, cashier); return err }))
+			_ = r.till.Close()
+			counter := &wiretest.Counter{}
+			r.life(counter)
+			t.Cleanup(func() { _ = r.till.Close() })
+			counter.SetFault(at, wiretest.Fault{Garble: true})
+			_, err := r.sell(t, bread(77_00))
+			for fd := uint32(1); fd <= 2; fd++ {
+				var d fiscal.Document
+				reading := r.do(t, func(ctx context.Context) (err error) {
+					d, err = r.till.Document(ctx, fd)
+					return err
+				})
+				if want := r.Documents()[fd-1]; reading == nil && (d.FD != fd || d.FP != want.FP || d.Type != want.Type) {
+					t.Errorf("effect %d: document %d read as %+v", at, fd, d)
+				}
+			}
+			fired = counter.Fired()
+			for _, d := range r.fn.FN().List() {
+				content, odd := d.Content()
+				if d.Type == fiscal.DocReceipt && (odd != nil || len(content.Items) != 1) {
+					t.Errorf("effect %d: a receipt of %d items was formed (%v), the driver said %v", at, len(content.Items), odd, err)
+				}
+			}
+		})
+		if !fired {
+			break
+		}
+	}
+}

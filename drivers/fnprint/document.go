@@ -28,6 +28,9 @@ type situation struct {
 	reg registered
 }
 
+// Years that the fiscal memory has a byte for (FN interface 1.2, DATE).
+const firstYear, lastYear = 2000, 2255
+
 // ready finds everything that stands in the way of an effect, so that nothing
 // is begun that cannot end.
 func (t *Till) ready(ctx context.Context, op string, n needs) (situation, error) {
@@ -35,6 +38,9 @@ func (t *Till) ready(ctx context.Context, op string, n needs) (situation, error)
 	var err error
 	if s.picture, err = t.look(ctx); err != nil {
 		return s, prepared(op, err)
+	}
+	if now := t.now(); now.Year < firstYear || now.Year > lastYear {
+		return s, refuse(op, drivers.CodeClock, "the computer's clock says %s", now)
 	}
 	switch openOf(s.Current) { //nolint:exhaustive // nothing open is what is wanted
 	case drivers.OpenReceipt:
@@ -158,6 +164,9 @@ func (t *Till) doubt(c fn.Command, fd uint32) {
 }
 
 // prepare brings a document to where only the commit is missing, or cancels it.
+// Between two answers that say "done" and nothing else the memory is asked where
+// it stands: the first, repeated, would pass for the second (see Till.stale), and
+// a receipt without its items would be formed.
 func (t *Till) prepare(ctx context.Context, begin fn.Request, messages [][]byte) error {
 	if _, err := t.ask(ctx, begin, false); err != nil {
 		if refused(err) {
@@ -165,7 +174,13 @@ func (t *Till) prepare(ctx context.Context, begin fn.Request, messages [][]byte)
 		}
 		return t.abandon(ctx, err)
 	}
-	for _, m := range messages {
+	for i, m := range messages {
+		switch s, err := get[fn.StatusAnswer](ctx, t, fn.Status{}); {
+		case err != nil:
+			return t.abandon(ctx, err)
+		case s.Current == fn.CurrentNone, s.HasData != (i > 0):
+			return t.abandon(ctx, maybe(fmt.Errorf("%w: %s with tags %t after %d messages", errOdd, s.Current, s.HasData, i)))
+		}
 		if _, err := t.ask(ctx, fn.Data{TLV: m}, false); err != nil {
 			return t.abandon(ctx, err)
 		}

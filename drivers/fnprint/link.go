@@ -1,6 +1,7 @@
 package fnprint
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -284,7 +285,11 @@ func (t *Till) exchange(ctx context.Context, request fn.Request) (fn.Answer, err
 		return nil, maybe(err)
 	}
 	a, _, err := fn.DecodeAnswer(cmd, answer)
-	if _, refused := fn.AsRefusal(err); err != nil && !refused {
+	_, refused := fn.AsRefusal(err)
+	if err == nil && t.stale(request, a, answer) {
+		err = fmt.Errorf("%w: the answer to %v came again for %v", errOdd, t.before.command, cmd)
+	}
+	if err != nil && !refused {
 		// Somebody else's answer, or one that makes no sense. Whatever became
 		// of our command, this answer does not tell.
 		t.keep(answer)
@@ -294,7 +299,29 @@ func (t *Till) exchange(ctx context.Context, request fn.Request) (fn.Answer, err
 	if repeated {
 		t.drop() // the answer itself may still come
 	}
+	t.before.command, t.before.message = cmd, append(t.before.message[:0], answer...)
 	return a, err
+}
+
+// said is the answer to the command before.
+type said struct {
+	command fn.Command
+	message []byte
+}
+
+// stale tells an answer that is not the one to the request. An answer does not
+// say what it answers, and a command whose first byte was damaged on the way can
+// make the memory repeat its last answer: any byte 05h in it reads as ENQ. That
+// a document's answer names the document, and that nothing but the same question
+// has the same answer twice, is all there is to hold against it. "Done" without
+// data always looks the same; [Till.prepare] sees to that.
+func (t *Till) stale(request fn.Request, a fn.Answer, message []byte) bool {
+	if r, ok := request.(fn.FindDocument); ok {
+		if d, ok := a.(fn.FoundDocumentAnswer); ok && d.FD != r.FD {
+			return true
+		}
+	}
+	return len(message) > 1 && request.Command() != t.before.command && bytes.Equal(message, t.before.message)
 }
 
 // converse writes and waits for a message.

@@ -121,9 +121,10 @@ type Till struct {
 	extra   slipExtra // of document extraFD
 
 	// The rest belongs to the one goroutine that calls.
-	in    fn.Reader
-	room  [2048]byte
-	known facts
+	in     fn.Reader
+	room   [2048]byte
+	known  facts
+	before said
 
 	lost   fn.Command // whose answer never came; 0 when none
 	lostFD uint32     // the document it would have numbered

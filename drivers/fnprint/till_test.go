@@ -468,3 +468,57 @@ func (r *rig) deliver(ctx context.Context, t *testing.T, from, to uint32) {
 		t.Errorf("after the last one: %v", err)
 	}
 }
+
+// Thirty days without the operator stop the till, and delivery starts it again.
+func TestThirtyDays(t *testing.T) {
+	story(t, variant{}, func(t *testing.T, r *rig) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := r.sell(t, bread(100)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.till.CloseShift(ctx, cashier); err != nil {
+			t.Fatal(err)
+		}
+		r.settled(t)
+		const month = 31 * 24 * time.Hour
+		r.fn.Age(month)
+		r.clock.Add(int64(month))
+		before := len(r.Documents())
+		_, err := r.till.OpenShift(ctx, cashier)
+		r.fails(t, err, drivers.CodeFNBlocked)
+		if s := r.status(t); s.Open != drivers.OpenNothing || s.Unsent != uint32(before) || len(r.Documents()) != before {
+			t.Errorf("status %+v, %d documents", s, len(r.Documents()))
+		}
+		r.deliver(ctx, t, 1, uint32(before))
+		if _, err := r.till.OpenShift(ctx, cashier); err != nil {
+			t.Errorf("after the delivery: %v", err)
+		}
+	})
+}
+
+// The computer's clock is the till's: one that went wrong is named.
+func TestClock_wrong(t *testing.T) {
+	story(t, variant{}, func(t *testing.T, r *rig) {
+		r.fn.Age(12 * time.Hour)
+		r.clock.Add(int64(12 * time.Hour))
+		if _, err := r.sell(t, bread(100)); err != nil {
+			t.Fatal(err)
+		}
+		r.settled(t)
+		r.clock.Add(int64(-2 * time.Hour))
+		_, err := r.sell(t, bread(100))
+		r.fails(t, err, drivers.CodeClock)
+		r.clock.Add(int64(4 * time.Hour))
+		_, err = r.sell(t, bread(100))
+		r.fails(t, err, drivers.CodeClock)
+		r.clock.Add(int64(-2 * time.Hour))
+		if _, err := r.sell(t, bread(100)); err != nil {
+			t.Error(err)
+		}
+		r.settled(t)
+		r.clock.Add(int64(-10 * 365 * 24 * time.Hour)) // an empty battery on the computer's board
+		_, err = r.sell(t, bread(100))
+		r.fails(t, err, drivers.CodeClock)
+	})
+}

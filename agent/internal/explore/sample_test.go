@@ -8,6 +8,7 @@ import (
 var (
 	everything = flag.Bool("everything", false, "explore every point instead of a sample")
 	most       = flag.Int64("points", 0, "stop sampling after so many points; 0 is no limit")
+	thin       = flag.Uint64("thin", 1, "of everything explore one point in so many")
 	seed       = flag.String("seed", "1", "seed of the sample")
 	state      = flag.String("resume", "", "file of the points explored before; they are not explored again")
 )
@@ -21,7 +22,7 @@ func sampled(point string, share uint64) bool {
 		return false
 	}
 	if *everything {
-		return true
+		share = *thin
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(*seed + point))

@@ -262,6 +262,15 @@ func (w *world) judge(v *verdict, s story, before, counted uint32, said []answer
 		default:
 		}
 	}
+	for _, d := range w.documents() {
+		if d.FD <= before || d.Type != fiscal.DocReceipt && d.Type != fiscal.DocCorrection {
+			continue
+		}
+		// The correction of FFD 1.05 by totals has no lines.
+		if c, err := d.Content(); err != nil || d.Type == fiscal.DocReceipt && s.op.GetReceipt() != nil && s.made(d) && len(c.Items) != len(s.op.GetReceipt().GetItems()) {
+			v.wrong, v.story = true, fmt.Sprintf("document %d has %d lines: %v", d.FD, len(c.Items), err)
+		}
+	}
 	if err := w.machine.FN().Verify(); err != nil {
 		v.wrong, v.story = true, err.Error()
 	}
