@@ -242,14 +242,8 @@ func (t *Till) RegisterTill(ctx context.Context, r fiscal.Registration, change b
 	case change:
 		kind, wanted = fn.RegistrationChange, fn.PhaseFiscal
 	}
-	switch p.Phase {
-	case wanted:
-	case fn.PhaseFiscal:
-		return fiscal.Document{}, refuse(op, drivers.CodeRegistered, "the fiscal memory is registered")
-	case fn.PhaseReady:
-		return fiscal.Document{}, failure(op, drivers.CodeNotRegistered, fiscal.NotDone, drivers.ErrNotRegistered)
-	default:
-		return fiscal.Document{}, refuse(op, drivers.CodeFN, "the fiscal memory is in phase %d (%s), wanted %d", byte(p.Phase), p.Phase, byte(wanted))
+	if p.Phase != wanted {
+		return fiscal.Document{}, outOfPhase(op, p.Phase, wanted)
 	}
 	if p.Phase == fn.PhaseFiscal && p.shift.Open {
 		return fiscal.Document{}, refuse(op, drivers.CodeShiftOpen, "shift %d", p.shift.Shift)
@@ -328,4 +322,16 @@ func (t *Till) CloseArchive(ctx context.Context, by fiscal.Cashier) (fiscal.Docu
 	d := fiscal.Document{FN: p.FN, FD: got.FD, FP: got.FP, Type: fiscal.DocArchiveClosed, At: at}
 	t.print(ctx, d, slipExtra{})
 	return d, nil
+}
+
+// outOfPhase says why the fiscal memory cannot be registered so.
+func outOfPhase(op string, is, wanted fn.Phase) *drivers.Error {
+	switch is {
+	case fn.PhaseFiscal:
+		return refuse(op, drivers.CodeRegistered, "the fiscal memory is registered")
+	case fn.PhaseReady:
+		return failure(op, drivers.CodeNotRegistered, fiscal.NotDone, drivers.ErrNotRegistered)
+	case fn.PhaseNone, fn.PhasePostFiscal, fn.PhaseArchive:
+	}
+	return refuse(op, drivers.CodeFN, "the fiscal memory is in phase %d (%s), wanted %d", byte(is), is, byte(wanted))
 }

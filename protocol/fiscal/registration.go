@@ -31,8 +31,16 @@ var modeNames = []struct {
 	mode Mode
 	name string
 }{
-	{ModeEncryption, "encryption"}, {ModeOffline, "offline"}, {ModeAutomatic, "automatic"}, {ModeServices, "services"}, {ModeBSO, "bso"},
-	{ModeInternet, "internet"}, {ModeExcise, "excise"}, {ModeMarking, "marking"}, {ModeGambling, "gambling"}, {ModeLottery, "lottery"},
+	{ModeEncryption, "encryption"},
+	{ModeOffline, "offline"},
+	{ModeAutomatic, "automatic"},
+	{ModeServices, "services"},
+	{ModeBSO, "bso"},
+	{ModeInternet, "internet"},
+	{ModeExcise, "excise"},
+	{ModeMarking, "marking"},
+	{ModeGambling, "gambling"},
+	{ModeLottery, "lottery"},
 	{ModeAgents, "agents"},
 }
 
@@ -57,7 +65,8 @@ func ParseModes(names []string) (Mode, error) {
 		i := slices.IndexFunc(modeNames, func(n struct {
 			mode Mode
 			name string
-		}) bool {
+		},
+		) bool {
 			return n.name == name
 		})
 		if i < 0 {

@@ -14,8 +14,13 @@ import (
 // memoryFailures are those of a fiscal memory on its own cable.
 func memoryFailures() (all []series) {
 	for _, phase := range []fn.Fault{
-		{Phase: fault.OnReceive}, {Phase: fault.OnReceive, At: 3}, {Phase: fault.Before}, {Phase: fault.OnCommit}, {Phase: fault.After},
-		{Phase: fault.OnAnswer}, {Phase: fault.OnAnswer, At: 3},
+		{Phase: fault.OnReceive},
+		{Phase: fault.OnReceive, At: 3},
+		{Phase: fault.Before},
+		{Phase: fault.OnCommit},
+		{Phase: fault.After},
+		{Phase: fault.OnAnswer},
+		{Phase: fault.OnAnswer, At: 3},
 	} {
 		for _, f := range []fn.Fault{
 			{Action: fault.PowerCut, For: darkness},
@@ -42,7 +47,7 @@ func memoryFailures() (all []series) {
 
 func ofMemory(f fn.Fault) *mishap {
 	return &mishap{name: f.String(), arm: func(m tilltest.Machine) func() bool {
-		plan := m.(*tilltest.FNPrintMachine).Plan() //nolint:errcheck,forcetypeassert // made for this machine
+		plan := m.(*tilltest.FNPrintMachine).Plan() //nolint:forcetypeassert // made for this machine
 		id := plan.Add(f)
 		return func() bool { return plan.Fired(id) }
 	}}
@@ -70,7 +75,7 @@ func printerFailures() (all []series) {
 		all = append(all, series{name, func(n int) *mishap {
 			behind := int64(1 + n*printerPace)
 			return &mishap{name: fmt.Sprintf("%s behind byte %d", name, behind), arm: func(m tilltest.Machine) func() bool {
-				p := m.(*tilltest.FNPrintMachine).Printer //nolint:errcheck,forcetypeassert // made for this machine
+				p := m.(*tilltest.FNPrintMachine).Printer //nolint:forcetypeassert // made for this machine
 				f := f
 				f.At = p.Received() + behind
 				p.Plan(f)

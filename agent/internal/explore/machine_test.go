@@ -28,7 +28,7 @@ func aShtrih() tilltest.Maker { return tilltest.Shtrih(sim.Options{}) }
 
 // shtrih is the machine of such a story.
 func (w *world) shtrih() *sim.Device {
-	return w.machine.(*tilltest.ShtrihMachine).Device //nolint:errcheck,forcetypeassert // the test made it
+	return w.machine.(*tilltest.ShtrihMachine).Device //nolint:forcetypeassert // the test made it
 }
 
 // mishap is something that goes wrong inside a machine; arm returns whether it
@@ -41,7 +41,7 @@ type mishap struct {
 // ofShtrih is a fault of the simulated Shtrih-M.
 func ofShtrih(f sim.Fault) *mishap {
 	return &mishap{name: f.String(), arm: func(m tilltest.Machine) func() bool {
-		plan := m.(*tilltest.ShtrihMachine).Plan() //nolint:errcheck,forcetypeassert // made for this machine
+		plan := m.(*tilltest.ShtrihMachine).Plan() //nolint:forcetypeassert // made for this machine
 		id := plan.Add(f)
 		return func() bool { return plan.Fired(id) }
 	}}

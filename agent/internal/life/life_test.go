@@ -202,7 +202,7 @@ func TestLife(t *testing.T) {
 }
 
 func live(t *testing.T, m tilltest.Maker) {
-	<-time.After(today.Sub(time.Now())) // before 2016 there was no FFD
+	<-time.After(time.Until(today)) // before 2016 there was no FFD
 	s := open(t, m)
 	s.refused(plain(fiscalv1.Kind_KIND_OPEN_SHIFT), drivers.CodeNotRegistered)
 	first := s.do(registration(fiscalv1.Kind_KIND_REGISTER, "1.05", "г. Орёл, ул. Ленина, 1", 0))
