@@ -75,6 +75,9 @@ func (p *Printer) Reopen() error {
 
 // send hands bytes to the wire. A wire that did not take them is hung up.
 func (p *Printer) send(ctx context.Context, b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
 	conn, err := p.open(ctx)
 	if err != nil {
 		return err

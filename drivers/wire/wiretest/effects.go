@@ -335,6 +335,9 @@ func (e *effects) arrived(ctx context.Context, p []byte) (int, error) {
 
 // garbled is a copy of p with one byte changed.
 func garbled(p []byte, at int) []byte {
+	if len(p) == 0 {
+		return p
+	}
 	q := append([]byte(nil), p...)
 	q[at%len(q)] ^= 0x55
 	return q

@@ -455,5 +455,6 @@ async function start() {
   }, 250);
 }
 
-$("panel").addEventListener("close", () => { panel = ""; });
+// It comes late: another panel may be open.
+$("panel").addEventListener("close", () => { if (!$("panel").open) panel = ""; });
 start();
