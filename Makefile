@@ -118,6 +118,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: programs ## measure, and print one BENCH line a figure with its goal
 	@dirs=$$(grep -rl --include='*_test.go' '^func TestBench' . --exclude-dir=node_modules | xargs -n1 dirname | sort -u); \
 	log=$$(mktemp); trap 'rm -f $$log' EXIT; \
+	go test -tags bench -run '^$$' $$dirs > /dev/null; \
 	go test -p 1 -count=1 -timeout 30m -tags bench -run '^TestBench' -v $$dirs 2>&1 | tee $$log | sed -nE 's/^.*(BENCH [a-z])/\1/p' || \
 		{ grep -vE '^(=== |BENCH )' $$log >&2; exit 1; }
 
