@@ -57,16 +57,6 @@ func MakeRNM(number, inn, serial string) string { return number + rnmCheck(numbe
 // rnmCheck is CRC-16/CCITT-FALSE of the number, the taxpayer's number in 12 and the factory number in 20 places,
 // both with zeros on the left; six decimal digits. Checked against a real registration: see the test.
 func rnmCheck(number, inn, serial string) string {
-	crc := uint16(0xFFFF)
-	for _, b := range []byte(number + strings.Repeat("0", 12-len(inn)) + inn + strings.Repeat("0", 20-len(serial)) + serial) {
-		crc ^= uint16(b) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-	}
-	return fmt.Sprintf("%06d", crc)
+	text := number + strings.Repeat("0", 12-len(inn)) + inn + strings.Repeat("0", 20-len(serial)) + serial
+	return fmt.Sprintf("%06d", CRC16(0xFFFF, []byte(text)))
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
 // Bytes of the link (FN interface 1.2, §2).
@@ -14,20 +16,7 @@ const (
 
 // CRC16 is CRC-16/CCITT-FALSE: polynomial 1021h, initial value FFFFh, neither
 // reflected nor inverted.
-func CRC16(b []byte) uint16 {
-	crc := uint16(0xFFFF)
-	for _, c := range b {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-	}
-	return crc
-}
+func CRC16(b []byte) uint16 { return fiscal.CRC16(0xFFFF, b) }
 
 // EncodeFrame wraps a message: start byte, length, message, CRC over length
 // and message. A message must have 1 to [MaxMessage] bytes, as every message

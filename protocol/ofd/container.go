@@ -81,7 +81,7 @@ func (c Container) Append(dst []byte) []byte {
 
 // containerCRC is taken over the whole container with the two bytes of the
 // checksum left out, not zeroed.
-func containerCRC(c []byte) uint16 { return crc16(crc16(0xFFFF, c[:2]), c[4:]) }
+func containerCRC(c []byte) uint16 { return fiscal.CRC16(fiscal.CRC16(0xFFFF, c[:2]), c[4:]) }
 
 // ParseContainer reads a container. The document shares memory with b.
 func ParseContainer(b []byte) (Container, error) {

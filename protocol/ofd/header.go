@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
 // signature begins every message (protocol 1.1.006, table 1); the two bytes
@@ -97,10 +99,10 @@ func (m Message) Append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(m.Flags))
 	crc := uint16(0)
 	if m.Flags.CRC() != CRCNone {
-		crc = crc16(0xFFFF, dst[start:])
+		crc = fiscal.CRC16(0xFFFF, dst[start:])
 	}
 	if m.Flags.CRC() == CRCWhole {
-		crc = crc16(crc, m.Body)
+		crc = fiscal.CRC16(crc, m.Body)
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, crc)
 	return append(dst, m.Body...)
@@ -147,9 +149,9 @@ func ParseMessage(b []byte) (Message, error) {
 	case mode == 3:
 		return Message{}, errorf(ErrFormat, "mode 3 of the header's checksum")
 	case mode != CRCNone:
-		crc := crc16(0xFFFF, b[:28])
+		crc := fiscal.CRC16(0xFFFF, b[:28])
 		if mode == CRCWhole {
-			crc = crc16(crc, m.Body)
+			crc = fiscal.CRC16(crc, m.Body)
 		}
 		if got := binary.LittleEndian.Uint16(b[28:]); got != crc {
 			return Message{}, errorf(ErrCRC, "session header has %04Xh, its bytes give %04Xh", got, crc)

@@ -58,26 +58,3 @@ var (
 func errorf(err error, format string, args ...any) error {
 	return fmt.Errorf("%w: %s", err, fmt.Sprintf(format, args...))
 }
-
-// crc16 is CRC-16/CCITT-FALSE: polynomial 1021h, no reflection, going on from crc; begin with FFFFh.
-func crc16(crc uint16, b []byte) uint16 {
-	for _, x := range b {
-		crc = crc<<8 ^ crcTable[byte(crc>>8)^x]
-	}
-	return crc
-}
-
-var crcTable = func() (t [256]uint16) {
-	for i := range t {
-		crc := uint16(i) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-		t[i] = crc
-	}
-	return t
-}()

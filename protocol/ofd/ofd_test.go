@@ -35,7 +35,7 @@ func vector(t testing.TB, name string) []byte {
 }
 
 func TestCRC(t *testing.T) {
-	if got := crc16(0xFFFF, []byte("123456789")); got != 0x29B1 {
+	if got := fiscal.CRC16(0xFFFF, []byte("123456789")); got != 0x29B1 {
 		t.Errorf("check value %04Xh, want 29B1h", got)
 	}
 }

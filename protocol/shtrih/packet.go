@@ -1,6 +1,10 @@
 package shtrih
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/chekan-io/chekan/protocol/fiscal"
+)
 
 // Bytes of the alternative link (Shtrih protocol 1.17, protocol 2).
 const (
@@ -66,20 +70,7 @@ func (p Packet) Encode() []byte {
 
 // CRC16 is CRC-16/CCITT-FALSE: polynomial 1021h, initial value FFFFh, neither
 // reflected nor inverted.
-func CRC16(b []byte) uint16 {
-	crc := uint16(0xFFFF)
-	for _, c := range b {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-	}
-	return crc
-}
+func CRC16(b []byte) uint16 { return fiscal.CRC16(0xFFFF, b) }
 
 // PacketEvent is what one more byte made of a stream of the alternative link.
 type PacketEvent uint8
