@@ -49,6 +49,12 @@ type Config struct {
 	Cloud string `toml:"cloud"`
 	// LogLevel is the least important line to be logged.
 	LogLevel slog.Level `toml:"log_level"`
+	// Metrics is host:port of the metrics for Prometheus; empty is none.
+	Metrics string `toml:"metrics"`
+	// Update says how new versions come.
+	Update Update `toml:"update"`
+	// Discovery says where tills may be looked for.
+	Discovery Discovery `toml:"discovery"`
 	// Tills are the tills of this computer.
 	Tills []Till `toml:"till"`
 }
@@ -146,7 +152,7 @@ var drivers = []string{DriverShtrih, DriverFNPrint}
 
 // Default returns the configuration of an empty file.
 func Default() Config {
-	return Config{Data: DefaultData(), Listen: DefaultListen, LogLevel: slog.LevelInfo}
+	return Config{Data: DefaultData(), Listen: DefaultListen, LogLevel: slog.LevelInfo, Update: Update{Channel: ChannelStable}}
 }
 
 // DefaultPath is where the file is looked for when nobody says otherwise.
@@ -213,6 +219,11 @@ func (c *Config) check() error {
 	for _, o := range c.Origins {
 		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" {
 			return fmt.Errorf("ключ origins: %q не похоже на адрес сайта; нужен вид \"https://kassa.example.ru\"", o)
+		}
+	}
+	for _, err := range []error{checkMetrics(c.Metrics), c.Update.check(), c.Discovery.check()} {
+		if err != nil {
+			return err
 		}
 	}
 	names := map[string]bool{}
@@ -377,6 +388,8 @@ func (c Config) View() map[string]any {
 	}
 	return map[string]any{
 		"data": c.Data, "listen": c.Listen, "listen_remote": c.ListenRemote, "origins": c.Origins, "cloud": c.Cloud,
-		"log_level": c.LogLevel.String(), "till": tills,
+		"log_level": c.LogLevel.String(), "metrics": c.Metrics, "till": tills,
+		"update":    map[string]any{"channel": c.Update.Channel, "rush_hours": c.Update.RushHours, "root": c.Update.Root},
+		"discovery": map[string]any{"exclude": c.Discovery.Exclude, "networks": c.Discovery.Networks},
 	}
 }

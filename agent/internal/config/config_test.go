@@ -32,8 +32,8 @@ func TestParse_example(t *testing.T) {
 
 // Every key is in the example, commented out or not: it is the documentation.
 func TestExample_namesEveryKey(t *testing.T) {
-	for _, key := range slices.Concat(topKeys, tillKeys) {
-		if !strings.Contains(Example, "\n"+key+" =") && !strings.Contains(Example, "\n# "+key+" =") && !strings.Contains(Example, "\n[["+key+"]]") {
+	for _, key := range slices.Concat(topKeys, tillKeys, updateKeys, discoveryKeys) {
+		if !strings.Contains(Example, "\n"+key+" =") && !strings.Contains(Example, "\n# "+key+" =") && !strings.Contains(Example, "\n[["+key+"]]") && !strings.Contains(Example, "\n["+key+"]") {
 			t.Errorf("the example does not show %s", key)
 		}
 	}
@@ -44,7 +44,7 @@ func TestKeys_matchStructs(t *testing.T) {
 	for name, c := range map[string]struct {
 		of   reflect.Type
 		keys []string
-	}{"config": {reflect.TypeFor[Config](), topKeys}, "till": {reflect.TypeFor[Till](), tillKeys}} {
+	}{"config": {reflect.TypeFor[Config](), topKeys}, "till": {reflect.TypeFor[Till](), tillKeys}, "update": {reflect.TypeFor[Update](), updateKeys}, "discovery": {reflect.TypeFor[Discovery](), discoveryKeys}} {
 		var want []string
 		for i := range c.of.NumField() {
 			want = append(want, c.of.Field(i).Tag.Get("toml"))
@@ -96,6 +96,12 @@ func TestParse_refuses(t *testing.T) {
 		{"an unknown driver", till + "driver = \"atol\"\n", "неизвестный драйвер \"atol\""},
 		{"an unknown way to finish", till + "finish_print = \"yes\"\n", "можно \"auto\""},
 		{"an unknown link", till + "link = \"x\"\n", "link = \"x\""},
+		{"a channel of no releases", "[update]\nchannel = \"nightly\"\n", "update.channel"},
+		{"hours that are none", "[update]\nrush_hours = [\"11-14\"]\n", "вида \"11:00-14:30\""},
+		{"a misspelt key of a section", "[update]\nrush_hour = []\n", "возможно, имелся в виду rush_hours"},
+		{"a network too wide", "[discovery]\nnetworks = [\"10.0.0.0/8\"]\n", "слишком велика"},
+		{"a network that is none", "[discovery]\nnetworks = [\"kassa/1\"]\n", "discovery.networks"},
+		{"metrics for the street", "metrics = \"0.0.0.0:9177\"\n", "нужен адрес этого компьютера"},
 		{"a password too long", till + "password = 123456789\n", "не больше восьми цифр"},
 		{"a negative password", till + "password = -1\n", "password"},
 		{"a name given twice", till + till, "касса \"k\" указана дважды"},

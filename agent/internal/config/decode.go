@@ -57,13 +57,22 @@ func complain(text string, k toml.Key) string {
 }
 
 var (
-	topKeys  = []string{"cloud", "data", "listen", "listen_remote", "log_level", "origins", "require_preflight", "till"}
-	tillKeys = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "ofd", "password", "printer", "profile", "wire"}
+	topKeys       = []string{"cloud", "data", "discovery", "listen", "listen_remote", "log_level", "metrics", "origins", "require_preflight", "till", "update"}
+	updateKeys    = []string{"channel", "root", "rush_hours"}
+	discoveryKeys = []string{"exclude", "networks"}
+	tillKeys      = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "ofd", "password", "printer", "profile", "wire"}
 )
 
 func keysOf(k toml.Key) []string {
-	if len(k) > 1 && k[0] == "till" {
-		return tillKeys
+	if len(k) > 1 {
+		switch k[0] {
+		case "till":
+			return tillKeys
+		case "update":
+			return updateKeys
+		case "discovery":
+			return discoveryKeys
+		}
 	}
 	return topKeys
 }

@@ -19,6 +19,8 @@ const (
 	// TillsDecide is for saying what became of an operation that the agent could not settle.
 	TillsDecide   Permission = "tills:decide"
 	DocumentsView Permission = "documents:view"
+	// UpdatesManage is for bringing new versions to agents.
+	UpdatesManage Permission = "updates:manage"
 	// MoneyView is for sums, goods, buyers and the names of cashiers.
 	MoneyView Permission = "money:view"
 )
@@ -45,7 +47,7 @@ const (
 )
 
 var roles = map[Role]map[Permission]bool{
-	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, TillsDecide: true, DocumentsView: true, MoneyView: true},
+	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, TillsDecide: true, DocumentsView: true, MoneyView: true, UpdatesManage: true},
 	Technician:    {TillsView: true, TillsRecover: true, DocumentsView: true},
 	Accountant:    {TillsView: true, DocumentsView: true, MoneyView: true},
 	Viewer:        {TillsView: true},
@@ -85,6 +87,17 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceDecideProcedure:              TillsDecide,
 	cabinetv1connect.FleetServiceCreateEnrolmentCodeProcedure: TillsConfigure,
 
+	cabinetv1connect.FleetServiceListAgentsProcedure:       TillsView,
+	cabinetv1connect.FleetServiceRevokeAgentProcedure:      TillsConfigure,
+	cabinetv1connect.FleetServiceGetCommandBundleProcedure: TillsRecover,
+
+	cabinetv1connect.UpdatesServiceListReleasesProcedure:  TillsView,
+	cabinetv1connect.UpdatesServiceListRolloutsProcedure:  TillsView,
+	cabinetv1connect.UpdatesServiceGetRolloutProcedure:    TillsView,
+	cabinetv1connect.UpdatesServiceStartRolloutProcedure:  UpdatesManage,
+	cabinetv1connect.UpdatesServiceChangeRolloutProcedure: UpdatesManage,
+	cabinetv1connect.UpdatesServicePinAgentProcedure:      UpdatesManage,
+
 	cabinetv1connect.DocumentsServiceListOperationsProcedure: DocumentsView,
 	cabinetv1connect.DocumentsServiceListUndecidedProcedure:  DocumentsView,
 	cabinetv1connect.DocumentsServiceListDocumentsProcedure:  DocumentsView,
@@ -101,6 +114,9 @@ var needs = map[string]Permission{
 	uplinkv1connect.UplinkServiceReportCertificateProcedure: TheAgent,
 	uplinkv1connect.UplinkServiceOpenTicketProcedure:        TheAgent,
 	uplinkv1connect.UplinkServiceRenewProcedure:             TheAgent,
+	uplinkv1connect.UplinkServiceFetchUpdateProcedure:       TheAgent,
+	uplinkv1connect.UplinkServiceReportUpdateProcedure:      TheAgent,
+	uplinkv1connect.UplinkServiceGiveBundleProcedure:        TheAgent,
 }
 
 // Needs tells what a method ("/package.Service/Method") needs; false when nobody may call it.

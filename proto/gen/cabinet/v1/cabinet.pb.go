@@ -155,6 +155,201 @@ func (CommandState) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{1}
 }
 
+// UpdateStage is where an update of an agent stands; the numbers are uplink.v1.UpdateStage's.
+type UpdateStage int32
+
+const (
+	// Not given: not offered yet.
+	UpdateStage_UPDATE_STAGE_UNSPECIFIED UpdateStage = 0
+	// Offered.
+	UpdateStage_UPDATE_STAGE_OFFERED UpdateStage = 1
+	// Being fetched.
+	UpdateStage_UPDATE_STAGE_DOWNLOADING UpdateStage = 2
+	// Waits for a quiet moment.
+	UpdateStage_UPDATE_STAGE_WAITING UpdateStage = 3
+	// On trial.
+	UpdateStage_UPDATE_STAGE_TRIAL UpdateStage = 4
+	// Stays.
+	UpdateStage_UPDATE_STAGE_HEALTHY UpdateStage = 5
+	// The previous version is back.
+	UpdateStage_UPDATE_STAGE_ROLLED_BACK UpdateStage = 6
+	// Refused by the agent.
+	UpdateStage_UPDATE_STAGE_REFUSED UpdateStage = 7
+)
+
+// Enum value maps for UpdateStage.
+var (
+	UpdateStage_name = map[int32]string{
+		0: "UPDATE_STAGE_UNSPECIFIED",
+		1: "UPDATE_STAGE_OFFERED",
+		2: "UPDATE_STAGE_DOWNLOADING",
+		3: "UPDATE_STAGE_WAITING",
+		4: "UPDATE_STAGE_TRIAL",
+		5: "UPDATE_STAGE_HEALTHY",
+		6: "UPDATE_STAGE_ROLLED_BACK",
+		7: "UPDATE_STAGE_REFUSED",
+	}
+	UpdateStage_value = map[string]int32{
+		"UPDATE_STAGE_UNSPECIFIED": 0,
+		"UPDATE_STAGE_OFFERED":     1,
+		"UPDATE_STAGE_DOWNLOADING": 2,
+		"UPDATE_STAGE_WAITING":     3,
+		"UPDATE_STAGE_TRIAL":       4,
+		"UPDATE_STAGE_HEALTHY":     5,
+		"UPDATE_STAGE_ROLLED_BACK": 6,
+		"UPDATE_STAGE_REFUSED":     7,
+	}
+)
+
+func (x UpdateStage) Enum() *UpdateStage {
+	p := new(UpdateStage)
+	*p = x
+	return p
+}
+
+func (x UpdateStage) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UpdateStage) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[2].Descriptor()
+}
+
+func (UpdateStage) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[2]
+}
+
+func (x UpdateStage) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UpdateStage.Descriptor instead.
+func (UpdateStage) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{2}
+}
+
+// RolloutState is where a rollout stands.
+type RolloutState int32
+
+const (
+	// Not given.
+	RolloutState_ROLLOUT_STATE_UNSPECIFIED RolloutState = 0
+	// Goes on.
+	RolloutState_ROLLOUT_STATE_RUNNING RolloutState = 1
+	// Paused by a person: nothing new is offered; what was switched stays on its trial.
+	RolloutState_ROLLOUT_STATE_PAUSED RolloutState = 2
+	// Stopped by its own criteria; the text says which.
+	RolloutState_ROLLOUT_STATE_ABORTED RolloutState = 3
+	// Every agent of its share is through.
+	RolloutState_ROLLOUT_STATE_DONE RolloutState = 4
+	// Ended by a person.
+	RolloutState_ROLLOUT_STATE_ENDED RolloutState = 5
+)
+
+// Enum value maps for RolloutState.
+var (
+	RolloutState_name = map[int32]string{
+		0: "ROLLOUT_STATE_UNSPECIFIED",
+		1: "ROLLOUT_STATE_RUNNING",
+		2: "ROLLOUT_STATE_PAUSED",
+		3: "ROLLOUT_STATE_ABORTED",
+		4: "ROLLOUT_STATE_DONE",
+		5: "ROLLOUT_STATE_ENDED",
+	}
+	RolloutState_value = map[string]int32{
+		"ROLLOUT_STATE_UNSPECIFIED": 0,
+		"ROLLOUT_STATE_RUNNING":     1,
+		"ROLLOUT_STATE_PAUSED":      2,
+		"ROLLOUT_STATE_ABORTED":     3,
+		"ROLLOUT_STATE_DONE":        4,
+		"ROLLOUT_STATE_ENDED":       5,
+	}
+)
+
+func (x RolloutState) Enum() *RolloutState {
+	p := new(RolloutState)
+	*p = x
+	return p
+}
+
+func (x RolloutState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RolloutState) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[3].Descriptor()
+}
+
+func (RolloutState) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[3]
+}
+
+func (x RolloutState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RolloutState.Descriptor instead.
+func (RolloutState) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{3}
+}
+
+// RolloutChange is what a person does to a rollout.
+type RolloutChange int32
+
+const (
+	// Only the plan changes.
+	RolloutChange_ROLLOUT_CHANGE_UNSPECIFIED RolloutChange = 0
+	// Pause.
+	RolloutChange_ROLLOUT_CHANGE_PAUSE RolloutChange = 1
+	// Go on.
+	RolloutChange_ROLLOUT_CHANGE_RESUME RolloutChange = 2
+	// End for good.
+	RolloutChange_ROLLOUT_CHANGE_END RolloutChange = 3
+)
+
+// Enum value maps for RolloutChange.
+var (
+	RolloutChange_name = map[int32]string{
+		0: "ROLLOUT_CHANGE_UNSPECIFIED",
+		1: "ROLLOUT_CHANGE_PAUSE",
+		2: "ROLLOUT_CHANGE_RESUME",
+		3: "ROLLOUT_CHANGE_END",
+	}
+	RolloutChange_value = map[string]int32{
+		"ROLLOUT_CHANGE_UNSPECIFIED": 0,
+		"ROLLOUT_CHANGE_PAUSE":       1,
+		"ROLLOUT_CHANGE_RESUME":      2,
+		"ROLLOUT_CHANGE_END":         3,
+	}
+)
+
+func (x RolloutChange) Enum() *RolloutChange {
+	p := new(RolloutChange)
+	*p = x
+	return p
+}
+
+func (x RolloutChange) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RolloutChange) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[4].Descriptor()
+}
+
+func (RolloutChange) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[4]
+}
+
+func (x RolloutChange) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RolloutChange.Descriptor instead.
+func (RolloutChange) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{4}
+}
+
 // SignInRequest carries credentials.
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1209,7 +1404,11 @@ type Command struct {
 	// What a person decided, for ACTION_DECIDE.
 	Decision *v1.Decision `protobuf:"bytes,10,opt,name=decision,proto3" json:"decision,omitempty"`
 	// The person at the till is asked first.
-	AskConsent    bool `protobuf:"varint,11,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	AskConsent bool `protobuf:"varint,11,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	// For ACTION_LOG_LEVEL.
+	LogLevel string `protobuf:"bytes,12,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
+	// A bundle came with it, see GetCommandBundle.
+	HasBundle     bool `protobuf:"varint,13,opt,name=has_bundle,json=hasBundle,proto3" json:"has_bundle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1317,6 +1516,20 @@ func (x *Command) GetDecision() *v1.Decision {
 func (x *Command) GetAskConsent() bool {
 	if x != nil {
 		return x.AskConsent
+	}
+	return false
+}
+
+func (x *Command) GetLogLevel() string {
+	if x != nil {
+		return x.LogLevel
+	}
+	return ""
+}
+
+func (x *Command) GetHasBundle() bool {
+	if x != nil {
+		return x.HasBundle
 	}
 	return false
 }
@@ -1432,7 +1645,9 @@ type StartCommandRequest struct {
 	// Action; a decision has a method of its own.
 	Action v1.Action `protobuf:"varint,3,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
 	// Ask the person at the till first and begin only when he agrees.
-	AskConsent    bool `protobuf:"varint,4,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	AskConsent bool `protobuf:"varint,4,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	// For ACTION_LOG_LEVEL: debug, info, warn or error; it lasts an hour.
+	LogLevel      string `protobuf:"bytes,5,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1493,6 +1708,13 @@ func (x *StartCommandRequest) GetAskConsent() bool {
 		return x.AskConsent
 	}
 	return false
+}
+
+func (x *StartCommandRequest) GetLogLevel() string {
+	if x != nil {
+		return x.LogLevel
+	}
+	return ""
 }
 
 // StartCommandResponse gives the command.
@@ -3624,6 +3846,1678 @@ func (x *CloseTicketResponse) GetTicket() *TicketCell {
 	return nil
 }
 
+// Agent is a program beside tills.
+type Agent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Computer.
+	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
+	// Outlet it was enrolled for.
+	Outlet string `protobuf:"bytes,3,opt,name=outlet,proto3" json:"outlet,omitempty"`
+	// Version.
+	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	// What it was built for: linux/amd64.
+	Platform string `protobuf:"bytes,5,opt,name=platform,proto3" json:"platform,omitempty"`
+	// Connected now.
+	Online bool `protobuf:"varint,6,opt,name=online,proto3" json:"online,omitempty"`
+	// Last heard, Unix ms.
+	HeardMs int64 `protobuf:"varint,7,opt,name=heard_ms,json=heardMs,proto3" json:"heard_ms,omitempty"`
+	// Enrolled, Unix ms.
+	EnrolledMs int64 `protobuf:"varint,8,opt,name=enrolled_ms,json=enrolledMs,proto3" json:"enrolled_ms,omitempty"`
+	// Revoked, Unix ms; 0 when it is not.
+	RevokedMs int64 `protobuf:"varint,9,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
+	// End of its certificate, Unix ms.
+	CertificateUntilMs int64 `protobuf:"varint,10,opt,name=certificate_until_ms,json=certificateUntilMs,proto3" json:"certificate_until_ms,omitempty"`
+	// Names of its tills.
+	Tills []string `protobuf:"bytes,11,rep,name=tills,proto3" json:"tills,omitempty"`
+	// Programs that spoke under this identity at the same time: a disk was copied. Empty when all is well.
+	Twins []*AgentTwin `protobuf:"bytes,12,rep,name=twins,proto3" json:"twins,omitempty"`
+	// Version it is kept at; empty when it follows rollouts.
+	Pinned string `protobuf:"bytes,13,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	// The last update.
+	Update        *AgentUpdate `protobuf:"bytes,14,opt,name=update,proto3" json:"update,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agent) Reset() {
+	*x = Agent{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agent) ProtoMessage() {}
+
+func (x *Agent) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agent.ProtoReflect.Descriptor instead.
+func (*Agent) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *Agent) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Agent) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *Agent) GetOutlet() string {
+	if x != nil {
+		return x.Outlet
+	}
+	return ""
+}
+
+func (x *Agent) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Agent) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *Agent) GetOnline() bool {
+	if x != nil {
+		return x.Online
+	}
+	return false
+}
+
+func (x *Agent) GetHeardMs() int64 {
+	if x != nil {
+		return x.HeardMs
+	}
+	return 0
+}
+
+func (x *Agent) GetEnrolledMs() int64 {
+	if x != nil {
+		return x.EnrolledMs
+	}
+	return 0
+}
+
+func (x *Agent) GetRevokedMs() int64 {
+	if x != nil {
+		return x.RevokedMs
+	}
+	return 0
+}
+
+func (x *Agent) GetCertificateUntilMs() int64 {
+	if x != nil {
+		return x.CertificateUntilMs
+	}
+	return 0
+}
+
+func (x *Agent) GetTills() []string {
+	if x != nil {
+		return x.Tills
+	}
+	return nil
+}
+
+func (x *Agent) GetTwins() []*AgentTwin {
+	if x != nil {
+		return x.Twins
+	}
+	return nil
+}
+
+func (x *Agent) GetPinned() string {
+	if x != nil {
+		return x.Pinned
+	}
+	return ""
+}
+
+func (x *Agent) GetUpdate() *AgentUpdate {
+	if x != nil {
+		return x.Update
+	}
+	return nil
+}
+
+// AgentTwin is one of several programs under one identity.
+type AgentTwin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Computer.
+	Host string `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
+	// Address it came from.
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Last heard, Unix ms.
+	HeardMs       int64 `protobuf:"varint,3,opt,name=heard_ms,json=heardMs,proto3" json:"heard_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgentTwin) Reset() {
+	*x = AgentTwin{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgentTwin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgentTwin) ProtoMessage() {}
+
+func (x *AgentTwin) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgentTwin.ProtoReflect.Descriptor instead.
+func (*AgentTwin) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *AgentTwin) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *AgentTwin) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *AgentTwin) GetHeardMs() int64 {
+	if x != nil {
+		return x.HeardMs
+	}
+	return 0
+}
+
+// AgentUpdate is the update of one agent.
+type AgentUpdate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Computer.
+	Host string `protobuf:"bytes,2,opt,name=host,proto3" json:"host,omitempty"`
+	// Outlet.
+	Outlet string `protobuf:"bytes,3,opt,name=outlet,proto3" json:"outlet,omitempty"`
+	// Version before.
+	From string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
+	// Version it goes to.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Where it stands.
+	Stage UpdateStage `protobuf:"varint,6,opt,name=stage,proto3,enum=cabinet.v1.UpdateStage" json:"stage,omitempty"`
+	// Since when, Unix ms.
+	SinceMs int64 `protobuf:"varint,7,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Why, one sentence in Russian.
+	Text string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	// Fetched so far, bytes.
+	Fetched uint64 `protobuf:"varint,9,opt,name=fetched,proto3" json:"fetched,omitempty"`
+	// Size of the whole, bytes.
+	Size uint64 `protobuf:"varint,10,opt,name=size,proto3" json:"size,omitempty"`
+	// Rollout.
+	RolloutId     string `protobuf:"bytes,11,opt,name=rollout_id,json=rolloutId,proto3" json:"rollout_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgentUpdate) Reset() {
+	*x = AgentUpdate{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgentUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgentUpdate) ProtoMessage() {}
+
+func (x *AgentUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgentUpdate.ProtoReflect.Descriptor instead.
+func (*AgentUpdate) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *AgentUpdate) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetHost() string {
+	if x != nil {
+		return x.Host
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetOutlet() string {
+	if x != nil {
+		return x.Outlet
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetStage() UpdateStage {
+	if x != nil {
+		return x.Stage
+	}
+	return UpdateStage_UPDATE_STAGE_UNSPECIFIED
+}
+
+func (x *AgentUpdate) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *AgentUpdate) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *AgentUpdate) GetFetched() uint64 {
+	if x != nil {
+		return x.Fetched
+	}
+	return 0
+}
+
+func (x *AgentUpdate) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *AgentUpdate) GetRolloutId() string {
+	if x != nil {
+		return x.RolloutId
+	}
+	return ""
+}
+
+// Release is a version this cabinet can bring.
+type Release struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Channel: stable, beta.
+	Channel string `protobuf:"bytes,2,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Platforms it was built for.
+	Platforms []string `protobuf:"bytes,3,rep,name=platforms,proto3" json:"platforms,omitempty"`
+	// What is new, Russian text.
+	Notes string `protobuf:"bytes,4,opt,name=notes,proto3" json:"notes,omitempty"`
+	// Signed, Unix ms.
+	ReleasedMs    int64 `protobuf:"varint,5,opt,name=released_ms,json=releasedMs,proto3" json:"released_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Release) Reset() {
+	*x = Release{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Release) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Release) ProtoMessage() {}
+
+func (x *Release) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Release.ProtoReflect.Descriptor instead.
+func (*Release) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *Release) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Release) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *Release) GetPlatforms() []string {
+	if x != nil {
+		return x.Platforms
+	}
+	return nil
+}
+
+func (x *Release) GetNotes() string {
+	if x != nil {
+		return x.Notes
+	}
+	return ""
+}
+
+func (x *Release) GetReleasedMs() int64 {
+	if x != nil {
+		return x.ReleasedMs
+	}
+	return 0
+}
+
+// RolloutPlan is what a person sets.
+type RolloutPlan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Outlets by id; empty is every one.
+	OutletIds []string `protobuf:"bytes,1,rep,name=outlet_ids,json=outletIds,proto3" json:"outlet_ids,omitempty"`
+	// Share of them, percent, 1 to 100. It is of the agents there are now, at each step.
+	Share uint32 `protobuf:"varint,2,opt,name=share,proto3" json:"share,omitempty"`
+	// Offers a minute at most; 0 has no limit.
+	PerMinute uint32 `protobuf:"varint,3,opt,name=per_minute,json=perMinute,proto3" json:"per_minute,omitempty"`
+	// Stop when so many percent of the ended ones failed; 0 never.
+	AbortPercent uint32 `protobuf:"varint,4,opt,name=abort_percent,json=abortPercent,proto3" json:"abort_percent,omitempty"`
+	// How many must have ended before that counts.
+	AbortAfter uint32 `protobuf:"varint,5,opt,name=abort_after,json=abortAfter,proto3" json:"abort_after,omitempty"`
+	// Maintenance window in the shop's own time, minutes of the day. Begin and end equal: any time.
+	WindowFrom uint32 `protobuf:"varint,6,opt,name=window_from,json=windowFrom,proto3" json:"window_from,omitempty"`
+	// End of that window.
+	WindowTo uint32 `protobuf:"varint,7,opt,name=window_to,json=windowTo,proto3" json:"window_to,omitempty"`
+	// Trial of each agent, seconds; 0 is the agent's usual quarter of an hour.
+	TrialSeconds  uint32 `protobuf:"varint,8,opt,name=trial_seconds,json=trialSeconds,proto3" json:"trial_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RolloutPlan) Reset() {
+	*x = RolloutPlan{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RolloutPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RolloutPlan) ProtoMessage() {}
+
+func (x *RolloutPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RolloutPlan.ProtoReflect.Descriptor instead.
+func (*RolloutPlan) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *RolloutPlan) GetOutletIds() []string {
+	if x != nil {
+		return x.OutletIds
+	}
+	return nil
+}
+
+func (x *RolloutPlan) GetShare() uint32 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetPerMinute() uint32 {
+	if x != nil {
+		return x.PerMinute
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetAbortPercent() uint32 {
+	if x != nil {
+		return x.AbortPercent
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetAbortAfter() uint32 {
+	if x != nil {
+		return x.AbortAfter
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetWindowFrom() uint32 {
+	if x != nil {
+		return x.WindowFrom
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetWindowTo() uint32 {
+	if x != nil {
+		return x.WindowTo
+	}
+	return 0
+}
+
+func (x *RolloutPlan) GetTrialSeconds() uint32 {
+	if x != nil {
+		return x.TrialSeconds
+	}
+	return 0
+}
+
+// RolloutCounts are how many agents stand where.
+type RolloutCounts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Concerned.
+	All uint32 `protobuf:"varint,1,opt,name=all,proto3" json:"all,omitempty"`
+	// Not offered yet.
+	Ahead uint32 `protobuf:"varint,2,opt,name=ahead,proto3" json:"ahead,omitempty"`
+	// Offered.
+	Offered uint32 `protobuf:"varint,3,opt,name=offered,proto3" json:"offered,omitempty"`
+	// Fetching.
+	Downloading uint32 `protobuf:"varint,4,opt,name=downloading,proto3" json:"downloading,omitempty"`
+	// Waiting for a quiet moment.
+	Waiting uint32 `protobuf:"varint,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// On trial.
+	Trial uint32 `protobuf:"varint,6,opt,name=trial,proto3" json:"trial,omitempty"`
+	// Stayed.
+	Healthy uint32 `protobuf:"varint,7,opt,name=healthy,proto3" json:"healthy,omitempty"`
+	// Rolled back.
+	RolledBack uint32 `protobuf:"varint,8,opt,name=rolled_back,json=rolledBack,proto3" json:"rolled_back,omitempty"`
+	// Refused.
+	Refused uint32 `protobuf:"varint,9,opt,name=refused,proto3" json:"refused,omitempty"`
+	// Had the version before.
+	Already uint32 `protobuf:"varint,10,opt,name=already,proto3" json:"already,omitempty"`
+	// Kept at another version by a pin.
+	Pinned        uint32 `protobuf:"varint,11,opt,name=pinned,proto3" json:"pinned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RolloutCounts) Reset() {
+	*x = RolloutCounts{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RolloutCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RolloutCounts) ProtoMessage() {}
+
+func (x *RolloutCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RolloutCounts.ProtoReflect.Descriptor instead.
+func (*RolloutCounts) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *RolloutCounts) GetAll() uint32 {
+	if x != nil {
+		return x.All
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetAhead() uint32 {
+	if x != nil {
+		return x.Ahead
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetOffered() uint32 {
+	if x != nil {
+		return x.Offered
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetDownloading() uint32 {
+	if x != nil {
+		return x.Downloading
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetWaiting() uint32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetTrial() uint32 {
+	if x != nil {
+		return x.Trial
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetHealthy() uint32 {
+	if x != nil {
+		return x.Healthy
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetRolledBack() uint32 {
+	if x != nil {
+		return x.RolledBack
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetRefused() uint32 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetAlready() uint32 {
+	if x != nil {
+		return x.Already
+	}
+	return 0
+}
+
+func (x *RolloutCounts) GetPinned() uint32 {
+	if x != nil {
+		return x.Pinned
+	}
+	return 0
+}
+
+// Rollout brings one version to many agents.
+type Rollout struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Plan.
+	Plan *RolloutPlan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	// State.
+	State RolloutState `protobuf:"varint,4,opt,name=state,proto3,enum=cabinet.v1.RolloutState" json:"state,omitempty"`
+	// Since when, Unix ms.
+	SinceMs int64 `protobuf:"varint,5,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Why, one sentence in Russian.
+	Text string `protobuf:"bytes,6,opt,name=text,proto3" json:"text,omitempty"`
+	// Begun, Unix ms.
+	StartedMs int64 `protobuf:"varint,7,opt,name=started_ms,json=startedMs,proto3" json:"started_ms,omitempty"`
+	// Login of who began it.
+	StartedBy string `protobuf:"bytes,8,opt,name=started_by,json=startedBy,proto3" json:"started_by,omitempty"`
+	// Counts.
+	Counts        *RolloutCounts `protobuf:"bytes,9,opt,name=counts,proto3" json:"counts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rollout) Reset() {
+	*x = Rollout{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rollout) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rollout) ProtoMessage() {}
+
+func (x *Rollout) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rollout.ProtoReflect.Descriptor instead.
+func (*Rollout) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *Rollout) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Rollout) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Rollout) GetPlan() *RolloutPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *Rollout) GetState() RolloutState {
+	if x != nil {
+		return x.State
+	}
+	return RolloutState_ROLLOUT_STATE_UNSPECIFIED
+}
+
+func (x *Rollout) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *Rollout) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Rollout) GetStartedMs() int64 {
+	if x != nil {
+		return x.StartedMs
+	}
+	return 0
+}
+
+func (x *Rollout) GetStartedBy() string {
+	if x != nil {
+		return x.StartedBy
+	}
+	return ""
+}
+
+func (x *Rollout) GetCounts() *RolloutCounts {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+// ListAgentsRequest is empty.
+type ListAgentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAgentsRequest) Reset() {
+	*x = ListAgentsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAgentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAgentsRequest) ProtoMessage() {}
+
+func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
+func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{61}
+}
+
+// ListAgentsResponse gives agents.
+type ListAgentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agents, those with a conflict first.
+	Agents        []*Agent `protobuf:"bytes,1,rep,name=agents,proto3" json:"agents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAgentsResponse) Reset() {
+	*x = ListAgentsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAgentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAgentsResponse) ProtoMessage() {}
+
+func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
+func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListAgentsResponse) GetAgents() []*Agent {
+	if x != nil {
+		return x.Agents
+	}
+	return nil
+}
+
+// RevokeAgentRequest names one.
+type RevokeAgentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	AgentId       string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeAgentRequest) Reset() {
+	*x = RevokeAgentRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeAgentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeAgentRequest) ProtoMessage() {}
+
+func (x *RevokeAgentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeAgentRequest.ProtoReflect.Descriptor instead.
+func (*RevokeAgentRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *RevokeAgentRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+// RevokeAgentResponse gives it back.
+type RevokeAgentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	Agent         *Agent `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeAgentResponse) Reset() {
+	*x = RevokeAgentResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeAgentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeAgentResponse) ProtoMessage() {}
+
+func (x *RevokeAgentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeAgentResponse.ProtoReflect.Descriptor instead.
+func (*RevokeAgentResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *RevokeAgentResponse) GetAgent() *Agent {
+	if x != nil {
+		return x.Agent
+	}
+	return nil
+}
+
+// GetCommandBundleRequest names the command.
+type GetCommandBundleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	CommandId     string `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCommandBundleRequest) Reset() {
+	*x = GetCommandBundleRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCommandBundleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCommandBundleRequest) ProtoMessage() {}
+
+func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCommandBundleRequest.ProtoReflect.Descriptor instead.
+func (*GetCommandBundleRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *GetCommandBundleRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+// GetCommandBundleResponse gives the file.
+type GetCommandBundleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Redacted bundle, zip.
+	Bundle []byte `protobuf:"bytes,1,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	// Name to save it under.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCommandBundleResponse) Reset() {
+	*x = GetCommandBundleResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCommandBundleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCommandBundleResponse) ProtoMessage() {}
+
+func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCommandBundleResponse.ProtoReflect.Descriptor instead.
+func (*GetCommandBundleResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *GetCommandBundleResponse) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+func (x *GetCommandBundleResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListReleasesRequest is empty.
+type ListReleasesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReleasesRequest) Reset() {
+	*x = ListReleasesRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReleasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReleasesRequest) ProtoMessage() {}
+
+func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReleasesRequest.ProtoReflect.Descriptor instead.
+func (*ListReleasesRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{67}
+}
+
+// ListReleasesResponse gives releases.
+type ListReleasesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Releases      []*Release `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReleasesResponse) Reset() {
+	*x = ListReleasesResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReleasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReleasesResponse) ProtoMessage() {}
+
+func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReleasesResponse.ProtoReflect.Descriptor instead.
+func (*ListReleasesResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *ListReleasesResponse) GetReleases() []*Release {
+	if x != nil {
+		return x.Releases
+	}
+	return nil
+}
+
+// ListRolloutsRequest is empty.
+type ListRolloutsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRolloutsRequest) Reset() {
+	*x = ListRolloutsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRolloutsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRolloutsRequest) ProtoMessage() {}
+
+func (x *ListRolloutsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRolloutsRequest.ProtoReflect.Descriptor instead.
+func (*ListRolloutsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{69}
+}
+
+// ListRolloutsResponse gives rollouts.
+type ListRolloutsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Rollouts      []*Rollout `protobuf:"bytes,1,rep,name=rollouts,proto3" json:"rollouts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRolloutsResponse) Reset() {
+	*x = ListRolloutsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRolloutsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRolloutsResponse) ProtoMessage() {}
+
+func (x *ListRolloutsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRolloutsResponse.ProtoReflect.Descriptor instead.
+func (*ListRolloutsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ListRolloutsResponse) GetRollouts() []*Rollout {
+	if x != nil {
+		return x.Rollouts
+	}
+	return nil
+}
+
+// GetRolloutRequest names one.
+type GetRolloutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRolloutRequest) Reset() {
+	*x = GetRolloutRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRolloutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRolloutRequest) ProtoMessage() {}
+
+func (x *GetRolloutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRolloutRequest.ProtoReflect.Descriptor instead.
+func (*GetRolloutRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *GetRolloutRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// GetRolloutResponse gives it.
+type GetRolloutResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rollout.
+	Rollout *Rollout `protobuf:"bytes,1,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	// Agents it concerns, those in trouble first.
+	Agents        []*AgentUpdate `protobuf:"bytes,2,rep,name=agents,proto3" json:"agents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRolloutResponse) Reset() {
+	*x = GetRolloutResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRolloutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRolloutResponse) ProtoMessage() {}
+
+func (x *GetRolloutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRolloutResponse.ProtoReflect.Descriptor instead.
+func (*GetRolloutResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *GetRolloutResponse) GetRollout() *Rollout {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+func (x *GetRolloutResponse) GetAgents() []*AgentUpdate {
+	if x != nil {
+		return x.Agents
+	}
+	return nil
+}
+
+// StartRolloutRequest begins one.
+type StartRolloutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, made by the asker.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Version of a release.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Plan.
+	Plan          *RolloutPlan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartRolloutRequest) Reset() {
+	*x = StartRolloutRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartRolloutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartRolloutRequest) ProtoMessage() {}
+
+func (x *StartRolloutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartRolloutRequest.ProtoReflect.Descriptor instead.
+func (*StartRolloutRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *StartRolloutRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *StartRolloutRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *StartRolloutRequest) GetPlan() *RolloutPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// StartRolloutResponse gives it.
+type StartRolloutResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rollout.
+	Rollout       *Rollout `protobuf:"bytes,1,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartRolloutResponse) Reset() {
+	*x = StartRolloutResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartRolloutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartRolloutResponse) ProtoMessage() {}
+
+func (x *StartRolloutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartRolloutResponse.ProtoReflect.Descriptor instead.
+func (*StartRolloutResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *StartRolloutResponse) GetRollout() *Rollout {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+// ChangeRolloutRequest changes one.
+type ChangeRolloutRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What to do.
+	Change RolloutChange `protobuf:"varint,2,opt,name=change,proto3,enum=cabinet.v1.RolloutChange" json:"change,omitempty"`
+	// New plan; absent keeps it.
+	Plan          *RolloutPlan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeRolloutRequest) Reset() {
+	*x = ChangeRolloutRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeRolloutRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeRolloutRequest) ProtoMessage() {}
+
+func (x *ChangeRolloutRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeRolloutRequest.ProtoReflect.Descriptor instead.
+func (*ChangeRolloutRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *ChangeRolloutRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ChangeRolloutRequest) GetChange() RolloutChange {
+	if x != nil {
+		return x.Change
+	}
+	return RolloutChange_ROLLOUT_CHANGE_UNSPECIFIED
+}
+
+func (x *ChangeRolloutRequest) GetPlan() *RolloutPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// ChangeRolloutResponse gives it back.
+type ChangeRolloutResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rollout.
+	Rollout       *Rollout `protobuf:"bytes,1,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeRolloutResponse) Reset() {
+	*x = ChangeRolloutResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeRolloutResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeRolloutResponse) ProtoMessage() {}
+
+func (x *ChangeRolloutResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeRolloutResponse.ProtoReflect.Descriptor instead.
+func (*ChangeRolloutResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *ChangeRolloutResponse) GetRollout() *Rollout {
+	if x != nil {
+		return x.Rollout
+	}
+	return nil
+}
+
+// PinAgentRequest keeps or frees one.
+type PinAgentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Version to keep; empty frees it.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinAgentRequest) Reset() {
+	*x = PinAgentRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinAgentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinAgentRequest) ProtoMessage() {}
+
+func (x *PinAgentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinAgentRequest.ProtoReflect.Descriptor instead.
+func (*PinAgentRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *PinAgentRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *PinAgentRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// PinAgentResponse gives it back.
+type PinAgentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	Agent         *Agent `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinAgentResponse) Reset() {
+	*x = PinAgentResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinAgentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinAgentResponse) ProtoMessage() {}
+
+func (x *PinAgentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinAgentResponse.ProtoReflect.Descriptor instead.
+func (*PinAgentResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *PinAgentResponse) GetAgent() *Agent {
+	if x != nil {
+		return x.Agent
+	}
+	return nil
+}
+
 var File_cabinet_v1_cabinet_proto protoreflect.FileDescriptor
 
 const file_cabinet_v1_cabinet_proto_rawDesc = "" +
@@ -3688,7 +5582,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
 	"expires_ms\x18\x02 \x01(\x03R\texpiresMs\x12\x14\n" +
-	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\xf0\x02\n" +
+	"\x05cloud\x18\x03 \x01(\tR\x05cloud\"\xac\x03\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
@@ -3704,18 +5598,22 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\bdecision\x18\n" +
 	" \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x1f\n" +
 	"\vask_consent\x18\v \x01(\bR\n" +
-	"askConsent\"X\n" +
+	"askConsent\x12\x1b\n" +
+	"\tlog_level\x18\f \x01(\tR\blogLevel\x12\x1d\n" +
+	"\n" +
+	"has_bundle\x18\r \x01(\bR\thasBundle\"X\n" +
 	"\x12PlanCommandRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12)\n" +
 	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"9\n" +
 	"\x13PlanCommandResponse\x12\"\n" +
-	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"\x8a\x01\n" +
+	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"\xa7\x01\n" +
 	"\x13StartCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
 	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\x12\x1f\n" +
 	"\vask_consent\x18\x04 \x01(\bR\n" +
-	"askConsent\"E\n" +
+	"askConsent\x12\x1b\n" +
+	"\tlog_level\x18\x05 \x01(\tR\blogLevel\"E\n" +
 	"\x14StartCommandResponse\x12-\n" +
 	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"i\n" +
 	"\rDecideRequest\x12\x0e\n" +
@@ -3865,7 +5763,130 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"resolution\x18\x02 \x01(\tR\n" +
 	"resolution\"E\n" +
 	"\x13CloseTicketResponse\x12.\n" +
-	"\x06ticket\x18\x01 \x01(\v2\x16.cabinet.v1.TicketCellR\x06ticket*`\n" +
+	"\x06ticket\x18\x01 \x01(\v2\x16.cabinet.v1.TicketCellR\x06ticket\"\xaa\x03\n" +
+	"\x05Agent\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04host\x18\x02 \x01(\tR\x04host\x12\x16\n" +
+	"\x06outlet\x18\x03 \x01(\tR\x06outlet\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x12\x1a\n" +
+	"\bplatform\x18\x05 \x01(\tR\bplatform\x12\x16\n" +
+	"\x06online\x18\x06 \x01(\bR\x06online\x12\x19\n" +
+	"\bheard_ms\x18\a \x01(\x03R\aheardMs\x12\x1f\n" +
+	"\venrolled_ms\x18\b \x01(\x03R\n" +
+	"enrolledMs\x12\x1d\n" +
+	"\n" +
+	"revoked_ms\x18\t \x01(\x03R\trevokedMs\x120\n" +
+	"\x14certificate_until_ms\x18\n" +
+	" \x01(\x03R\x12certificateUntilMs\x12\x14\n" +
+	"\x05tills\x18\v \x03(\tR\x05tills\x12+\n" +
+	"\x05twins\x18\f \x03(\v2\x15.cabinet.v1.AgentTwinR\x05twins\x12\x16\n" +
+	"\x06pinned\x18\r \x01(\tR\x06pinned\x12/\n" +
+	"\x06update\x18\x0e \x01(\v2\x17.cabinet.v1.AgentUpdateR\x06update\"T\n" +
+	"\tAgentTwin\x12\x12\n" +
+	"\x04host\x18\x01 \x01(\tR\x04host\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x19\n" +
+	"\bheard_ms\x18\x03 \x01(\x03R\aheardMs\"\xad\x02\n" +
+	"\vAgentUpdate\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x12\n" +
+	"\x04host\x18\x02 \x01(\tR\x04host\x12\x16\n" +
+	"\x06outlet\x18\x03 \x01(\tR\x06outlet\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12-\n" +
+	"\x05stage\x18\x06 \x01(\x0e2\x17.cabinet.v1.UpdateStageR\x05stage\x12\x19\n" +
+	"\bsince_ms\x18\a \x01(\x03R\asinceMs\x12\x12\n" +
+	"\x04text\x18\b \x01(\tR\x04text\x12\x18\n" +
+	"\afetched\x18\t \x01(\x04R\afetched\x12\x12\n" +
+	"\x04size\x18\n" +
+	" \x01(\x04R\x04size\x12\x1d\n" +
+	"\n" +
+	"rollout_id\x18\v \x01(\tR\trolloutId\"\x92\x01\n" +
+	"\aRelease\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x18\n" +
+	"\achannel\x18\x02 \x01(\tR\achannel\x12\x1c\n" +
+	"\tplatforms\x18\x03 \x03(\tR\tplatforms\x12\x14\n" +
+	"\x05notes\x18\x04 \x01(\tR\x05notes\x12\x1f\n" +
+	"\vreleased_ms\x18\x05 \x01(\x03R\n" +
+	"releasedMs\"\x8a\x02\n" +
+	"\vRolloutPlan\x12\x1d\n" +
+	"\n" +
+	"outlet_ids\x18\x01 \x03(\tR\toutletIds\x12\x14\n" +
+	"\x05share\x18\x02 \x01(\rR\x05share\x12\x1d\n" +
+	"\n" +
+	"per_minute\x18\x03 \x01(\rR\tperMinute\x12#\n" +
+	"\rabort_percent\x18\x04 \x01(\rR\fabortPercent\x12\x1f\n" +
+	"\vabort_after\x18\x05 \x01(\rR\n" +
+	"abortAfter\x12\x1f\n" +
+	"\vwindow_from\x18\x06 \x01(\rR\n" +
+	"windowFrom\x12\x1b\n" +
+	"\twindow_to\x18\a \x01(\rR\bwindowTo\x12#\n" +
+	"\rtrial_seconds\x18\b \x01(\rR\ftrialSeconds\"\xaa\x02\n" +
+	"\rRolloutCounts\x12\x10\n" +
+	"\x03all\x18\x01 \x01(\rR\x03all\x12\x14\n" +
+	"\x05ahead\x18\x02 \x01(\rR\x05ahead\x12\x18\n" +
+	"\aoffered\x18\x03 \x01(\rR\aoffered\x12 \n" +
+	"\vdownloading\x18\x04 \x01(\rR\vdownloading\x12\x18\n" +
+	"\awaiting\x18\x05 \x01(\rR\awaiting\x12\x14\n" +
+	"\x05trial\x18\x06 \x01(\rR\x05trial\x12\x18\n" +
+	"\ahealthy\x18\a \x01(\rR\ahealthy\x12\x1f\n" +
+	"\vrolled_back\x18\b \x01(\rR\n" +
+	"rolledBack\x12\x18\n" +
+	"\arefused\x18\t \x01(\rR\arefused\x12\x18\n" +
+	"\aalready\x18\n" +
+	" \x01(\rR\aalready\x12\x16\n" +
+	"\x06pinned\x18\v \x01(\rR\x06pinned\"\xb0\x02\n" +
+	"\aRollout\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.cabinet.v1.RolloutPlanR\x04plan\x12.\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x18.cabinet.v1.RolloutStateR\x05state\x12\x19\n" +
+	"\bsince_ms\x18\x05 \x01(\x03R\asinceMs\x12\x12\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\x12\x1d\n" +
+	"\n" +
+	"started_ms\x18\a \x01(\x03R\tstartedMs\x12\x1d\n" +
+	"\n" +
+	"started_by\x18\b \x01(\tR\tstartedBy\x121\n" +
+	"\x06counts\x18\t \x01(\v2\x19.cabinet.v1.RolloutCountsR\x06counts\"\x13\n" +
+	"\x11ListAgentsRequest\"?\n" +
+	"\x12ListAgentsResponse\x12)\n" +
+	"\x06agents\x18\x01 \x03(\v2\x11.cabinet.v1.AgentR\x06agents\"/\n" +
+	"\x12RevokeAgentRequest\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\">\n" +
+	"\x13RevokeAgentResponse\x12'\n" +
+	"\x05agent\x18\x01 \x01(\v2\x11.cabinet.v1.AgentR\x05agent\"8\n" +
+	"\x17GetCommandBundleRequest\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\"F\n" +
+	"\x18GetCommandBundleResponse\x12\x16\n" +
+	"\x06bundle\x18\x01 \x01(\fR\x06bundle\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x15\n" +
+	"\x13ListReleasesRequest\"G\n" +
+	"\x14ListReleasesResponse\x12/\n" +
+	"\breleases\x18\x01 \x03(\v2\x13.cabinet.v1.ReleaseR\breleases\"\x15\n" +
+	"\x13ListRolloutsRequest\"G\n" +
+	"\x14ListRolloutsResponse\x12/\n" +
+	"\brollouts\x18\x01 \x03(\v2\x13.cabinet.v1.RolloutR\brollouts\"#\n" +
+	"\x11GetRolloutRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"t\n" +
+	"\x12GetRolloutResponse\x12-\n" +
+	"\arollout\x18\x01 \x01(\v2\x13.cabinet.v1.RolloutR\arollout\x12/\n" +
+	"\x06agents\x18\x02 \x03(\v2\x17.cabinet.v1.AgentUpdateR\x06agents\"l\n" +
+	"\x13StartRolloutRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.cabinet.v1.RolloutPlanR\x04plan\"E\n" +
+	"\x14StartRolloutResponse\x12-\n" +
+	"\arollout\x18\x01 \x01(\v2\x13.cabinet.v1.RolloutR\arollout\"\x86\x01\n" +
+	"\x14ChangeRolloutRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x121\n" +
+	"\x06change\x18\x02 \x01(\x0e2\x19.cabinet.v1.RolloutChangeR\x06change\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.cabinet.v1.RolloutPlanR\x04plan\"F\n" +
+	"\x15ChangeRolloutResponse\x12-\n" +
+	"\arollout\x18\x01 \x01(\v2\x13.cabinet.v1.RolloutR\arollout\"F\n" +
+	"\x0fPinAgentRequest\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\";\n" +
+	"\x10PinAgentResponse\x12'\n" +
+	"\x05agent\x18\x01 \x01(\v2\x11.cabinet.v1.AgentR\x05agent*`\n" +
 	"\x05Light\x12\x15\n" +
 	"\x11LIGHT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vLIGHT_GREEN\x10\x01\x12\x10\n" +
@@ -3880,12 +5901,34 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x15COMMAND_STATE_RUNNING\x10\x03\x12\x16\n" +
 	"\x12COMMAND_STATE_DONE\x10\x04\x12\x18\n" +
 	"\x14COMMAND_STATE_FAILED\x10\x05\x12\x19\n" +
-	"\x15COMMAND_STATE_EXPIRED\x10\x062\xb3\x02\n" +
+	"\x15COMMAND_STATE_EXPIRED\x10\x06*\xe7\x01\n" +
+	"\vUpdateStage\x12\x1c\n" +
+	"\x18UPDATE_STAGE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14UPDATE_STAGE_OFFERED\x10\x01\x12\x1c\n" +
+	"\x18UPDATE_STAGE_DOWNLOADING\x10\x02\x12\x18\n" +
+	"\x14UPDATE_STAGE_WAITING\x10\x03\x12\x16\n" +
+	"\x12UPDATE_STAGE_TRIAL\x10\x04\x12\x18\n" +
+	"\x14UPDATE_STAGE_HEALTHY\x10\x05\x12\x1c\n" +
+	"\x18UPDATE_STAGE_ROLLED_BACK\x10\x06\x12\x18\n" +
+	"\x14UPDATE_STAGE_REFUSED\x10\a*\xae\x01\n" +
+	"\fRolloutState\x12\x1d\n" +
+	"\x19ROLLOUT_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15ROLLOUT_STATE_RUNNING\x10\x01\x12\x18\n" +
+	"\x14ROLLOUT_STATE_PAUSED\x10\x02\x12\x19\n" +
+	"\x15ROLLOUT_STATE_ABORTED\x10\x03\x12\x16\n" +
+	"\x12ROLLOUT_STATE_DONE\x10\x04\x12\x17\n" +
+	"\x13ROLLOUT_STATE_ENDED\x10\x05*|\n" +
+	"\rRolloutChange\x12\x1e\n" +
+	"\x1aROLLOUT_CHANGE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14ROLLOUT_CHANGE_PAUSE\x10\x01\x12\x19\n" +
+	"\x15ROLLOUT_CHANGE_RESUME\x10\x02\x12\x16\n" +
+	"\x12ROLLOUT_CHANGE_END\x10\x032\xb3\x02\n" +
 	"\rAccessService\x12?\n" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
 	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xb3\b\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xb9\n" +
+	"\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
@@ -3899,8 +5942,20 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x0eGetCertificate\x12!.cabinet.v1.GetCertificateRequest\x1a\".cabinet.v1.GetCertificateResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vListTickets\x12\x1e.cabinet.v1.ListTicketsRequest\x1a\x1f.cabinet.v1.ListTicketsResponse\"\x03\x90\x02\x01\x12M\n" +
 	"\tGetTicket\x12\x1c.cabinet.v1.GetTicketRequest\x1a\x1d.cabinet.v1.GetTicketResponse\"\x03\x90\x02\x01\x12N\n" +
-	"\vCloseTicket\x12\x1e.cabinet.v1.CloseTicketRequest\x1a\x1f.cabinet.v1.CloseTicketResponse\x12V\n" +
-	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\xd9\x03\n" +
+	"\vCloseTicket\x12\x1e.cabinet.v1.CloseTicketRequest\x1a\x1f.cabinet.v1.CloseTicketResponse\x12P\n" +
+	"\n" +
+	"ListAgents\x12\x1d.cabinet.v1.ListAgentsRequest\x1a\x1e.cabinet.v1.ListAgentsResponse\"\x03\x90\x02\x01\x12N\n" +
+	"\vRevokeAgent\x12\x1e.cabinet.v1.RevokeAgentRequest\x1a\x1f.cabinet.v1.RevokeAgentResponse\x12b\n" +
+	"\x10GetCommandBundle\x12#.cabinet.v1.GetCommandBundleRequest\x1a$.cabinet.v1.GetCommandBundleResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\x82\x04\n" +
+	"\x0eUpdatesService\x12V\n" +
+	"\fListReleases\x12\x1f.cabinet.v1.ListReleasesRequest\x1a .cabinet.v1.ListReleasesResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fListRollouts\x12\x1f.cabinet.v1.ListRolloutsRequest\x1a .cabinet.v1.ListRolloutsResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\n" +
+	"GetRollout\x12\x1d.cabinet.v1.GetRolloutRequest\x1a\x1e.cabinet.v1.GetRolloutResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\fStartRollout\x12\x1f.cabinet.v1.StartRolloutRequest\x1a .cabinet.v1.StartRolloutResponse\x12T\n" +
+	"\rChangeRollout\x12 .cabinet.v1.ChangeRolloutRequest\x1a!.cabinet.v1.ChangeRolloutResponse\x12E\n" +
+	"\bPinAgent\x12\x1b.cabinet.v1.PinAgentRequest\x1a\x1c.cabinet.v1.PinAgentResponse2\xd9\x03\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -3923,167 +5978,231 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_cabinet_proto_rawDescData
 }
 
-var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
 	(CommandState)(0),                   // 1: cabinet.v1.CommandState
-	(*SignInRequest)(nil),               // 2: cabinet.v1.SignInRequest
-	(*SignInResponse)(nil),              // 3: cabinet.v1.SignInResponse
-	(*SignOutRequest)(nil),              // 4: cabinet.v1.SignOutRequest
-	(*SignOutResponse)(nil),             // 5: cabinet.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),               // 6: cabinet.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),              // 7: cabinet.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),       // 8: cabinet.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),      // 9: cabinet.v1.ChangePasswordResponse
-	(*Person)(nil),                      // 10: cabinet.v1.Person
-	(*Till)(nil),                        // 11: cabinet.v1.Till
-	(*ListTillsRequest)(nil),            // 12: cabinet.v1.ListTillsRequest
-	(*ListTillsResponse)(nil),           // 13: cabinet.v1.ListTillsResponse
-	(*GetTillRequest)(nil),              // 14: cabinet.v1.GetTillRequest
-	(*GetTillResponse)(nil),             // 15: cabinet.v1.GetTillResponse
-	(*WatchRequest)(nil),                // 16: cabinet.v1.WatchRequest
-	(*WatchResponse)(nil),               // 17: cabinet.v1.WatchResponse
-	(*CreateEnrolmentCodeRequest)(nil),  // 18: cabinet.v1.CreateEnrolmentCodeRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 19: cabinet.v1.CreateEnrolmentCodeResponse
-	(*Command)(nil),                     // 20: cabinet.v1.Command
-	(*PlanCommandRequest)(nil),          // 21: cabinet.v1.PlanCommandRequest
-	(*PlanCommandResponse)(nil),         // 22: cabinet.v1.PlanCommandResponse
-	(*StartCommandRequest)(nil),         // 23: cabinet.v1.StartCommandRequest
-	(*StartCommandResponse)(nil),        // 24: cabinet.v1.StartCommandResponse
-	(*DecideRequest)(nil),               // 25: cabinet.v1.DecideRequest
-	(*DecideResponse)(nil),              // 26: cabinet.v1.DecideResponse
-	(*GetCommandRequest)(nil),           // 27: cabinet.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),          // 28: cabinet.v1.GetCommandResponse
-	(*CertificateCell)(nil),             // 29: cabinet.v1.CertificateCell
-	(*Certificate)(nil),                 // 30: cabinet.v1.Certificate
-	(*GetCertificateRequest)(nil),       // 31: cabinet.v1.GetCertificateRequest
-	(*GetCertificateResponse)(nil),      // 32: cabinet.v1.GetCertificateResponse
-	(*ListCommandsRequest)(nil),         // 33: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),        // 34: cabinet.v1.ListCommandsResponse
-	(*OperationView)(nil),               // 35: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),       // 36: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),      // 37: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),        // 38: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),       // 39: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),        // 40: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),                // 41: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),       // 42: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),          // 43: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),         // 44: cabinet.v1.GetDocumentResponse
-	(*SlipLine)(nil),                    // 45: cabinet.v1.SlipLine
-	(*Tag)(nil),                         // 46: cabinet.v1.Tag
-	(*GetDocumentPDFRequest)(nil),       // 47: cabinet.v1.GetDocumentPDFRequest
-	(*GetDocumentPDFResponse)(nil),      // 48: cabinet.v1.GetDocumentPDFResponse
-	(*TicketCell)(nil),                  // 49: cabinet.v1.TicketCell
-	(*ListTicketsRequest)(nil),          // 50: cabinet.v1.ListTicketsRequest
-	(*ListTicketsResponse)(nil),         // 51: cabinet.v1.ListTicketsResponse
-	(*GetTicketRequest)(nil),            // 52: cabinet.v1.GetTicketRequest
-	(*GetTicketResponse)(nil),           // 53: cabinet.v1.GetTicketResponse
-	(*CloseTicketRequest)(nil),          // 54: cabinet.v1.CloseTicketRequest
-	(*CloseTicketResponse)(nil),         // 55: cabinet.v1.CloseTicketResponse
-	(*v1.TillState)(nil),                // 56: fiscal.v1.TillState
-	(v1.Action)(0),                      // 57: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 58: fiscal.v1.Run
-	(*v1.Decision)(nil),                 // 59: fiscal.v1.Decision
-	(*v1.Operation)(nil),                // 60: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 61: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 62: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 63: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 64: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 65: fiscal.v1.Cashier
+	(UpdateStage)(0),                    // 2: cabinet.v1.UpdateStage
+	(RolloutState)(0),                   // 3: cabinet.v1.RolloutState
+	(RolloutChange)(0),                  // 4: cabinet.v1.RolloutChange
+	(*SignInRequest)(nil),               // 5: cabinet.v1.SignInRequest
+	(*SignInResponse)(nil),              // 6: cabinet.v1.SignInResponse
+	(*SignOutRequest)(nil),              // 7: cabinet.v1.SignOutRequest
+	(*SignOutResponse)(nil),             // 8: cabinet.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),               // 9: cabinet.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),              // 10: cabinet.v1.WhoAmIResponse
+	(*ChangePasswordRequest)(nil),       // 11: cabinet.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),      // 12: cabinet.v1.ChangePasswordResponse
+	(*Person)(nil),                      // 13: cabinet.v1.Person
+	(*Till)(nil),                        // 14: cabinet.v1.Till
+	(*ListTillsRequest)(nil),            // 15: cabinet.v1.ListTillsRequest
+	(*ListTillsResponse)(nil),           // 16: cabinet.v1.ListTillsResponse
+	(*GetTillRequest)(nil),              // 17: cabinet.v1.GetTillRequest
+	(*GetTillResponse)(nil),             // 18: cabinet.v1.GetTillResponse
+	(*WatchRequest)(nil),                // 19: cabinet.v1.WatchRequest
+	(*WatchResponse)(nil),               // 20: cabinet.v1.WatchResponse
+	(*CreateEnrolmentCodeRequest)(nil),  // 21: cabinet.v1.CreateEnrolmentCodeRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 22: cabinet.v1.CreateEnrolmentCodeResponse
+	(*Command)(nil),                     // 23: cabinet.v1.Command
+	(*PlanCommandRequest)(nil),          // 24: cabinet.v1.PlanCommandRequest
+	(*PlanCommandResponse)(nil),         // 25: cabinet.v1.PlanCommandResponse
+	(*StartCommandRequest)(nil),         // 26: cabinet.v1.StartCommandRequest
+	(*StartCommandResponse)(nil),        // 27: cabinet.v1.StartCommandResponse
+	(*DecideRequest)(nil),               // 28: cabinet.v1.DecideRequest
+	(*DecideResponse)(nil),              // 29: cabinet.v1.DecideResponse
+	(*GetCommandRequest)(nil),           // 30: cabinet.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),          // 31: cabinet.v1.GetCommandResponse
+	(*CertificateCell)(nil),             // 32: cabinet.v1.CertificateCell
+	(*Certificate)(nil),                 // 33: cabinet.v1.Certificate
+	(*GetCertificateRequest)(nil),       // 34: cabinet.v1.GetCertificateRequest
+	(*GetCertificateResponse)(nil),      // 35: cabinet.v1.GetCertificateResponse
+	(*ListCommandsRequest)(nil),         // 36: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),        // 37: cabinet.v1.ListCommandsResponse
+	(*OperationView)(nil),               // 38: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),       // 39: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),      // 40: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),        // 41: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),       // 42: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),        // 43: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),                // 44: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),       // 45: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),          // 46: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),         // 47: cabinet.v1.GetDocumentResponse
+	(*SlipLine)(nil),                    // 48: cabinet.v1.SlipLine
+	(*Tag)(nil),                         // 49: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),       // 50: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),      // 51: cabinet.v1.GetDocumentPDFResponse
+	(*TicketCell)(nil),                  // 52: cabinet.v1.TicketCell
+	(*ListTicketsRequest)(nil),          // 53: cabinet.v1.ListTicketsRequest
+	(*ListTicketsResponse)(nil),         // 54: cabinet.v1.ListTicketsResponse
+	(*GetTicketRequest)(nil),            // 55: cabinet.v1.GetTicketRequest
+	(*GetTicketResponse)(nil),           // 56: cabinet.v1.GetTicketResponse
+	(*CloseTicketRequest)(nil),          // 57: cabinet.v1.CloseTicketRequest
+	(*CloseTicketResponse)(nil),         // 58: cabinet.v1.CloseTicketResponse
+	(*Agent)(nil),                       // 59: cabinet.v1.Agent
+	(*AgentTwin)(nil),                   // 60: cabinet.v1.AgentTwin
+	(*AgentUpdate)(nil),                 // 61: cabinet.v1.AgentUpdate
+	(*Release)(nil),                     // 62: cabinet.v1.Release
+	(*RolloutPlan)(nil),                 // 63: cabinet.v1.RolloutPlan
+	(*RolloutCounts)(nil),               // 64: cabinet.v1.RolloutCounts
+	(*Rollout)(nil),                     // 65: cabinet.v1.Rollout
+	(*ListAgentsRequest)(nil),           // 66: cabinet.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),          // 67: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentRequest)(nil),          // 68: cabinet.v1.RevokeAgentRequest
+	(*RevokeAgentResponse)(nil),         // 69: cabinet.v1.RevokeAgentResponse
+	(*GetCommandBundleRequest)(nil),     // 70: cabinet.v1.GetCommandBundleRequest
+	(*GetCommandBundleResponse)(nil),    // 71: cabinet.v1.GetCommandBundleResponse
+	(*ListReleasesRequest)(nil),         // 72: cabinet.v1.ListReleasesRequest
+	(*ListReleasesResponse)(nil),        // 73: cabinet.v1.ListReleasesResponse
+	(*ListRolloutsRequest)(nil),         // 74: cabinet.v1.ListRolloutsRequest
+	(*ListRolloutsResponse)(nil),        // 75: cabinet.v1.ListRolloutsResponse
+	(*GetRolloutRequest)(nil),           // 76: cabinet.v1.GetRolloutRequest
+	(*GetRolloutResponse)(nil),          // 77: cabinet.v1.GetRolloutResponse
+	(*StartRolloutRequest)(nil),         // 78: cabinet.v1.StartRolloutRequest
+	(*StartRolloutResponse)(nil),        // 79: cabinet.v1.StartRolloutResponse
+	(*ChangeRolloutRequest)(nil),        // 80: cabinet.v1.ChangeRolloutRequest
+	(*ChangeRolloutResponse)(nil),       // 81: cabinet.v1.ChangeRolloutResponse
+	(*PinAgentRequest)(nil),             // 82: cabinet.v1.PinAgentRequest
+	(*PinAgentResponse)(nil),            // 83: cabinet.v1.PinAgentResponse
+	(*v1.TillState)(nil),                // 84: fiscal.v1.TillState
+	(v1.Action)(0),                      // 85: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 86: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 87: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 88: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 89: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 90: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 91: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 92: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 93: fiscal.v1.Cashier
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
-	10, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
-	10, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	13, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	13, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
 	0,  // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	56, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
-	11, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
-	11, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
-	11, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	35, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
-	20, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	57, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	84, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	14, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
+	14, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
+	14, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
+	38, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	23, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
+	85, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
 	1,  // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	58, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	59, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	57, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	58, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	57, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	20, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	59, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
-	20, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
-	20, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	29, // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
-	29, // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
-	30, // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
-	20, // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	60, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	35, // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	35, // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	61, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	62, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	63, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	41, // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	41, // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	64, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	65, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	45, // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	46, // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	46, // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	49, // 37: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
-	49, // 38: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	58, // 39: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
-	49, // 40: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	2,  // 41: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	4,  // 42: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	6,  // 43: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	8,  // 44: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	12, // 45: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	14, // 46: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	16, // 47: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	18, // 48: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	21, // 49: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	23, // 50: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	25, // 51: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	27, // 52: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	31, // 53: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	50, // 54: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	52, // 55: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	54, // 56: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	33, // 57: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	36, // 58: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	38, // 59: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	40, // 60: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	43, // 61: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	47, // 62: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	3,  // 63: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	5,  // 64: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	7,  // 65: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	9,  // 66: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	13, // 67: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	15, // 68: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	17, // 69: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	19, // 70: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	22, // 71: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	24, // 72: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	26, // 73: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	28, // 74: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	32, // 75: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	51, // 76: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	53, // 77: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	55, // 78: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	34, // 79: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	37, // 80: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	39, // 81: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	42, // 82: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	44, // 83: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	48, // 84: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	63, // [63:85] is the sub-list for method output_type
-	41, // [41:63] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	86, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	87, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	85, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	86, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	85, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	23, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	87, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	23, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	23, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	32, // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	32, // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	33, // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	23, // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	88, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	38, // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	38, // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	89, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	90, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	91, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	44, // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	44, // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	92, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	93, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	48, // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	49, // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	49, // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	52, // 37: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	52, // 38: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	86, // 39: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	52, // 40: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	60, // 41: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
+	61, // 42: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
+	2,  // 43: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
+	63, // 44: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
+	3,  // 45: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
+	64, // 46: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
+	59, // 47: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
+	59, // 48: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
+	62, // 49: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
+	65, // 50: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
+	65, // 51: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	61, // 52: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
+	63, // 53: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	65, // 54: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	4,  // 55: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
+	63, // 56: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	65, // 57: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	59, // 58: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
+	5,  // 59: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	7,  // 60: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	9,  // 61: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	11, // 62: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	15, // 63: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	17, // 64: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	19, // 65: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	21, // 66: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	24, // 67: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	26, // 68: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	28, // 69: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	30, // 70: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	34, // 71: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	53, // 72: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	55, // 73: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	57, // 74: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	66, // 75: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	68, // 76: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	70, // 77: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	36, // 78: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	72, // 79: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
+	74, // 80: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
+	76, // 81: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
+	78, // 82: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
+	80, // 83: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
+	82, // 84: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
+	39, // 85: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	41, // 86: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	43, // 87: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	46, // 88: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	50, // 89: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	6,  // 90: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	8,  // 91: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	10, // 92: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	12, // 93: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	16, // 94: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	18, // 95: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	20, // 96: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	22, // 97: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	25, // 98: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	27, // 99: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	29, // 100: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	31, // 101: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	35, // 102: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	54, // 103: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	56, // 104: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	58, // 105: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	67, // 106: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	69, // 107: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	71, // 108: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	37, // 109: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	73, // 110: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
+	75, // 111: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
+	77, // 112: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
+	79, // 113: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
+	81, // 114: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
+	83, // 115: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
+	40, // 116: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	42, // 117: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	45, // 118: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	47, // 119: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	51, // 120: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	90, // [90:121] is the sub-list for method output_type
+	59, // [59:90] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -4101,10 +6220,10 @@ func file_cabinet_v1_cabinet_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   54,
+			NumEnums:      5,
+			NumMessages:   79,
 			NumExtensions: 0,
-			NumServices:   3,
+			NumServices:   4,
 		},
 		GoTypes:           file_cabinet_v1_cabinet_proto_goTypes,
 		DependencyIndexes: file_cabinet_v1_cabinet_proto_depIdxs,

@@ -510,6 +510,14 @@ const (
 	Action_ACTION_RECOVER Action = 9
 	// End an operation that needs a person; goes with a Decision.
 	Action_ACTION_DECIDE Action = 10
+	// Of the agent, not of a till: finish what goes on and start anew.
+	Action_ACTION_RESTART_AGENT Action = 11
+	// Of the agent: make a redacted bundle and give it to the cabinet.
+	Action_ACTION_COLLECT_BUNDLE Action = 12
+	// Of the agent: names, TCP and TLS to the cabinet, its broker and the operators of fiscal data, a step each.
+	Action_ACTION_CHECK_NETWORK Action = 13
+	// Of the agent: log in another level for an hour; goes with a level.
+	Action_ACTION_LOG_LEVEL Action = 14
 )
 
 // Enum value maps for Action.
@@ -526,19 +534,27 @@ var (
 		8:  "ACTION_REBOOT",
 		9:  "ACTION_RECOVER",
 		10: "ACTION_DECIDE",
+		11: "ACTION_RESTART_AGENT",
+		12: "ACTION_COLLECT_BUNDLE",
+		13: "ACTION_CHECK_NETWORK",
+		14: "ACTION_LOG_LEVEL",
 	}
 	Action_value = map[string]int32{
-		"ACTION_UNSPECIFIED":  0,
-		"ACTION_CHECK":        1,
-		"ACTION_FINISH_PRINT": 2,
-		"ACTION_PRINT_COPY":   3,
-		"ACTION_X_REPORT":     4,
-		"ACTION_CLOSE_SHIFT":  5,
-		"ACTION_SYNC_CLOCK":   6,
-		"ACTION_REOPEN_PORT":  7,
-		"ACTION_REBOOT":       8,
-		"ACTION_RECOVER":      9,
-		"ACTION_DECIDE":       10,
+		"ACTION_UNSPECIFIED":    0,
+		"ACTION_CHECK":          1,
+		"ACTION_FINISH_PRINT":   2,
+		"ACTION_PRINT_COPY":     3,
+		"ACTION_X_REPORT":       4,
+		"ACTION_CLOSE_SHIFT":    5,
+		"ACTION_SYNC_CLOCK":     6,
+		"ACTION_REOPEN_PORT":    7,
+		"ACTION_REBOOT":         8,
+		"ACTION_RECOVER":        9,
+		"ACTION_DECIDE":         10,
+		"ACTION_RESTART_AGENT":  11,
+		"ACTION_COLLECT_BUNDLE": 12,
+		"ACTION_CHECK_NETWORK":  13,
+		"ACTION_LOG_LEVEL":      14,
 	}
 )
 
@@ -2701,7 +2717,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\tPAPER_OUT\x10\x03\x12\x0f\n" +
 	"\vPAPER_COVER\x10\x04\x12\x12\n" +
 	"\x0ePAPER_CONTINUE\x10\x05\x12\x10\n" +
-	"\fPAPER_ABSENT\x10\x06*\xf8\x01\n" +
+	"\fPAPER_ABSENT\x10\x06*\xdd\x02\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_CHECK\x10\x01\x12\x17\n" +
@@ -2714,7 +2730,11 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\rACTION_REBOOT\x10\b\x12\x12\n" +
 	"\x0eACTION_RECOVER\x10\t\x12\x11\n" +
 	"\rACTION_DECIDE\x10\n" +
-	"*\x9b\x01\n" +
+	"\x12\x18\n" +
+	"\x14ACTION_RESTART_AGENT\x10\v\x12\x19\n" +
+	"\x15ACTION_COLLECT_BUNDLE\x10\f\x12\x18\n" +
+	"\x14ACTION_CHECK_NETWORK\x10\r\x12\x14\n" +
+	"\x10ACTION_LOG_LEVEL\x10\x0e*\x9b\x01\n" +
 	"\tStepState\x12\x1a\n" +
 	"\x16STEP_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STEP_STATE_PLANNED\x10\x01\x12\x16\n" +

@@ -1630,7 +1630,11 @@ type AgentStatusResponse struct {
 	// Size of the journal, bytes.
 	JournalBytes int64 `protobuf:"varint,9,opt,name=journal_bytes,json=journalBytes,proto3" json:"journal_bytes,omitempty"`
 	// Process started, Unix ms.
-	StartedMs     int64 `protobuf:"varint,10,opt,name=started_ms,json=startedMs,proto3" json:"started_ms,omitempty"`
+	StartedMs int64 `protobuf:"varint,10,opt,name=started_ms,json=startedMs,proto3" json:"started_ms,omitempty"`
+	// Version that an update brings; empty when there is none.
+	UpdateVersion string `protobuf:"bytes,11,opt,name=update_version,json=updateVersion,proto3" json:"update_version,omitempty"`
+	// Where the update stands, one sentence in Russian.
+	UpdateText    string `protobuf:"bytes,12,opt,name=update_text,json=updateText,proto3" json:"update_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1735,6 +1739,20 @@ func (x *AgentStatusResponse) GetStartedMs() int64 {
 	return 0
 }
 
+func (x *AgentStatusResponse) GetUpdateVersion() string {
+	if x != nil {
+		return x.UpdateVersion
+	}
+	return ""
+}
+
+func (x *AgentStatusResponse) GetUpdateText() string {
+	if x != nil {
+		return x.UpdateText
+	}
+	return ""
+}
+
 // CheckJournalRequest asks for a check.
 type CheckJournalRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1836,6 +1854,344 @@ func (x *CheckJournalResponse) GetOperations() uint64 {
 	return 0
 }
 
+// FindTillsRequest asks for a search.
+type FindTillsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindTillsRequest) Reset() {
+	*x = FindTillsRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindTillsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindTillsRequest) ProtoMessage() {}
+
+func (x *FindTillsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindTillsRequest.ProtoReflect.Descriptor instead.
+func (*FindTillsRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{32}
+}
+
+// FoundTill is a till that answered.
+type FoundTill struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Driver that understood it.
+	Driver string `protobuf:"bytes,1,opt,name=driver,proto3" json:"driver,omitempty"`
+	// Wire as for the configuration.
+	Wire string `protobuf:"bytes,2,opt,name=wire,proto3" json:"wire,omitempty"`
+	// Wire of its printer, of drivers with two.
+	Printer string `protobuf:"bytes,3,opt,name=printer,proto3" json:"printer,omitempty"`
+	// Model.
+	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
+	// Factory number.
+	Serial string `protobuf:"bytes,5,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,6,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Registration number.
+	Rnm string `protobuf:"bytes,7,opt,name=rnm,proto3" json:"rnm,omitempty"`
+	// Firmware.
+	Firmware string `protobuf:"bytes,8,opt,name=firmware,proto3" json:"firmware,omitempty"`
+	// Name under which the agent has it already; empty for a new one.
+	Till          string `protobuf:"bytes,9,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FoundTill) Reset() {
+	*x = FoundTill{}
+	mi := &file_pos_v1_pos_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FoundTill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FoundTill) ProtoMessage() {}
+
+func (x *FoundTill) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FoundTill.ProtoReflect.Descriptor instead.
+func (*FoundTill) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *FoundTill) GetDriver() string {
+	if x != nil {
+		return x.Driver
+	}
+	return ""
+}
+
+func (x *FoundTill) GetWire() string {
+	if x != nil {
+		return x.Wire
+	}
+	return ""
+}
+
+func (x *FoundTill) GetPrinter() string {
+	if x != nil {
+		return x.Printer
+	}
+	return ""
+}
+
+func (x *FoundTill) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *FoundTill) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *FoundTill) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *FoundTill) GetRnm() string {
+	if x != nil {
+		return x.Rnm
+	}
+	return ""
+}
+
+func (x *FoundTill) GetFirmware() string {
+	if x != nil {
+		return x.Firmware
+	}
+	return ""
+}
+
+func (x *FoundTill) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+// FindTillsResponse is one step of a search.
+type FindTillsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is tried now, Russian: "Порт /dev/ttyACM0: Штрих-М"; empty with a find.
+	Step string `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
+	// A till that answered.
+	Found *FoundTill `protobuf:"bytes,2,opt,name=found,proto3" json:"found,omitempty"`
+	// A port left alone, with the reason: held by another program, excluded, no rights.
+	Skipped string `protobuf:"bytes,3,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// Places tried so far.
+	Tried uint32 `protobuf:"varint,4,opt,name=tried,proto3" json:"tried,omitempty"`
+	// Places in all.
+	Places        uint32 `protobuf:"varint,5,opt,name=places,proto3" json:"places,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindTillsResponse) Reset() {
+	*x = FindTillsResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindTillsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindTillsResponse) ProtoMessage() {}
+
+func (x *FindTillsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindTillsResponse.ProtoReflect.Descriptor instead.
+func (*FindTillsResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *FindTillsResponse) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *FindTillsResponse) GetFound() *FoundTill {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *FindTillsResponse) GetSkipped() string {
+	if x != nil {
+		return x.Skipped
+	}
+	return ""
+}
+
+func (x *FindTillsResponse) GetTried() uint32 {
+	if x != nil {
+		return x.Tried
+	}
+	return 0
+}
+
+func (x *FindTillsResponse) GetPlaces() uint32 {
+	if x != nil {
+		return x.Places
+	}
+	return 0
+}
+
+// AdoptTillRequest names a found till.
+type AdoptTillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As found.
+	Found *FoundTill `protobuf:"bytes,1,opt,name=found,proto3" json:"found,omitempty"`
+	// Name in the list; empty makes one.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptTillRequest) Reset() {
+	*x = AdoptTillRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptTillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptTillRequest) ProtoMessage() {}
+
+func (x *AdoptTillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptTillRequest.ProtoReflect.Descriptor instead.
+func (*AdoptTillRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *AdoptTillRequest) GetFound() *FoundTill {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *AdoptTillRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// AdoptTillResponse gives its name.
+type AdoptTillResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name in the list.
+	Till          string `protobuf:"bytes,1,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptTillResponse) Reset() {
+	*x = AdoptTillResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptTillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptTillResponse) ProtoMessage() {}
+
+func (x *AdoptTillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptTillResponse.ProtoReflect.Descriptor instead.
+func (*AdoptTillResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AdoptTillResponse) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
 var File_pos_v1_pos_proto protoreflect.FileDescriptor
 
 const file_pos_v1_pos_proto_rawDesc = "" +
@@ -1931,7 +2287,7 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x0eEnrollResponse\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\"\x14\n" +
-	"\x12AgentStatusRequest\"\xd8\x02\n" +
+	"\x12AgentStatusRequest\"\xa0\x03\n" +
 	"\x13AgentStatusResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x19\n" +
 	"\bagent_id\x18\x02 \x01(\tR\aagentId\x12\x14\n" +
@@ -1944,14 +2300,39 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\rjournal_bytes\x18\t \x01(\x03R\fjournalBytes\x12\x1d\n" +
 	"\n" +
 	"started_ms\x18\n" +
-	" \x01(\x03R\tstartedMs\"\x15\n" +
+	" \x01(\x03R\tstartedMs\x12%\n" +
+	"\x0eupdate_version\x18\v \x01(\tR\rupdateVersion\x12\x1f\n" +
+	"\vupdate_text\x18\f \x01(\tR\n" +
+	"updateText\"\x15\n" +
 	"\x13CheckJournalRequest\"b\n" +
 	"\x14CheckJournalResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x1a\n" +
 	"\bfindings\x18\x02 \x03(\tR\bfindings\x12\x1e\n" +
 	"\n" +
 	"operations\x18\x03 \x01(\x04R\n" +
-	"operations2\xfb\x03\n" +
+	"operations\"\x12\n" +
+	"\x10FindTillsRequest\"\xd1\x01\n" +
+	"\tFoundTill\x12\x16\n" +
+	"\x06driver\x18\x01 \x01(\tR\x06driver\x12\x12\n" +
+	"\x04wire\x18\x02 \x01(\tR\x04wire\x12\x18\n" +
+	"\aprinter\x18\x03 \x01(\tR\aprinter\x12\x14\n" +
+	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
+	"\x06serial\x18\x05 \x01(\tR\x06serial\x12\x0e\n" +
+	"\x02fn\x18\x06 \x01(\tR\x02fn\x12\x10\n" +
+	"\x03rnm\x18\a \x01(\tR\x03rnm\x12\x1a\n" +
+	"\bfirmware\x18\b \x01(\tR\bfirmware\x12\x12\n" +
+	"\x04till\x18\t \x01(\tR\x04till\"\x98\x01\n" +
+	"\x11FindTillsResponse\x12\x12\n" +
+	"\x04step\x18\x01 \x01(\tR\x04step\x12'\n" +
+	"\x05found\x18\x02 \x01(\v2\x11.pos.v1.FoundTillR\x05found\x12\x18\n" +
+	"\askipped\x18\x03 \x01(\tR\askipped\x12\x14\n" +
+	"\x05tried\x18\x04 \x01(\rR\x05tried\x12\x16\n" +
+	"\x06places\x18\x05 \x01(\rR\x06places\"O\n" +
+	"\x10AdoptTillRequest\x12'\n" +
+	"\x05found\x18\x01 \x01(\v2\x11.pos.v1.FoundTillR\x05found\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"'\n" +
+	"\x11AdoptTillResponse\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\tR\x04till2\xfb\x03\n" +
 	"\n" +
 	"PosService\x12E\n" +
 	"\tListTills\x12\x18.pos.v1.ListTillsRequest\x1a\x19.pos.v1.ListTillsResponse\"\x03\x90\x02\x01\x12H\n" +
@@ -1961,14 +2342,16 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x06Submit\x12\x15.pos.v1.SubmitRequest\x1a\x16.pos.v1.SubmitResponse\x12N\n" +
 	"\fGetOperation\x12\x1b.pos.v1.GetOperationRequest\x1a\x1c.pos.v1.GetOperationResponse\"\x03\x90\x02\x01\x12T\n" +
 	"\x0eListOperations\x12\x1d.pos.v1.ListOperationsRequest\x1a\x1e.pos.v1.ListOperationsResponse\"\x03\x90\x02\x01\x126\n" +
-	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x93\x04\n" +
+	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x99\x05\n" +
 	"\x11TechnicianService\x126\n" +
 	"\x04Plan\x12\x13.pos.v1.PlanRequest\x1a\x14.pos.v1.PlanResponse\"\x03\x90\x02\x01\x120\n" +
 	"\x03Act\x12\x12.pos.v1.ActRequest\x1a\x13.pos.v1.ActResponse0\x01\x127\n" +
 	"\x06Decide\x12\x15.pos.v1.DecideRequest\x1a\x16.pos.v1.DecideResponse\x12N\n" +
 	"\fListConsents\x12\x1b.pos.v1.ListConsentsRequest\x1a\x1c.pos.v1.ListConsentsResponse\"\x03\x90\x02\x01\x12:\n" +
 	"\aConsent\x12\x16.pos.v1.ConsentRequest\x1a\x17.pos.v1.ConsentResponse\x127\n" +
-	"\x06Enroll\x12\x15.pos.v1.EnrollRequest\x1a\x16.pos.v1.EnrollResponse\x12K\n" +
+	"\x06Enroll\x12\x15.pos.v1.EnrollRequest\x1a\x16.pos.v1.EnrollResponse\x12B\n" +
+	"\tFindTills\x12\x18.pos.v1.FindTillsRequest\x1a\x19.pos.v1.FindTillsResponse0\x01\x12@\n" +
+	"\tAdoptTill\x12\x18.pos.v1.AdoptTillRequest\x1a\x19.pos.v1.AdoptTillResponse\x12K\n" +
 	"\vAgentStatus\x12\x1a.pos.v1.AgentStatusRequest\x1a\x1b.pos.v1.AgentStatusResponse\"\x03\x90\x02\x01\x12I\n" +
 	"\fCheckJournal\x12\x1b.pos.v1.CheckJournalRequest\x1a\x1c.pos.v1.CheckJournalResponseB\x83\x01\n" +
 	"\n" +
@@ -1986,7 +2369,7 @@ func file_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_pos_v1_pos_proto_rawDescData
 }
 
-var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_pos_v1_pos_proto_goTypes = []any{
 	(*ListTillsRequest)(nil),       // 0: pos.v1.ListTillsRequest
 	(*ListTillsResponse)(nil),      // 1: pos.v1.ListTillsResponse
@@ -2020,75 +2403,86 @@ var file_pos_v1_pos_proto_goTypes = []any{
 	(*AgentStatusResponse)(nil),    // 29: pos.v1.AgentStatusResponse
 	(*CheckJournalRequest)(nil),    // 30: pos.v1.CheckJournalRequest
 	(*CheckJournalResponse)(nil),   // 31: pos.v1.CheckJournalResponse
-	(*v1.TillState)(nil),           // 32: fiscal.v1.TillState
-	(v1.Kind)(0),                   // 33: fiscal.v1.Kind
-	(*v1.Problem)(nil),             // 34: fiscal.v1.Problem
-	(*v1.Receipt)(nil),             // 35: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),             // 36: fiscal.v1.Cashier
-	(*v1.Registration)(nil),        // 37: fiscal.v1.Registration
-	(*v1.Operation)(nil),           // 38: fiscal.v1.Operation
-	(v1.Action)(0),                 // 39: fiscal.v1.Action
-	(*v1.Run)(nil),                 // 40: fiscal.v1.Run
-	(v1.Consent)(0),                // 41: fiscal.v1.Consent
+	(*FindTillsRequest)(nil),       // 32: pos.v1.FindTillsRequest
+	(*FoundTill)(nil),              // 33: pos.v1.FoundTill
+	(*FindTillsResponse)(nil),      // 34: pos.v1.FindTillsResponse
+	(*AdoptTillRequest)(nil),       // 35: pos.v1.AdoptTillRequest
+	(*AdoptTillResponse)(nil),      // 36: pos.v1.AdoptTillResponse
+	(*v1.TillState)(nil),           // 37: fiscal.v1.TillState
+	(v1.Kind)(0),                   // 38: fiscal.v1.Kind
+	(*v1.Problem)(nil),             // 39: fiscal.v1.Problem
+	(*v1.Receipt)(nil),             // 40: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),             // 41: fiscal.v1.Cashier
+	(*v1.Registration)(nil),        // 42: fiscal.v1.Registration
+	(*v1.Operation)(nil),           // 43: fiscal.v1.Operation
+	(v1.Action)(0),                 // 44: fiscal.v1.Action
+	(*v1.Run)(nil),                 // 45: fiscal.v1.Run
+	(v1.Consent)(0),                // 46: fiscal.v1.Consent
 }
 var file_pos_v1_pos_proto_depIdxs = []int32{
-	32, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
-	32, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
-	33, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
-	34, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
-	33, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
-	35, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
-	36, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
-	37, // 7: pos.v1.SubmitRequest.registration:type_name -> fiscal.v1.Registration
-	38, // 8: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
-	38, // 9: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
-	38, // 10: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
-	32, // 11: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
-	38, // 12: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
-	39, // 13: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
-	40, // 14: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
-	39, // 15: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
-	40, // 16: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
-	38, // 17: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
+	37, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
+	37, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
+	38, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
+	39, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
+	38, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
+	40, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
+	41, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
+	42, // 7: pos.v1.SubmitRequest.registration:type_name -> fiscal.v1.Registration
+	43, // 8: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
+	43, // 9: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
+	43, // 10: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
+	37, // 11: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
+	43, // 12: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
+	44, // 13: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
+	45, // 14: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
+	44, // 15: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
+	45, // 16: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
+	43, // 17: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
 	21, // 18: pos.v1.Refusal.fields:type_name -> pos.v1.FieldError
-	40, // 19: pos.v1.ListConsentsResponse.runs:type_name -> fiscal.v1.Run
-	41, // 20: pos.v1.ConsentResponse.consent:type_name -> fiscal.v1.Consent
-	34, // 21: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
-	0,  // 22: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
-	2,  // 23: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
-	4,  // 24: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
-	6,  // 25: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
-	8,  // 26: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
-	10, // 27: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
-	12, // 28: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
-	14, // 29: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
-	16, // 30: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
-	18, // 31: pos.v1.TechnicianService.Decide:input_type -> pos.v1.DecideRequest
-	22, // 32: pos.v1.TechnicianService.ListConsents:input_type -> pos.v1.ListConsentsRequest
-	24, // 33: pos.v1.TechnicianService.Consent:input_type -> pos.v1.ConsentRequest
-	26, // 34: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
-	28, // 35: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
-	30, // 36: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
-	1,  // 37: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
-	3,  // 38: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
-	5,  // 39: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
-	7,  // 40: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
-	9,  // 41: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
-	11, // 42: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
-	13, // 43: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
-	15, // 44: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
-	17, // 45: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
-	19, // 46: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
-	23, // 47: pos.v1.TechnicianService.ListConsents:output_type -> pos.v1.ListConsentsResponse
-	25, // 48: pos.v1.TechnicianService.Consent:output_type -> pos.v1.ConsentResponse
-	27, // 49: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
-	29, // 50: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
-	31, // 51: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
-	37, // [37:52] is the sub-list for method output_type
-	22, // [22:37] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	45, // 19: pos.v1.ListConsentsResponse.runs:type_name -> fiscal.v1.Run
+	46, // 20: pos.v1.ConsentResponse.consent:type_name -> fiscal.v1.Consent
+	39, // 21: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
+	33, // 22: pos.v1.FindTillsResponse.found:type_name -> pos.v1.FoundTill
+	33, // 23: pos.v1.AdoptTillRequest.found:type_name -> pos.v1.FoundTill
+	0,  // 24: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
+	2,  // 25: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
+	4,  // 26: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
+	6,  // 27: pos.v1.PosService.Submit:input_type -> pos.v1.SubmitRequest
+	8,  // 28: pos.v1.PosService.GetOperation:input_type -> pos.v1.GetOperationRequest
+	10, // 29: pos.v1.PosService.ListOperations:input_type -> pos.v1.ListOperationsRequest
+	12, // 30: pos.v1.PosService.Watch:input_type -> pos.v1.WatchRequest
+	14, // 31: pos.v1.TechnicianService.Plan:input_type -> pos.v1.PlanRequest
+	16, // 32: pos.v1.TechnicianService.Act:input_type -> pos.v1.ActRequest
+	18, // 33: pos.v1.TechnicianService.Decide:input_type -> pos.v1.DecideRequest
+	22, // 34: pos.v1.TechnicianService.ListConsents:input_type -> pos.v1.ListConsentsRequest
+	24, // 35: pos.v1.TechnicianService.Consent:input_type -> pos.v1.ConsentRequest
+	26, // 36: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
+	32, // 37: pos.v1.TechnicianService.FindTills:input_type -> pos.v1.FindTillsRequest
+	35, // 38: pos.v1.TechnicianService.AdoptTill:input_type -> pos.v1.AdoptTillRequest
+	28, // 39: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
+	30, // 40: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
+	1,  // 41: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
+	3,  // 42: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
+	5,  // 43: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
+	7,  // 44: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
+	9,  // 45: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
+	11, // 46: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
+	13, // 47: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
+	15, // 48: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
+	17, // 49: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
+	19, // 50: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
+	23, // 51: pos.v1.TechnicianService.ListConsents:output_type -> pos.v1.ListConsentsResponse
+	25, // 52: pos.v1.TechnicianService.Consent:output_type -> pos.v1.ConsentResponse
+	27, // 53: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
+	34, // 54: pos.v1.TechnicianService.FindTills:output_type -> pos.v1.FindTillsResponse
+	36, // 55: pos.v1.TechnicianService.AdoptTill:output_type -> pos.v1.AdoptTillResponse
+	29, // 56: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
+	31, // 57: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
+	41, // [41:58] is the sub-list for method output_type
+	24, // [24:41] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_pos_v1_pos_proto_init() }
@@ -2106,7 +2500,7 @@ func file_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pos_v1_pos_proto_rawDesc), len(file_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

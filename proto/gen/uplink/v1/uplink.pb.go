@@ -26,6 +26,79 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// UpdateStage is where an update of an agent stands.
+type UpdateStage int32
+
+const (
+	// Not given.
+	UpdateStage_UPDATE_STAGE_UNSPECIFIED UpdateStage = 0
+	// The agent knows of it.
+	UpdateStage_UPDATE_STAGE_OFFERED UpdateStage = 1
+	// Being fetched.
+	UpdateStage_UPDATE_STAGE_DOWNLOADING UpdateStage = 2
+	// Fetched and verified; waits until no operation is open and it is not rush hour.
+	UpdateStage_UPDATE_STAGE_WAITING UpdateStage = 3
+	// The new version runs and has to show within its window that it works.
+	UpdateStage_UPDATE_STAGE_TRIAL UpdateStage = 4
+	// The new version stays.
+	UpdateStage_UPDATE_STAGE_HEALTHY UpdateStage = 5
+	// The previous version is back; the text says why.
+	UpdateStage_UPDATE_STAGE_ROLLED_BACK UpdateStage = 6
+	// Never begun: forged, older, not for this computer, no room; the text says why.
+	UpdateStage_UPDATE_STAGE_REFUSED UpdateStage = 7
+)
+
+// Enum value maps for UpdateStage.
+var (
+	UpdateStage_name = map[int32]string{
+		0: "UPDATE_STAGE_UNSPECIFIED",
+		1: "UPDATE_STAGE_OFFERED",
+		2: "UPDATE_STAGE_DOWNLOADING",
+		3: "UPDATE_STAGE_WAITING",
+		4: "UPDATE_STAGE_TRIAL",
+		5: "UPDATE_STAGE_HEALTHY",
+		6: "UPDATE_STAGE_ROLLED_BACK",
+		7: "UPDATE_STAGE_REFUSED",
+	}
+	UpdateStage_value = map[string]int32{
+		"UPDATE_STAGE_UNSPECIFIED": 0,
+		"UPDATE_STAGE_OFFERED":     1,
+		"UPDATE_STAGE_DOWNLOADING": 2,
+		"UPDATE_STAGE_WAITING":     3,
+		"UPDATE_STAGE_TRIAL":       4,
+		"UPDATE_STAGE_HEALTHY":     5,
+		"UPDATE_STAGE_ROLLED_BACK": 6,
+		"UPDATE_STAGE_REFUSED":     7,
+	}
+)
+
+func (x UpdateStage) Enum() *UpdateStage {
+	p := new(UpdateStage)
+	*p = x
+	return p
+}
+
+func (x UpdateStage) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UpdateStage) Descriptor() protoreflect.EnumDescriptor {
+	return file_uplink_v1_uplink_proto_enumTypes[0].Descriptor()
+}
+
+func (UpdateStage) Type() protoreflect.EnumType {
+	return &file_uplink_v1_uplink_proto_enumTypes[0]
+}
+
+func (x UpdateStage) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UpdateStage.Descriptor instead.
+func (UpdateStage) EnumDescriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{0}
+}
+
 // EnrollRequest carries the code.
 type EnrollRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -204,9 +277,17 @@ type HelloRequest struct {
 	// Identity of the journal: a new journal starts its cursors anew.
 	JournalId string `protobuf:"bytes,5,opt,name=journal_id,json=journalId,proto3" json:"journal_id,omitempty"`
 	// What this agent does at each action, nothing of it begun: shown to a person before he asks for it.
-	Plans         []*v1.Run `protobuf:"bytes,6,rep,name=plans,proto3" json:"plans,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Plans []*v1.Run `protobuf:"bytes,6,rep,name=plans,proto3" json:"plans,omitempty"`
+	// What the binary was built for: linux/amd64.
+	Platform string `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
+	// Made anew at each start of the program: two of them alternating under one identity are two programs.
+	Instance string `protobuf:"bytes,8,opt,name=instance,proto3" json:"instance,omitempty"`
+	// The token of the last HelloResponse this agent has kept; empty at first. A copy of a disk has an old one.
+	Token string `protobuf:"bytes,9,opt,name=token,proto3" json:"token,omitempty"`
+	// End of the agent's certificate, Unix ms.
+	CertificateUntilMs int64 `protobuf:"varint,10,opt,name=certificate_until_ms,json=certificateUntilMs,proto3" json:"certificate_until_ms,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *HelloRequest) Reset() {
@@ -281,6 +362,34 @@ func (x *HelloRequest) GetPlans() []*v1.Run {
 	return nil
 }
 
+func (x *HelloRequest) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *HelloRequest) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *HelloRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *HelloRequest) GetCertificateUntilMs() int64 {
+	if x != nil {
+		return x.CertificateUntilMs
+	}
+	return 0
+}
+
 // HelloResponse says how to go on.
 type HelloResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -293,7 +402,9 @@ type HelloResponse struct {
 	// Cabinet clock, Unix ms.
 	NowMs int64 `protobuf:"varint,4,opt,name=now_ms,json=nowMs,proto3" json:"now_ms,omitempty"`
 	// Where the cabinet's copies of documents end, one entry for each fiscal memory it has copies of among the agent's tills.
-	Copies        []*CopyCursor `protobuf:"bytes,5,rep,name=copies,proto3" json:"copies,omitempty"`
+	Copies []*CopyCursor `protobuf:"bytes,5,rep,name=copies,proto3" json:"copies,omitempty"`
+	// To be kept durably and shown at the next Hello.
+	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +472,13 @@ func (x *HelloResponse) GetCopies() []*CopyCursor {
 		return x.Copies
 	}
 	return nil
+}
+
+func (x *HelloResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 // CopyCursor says where the copies of a fiscal memory end.
@@ -820,7 +938,9 @@ type Command struct {
 	// For ACTION_DECIDE.
 	Decision *v1.Decision `protobuf:"bytes,6,opt,name=decision,proto3" json:"decision,omitempty"`
 	// Ask the person at the till first and begin only when he agrees.
-	AskConsent    bool `protobuf:"varint,7,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	AskConsent bool `protobuf:"varint,7,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
+	// For ACTION_LOG_LEVEL: debug, info, warn or error.
+	LogLevel      string `protobuf:"bytes,8,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -902,6 +1022,13 @@ func (x *Command) GetAskConsent() bool {
 		return x.AskConsent
 	}
 	return false
+}
+
+func (x *Command) GetLogLevel() string {
+	if x != nil {
+		return x.LogLevel
+	}
+	return ""
 }
 
 // FetchCommandsRequest asks for commands.
@@ -1382,6 +1509,399 @@ func (x *RenewResponse) GetCertificate() []byte {
 	return nil
 }
 
+// FetchUpdateRequest says what runs now.
+type FetchUpdateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// What the binary was built for: linux/amd64.
+	Platform string `protobuf:"bytes,2,opt,name=platform,proto3" json:"platform,omitempty"`
+	// Channel of the configuration: stable, beta.
+	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
+	// Version that was tried last and did not stay; it is not offered again by the same rollout.
+	Failed        string `protobuf:"bytes,4,opt,name=failed,proto3" json:"failed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchUpdateRequest) Reset() {
+	*x = FetchUpdateRequest{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchUpdateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchUpdateRequest) ProtoMessage() {}
+
+func (x *FetchUpdateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchUpdateRequest.ProtoReflect.Descriptor instead.
+func (*FetchUpdateRequest) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *FetchUpdateRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *FetchUpdateRequest) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
+}
+
+func (x *FetchUpdateRequest) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *FetchUpdateRequest) GetFailed() string {
+	if x != nil {
+		return x.Failed
+	}
+	return ""
+}
+
+// FetchUpdateResponse gives an offer, or none.
+type FetchUpdateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rollout the offer is of; empty when there is nothing to do.
+	RolloutId string `protobuf:"bytes,1,opt,name=rollout_id,json=rolloutId,proto3" json:"rollout_id,omitempty"`
+	// Version to run. What it is made of says the signed metadata, not this message.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Window in which the switch may happen, in the shop's own time: minutes of the day. Begin and end equal: any time.
+	WindowFrom uint32 `protobuf:"varint,3,opt,name=window_from,json=windowFrom,proto3" json:"window_from,omitempty"`
+	// End of that window.
+	WindowTo uint32 `protobuf:"varint,4,opt,name=window_to,json=windowTo,proto3" json:"window_to,omitempty"`
+	// How long the new version has to show that it works, seconds; 0 leaves it to the agent.
+	TrialSeconds uint32 `protobuf:"varint,5,opt,name=trial_seconds,json=trialSeconds,proto3" json:"trial_seconds,omitempty"`
+	// Ask again after so many ms.
+	PollMs        uint32 `protobuf:"varint,6,opt,name=poll_ms,json=pollMs,proto3" json:"poll_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchUpdateResponse) Reset() {
+	*x = FetchUpdateResponse{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchUpdateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchUpdateResponse) ProtoMessage() {}
+
+func (x *FetchUpdateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchUpdateResponse.ProtoReflect.Descriptor instead.
+func (*FetchUpdateResponse) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *FetchUpdateResponse) GetRolloutId() string {
+	if x != nil {
+		return x.RolloutId
+	}
+	return ""
+}
+
+func (x *FetchUpdateResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *FetchUpdateResponse) GetWindowFrom() uint32 {
+	if x != nil {
+		return x.WindowFrom
+	}
+	return 0
+}
+
+func (x *FetchUpdateResponse) GetWindowTo() uint32 {
+	if x != nil {
+		return x.WindowTo
+	}
+	return 0
+}
+
+func (x *FetchUpdateResponse) GetTrialSeconds() uint32 {
+	if x != nil {
+		return x.TrialSeconds
+	}
+	return 0
+}
+
+func (x *FetchUpdateResponse) GetPollMs() uint32 {
+	if x != nil {
+		return x.PollMs
+	}
+	return 0
+}
+
+// ReportUpdateRequest tells where an update stands.
+type ReportUpdateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rollout.
+	RolloutId string `protobuf:"bytes,1,opt,name=rollout_id,json=rolloutId,proto3" json:"rollout_id,omitempty"`
+	// Version of the offer.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Stage.
+	Stage UpdateStage `protobuf:"varint,3,opt,name=stage,proto3,enum=uplink.v1.UpdateStage" json:"stage,omitempty"`
+	// Why it waits, was refused or rolled back: one sentence in Russian.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Version before.
+	From string `protobuf:"bytes,5,opt,name=from,proto3" json:"from,omitempty"`
+	// Fetched so far, bytes.
+	Fetched uint64 `protobuf:"varint,6,opt,name=fetched,proto3" json:"fetched,omitempty"`
+	// Size of the whole, bytes.
+	Size          uint64 `protobuf:"varint,7,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportUpdateRequest) Reset() {
+	*x = ReportUpdateRequest{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportUpdateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportUpdateRequest) ProtoMessage() {}
+
+func (x *ReportUpdateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportUpdateRequest.ProtoReflect.Descriptor instead.
+func (*ReportUpdateRequest) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ReportUpdateRequest) GetRolloutId() string {
+	if x != nil {
+		return x.RolloutId
+	}
+	return ""
+}
+
+func (x *ReportUpdateRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ReportUpdateRequest) GetStage() UpdateStage {
+	if x != nil {
+		return x.Stage
+	}
+	return UpdateStage_UPDATE_STAGE_UNSPECIFIED
+}
+
+func (x *ReportUpdateRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ReportUpdateRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ReportUpdateRequest) GetFetched() uint64 {
+	if x != nil {
+		return x.Fetched
+	}
+	return 0
+}
+
+func (x *ReportUpdateRequest) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+// ReportUpdateResponse is empty.
+type ReportUpdateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportUpdateResponse) Reset() {
+	*x = ReportUpdateResponse{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportUpdateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportUpdateResponse) ProtoMessage() {}
+
+func (x *ReportUpdateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportUpdateResponse.ProtoReflect.Descriptor instead.
+func (*ReportUpdateResponse) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{26}
+}
+
+// GiveBundleRequest carries a bundle.
+type GiveBundleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the command.
+	CommandId string `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// Redacted bundle as `chekan-agent bundle` writes it.
+	Bundle        []byte `protobuf:"bytes,2,opt,name=bundle,proto3" json:"bundle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveBundleRequest) Reset() {
+	*x = GiveBundleRequest{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveBundleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveBundleRequest) ProtoMessage() {}
+
+func (x *GiveBundleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveBundleRequest.ProtoReflect.Descriptor instead.
+func (*GiveBundleRequest) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GiveBundleRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *GiveBundleRequest) GetBundle() []byte {
+	if x != nil {
+		return x.Bundle
+	}
+	return nil
+}
+
+// GiveBundleResponse is empty.
+type GiveBundleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveBundleResponse) Reset() {
+	*x = GiveBundleResponse{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveBundleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveBundleResponse) ProtoMessage() {}
+
+func (x *GiveBundleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveBundleResponse.ProtoReflect.Descriptor instead.
+func (*GiveBundleResponse) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{28}
+}
+
 var File_uplink_v1_uplink_proto protoreflect.FileDescriptor
 
 const file_uplink_v1_uplink_proto_rawDesc = "" +
@@ -1400,7 +1920,7 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"uplink_url\x18\x04 \x01(\tR\tuplinkUrl\x12\x1d\n" +
 	"\n" +
 	"broker_url\x18\x05 \x01(\tR\tbrokerUrl\x12\"\n" +
-	"\forganisation\x18\x06 \x01(\tR\forganisation\"\xcd\x01\n" +
+	"\forganisation\x18\x06 \x01(\tR\forganisation\"\xcd\x02\n" +
 	"\fHelloRequest\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x01 \x01(\rR\n" +
@@ -1410,7 +1930,12 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05tills\x18\x04 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12\x1d\n" +
 	"\n" +
 	"journal_id\x18\x05 \x01(\tR\tjournalId\x12$\n" +
-	"\x05plans\x18\x06 \x03(\v2\x0e.fiscal.v1.RunR\x05plans\"\xa6\x01\n" +
+	"\x05plans\x18\x06 \x03(\v2\x0e.fiscal.v1.RunR\x05plans\x12\x1a\n" +
+	"\bplatform\x18\a \x01(\tR\bplatform\x12\x1a\n" +
+	"\binstance\x18\b \x01(\tR\binstance\x12\x14\n" +
+	"\x05token\x18\t \x01(\tR\x05token\x120\n" +
+	"\x14certificate_until_ms\x18\n" +
+	" \x01(\x03R\x12certificateUntilMs\"\xbc\x01\n" +
 	"\rHelloResponse\x12\x1e\n" +
 	"\n" +
 	"capability\x18\x01 \x01(\rR\n" +
@@ -1418,7 +1943,8 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x06cursor\x18\x02 \x01(\x04R\x06cursor\x12\x17\n" +
 	"\apoll_ms\x18\x03 \x01(\rR\x06pollMs\x12\x15\n" +
 	"\x06now_ms\x18\x04 \x01(\x03R\x05nowMs\x12-\n" +
-	"\x06copies\x18\x05 \x03(\v2\x15.uplink.v1.CopyCursorR\x06copies\",\n" +
+	"\x06copies\x18\x05 \x03(\v2\x15.uplink.v1.CopyCursorR\x06copies\x12\x14\n" +
+	"\x05token\x18\x06 \x01(\tR\x05token\",\n" +
 	"\n" +
 	"CopyCursor\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x0e\n" +
@@ -1446,7 +1972,7 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05tills\x18\x01 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12.\n" +
 	"\bproblems\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\bproblems\x12\x16\n" +
 	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\"\x15\n" +
-	"\x13ReportStateResponse\"\xdf\x01\n" +
+	"\x13ReportStateResponse\"\xfc\x01\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -1456,7 +1982,8 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12/\n" +
 	"\bdecision\x18\x06 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x1f\n" +
 	"\vask_consent\x18\a \x01(\bR\n" +
-	"askConsent\"/\n" +
+	"askConsent\x12\x1b\n" +
+	"\tlog_level\x18\b \x01(\tR\blogLevel\"/\n" +
 	"\x14FetchCommandsRequest\x12\x17\n" +
 	"\await_ms\x18\x01 \x01(\rR\x06waitMs\"G\n" +
 	"\x15FetchCommandsResponse\x12.\n" +
@@ -1478,9 +2005,47 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\fRenewRequest\x12\x10\n" +
 	"\x03csr\x18\x01 \x01(\fR\x03csr\"1\n" +
 	"\rRenewResponse\x12 \n" +
-	"\vcertificate\x18\x01 \x01(\fR\vcertificate2Q\n" +
+	"\vcertificate\x18\x01 \x01(\fR\vcertificate\"|\n" +
+	"\x12FetchUpdateRequest\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x1a\n" +
+	"\bplatform\x18\x02 \x01(\tR\bplatform\x12\x18\n" +
+	"\achannel\x18\x03 \x01(\tR\achannel\x12\x16\n" +
+	"\x06failed\x18\x04 \x01(\tR\x06failed\"\xca\x01\n" +
+	"\x13FetchUpdateResponse\x12\x1d\n" +
+	"\n" +
+	"rollout_id\x18\x01 \x01(\tR\trolloutId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x1f\n" +
+	"\vwindow_from\x18\x03 \x01(\rR\n" +
+	"windowFrom\x12\x1b\n" +
+	"\twindow_to\x18\x04 \x01(\rR\bwindowTo\x12#\n" +
+	"\rtrial_seconds\x18\x05 \x01(\rR\ftrialSeconds\x12\x17\n" +
+	"\apoll_ms\x18\x06 \x01(\rR\x06pollMs\"\xd2\x01\n" +
+	"\x13ReportUpdateRequest\x12\x1d\n" +
+	"\n" +
+	"rollout_id\x18\x01 \x01(\tR\trolloutId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12,\n" +
+	"\x05stage\x18\x03 \x01(\x0e2\x16.uplink.v1.UpdateStageR\x05stage\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x12\n" +
+	"\x04from\x18\x05 \x01(\tR\x04from\x12\x18\n" +
+	"\afetched\x18\x06 \x01(\x04R\afetched\x12\x12\n" +
+	"\x04size\x18\a \x01(\x04R\x04size\"\x16\n" +
+	"\x14ReportUpdateResponse\"J\n" +
+	"\x11GiveBundleRequest\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x16\n" +
+	"\x06bundle\x18\x02 \x01(\fR\x06bundle\"\x14\n" +
+	"\x12GiveBundleResponse*\xe7\x01\n" +
+	"\vUpdateStage\x12\x1c\n" +
+	"\x18UPDATE_STAGE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14UPDATE_STAGE_OFFERED\x10\x01\x12\x1c\n" +
+	"\x18UPDATE_STAGE_DOWNLOADING\x10\x02\x12\x18\n" +
+	"\x14UPDATE_STAGE_WAITING\x10\x03\x12\x16\n" +
+	"\x12UPDATE_STAGE_TRIAL\x10\x04\x12\x18\n" +
+	"\x14UPDATE_STAGE_HEALTHY\x10\x05\x12\x1c\n" +
+	"\x18UPDATE_STAGE_ROLLED_BACK\x10\x06\x12\x18\n" +
+	"\x14UPDATE_STAGE_REFUSED\x10\a2Q\n" +
 	"\x10EnrolmentService\x12=\n" +
-	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\xd5\x04\n" +
+	"\x06Enroll\x12\x18.uplink.v1.EnrollRequest\x1a\x19.uplink.v1.EnrollResponse2\xbf\x06\n" +
 	"\rUplinkService\x12:\n" +
 	"\x05Hello\x12\x17.uplink.v1.HelloRequest\x1a\x18.uplink.v1.HelloResponse\x127\n" +
 	"\x04Push\x12\x16.uplink.v1.PushRequest\x1a\x17.uplink.v1.PushResponse\x12L\n" +
@@ -1490,7 +2055,11 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\x11ReportCertificate\x12#.uplink.v1.ReportCertificateRequest\x1a$.uplink.v1.ReportCertificateResponse\x12I\n" +
 	"\n" +
 	"OpenTicket\x12\x1c.uplink.v1.OpenTicketRequest\x1a\x1d.uplink.v1.OpenTicketResponse\x12:\n" +
-	"\x05Renew\x12\x17.uplink.v1.RenewRequest\x1a\x18.uplink.v1.RenewResponseB\x9b\x01\n" +
+	"\x05Renew\x12\x17.uplink.v1.RenewRequest\x1a\x18.uplink.v1.RenewResponse\x12L\n" +
+	"\vFetchUpdate\x12\x1d.uplink.v1.FetchUpdateRequest\x1a\x1e.uplink.v1.FetchUpdateResponse\x12O\n" +
+	"\fReportUpdate\x12\x1e.uplink.v1.ReportUpdateRequest\x1a\x1f.uplink.v1.ReportUpdateResponse\x12I\n" +
+	"\n" +
+	"GiveBundle\x12\x1c.uplink.v1.GiveBundleRequest\x1a\x1d.uplink.v1.GiveBundleResponseB\x9b\x01\n" +
 	"\rcom.uplink.v1B\vUplinkProtoP\x01Z8github.com/chekan-io/chekan/proto/gen/uplink/v1;uplinkv1\xa2\x02\x03UXX\xaa\x02\tUplink.V1\xca\x02\tUplink\\V1\xe2\x02\x15Uplink\\V1\\GPBMetadata\xea\x02\n" +
 	"Uplink::V1b\x06proto3"
 
@@ -1506,77 +2075,92 @@ func file_uplink_v1_uplink_proto_rawDescGZIP() []byte {
 	return file_uplink_v1_uplink_proto_rawDescData
 }
 
-var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_uplink_v1_uplink_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_uplink_v1_uplink_proto_goTypes = []any{
-	(*EnrollRequest)(nil),             // 0: uplink.v1.EnrollRequest
-	(*EnrollResponse)(nil),            // 1: uplink.v1.EnrollResponse
-	(*HelloRequest)(nil),              // 2: uplink.v1.HelloRequest
-	(*HelloResponse)(nil),             // 3: uplink.v1.HelloResponse
-	(*CopyCursor)(nil),                // 4: uplink.v1.CopyCursor
-	(*Entry)(nil),                     // 5: uplink.v1.Entry
-	(*DocumentCopy)(nil),              // 6: uplink.v1.DocumentCopy
-	(*Batch)(nil),                     // 7: uplink.v1.Batch
-	(*PushRequest)(nil),               // 8: uplink.v1.PushRequest
-	(*PushResponse)(nil),              // 9: uplink.v1.PushResponse
-	(*ReportStateRequest)(nil),        // 10: uplink.v1.ReportStateRequest
-	(*ReportStateResponse)(nil),       // 11: uplink.v1.ReportStateResponse
-	(*Command)(nil),                   // 12: uplink.v1.Command
-	(*FetchCommandsRequest)(nil),      // 13: uplink.v1.FetchCommandsRequest
-	(*FetchCommandsResponse)(nil),     // 14: uplink.v1.FetchCommandsResponse
-	(*ReportRunRequest)(nil),          // 15: uplink.v1.ReportRunRequest
-	(*ReportRunResponse)(nil),         // 16: uplink.v1.ReportRunResponse
-	(*ReportCertificateRequest)(nil),  // 17: uplink.v1.ReportCertificateRequest
-	(*ReportCertificateResponse)(nil), // 18: uplink.v1.ReportCertificateResponse
-	(*OpenTicketRequest)(nil),         // 19: uplink.v1.OpenTicketRequest
-	(*OpenTicketResponse)(nil),        // 20: uplink.v1.OpenTicketResponse
-	(*RenewRequest)(nil),              // 21: uplink.v1.RenewRequest
-	(*RenewResponse)(nil),             // 22: uplink.v1.RenewResponse
-	(*v1.TillState)(nil),              // 23: fiscal.v1.TillState
-	(*v1.Run)(nil),                    // 24: fiscal.v1.Run
-	(*v1.Operation)(nil),              // 25: fiscal.v1.Operation
-	(*v1.Document)(nil),               // 26: fiscal.v1.Document
-	(*v1.Problem)(nil),                // 27: fiscal.v1.Problem
-	(v1.Action)(0),                    // 28: fiscal.v1.Action
-	(*v1.Decision)(nil),               // 29: fiscal.v1.Decision
+	(UpdateStage)(0),                  // 0: uplink.v1.UpdateStage
+	(*EnrollRequest)(nil),             // 1: uplink.v1.EnrollRequest
+	(*EnrollResponse)(nil),            // 2: uplink.v1.EnrollResponse
+	(*HelloRequest)(nil),              // 3: uplink.v1.HelloRequest
+	(*HelloResponse)(nil),             // 4: uplink.v1.HelloResponse
+	(*CopyCursor)(nil),                // 5: uplink.v1.CopyCursor
+	(*Entry)(nil),                     // 6: uplink.v1.Entry
+	(*DocumentCopy)(nil),              // 7: uplink.v1.DocumentCopy
+	(*Batch)(nil),                     // 8: uplink.v1.Batch
+	(*PushRequest)(nil),               // 9: uplink.v1.PushRequest
+	(*PushResponse)(nil),              // 10: uplink.v1.PushResponse
+	(*ReportStateRequest)(nil),        // 11: uplink.v1.ReportStateRequest
+	(*ReportStateResponse)(nil),       // 12: uplink.v1.ReportStateResponse
+	(*Command)(nil),                   // 13: uplink.v1.Command
+	(*FetchCommandsRequest)(nil),      // 14: uplink.v1.FetchCommandsRequest
+	(*FetchCommandsResponse)(nil),     // 15: uplink.v1.FetchCommandsResponse
+	(*ReportRunRequest)(nil),          // 16: uplink.v1.ReportRunRequest
+	(*ReportRunResponse)(nil),         // 17: uplink.v1.ReportRunResponse
+	(*ReportCertificateRequest)(nil),  // 18: uplink.v1.ReportCertificateRequest
+	(*ReportCertificateResponse)(nil), // 19: uplink.v1.ReportCertificateResponse
+	(*OpenTicketRequest)(nil),         // 20: uplink.v1.OpenTicketRequest
+	(*OpenTicketResponse)(nil),        // 21: uplink.v1.OpenTicketResponse
+	(*RenewRequest)(nil),              // 22: uplink.v1.RenewRequest
+	(*RenewResponse)(nil),             // 23: uplink.v1.RenewResponse
+	(*FetchUpdateRequest)(nil),        // 24: uplink.v1.FetchUpdateRequest
+	(*FetchUpdateResponse)(nil),       // 25: uplink.v1.FetchUpdateResponse
+	(*ReportUpdateRequest)(nil),       // 26: uplink.v1.ReportUpdateRequest
+	(*ReportUpdateResponse)(nil),      // 27: uplink.v1.ReportUpdateResponse
+	(*GiveBundleRequest)(nil),         // 28: uplink.v1.GiveBundleRequest
+	(*GiveBundleResponse)(nil),        // 29: uplink.v1.GiveBundleResponse
+	(*v1.TillState)(nil),              // 30: fiscal.v1.TillState
+	(*v1.Run)(nil),                    // 31: fiscal.v1.Run
+	(*v1.Operation)(nil),              // 32: fiscal.v1.Operation
+	(*v1.Document)(nil),               // 33: fiscal.v1.Document
+	(*v1.Problem)(nil),                // 34: fiscal.v1.Problem
+	(v1.Action)(0),                    // 35: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 36: fiscal.v1.Decision
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
-	23, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	24, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
-	4,  // 2: uplink.v1.HelloResponse.copies:type_name -> uplink.v1.CopyCursor
-	25, // 3: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
-	6,  // 4: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
-	26, // 5: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
-	5,  // 6: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	23, // 7: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	27, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	28, // 9: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	29, // 10: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
-	12, // 11: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	24, // 12: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	24, // 13: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
-	0,  // 14: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	2,  // 15: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	8,  // 16: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	10, // 17: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	13, // 18: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	15, // 19: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	17, // 20: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
-	19, // 21: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
-	21, // 22: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	1,  // 23: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	3,  // 24: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	9,  // 25: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	11, // 26: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	14, // 27: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	16, // 28: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	18, // 29: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
-	20, // 30: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
-	22, // 31: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	30, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
+	31, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	5,  // 2: uplink.v1.HelloResponse.copies:type_name -> uplink.v1.CopyCursor
+	32, // 3: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	7,  // 4: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
+	33, // 5: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
+	6,  // 6: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
+	30, // 7: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	34, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	35, // 9: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	36, // 10: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	13, // 11: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	31, // 12: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	31, // 13: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
+	0,  // 14: uplink.v1.ReportUpdateRequest.stage:type_name -> uplink.v1.UpdateStage
+	1,  // 15: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	3,  // 16: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	9,  // 17: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	11, // 18: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	14, // 19: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	16, // 20: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	18, // 21: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	20, // 22: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
+	22, // 23: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	24, // 24: uplink.v1.UplinkService.FetchUpdate:input_type -> uplink.v1.FetchUpdateRequest
+	26, // 25: uplink.v1.UplinkService.ReportUpdate:input_type -> uplink.v1.ReportUpdateRequest
+	28, // 26: uplink.v1.UplinkService.GiveBundle:input_type -> uplink.v1.GiveBundleRequest
+	2,  // 27: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	4,  // 28: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	10, // 29: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	12, // 30: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	15, // 31: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	17, // 32: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	19, // 33: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	21, // 34: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
+	23, // 35: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	25, // 36: uplink.v1.UplinkService.FetchUpdate:output_type -> uplink.v1.FetchUpdateResponse
+	27, // 37: uplink.v1.UplinkService.ReportUpdate:output_type -> uplink.v1.ReportUpdateResponse
+	29, // 38: uplink.v1.UplinkService.GiveBundle:output_type -> uplink.v1.GiveBundleResponse
+	27, // [27:39] is the sub-list for method output_type
+	15, // [15:27] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }
@@ -1589,13 +2173,14 @@ func file_uplink_v1_uplink_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_uplink_v1_uplink_proto_rawDesc), len(file_uplink_v1_uplink_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   23,
+			NumEnums:      1,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
 		GoTypes:           file_uplink_v1_uplink_proto_goTypes,
 		DependencyIndexes: file_uplink_v1_uplink_proto_depIdxs,
+		EnumInfos:         file_uplink_v1_uplink_proto_enumTypes,
 		MessageInfos:      file_uplink_v1_uplink_proto_msgTypes,
 	}.Build()
 	File_uplink_v1_uplink_proto = out.File

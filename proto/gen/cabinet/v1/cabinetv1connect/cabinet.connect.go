@@ -28,6 +28,8 @@ const (
 	AccessServiceName = "cabinet.v1.AccessService"
 	// FleetServiceName is the fully-qualified name of the FleetService service.
 	FleetServiceName = "cabinet.v1.FleetService"
+	// UpdatesServiceName is the fully-qualified name of the UpdatesService service.
+	UpdatesServiceName = "cabinet.v1.UpdatesService"
 	// DocumentsServiceName is the fully-qualified name of the DocumentsService service.
 	DocumentsServiceName = "cabinet.v1.DocumentsService"
 )
@@ -79,9 +81,34 @@ const (
 	// FleetServiceCloseTicketProcedure is the fully-qualified name of the FleetService's CloseTicket
 	// RPC.
 	FleetServiceCloseTicketProcedure = "/cabinet.v1.FleetService/CloseTicket"
+	// FleetServiceListAgentsProcedure is the fully-qualified name of the FleetService's ListAgents RPC.
+	FleetServiceListAgentsProcedure = "/cabinet.v1.FleetService/ListAgents"
+	// FleetServiceRevokeAgentProcedure is the fully-qualified name of the FleetService's RevokeAgent
+	// RPC.
+	FleetServiceRevokeAgentProcedure = "/cabinet.v1.FleetService/RevokeAgent"
+	// FleetServiceGetCommandBundleProcedure is the fully-qualified name of the FleetService's
+	// GetCommandBundle RPC.
+	FleetServiceGetCommandBundleProcedure = "/cabinet.v1.FleetService/GetCommandBundle"
 	// FleetServiceListCommandsProcedure is the fully-qualified name of the FleetService's ListCommands
 	// RPC.
 	FleetServiceListCommandsProcedure = "/cabinet.v1.FleetService/ListCommands"
+	// UpdatesServiceListReleasesProcedure is the fully-qualified name of the UpdatesService's
+	// ListReleases RPC.
+	UpdatesServiceListReleasesProcedure = "/cabinet.v1.UpdatesService/ListReleases"
+	// UpdatesServiceListRolloutsProcedure is the fully-qualified name of the UpdatesService's
+	// ListRollouts RPC.
+	UpdatesServiceListRolloutsProcedure = "/cabinet.v1.UpdatesService/ListRollouts"
+	// UpdatesServiceGetRolloutProcedure is the fully-qualified name of the UpdatesService's GetRollout
+	// RPC.
+	UpdatesServiceGetRolloutProcedure = "/cabinet.v1.UpdatesService/GetRollout"
+	// UpdatesServiceStartRolloutProcedure is the fully-qualified name of the UpdatesService's
+	// StartRollout RPC.
+	UpdatesServiceStartRolloutProcedure = "/cabinet.v1.UpdatesService/StartRollout"
+	// UpdatesServiceChangeRolloutProcedure is the fully-qualified name of the UpdatesService's
+	// ChangeRollout RPC.
+	UpdatesServiceChangeRolloutProcedure = "/cabinet.v1.UpdatesService/ChangeRollout"
+	// UpdatesServicePinAgentProcedure is the fully-qualified name of the UpdatesService's PinAgent RPC.
+	UpdatesServicePinAgentProcedure = "/cabinet.v1.UpdatesService/PinAgent"
 	// DocumentsServiceListOperationsProcedure is the fully-qualified name of the DocumentsService's
 	// ListOperations RPC.
 	DocumentsServiceListOperationsProcedure = "/cabinet.v1.DocumentsService/ListOperations"
@@ -299,6 +326,12 @@ type FleetServiceClient interface {
 	GetTicket(context.Context, *v1.GetTicketRequest) (*v1.GetTicketResponse, error)
 	// CloseTicket ends one with a word about what was done.
 	CloseTicket(context.Context, *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error)
+	// ListAgents gives the agents of the organisation: identity, version, link, conflict.
+	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
+	// RevokeAgent shuts an agent out for good; it has to be enrolled anew.
+	RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error)
+	// GetCommandBundle gives the redacted bundle that a command collected.
+	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -393,6 +426,26 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fleetServiceMethods.ByName("CloseTicket")),
 			connect.WithClientOptions(opts...),
 		),
+		listAgents: connect.NewClient[v1.ListAgentsRequest, v1.ListAgentsResponse](
+			httpClient,
+			baseURL+FleetServiceListAgentsProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("ListAgents")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		revokeAgent: connect.NewClient[v1.RevokeAgentRequest, v1.RevokeAgentResponse](
+			httpClient,
+			baseURL+FleetServiceRevokeAgentProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("RevokeAgent")),
+			connect.WithClientOptions(opts...),
+		),
+		getCommandBundle: connect.NewClient[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse](
+			httpClient,
+			baseURL+FleetServiceGetCommandBundleProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("GetCommandBundle")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listCommands: connect.NewClient[v1.ListCommandsRequest, v1.ListCommandsResponse](
 			httpClient,
 			baseURL+FleetServiceListCommandsProcedure,
@@ -417,6 +470,9 @@ type fleetServiceClient struct {
 	listTickets         *connect.Client[v1.ListTicketsRequest, v1.ListTicketsResponse]
 	getTicket           *connect.Client[v1.GetTicketRequest, v1.GetTicketResponse]
 	closeTicket         *connect.Client[v1.CloseTicketRequest, v1.CloseTicketResponse]
+	listAgents          *connect.Client[v1.ListAgentsRequest, v1.ListAgentsResponse]
+	revokeAgent         *connect.Client[v1.RevokeAgentRequest, v1.RevokeAgentResponse]
+	getCommandBundle    *connect.Client[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
 
@@ -524,6 +580,33 @@ func (c *fleetServiceClient) CloseTicket(ctx context.Context, req *v1.CloseTicke
 	return nil, err
 }
 
+// ListAgents calls cabinet.v1.FleetService.ListAgents.
+func (c *fleetServiceClient) ListAgents(ctx context.Context, req *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error) {
+	response, err := c.listAgents.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeAgent calls cabinet.v1.FleetService.RevokeAgent.
+func (c *fleetServiceClient) RevokeAgent(ctx context.Context, req *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error) {
+	response, err := c.revokeAgent.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetCommandBundle calls cabinet.v1.FleetService.GetCommandBundle.
+func (c *fleetServiceClient) GetCommandBundle(ctx context.Context, req *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {
+	response, err := c.getCommandBundle.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListCommands calls cabinet.v1.FleetService.ListCommands.
 func (c *fleetServiceClient) ListCommands(ctx context.Context, req *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {
 	response, err := c.listCommands.CallUnary(ctx, connect.NewRequest(req))
@@ -559,6 +642,12 @@ type FleetServiceHandler interface {
 	GetTicket(context.Context, *v1.GetTicketRequest) (*v1.GetTicketResponse, error)
 	// CloseTicket ends one with a word about what was done.
 	CloseTicket(context.Context, *v1.CloseTicketRequest) (*v1.CloseTicketResponse, error)
+	// ListAgents gives the agents of the organisation: identity, version, link, conflict.
+	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
+	// RevokeAgent shuts an agent out for good; it has to be enrolled anew.
+	RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error)
+	// GetCommandBundle gives the redacted bundle that a command collected.
+	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
 	ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error)
 }
@@ -649,6 +738,26 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fleetServiceMethods.ByName("CloseTicket")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServiceListAgentsHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceListAgentsProcedure,
+		svc.ListAgents,
+		connect.WithSchema(fleetServiceMethods.ByName("ListAgents")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceRevokeAgentHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceRevokeAgentProcedure,
+		svc.RevokeAgent,
+		connect.WithSchema(fleetServiceMethods.ByName("RevokeAgent")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceGetCommandBundleHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceGetCommandBundleProcedure,
+		svc.GetCommandBundle,
+		connect.WithSchema(fleetServiceMethods.ByName("GetCommandBundle")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceListCommandsHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceListCommandsProcedure,
 		svc.ListCommands,
@@ -682,6 +791,12 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceGetTicketHandler.ServeHTTP(w, r)
 		case FleetServiceCloseTicketProcedure:
 			fleetServiceCloseTicketHandler.ServeHTTP(w, r)
+		case FleetServiceListAgentsProcedure:
+			fleetServiceListAgentsHandler.ServeHTTP(w, r)
+		case FleetServiceRevokeAgentProcedure:
+			fleetServiceRevokeAgentHandler.ServeHTTP(w, r)
+		case FleetServiceGetCommandBundleProcedure:
+			fleetServiceGetCommandBundleHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
 			fleetServiceListCommandsHandler.ServeHTTP(w, r)
 		default:
@@ -741,8 +856,262 @@ func (UnimplementedFleetServiceHandler) CloseTicket(context.Context, *v1.CloseTi
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.CloseTicket is not implemented"))
 }
 
+func (UnimplementedFleetServiceHandler) ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListAgents is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.RevokeAgent is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.GetCommandBundle is not implemented"))
+}
+
 func (UnimplementedFleetServiceHandler) ListCommands(context.Context, *v1.ListCommandsRequest) (*v1.ListCommandsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListCommands is not implemented"))
+}
+
+// UpdatesServiceClient is a client for the cabinet.v1.UpdatesService service.
+type UpdatesServiceClient interface {
+	// ListReleases gives the versions this cabinet can bring.
+	ListReleases(context.Context, *v1.ListReleasesRequest) (*v1.ListReleasesResponse, error)
+	// ListRollouts gives rollouts, newest first, with their counts.
+	ListRollouts(context.Context, *v1.ListRolloutsRequest) (*v1.ListRolloutsResponse, error)
+	// GetRollout gives one with every agent it concerns.
+	GetRollout(context.Context, *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error)
+	// StartRollout begins one; the same id never starts twice.
+	StartRollout(context.Context, *v1.StartRolloutRequest) (*v1.StartRolloutResponse, error)
+	// ChangeRollout changes share, rate, window or criteria, pauses, goes on, or ends it for good.
+	ChangeRollout(context.Context, *v1.ChangeRolloutRequest) (*v1.ChangeRolloutResponse, error)
+	// PinAgent keeps an agent at a version whatever is rolled out; an empty version frees it.
+	PinAgent(context.Context, *v1.PinAgentRequest) (*v1.PinAgentResponse, error)
+}
+
+// NewUpdatesServiceClient constructs a client for the cabinet.v1.UpdatesService service. By
+// default, it uses the Connect protocol with the binary Protobuf Codec, asks for gzipped responses,
+// and sends uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the
+// connect.WithGRPC() or connect.WithGRPCWeb() options.
+//
+// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
+// http://api.acme.com or https://acme.com/grpc).
+func NewUpdatesServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) UpdatesServiceClient {
+	baseURL = strings.TrimRight(baseURL, "/")
+	updatesServiceMethods := v1.File_cabinet_v1_cabinet_proto.Services().ByName("UpdatesService").Methods()
+	return &updatesServiceClient{
+		listReleases: connect.NewClient[v1.ListReleasesRequest, v1.ListReleasesResponse](
+			httpClient,
+			baseURL+UpdatesServiceListReleasesProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("ListReleases")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listRollouts: connect.NewClient[v1.ListRolloutsRequest, v1.ListRolloutsResponse](
+			httpClient,
+			baseURL+UpdatesServiceListRolloutsProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("ListRollouts")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		getRollout: connect.NewClient[v1.GetRolloutRequest, v1.GetRolloutResponse](
+			httpClient,
+			baseURL+UpdatesServiceGetRolloutProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("GetRollout")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		startRollout: connect.NewClient[v1.StartRolloutRequest, v1.StartRolloutResponse](
+			httpClient,
+			baseURL+UpdatesServiceStartRolloutProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("StartRollout")),
+			connect.WithClientOptions(opts...),
+		),
+		changeRollout: connect.NewClient[v1.ChangeRolloutRequest, v1.ChangeRolloutResponse](
+			httpClient,
+			baseURL+UpdatesServiceChangeRolloutProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("ChangeRollout")),
+			connect.WithClientOptions(opts...),
+		),
+		pinAgent: connect.NewClient[v1.PinAgentRequest, v1.PinAgentResponse](
+			httpClient,
+			baseURL+UpdatesServicePinAgentProcedure,
+			connect.WithSchema(updatesServiceMethods.ByName("PinAgent")),
+			connect.WithClientOptions(opts...),
+		),
+	}
+}
+
+// updatesServiceClient implements UpdatesServiceClient.
+type updatesServiceClient struct {
+	listReleases  *connect.Client[v1.ListReleasesRequest, v1.ListReleasesResponse]
+	listRollouts  *connect.Client[v1.ListRolloutsRequest, v1.ListRolloutsResponse]
+	getRollout    *connect.Client[v1.GetRolloutRequest, v1.GetRolloutResponse]
+	startRollout  *connect.Client[v1.StartRolloutRequest, v1.StartRolloutResponse]
+	changeRollout *connect.Client[v1.ChangeRolloutRequest, v1.ChangeRolloutResponse]
+	pinAgent      *connect.Client[v1.PinAgentRequest, v1.PinAgentResponse]
+}
+
+// ListReleases calls cabinet.v1.UpdatesService.ListReleases.
+func (c *updatesServiceClient) ListReleases(ctx context.Context, req *v1.ListReleasesRequest) (*v1.ListReleasesResponse, error) {
+	response, err := c.listReleases.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListRollouts calls cabinet.v1.UpdatesService.ListRollouts.
+func (c *updatesServiceClient) ListRollouts(ctx context.Context, req *v1.ListRolloutsRequest) (*v1.ListRolloutsResponse, error) {
+	response, err := c.listRollouts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetRollout calls cabinet.v1.UpdatesService.GetRollout.
+func (c *updatesServiceClient) GetRollout(ctx context.Context, req *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error) {
+	response, err := c.getRollout.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// StartRollout calls cabinet.v1.UpdatesService.StartRollout.
+func (c *updatesServiceClient) StartRollout(ctx context.Context, req *v1.StartRolloutRequest) (*v1.StartRolloutResponse, error) {
+	response, err := c.startRollout.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ChangeRollout calls cabinet.v1.UpdatesService.ChangeRollout.
+func (c *updatesServiceClient) ChangeRollout(ctx context.Context, req *v1.ChangeRolloutRequest) (*v1.ChangeRolloutResponse, error) {
+	response, err := c.changeRollout.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// PinAgent calls cabinet.v1.UpdatesService.PinAgent.
+func (c *updatesServiceClient) PinAgent(ctx context.Context, req *v1.PinAgentRequest) (*v1.PinAgentResponse, error) {
+	response, err := c.pinAgent.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// UpdatesServiceHandler is an implementation of the cabinet.v1.UpdatesService service.
+type UpdatesServiceHandler interface {
+	// ListReleases gives the versions this cabinet can bring.
+	ListReleases(context.Context, *v1.ListReleasesRequest) (*v1.ListReleasesResponse, error)
+	// ListRollouts gives rollouts, newest first, with their counts.
+	ListRollouts(context.Context, *v1.ListRolloutsRequest) (*v1.ListRolloutsResponse, error)
+	// GetRollout gives one with every agent it concerns.
+	GetRollout(context.Context, *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error)
+	// StartRollout begins one; the same id never starts twice.
+	StartRollout(context.Context, *v1.StartRolloutRequest) (*v1.StartRolloutResponse, error)
+	// ChangeRollout changes share, rate, window or criteria, pauses, goes on, or ends it for good.
+	ChangeRollout(context.Context, *v1.ChangeRolloutRequest) (*v1.ChangeRolloutResponse, error)
+	// PinAgent keeps an agent at a version whatever is rolled out; an empty version frees it.
+	PinAgent(context.Context, *v1.PinAgentRequest) (*v1.PinAgentResponse, error)
+}
+
+// NewUpdatesServiceHandler builds an HTTP handler from the service implementation. It returns the
+// path on which to mount the handler and the handler itself.
+//
+// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
+// and JSON codecs. They also support gzip compression.
+func NewUpdatesServiceHandler(svc UpdatesServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
+	updatesServiceMethods := v1.File_cabinet_v1_cabinet_proto.Services().ByName("UpdatesService").Methods()
+	updatesServiceListReleasesHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServiceListReleasesProcedure,
+		svc.ListReleases,
+		connect.WithSchema(updatesServiceMethods.ByName("ListReleases")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	updatesServiceListRolloutsHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServiceListRolloutsProcedure,
+		svc.ListRollouts,
+		connect.WithSchema(updatesServiceMethods.ByName("ListRollouts")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	updatesServiceGetRolloutHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServiceGetRolloutProcedure,
+		svc.GetRollout,
+		connect.WithSchema(updatesServiceMethods.ByName("GetRollout")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	updatesServiceStartRolloutHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServiceStartRolloutProcedure,
+		svc.StartRollout,
+		connect.WithSchema(updatesServiceMethods.ByName("StartRollout")),
+		connect.WithHandlerOptions(opts...),
+	)
+	updatesServiceChangeRolloutHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServiceChangeRolloutProcedure,
+		svc.ChangeRollout,
+		connect.WithSchema(updatesServiceMethods.ByName("ChangeRollout")),
+		connect.WithHandlerOptions(opts...),
+	)
+	updatesServicePinAgentHandler := connect.NewUnaryHandlerSimple(
+		UpdatesServicePinAgentProcedure,
+		svc.PinAgent,
+		connect.WithSchema(updatesServiceMethods.ByName("PinAgent")),
+		connect.WithHandlerOptions(opts...),
+	)
+	return "/cabinet.v1.UpdatesService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case UpdatesServiceListReleasesProcedure:
+			updatesServiceListReleasesHandler.ServeHTTP(w, r)
+		case UpdatesServiceListRolloutsProcedure:
+			updatesServiceListRolloutsHandler.ServeHTTP(w, r)
+		case UpdatesServiceGetRolloutProcedure:
+			updatesServiceGetRolloutHandler.ServeHTTP(w, r)
+		case UpdatesServiceStartRolloutProcedure:
+			updatesServiceStartRolloutHandler.ServeHTTP(w, r)
+		case UpdatesServiceChangeRolloutProcedure:
+			updatesServiceChangeRolloutHandler.ServeHTTP(w, r)
+		case UpdatesServicePinAgentProcedure:
+			updatesServicePinAgentHandler.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+// UnimplementedUpdatesServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedUpdatesServiceHandler struct{}
+
+func (UnimplementedUpdatesServiceHandler) ListReleases(context.Context, *v1.ListReleasesRequest) (*v1.ListReleasesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.ListReleases is not implemented"))
+}
+
+func (UnimplementedUpdatesServiceHandler) ListRollouts(context.Context, *v1.ListRolloutsRequest) (*v1.ListRolloutsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.ListRollouts is not implemented"))
+}
+
+func (UnimplementedUpdatesServiceHandler) GetRollout(context.Context, *v1.GetRolloutRequest) (*v1.GetRolloutResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.GetRollout is not implemented"))
+}
+
+func (UnimplementedUpdatesServiceHandler) StartRollout(context.Context, *v1.StartRolloutRequest) (*v1.StartRolloutResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.StartRollout is not implemented"))
+}
+
+func (UnimplementedUpdatesServiceHandler) ChangeRollout(context.Context, *v1.ChangeRolloutRequest) (*v1.ChangeRolloutResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.ChangeRollout is not implemented"))
+}
+
+func (UnimplementedUpdatesServiceHandler) PinAgent(context.Context, *v1.PinAgentRequest) (*v1.PinAgentResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.UpdatesService.PinAgent is not implemented"))
 }
 
 // DocumentsServiceClient is a client for the cabinet.v1.DocumentsService service.

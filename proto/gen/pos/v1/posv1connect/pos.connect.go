@@ -70,6 +70,12 @@ const (
 	// TechnicianServiceEnrollProcedure is the fully-qualified name of the TechnicianService's Enroll
 	// RPC.
 	TechnicianServiceEnrollProcedure = "/pos.v1.TechnicianService/Enroll"
+	// TechnicianServiceFindTillsProcedure is the fully-qualified name of the TechnicianService's
+	// FindTills RPC.
+	TechnicianServiceFindTillsProcedure = "/pos.v1.TechnicianService/FindTills"
+	// TechnicianServiceAdoptTillProcedure is the fully-qualified name of the TechnicianService's
+	// AdoptTill RPC.
+	TechnicianServiceAdoptTillProcedure = "/pos.v1.TechnicianService/AdoptTill"
 	// TechnicianServiceAgentStatusProcedure is the fully-qualified name of the TechnicianService's
 	// AgentStatus RPC.
 	TechnicianServiceAgentStatusProcedure = "/pos.v1.TechnicianService/AgentStatus"
@@ -366,6 +372,10 @@ type TechnicianServiceClient interface {
 	Consent(context.Context, *v1.ConsentRequest) (*v1.ConsentResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
+	// FindTills looks for tills at ports nobody owns and streams what it tries and what it finds.
+	FindTills(context.Context, *v1.FindTillsRequest) (*connect.ServerStreamForClient[v1.FindTillsResponse], error)
+	// AdoptTill takes a found till into the agent's list; the agent starts anew with it.
+	AdoptTill(context.Context, *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error)
 	// AgentStatus gives the agent's own state.
 	AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error)
 	// CheckJournal verifies the journal in place.
@@ -421,6 +431,18 @@ func NewTechnicianServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(technicianServiceMethods.ByName("Enroll")),
 			connect.WithClientOptions(opts...),
 		),
+		findTills: connect.NewClient[v1.FindTillsRequest, v1.FindTillsResponse](
+			httpClient,
+			baseURL+TechnicianServiceFindTillsProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("FindTills")),
+			connect.WithClientOptions(opts...),
+		),
+		adoptTill: connect.NewClient[v1.AdoptTillRequest, v1.AdoptTillResponse](
+			httpClient,
+			baseURL+TechnicianServiceAdoptTillProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("AdoptTill")),
+			connect.WithClientOptions(opts...),
+		),
 		agentStatus: connect.NewClient[v1.AgentStatusRequest, v1.AgentStatusResponse](
 			httpClient,
 			baseURL+TechnicianServiceAgentStatusProcedure,
@@ -445,6 +467,8 @@ type technicianServiceClient struct {
 	listConsents *connect.Client[v1.ListConsentsRequest, v1.ListConsentsResponse]
 	consent      *connect.Client[v1.ConsentRequest, v1.ConsentResponse]
 	enroll       *connect.Client[v1.EnrollRequest, v1.EnrollResponse]
+	findTills    *connect.Client[v1.FindTillsRequest, v1.FindTillsResponse]
+	adoptTill    *connect.Client[v1.AdoptTillRequest, v1.AdoptTillResponse]
 	agentStatus  *connect.Client[v1.AgentStatusRequest, v1.AgentStatusResponse]
 	checkJournal *connect.Client[v1.CheckJournalRequest, v1.CheckJournalResponse]
 }
@@ -499,6 +523,20 @@ func (c *technicianServiceClient) Enroll(ctx context.Context, req *v1.EnrollRequ
 	return nil, err
 }
 
+// FindTills calls pos.v1.TechnicianService.FindTills.
+func (c *technicianServiceClient) FindTills(ctx context.Context, req *v1.FindTillsRequest) (*connect.ServerStreamForClient[v1.FindTillsResponse], error) {
+	return c.findTills.CallServerStream(ctx, connect.NewRequest(req))
+}
+
+// AdoptTill calls pos.v1.TechnicianService.AdoptTill.
+func (c *technicianServiceClient) AdoptTill(ctx context.Context, req *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error) {
+	response, err := c.adoptTill.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // AgentStatus calls pos.v1.TechnicianService.AgentStatus.
 func (c *technicianServiceClient) AgentStatus(ctx context.Context, req *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error) {
 	response, err := c.agentStatus.CallUnary(ctx, connect.NewRequest(req))
@@ -531,6 +569,10 @@ type TechnicianServiceHandler interface {
 	Consent(context.Context, *v1.ConsentRequest) (*v1.ConsentResponse, error)
 	// Enroll joins the cabinet by a one-time code.
 	Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error)
+	// FindTills looks for tills at ports nobody owns and streams what it tries and what it finds.
+	FindTills(context.Context, *v1.FindTillsRequest, *connect.ServerStream[v1.FindTillsResponse]) error
+	// AdoptTill takes a found till into the agent's list; the agent starts anew with it.
+	AdoptTill(context.Context, *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error)
 	// AgentStatus gives the agent's own state.
 	AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error)
 	// CheckJournal verifies the journal in place.
@@ -582,6 +624,18 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 		connect.WithSchema(technicianServiceMethods.ByName("Enroll")),
 		connect.WithHandlerOptions(opts...),
 	)
+	technicianServiceFindTillsHandler := connect.NewServerStreamHandlerSimple(
+		TechnicianServiceFindTillsProcedure,
+		svc.FindTills,
+		connect.WithSchema(technicianServiceMethods.ByName("FindTills")),
+		connect.WithHandlerOptions(opts...),
+	)
+	technicianServiceAdoptTillHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceAdoptTillProcedure,
+		svc.AdoptTill,
+		connect.WithSchema(technicianServiceMethods.ByName("AdoptTill")),
+		connect.WithHandlerOptions(opts...),
+	)
 	technicianServiceAgentStatusHandler := connect.NewUnaryHandlerSimple(
 		TechnicianServiceAgentStatusProcedure,
 		svc.AgentStatus,
@@ -609,6 +663,10 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 			technicianServiceConsentHandler.ServeHTTP(w, r)
 		case TechnicianServiceEnrollProcedure:
 			technicianServiceEnrollHandler.ServeHTTP(w, r)
+		case TechnicianServiceFindTillsProcedure:
+			technicianServiceFindTillsHandler.ServeHTTP(w, r)
+		case TechnicianServiceAdoptTillProcedure:
+			technicianServiceAdoptTillHandler.ServeHTTP(w, r)
 		case TechnicianServiceAgentStatusProcedure:
 			technicianServiceAgentStatusHandler.ServeHTTP(w, r)
 		case TechnicianServiceCheckJournalProcedure:
@@ -644,6 +702,14 @@ func (UnimplementedTechnicianServiceHandler) Consent(context.Context, *v1.Consen
 
 func (UnimplementedTechnicianServiceHandler) Enroll(context.Context, *v1.EnrollRequest) (*v1.EnrollResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.Enroll is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) FindTills(context.Context, *v1.FindTillsRequest, *connect.ServerStream[v1.FindTillsResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.FindTills is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) AdoptTill(context.Context, *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.AdoptTill is not implemented"))
 }
 
 func (UnimplementedTechnicianServiceHandler) AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error) {

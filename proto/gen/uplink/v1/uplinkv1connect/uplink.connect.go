@@ -61,6 +61,15 @@ const (
 	UplinkServiceOpenTicketProcedure = "/uplink.v1.UplinkService/OpenTicket"
 	// UplinkServiceRenewProcedure is the fully-qualified name of the UplinkService's Renew RPC.
 	UplinkServiceRenewProcedure = "/uplink.v1.UplinkService/Renew"
+	// UplinkServiceFetchUpdateProcedure is the fully-qualified name of the UplinkService's FetchUpdate
+	// RPC.
+	UplinkServiceFetchUpdateProcedure = "/uplink.v1.UplinkService/FetchUpdate"
+	// UplinkServiceReportUpdateProcedure is the fully-qualified name of the UplinkService's
+	// ReportUpdate RPC.
+	UplinkServiceReportUpdateProcedure = "/uplink.v1.UplinkService/ReportUpdate"
+	// UplinkServiceGiveBundleProcedure is the fully-qualified name of the UplinkService's GiveBundle
+	// RPC.
+	UplinkServiceGiveBundleProcedure = "/uplink.v1.UplinkService/GiveBundle"
 )
 
 // EnrolmentServiceClient is a client for the uplink.v1.EnrolmentService service.
@@ -157,6 +166,12 @@ type UplinkServiceClient interface {
 	OpenTicket(context.Context, *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
+	// FetchUpdate asks which version this agent should run.
+	FetchUpdate(context.Context, *v1.FetchUpdateRequest) (*v1.FetchUpdateResponse, error)
+	// ReportUpdate tells where an update stands. Repeating it changes nothing.
+	ReportUpdate(context.Context, *v1.ReportUpdateRequest) (*v1.ReportUpdateResponse, error)
+	// GiveBundle gives the redacted bundle that a command asked for. Repeating it changes nothing.
+	GiveBundle(context.Context, *v1.GiveBundleRequest) (*v1.GiveBundleResponse, error)
 }
 
 // NewUplinkServiceClient constructs a client for the uplink.v1.UplinkService service. By default,
@@ -218,6 +233,24 @@ func NewUplinkServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(uplinkServiceMethods.ByName("Renew")),
 			connect.WithClientOptions(opts...),
 		),
+		fetchUpdate: connect.NewClient[v1.FetchUpdateRequest, v1.FetchUpdateResponse](
+			httpClient,
+			baseURL+UplinkServiceFetchUpdateProcedure,
+			connect.WithSchema(uplinkServiceMethods.ByName("FetchUpdate")),
+			connect.WithClientOptions(opts...),
+		),
+		reportUpdate: connect.NewClient[v1.ReportUpdateRequest, v1.ReportUpdateResponse](
+			httpClient,
+			baseURL+UplinkServiceReportUpdateProcedure,
+			connect.WithSchema(uplinkServiceMethods.ByName("ReportUpdate")),
+			connect.WithClientOptions(opts...),
+		),
+		giveBundle: connect.NewClient[v1.GiveBundleRequest, v1.GiveBundleResponse](
+			httpClient,
+			baseURL+UplinkServiceGiveBundleProcedure,
+			connect.WithSchema(uplinkServiceMethods.ByName("GiveBundle")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -231,6 +264,9 @@ type uplinkServiceClient struct {
 	reportCertificate *connect.Client[v1.ReportCertificateRequest, v1.ReportCertificateResponse]
 	openTicket        *connect.Client[v1.OpenTicketRequest, v1.OpenTicketResponse]
 	renew             *connect.Client[v1.RenewRequest, v1.RenewResponse]
+	fetchUpdate       *connect.Client[v1.FetchUpdateRequest, v1.FetchUpdateResponse]
+	reportUpdate      *connect.Client[v1.ReportUpdateRequest, v1.ReportUpdateResponse]
+	giveBundle        *connect.Client[v1.GiveBundleRequest, v1.GiveBundleResponse]
 }
 
 // Hello calls uplink.v1.UplinkService.Hello.
@@ -305,6 +341,33 @@ func (c *uplinkServiceClient) Renew(ctx context.Context, req *v1.RenewRequest) (
 	return nil, err
 }
 
+// FetchUpdate calls uplink.v1.UplinkService.FetchUpdate.
+func (c *uplinkServiceClient) FetchUpdate(ctx context.Context, req *v1.FetchUpdateRequest) (*v1.FetchUpdateResponse, error) {
+	response, err := c.fetchUpdate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReportUpdate calls uplink.v1.UplinkService.ReportUpdate.
+func (c *uplinkServiceClient) ReportUpdate(ctx context.Context, req *v1.ReportUpdateRequest) (*v1.ReportUpdateResponse, error) {
+	response, err := c.reportUpdate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GiveBundle calls uplink.v1.UplinkService.GiveBundle.
+func (c *uplinkServiceClient) GiveBundle(ctx context.Context, req *v1.GiveBundleRequest) (*v1.GiveBundleResponse, error) {
+	response, err := c.giveBundle.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // UplinkServiceHandler is an implementation of the uplink.v1.UplinkService service.
 type UplinkServiceHandler interface {
 	// Hello opens a conversation: who we are, what we understand, where the cabinet's copy ends.
@@ -323,6 +386,12 @@ type UplinkServiceHandler interface {
 	OpenTicket(context.Context, *v1.OpenTicketRequest) (*v1.OpenTicketResponse, error)
 	// Renew gives a new certificate for a new request.
 	Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error)
+	// FetchUpdate asks which version this agent should run.
+	FetchUpdate(context.Context, *v1.FetchUpdateRequest) (*v1.FetchUpdateResponse, error)
+	// ReportUpdate tells where an update stands. Repeating it changes nothing.
+	ReportUpdate(context.Context, *v1.ReportUpdateRequest) (*v1.ReportUpdateResponse, error)
+	// GiveBundle gives the redacted bundle that a command asked for. Repeating it changes nothing.
+	GiveBundle(context.Context, *v1.GiveBundleRequest) (*v1.GiveBundleResponse, error)
 }
 
 // NewUplinkServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -380,6 +449,24 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(uplinkServiceMethods.ByName("Renew")),
 		connect.WithHandlerOptions(opts...),
 	)
+	uplinkServiceFetchUpdateHandler := connect.NewUnaryHandlerSimple(
+		UplinkServiceFetchUpdateProcedure,
+		svc.FetchUpdate,
+		connect.WithSchema(uplinkServiceMethods.ByName("FetchUpdate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	uplinkServiceReportUpdateHandler := connect.NewUnaryHandlerSimple(
+		UplinkServiceReportUpdateProcedure,
+		svc.ReportUpdate,
+		connect.WithSchema(uplinkServiceMethods.ByName("ReportUpdate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	uplinkServiceGiveBundleHandler := connect.NewUnaryHandlerSimple(
+		UplinkServiceGiveBundleProcedure,
+		svc.GiveBundle,
+		connect.WithSchema(uplinkServiceMethods.ByName("GiveBundle")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/uplink.v1.UplinkService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case UplinkServiceHelloProcedure:
@@ -398,6 +485,12 @@ func NewUplinkServiceHandler(svc UplinkServiceHandler, opts ...connect.HandlerOp
 			uplinkServiceOpenTicketHandler.ServeHTTP(w, r)
 		case UplinkServiceRenewProcedure:
 			uplinkServiceRenewHandler.ServeHTTP(w, r)
+		case UplinkServiceFetchUpdateProcedure:
+			uplinkServiceFetchUpdateHandler.ServeHTTP(w, r)
+		case UplinkServiceReportUpdateProcedure:
+			uplinkServiceReportUpdateHandler.ServeHTTP(w, r)
+		case UplinkServiceGiveBundleProcedure:
+			uplinkServiceGiveBundleHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -437,4 +530,16 @@ func (UnimplementedUplinkServiceHandler) OpenTicket(context.Context, *v1.OpenTic
 
 func (UnimplementedUplinkServiceHandler) Renew(context.Context, *v1.RenewRequest) (*v1.RenewResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.Renew is not implemented"))
+}
+
+func (UnimplementedUplinkServiceHandler) FetchUpdate(context.Context, *v1.FetchUpdateRequest) (*v1.FetchUpdateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.FetchUpdate is not implemented"))
+}
+
+func (UnimplementedUplinkServiceHandler) ReportUpdate(context.Context, *v1.ReportUpdateRequest) (*v1.ReportUpdateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.ReportUpdate is not implemented"))
+}
+
+func (UnimplementedUplinkServiceHandler) GiveBundle(context.Context, *v1.GiveBundleRequest) (*v1.GiveBundleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("uplink.v1.UplinkService.GiveBundle is not implemented"))
 }

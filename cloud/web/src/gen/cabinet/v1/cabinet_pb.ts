@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/cabinet.proto.
  */
 export const file_cabinet_v1_cabinet: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSKUAgoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgLIAEoCCJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iagoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEwoLYXNrX2NvbnNlbnQYBCABKAgiPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCKBAQoPQ2VydGlmaWNhdGVDZWxsEgwKBGtpbmQYASABKAkSDwoHdHJvdWJsZRgCIAEoCRIOCgZwb2ludHMYAyABKA0SDAoEbG9zdBgEIAEoDRIPCgdkb3VibGVkGAUgASgNEg0KBXdyb25nGAYgASgNEhEKCXVuc2V0dGxlZBgHIAEoDSKbAwoLQ2VydGlmaWNhdGUSDgoGc2hhMjU2GAEgASgJEgsKA2tleRgCIAEoCRIQCghlbmRlZF9tcxgDIAEoAxITCgtyZWNlaXZlZF9tcxgEIAEoAxIOCgZkcml2ZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc2VyaWFsGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgoKAmZuGAkgASgJEhAKCGRlYnVnX2ZuGAogASgIEg0KBWFnZW50GAsgASgJEgwKBHNlZWQYDCABKAQSKgoFdG90YWwYDSABKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIqCgVjZWxscxgOIAMoCzIbLmNhYmluZXQudjEuQ2VydGlmaWNhdGVDZWxsEhAKCGNvbXBsZXRlGA8gASgIEg8KB2FyY2hpdmUYECABKAgSDgoGcGFzc2VkGBEgASgIEhgKEHNldHRsZV9tZWRpYW5fbXMYEiABKA0SFwoPc2V0dGxlX3dvcnN0X21zGBMgASgNEg4KBnJlcG9ydBgUIAEoDCI9ChVHZXRDZXJ0aWZpY2F0ZVJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRITCgt3aXRoX3JlcG9ydBgCIAEoCCJGChZHZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlEiwKC2NlcnRpZmljYXRlGAEgASgLMhcuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZSI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiSQoNT3BlcmF0aW9uVmlldxIPCgd0aWxsX2lkGAEgASgJEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iRQoVTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCSJaChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIhYKFExpc3RVbmRlY2lkZWRSZXF1ZXN0IkYKFUxpc3RVbmRlY2lkZWRSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3IlMKFExpc3REb2N1bWVudHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0SDAoEcGFnZRgDIAEoCRINCgV0eXBlcxgEIAMoDSKuAQoMRG9jdW1lbnRWaWV3Eg8KB3RpbGxfaWQYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDa2V5GAMgASgJEhEKCXN0b3JlZF9tcxgEIAEoAxIkCgVwYXBlchgFIAEoDjIVLmZpc2NhbC52MS5QYXBlclRyYWNrEiAKA29mZBgGIAEoDjITLmZpc2NhbC52MS5PRkRUcmFjayJXChVMaXN0RG9jdW1lbnRzUmVzcG9uc2USKwoJZG9jdW1lbnRzGAEgAygLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSEQoJbmV4dF9wYWdlGAIgASgJIiwKEkdldERvY3VtZW50UmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSKRAgoTR2V0RG9jdW1lbnRSZXNwb25zZRIqCghkb2N1bWVudBgBIAEoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EiMKB3JlY2VpcHQYAiABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIjCgdjYXNoaWVyGAMgASgLMhIuZmlzY2FsLnYxLkNhc2hpZXISIgoEc2xpcBgEIAMoCzIULmNhYmluZXQudjEuU2xpcExpbmUSHQoEdGFncxgFIAMoCzIPLmNhYmluZXQudjEuVGFnEhAKCGhhc19jb3B5GAYgASgIEhQKDGNvcHlfZGFtYWdlZBgHIAEoCBIZChFjb3B5X2NvbnRyYWRpY3RlZBgIIAEoCCKUAQoIU2xpcExpbmUSDAoEbGVmdBgBIAEoCRINCgVyaWdodBgCIAEoCRIPCgdjZW50cmVkGAMgASgIEgwKBGJvbGQYBCABKAgSDQoFbGFyZ2UYBSABKAgSDAoEcnVsZRgGIAEoCBIKCgJxchgHIAEoCRISCgpxcl9tb2R1bGVzGAggASgMEg8KB3FyX3NpemUYCSABKA0iXgoDVGFnEg4KBm51bWJlchgBIAEoDRIMCgRuYW1lGAIgASgJEg0KBXZhbHVlGAMgASgJEgsKA3JhdxgEIAEoDBIdCgR0YWdzGAUgAygLMg8uY2FiaW5ldC52MS5UYWciLwoVR2V0RG9jdW1lbnRQREZSZXF1ZXN0EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNIjMKFkdldERvY3VtZW50UERGUmVzcG9uc2USCwoDcGRmGAEgASgMEgwKBG5hbWUYAiABKAkihAEKClRpY2tldENlbGwSCgoCaWQYASABKAkSDwoHdGlsbF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJEhEKCW9wZW5lZF9tcxgEIAEoAxIRCgljbG9zZWRfbXMYBSABKAMSEQoJY2xvc2VkX2J5GAYgASgJEhIKCnJlc29sdXRpb24YByABKAkiNQoSTGlzdFRpY2tldHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDgoGY2xvc2VkGAIgASgIIj4KE0xpc3RUaWNrZXRzUmVzcG9uc2USJwoHdGlja2V0cxgBIAMoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCIeChBHZXRUaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJImgKEUdldFRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbBIbCgNydW4YAiABKAsyDi5maXNjYWwudjEuUnVuEg4KBmJ1bmRsZRgDIAEoDCI0ChJDbG9zZVRpY2tldFJlcXVlc3QSCgoCaWQYASABKAkSEgoKcmVzb2x1dGlvbhgCIAEoCSI9ChNDbG9zZVRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCpgCgVMaWdodBIVChFMSUdIVF9VTlNQRUNJRklFRBAAEg8KC0xJR0hUX0dSRUVOEAESEAoMTElHSFRfWUVMTE9XEAISDQoJTElHSFRfUkVEEAMSDgoKTElHSFRfR1JFWRAEKswBCgxDb21tYW5kU3RhdGUSHQoZQ09NTUFORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENPTU1BTkRfU1RBVEVfUVVFVUVEEAESGwoXQ09NTUFORF9TVEFURV9ERUxJVkVSRUQQAhIZChVDT01NQU5EX1NUQVRFX1JVTk5JTkcQAxIWChJDT01NQU5EX1NUQVRFX0RPTkUQBBIYChRDT01NQU5EX1NUQVRFX0ZBSUxFRBAFEhkKFUNPTU1BTkRfU1RBVEVfRVhQSVJFRBAGMrMCCg1BY2Nlc3NTZXJ2aWNlEj8KBlNpZ25JbhIZLmNhYmluZXQudjEuU2lnbkluUmVxdWVzdBoaLmNhYmluZXQudjEuU2lnbkluUmVzcG9uc2USQgoHU2lnbk91dBIaLmNhYmluZXQudjEuU2lnbk91dFJlcXVlc3QaGy5jYWJpbmV0LnYxLlNpZ25PdXRSZXNwb25zZRJECgZXaG9BbUkSGS5jYWJpbmV0LnYxLldob0FtSVJlcXVlc3QaGi5jYWJpbmV0LnYxLldob0FtSVJlc3BvbnNlIgOQAgESVwoOQ2hhbmdlUGFzc3dvcmQSIS5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoiLmNhYmluZXQudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZTKzCAoMRmxlZXRTZXJ2aWNlEk0KCUxpc3RUaWxscxIcLmNhYmluZXQudjEuTGlzdFRpbGxzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFRpbGxzUmVzcG9uc2UiA5ACARJHCgdHZXRUaWxsEhouY2FiaW5ldC52MS5HZXRUaWxsUmVxdWVzdBobLmNhYmluZXQudjEuR2V0VGlsbFJlc3BvbnNlIgOQAgESPgoFV2F0Y2gSGC5jYWJpbmV0LnYxLldhdGNoUmVxdWVzdBoZLmNhYmluZXQudjEuV2F0Y2hSZXNwb25zZTABEmYKE0NyZWF0ZUVucm9sbWVudENvZGUSJi5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXF1ZXN0GicuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVzcG9uc2USUwoLUGxhbkNvbW1hbmQSHi5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVxdWVzdBofLmNhYmluZXQudjEuUGxhbkNvbW1hbmRSZXNwb25zZSIDkAIBElEKDFN0YXJ0Q29tbWFuZBIfLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVxdWVzdBogLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVzcG9uc2USPwoGRGVjaWRlEhkuY2FiaW5ldC52MS5EZWNpZGVSZXF1ZXN0GhouY2FiaW5ldC52MS5EZWNpZGVSZXNwb25zZRJQCgpHZXRDb21tYW5kEh0uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVxdWVzdBoeLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlc3BvbnNlIgOQAgESXAoOR2V0Q2VydGlmaWNhdGUSIS5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVxdWVzdBoiLmNhYmluZXQudjEuR2V0Q2VydGlmaWNhdGVSZXNwb25zZSIDkAIBElMKC0xpc3RUaWNrZXRzEh4uY2FiaW5ldC52MS5MaXN0VGlja2V0c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RUaWNrZXRzUmVzcG9uc2UiA5ACARJNCglHZXRUaWNrZXQSHC5jYWJpbmV0LnYxLkdldFRpY2tldFJlcXVlc3QaHS5jYWJpbmV0LnYxLkdldFRpY2tldFJlc3BvbnNlIgOQAgESTgoLQ2xvc2VUaWNrZXQSHi5jYWJpbmV0LnYxLkNsb3NlVGlja2V0UmVxdWVzdBofLmNhYmluZXQudjEuQ2xvc2VUaWNrZXRSZXNwb25zZRJWCgxMaXN0Q29tbWFuZHMSHy5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1JlcXVlc3QaIC5jYWJpbmV0LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlIgOQAgEy2QMKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBElwKDkdldERvY3VtZW50UERGEiEuY2FiaW5ldC52MS5HZXREb2N1bWVudFBERlJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldERvY3VtZW50UERGUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2NhYmluZXQucHJvdG8SCmNhYmluZXQudjEiMAoNU2lnbkluUmVxdWVzdBINCgVsb2dpbhgBIAEoCRIQCghwYXNzd29yZBgCIAEoCSI0Cg5TaWduSW5SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCI0Cg5XaG9BbUlSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbiI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UidQoGUGVyc29uEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEhQKDG9yZ2FuaXNhdGlvbhgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCSKYAgoEVGlsbBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm91dGxldBgDIAEoCRIgCgVsaWdodBgEIAEoDjIRLmNhYmluZXQudjEuTGlnaHQSIwoFc3RhdGUYBSABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhAKCGFnZW50X2lkGAYgASgJEgwKBGhvc3QYByABKAkSFQoNYWdlbnRfdmVyc2lvbhgIIAEoCRIUCgxhZ2VudF9vbmxpbmUYCSABKAgSEAoIaGVhcmRfbXMYCiABKAMSEwoLcmVwb3J0ZWRfbXMYCyABKAMSEwoLc2hpZnRfdG90YWwYDCABKAMSFgoOc2hpZnRfcmVjZWlwdHMYDSABKA0iEgoQTGlzdFRpbGxzUmVxdWVzdCI0ChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbCIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSKTAQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAQggKBmNoYW5nZSIsChpDcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBIOCgZvdXRsZXQYASABKAkiTgobQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlEgwKBGNvZGUYASABKAkSEgoKZXhwaXJlc19tcxgCIAEoAxINCgVjbG91ZBgDIAEoCSK7AgoHQ29tbWFuZBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SJwoFc3RhdGUYBCABKA4yGC5jYWJpbmV0LnYxLkNvbW1hbmRTdGF0ZRIbCgNydW4YBSABKAsyDi5maXNjYWwudjEuUnVuEg0KBWFjdG9yGAYgASgJEhIKCmNyZWF0ZWRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAxIQCghlbmRlZF9tcxgJIAEoAxIlCghkZWNpc2lvbhgKIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgLIAEoCBIRCglsb2dfbGV2ZWwYDCABKAkSEgoKaGFzX2J1bmRsZRgNIAEoCCJIChJQbGFuQ29tbWFuZFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIjMKE1BsYW5Db21tYW5kUmVzcG9uc2USHAoEcGxhbhgBIAEoCzIOLmZpc2NhbC52MS5SdW4ifQoTU3RhcnRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEwoLYXNrX2NvbnNlbnQYBCABKAgSEQoJbG9nX2xldmVsGAUgASgJIjwKFFN0YXJ0Q29tbWFuZFJlc3BvbnNlEiQKB2NvbW1hbmQYASABKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiUwoNRGVjaWRlUmVxdWVzdBIKCgJpZBgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEiUKCGRlY2lzaW9uGAMgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uIjYKDkRlY2lkZVJlc3BvbnNlEiQKB2NvbW1hbmQYASABKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiHwoRR2V0Q29tbWFuZFJlcXVlc3QSCgoCaWQYASABKAkiOgoSR2V0Q29tbWFuZFJlc3BvbnNlEiQKB2NvbW1hbmQYASABKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQigQEKD0NlcnRpZmljYXRlQ2VsbBIMCgRraW5kGAEgASgJEg8KB3Ryb3VibGUYAiABKAkSDgoGcG9pbnRzGAMgASgNEgwKBGxvc3QYBCABKA0SDwoHZG91YmxlZBgFIAEoDRINCgV3cm9uZxgGIAEoDRIRCgl1bnNldHRsZWQYByABKA0imwMKC0NlcnRpZmljYXRlEg4KBnNoYTI1NhgBIAEoCRILCgNrZXkYAiABKAkSEAoIZW5kZWRfbXMYAyABKAMSEwoLcmVjZWl2ZWRfbXMYBCABKAMSDgoGZHJpdmVyGAUgASgJEg0KBW1vZGVsGAYgASgJEg4KBnNlcmlhbBgHIAEoCRIQCghmaXJtd2FyZRgIIAEoCRIKCgJmbhgJIAEoCRIQCghkZWJ1Z19mbhgKIAEoCBINCgVhZ2VudBgLIAEoCRIMCgRzZWVkGAwgASgEEioKBXRvdGFsGA0gASgLMhsuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZUNlbGwSKgoFY2VsbHMYDiADKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIQCghjb21wbGV0ZRgPIAEoCBIPCgdhcmNoaXZlGBAgASgIEg4KBnBhc3NlZBgRIAEoCBIYChBzZXR0bGVfbWVkaWFuX21zGBIgASgNEhcKD3NldHRsZV93b3JzdF9tcxgTIAEoDRIOCgZyZXBvcnQYFCABKAwiPQoVR2V0Q2VydGlmaWNhdGVSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSEwoLd2l0aF9yZXBvcnQYAiABKAgiRgoWR2V0Q2VydGlmaWNhdGVSZXNwb25zZRIsCgtjZXJ0aWZpY2F0ZRgBIAEoCzIXLmNhYmluZXQudjEuQ2VydGlmaWNhdGUiNQoTTGlzdENvbW1hbmRzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNIj0KFExpc3RDb21tYW5kc1Jlc3BvbnNlEiUKCGNvbW1hbmRzGAEgAygLMhMuY2FiaW5ldC52MS5Db21tYW5kIkkKDU9wZXJhdGlvblZpZXcSDwoHdGlsbF9pZBgBIAEoCRInCglvcGVyYXRpb24YAiABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIkUKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNEgwKBHBhZ2UYAyABKAkiWgoWTGlzdE9wZXJhdGlvbnNSZXNwb25zZRItCgpvcGVyYXRpb25zGAEgAygLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3EhEKCW5leHRfcGFnZRgCIAEoCSIWChRMaXN0VW5kZWNpZGVkUmVxdWVzdCJGChVMaXN0VW5kZWNpZGVkUmVzcG9uc2USLQoKb3BlcmF0aW9ucxgBIAMoCzIZLmNhYmluZXQudjEuT3BlcmF0aW9uVmlldyJTChRMaXN0RG9jdW1lbnRzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNEgwKBHBhZ2UYAyABKAkSDQoFdHlwZXMYBCADKA0irgEKDERvY3VtZW50VmlldxIPCgd0aWxsX2lkGAEgASgJEiUKCGRvY3VtZW50GAIgASgLMhMuZmlzY2FsLnYxLkRvY3VtZW50EgsKA2tleRgDIAEoCRIRCglzdG9yZWRfbXMYBCABKAMSJAoFcGFwZXIYBSABKA4yFS5maXNjYWwudjEuUGFwZXJUcmFjaxIgCgNvZmQYBiABKA4yEy5maXNjYWwudjEuT0ZEVHJhY2siVwoVTGlzdERvY3VtZW50c1Jlc3BvbnNlEisKCWRvY3VtZW50cxgBIAMoCzIYLmNhYmluZXQudjEuRG9jdW1lbnRWaWV3EhEKCW5leHRfcGFnZRgCIAEoCSIsChJHZXREb2N1bWVudFJlcXVlc3QSCgoCZm4YASABKAkSCgoCZmQYAiABKA0ikQIKE0dldERvY3VtZW50UmVzcG9uc2USKgoIZG9jdW1lbnQYASABKAsyGC5jYWJpbmV0LnYxLkRvY3VtZW50VmlldxIjCgdyZWNlaXB0GAIgASgLMhIuZmlzY2FsLnYxLlJlY2VpcHQSIwoHY2FzaGllchgDIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEiIKBHNsaXAYBCADKAsyFC5jYWJpbmV0LnYxLlNsaXBMaW5lEh0KBHRhZ3MYBSADKAsyDy5jYWJpbmV0LnYxLlRhZxIQCghoYXNfY29weRgGIAEoCBIUCgxjb3B5X2RhbWFnZWQYByABKAgSGQoRY29weV9jb250cmFkaWN0ZWQYCCABKAgilAEKCFNsaXBMaW5lEgwKBGxlZnQYASABKAkSDQoFcmlnaHQYAiABKAkSDwoHY2VudHJlZBgDIAEoCBIMCgRib2xkGAQgASgIEg0KBWxhcmdlGAUgASgIEgwKBHJ1bGUYBiABKAgSCgoCcXIYByABKAkSEgoKcXJfbW9kdWxlcxgIIAEoDBIPCgdxcl9zaXplGAkgASgNIl4KA1RhZxIOCgZudW1iZXIYASABKA0SDAoEbmFtZRgCIAEoCRINCgV2YWx1ZRgDIAEoCRILCgNyYXcYBCABKAwSHQoEdGFncxgFIAMoCzIPLmNhYmluZXQudjEuVGFnIi8KFUdldERvY3VtZW50UERGUmVxdWVzdBIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSIzChZHZXREb2N1bWVudFBERlJlc3BvbnNlEgsKA3BkZhgBIAEoDBIMCgRuYW1lGAIgASgJIoQBCgpUaWNrZXRDZWxsEgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSDAoEdGV4dBgDIAEoCRIRCglvcGVuZWRfbXMYBCABKAMSEQoJY2xvc2VkX21zGAUgASgDEhEKCWNsb3NlZF9ieRgGIAEoCRISCgpyZXNvbHV0aW9uGAcgASgJIjUKEkxpc3RUaWNrZXRzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg4KBmNsb3NlZBgCIAEoCCI+ChNMaXN0VGlja2V0c1Jlc3BvbnNlEicKB3RpY2tldHMYASADKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwiHgoQR2V0VGlja2V0UmVxdWVzdBIKCgJpZBgBIAEoCSJoChFHZXRUaWNrZXRSZXNwb25zZRImCgZ0aWNrZXQYASABKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwSGwoDcnVuGAIgASgLMg4uZmlzY2FsLnYxLlJ1bhIOCgZidW5kbGUYAyABKAwiNAoSQ2xvc2VUaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJEhIKCnJlc29sdXRpb24YAiABKAkiPQoTQ2xvc2VUaWNrZXRSZXNwb25zZRImCgZ0aWNrZXQYASABKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwiqwIKBUFnZW50EgoKAmlkGAEgASgJEgwKBGhvc3QYAiABKAkSDgoGb3V0bGV0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkSEAoIcGxhdGZvcm0YBSABKAkSDgoGb25saW5lGAYgASgIEhAKCGhlYXJkX21zGAcgASgDEhMKC2Vucm9sbGVkX21zGAggASgDEhIKCnJldm9rZWRfbXMYCSABKAMSHAoUY2VydGlmaWNhdGVfdW50aWxfbXMYCiABKAMSDQoFdGlsbHMYCyADKAkSJAoFdHdpbnMYDCADKAsyFS5jYWJpbmV0LnYxLkFnZW50VHdpbhIOCgZwaW5uZWQYDSABKAkSJwoGdXBkYXRlGA4gASgLMhcuY2FiaW5ldC52MS5BZ2VudFVwZGF0ZSI8CglBZ2VudFR3aW4SDAoEaG9zdBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhAKCGhlYXJkX21zGAMgASgDItcBCgtBZ2VudFVwZGF0ZRIQCghhZ2VudF9pZBgBIAEoCRIMCgRob3N0GAIgASgJEg4KBm91dGxldBgDIAEoCRIMCgRmcm9tGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJgoFc3RhZ2UYBiABKA4yFy5jYWJpbmV0LnYxLlVwZGF0ZVN0YWdlEhAKCHNpbmNlX21zGAcgASgDEgwKBHRleHQYCCABKAkSDwoHZmV0Y2hlZBgJIAEoBBIMCgRzaXplGAogASgEEhIKCnJvbGxvdXRfaWQYCyABKAkiYgoHUmVsZWFzZRIPCgd2ZXJzaW9uGAEgASgJEg8KB2NoYW5uZWwYAiABKAkSEQoJcGxhdGZvcm1zGAMgAygJEg0KBW5vdGVzGAQgASgJEhMKC3JlbGVhc2VkX21zGAUgASgDIq8BCgtSb2xsb3V0UGxhbhISCgpvdXRsZXRfaWRzGAEgAygJEg0KBXNoYXJlGAIgASgNEhIKCnBlcl9taW51dGUYAyABKA0SFQoNYWJvcnRfcGVyY2VudBgEIAEoDRITCgthYm9ydF9hZnRlchgFIAEoDRITCgt3aW5kb3dfZnJvbRgGIAEoDRIRCgl3aW5kb3dfdG8YByABKA0SFQoNdHJpYWxfc2Vjb25kcxgIIAEoDSLJAQoNUm9sbG91dENvdW50cxILCgNhbGwYASABKA0SDQoFYWhlYWQYAiABKA0SDwoHb2ZmZXJlZBgDIAEoDRITCgtkb3dubG9hZGluZxgEIAEoDRIPCgd3YWl0aW5nGAUgASgNEg0KBXRyaWFsGAYgASgNEg8KB2hlYWx0aHkYByABKA0SEwoLcm9sbGVkX2JhY2sYCCABKA0SDwoHcmVmdXNlZBgJIAEoDRIPCgdhbHJlYWR5GAogASgNEg4KBnBpbm5lZBgLIAEoDSLpAQoHUm9sbG91dBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEiUKBHBsYW4YAyABKAsyFy5jYWJpbmV0LnYxLlJvbGxvdXRQbGFuEicKBXN0YXRlGAQgASgOMhguY2FiaW5ldC52MS5Sb2xsb3V0U3RhdGUSEAoIc2luY2VfbXMYBSABKAMSDAoEdGV4dBgGIAEoCRISCgpzdGFydGVkX21zGAcgASgDEhIKCnN0YXJ0ZWRfYnkYCCABKAkSKQoGY291bnRzGAkgASgLMhkuY2FiaW5ldC52MS5Sb2xsb3V0Q291bnRzIhMKEUxpc3RBZ2VudHNSZXF1ZXN0IjcKEkxpc3RBZ2VudHNSZXNwb25zZRIhCgZhZ2VudHMYASADKAsyES5jYWJpbmV0LnYxLkFnZW50IiYKElJldm9rZUFnZW50UmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCSI3ChNSZXZva2VBZ2VudFJlc3BvbnNlEiAKBWFnZW50GAEgASgLMhEuY2FiaW5ldC52MS5BZ2VudCItChdHZXRDb21tYW5kQnVuZGxlUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJIjgKGEdldENvbW1hbmRCdW5kbGVSZXNwb25zZRIOCgZidW5kbGUYASABKAwSDAoEbmFtZRgCIAEoCSIVChNMaXN0UmVsZWFzZXNSZXF1ZXN0Ij0KFExpc3RSZWxlYXNlc1Jlc3BvbnNlEiUKCHJlbGVhc2VzGAEgAygLMhMuY2FiaW5ldC52MS5SZWxlYXNlIhUKE0xpc3RSb2xsb3V0c1JlcXVlc3QiPQoUTGlzdFJvbGxvdXRzUmVzcG9uc2USJQoIcm9sbG91dHMYASADKAsyEy5jYWJpbmV0LnYxLlJvbGxvdXQiHwoRR2V0Um9sbG91dFJlcXVlc3QSCgoCaWQYASABKAkiYwoSR2V0Um9sbG91dFJlc3BvbnNlEiQKB3JvbGxvdXQYASABKAsyEy5jYWJpbmV0LnYxLlJvbGxvdXQSJwoGYWdlbnRzGAIgAygLMhcuY2FiaW5ldC52MS5BZ2VudFVwZGF0ZSJZChNTdGFydFJvbGxvdXRSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSJQoEcGxhbhgDIAEoCzIXLmNhYmluZXQudjEuUm9sbG91dFBsYW4iPAoUU3RhcnRSb2xsb3V0UmVzcG9uc2USJAoHcm9sbG91dBgBIAEoCzITLmNhYmluZXQudjEuUm9sbG91dCJ0ChRDaGFuZ2VSb2xsb3V0UmVxdWVzdBIKCgJpZBgBIAEoCRIpCgZjaGFuZ2UYAiABKA4yGS5jYWJpbmV0LnYxLlJvbGxvdXRDaGFuZ2USJQoEcGxhbhgDIAEoCzIXLmNhYmluZXQudjEuUm9sbG91dFBsYW4iPQoVQ2hhbmdlUm9sbG91dFJlc3BvbnNlEiQKB3JvbGxvdXQYASABKAsyEy5jYWJpbmV0LnYxLlJvbGxvdXQiNAoPUGluQWdlbnRSZXF1ZXN0EhAKCGFnZW50X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiNAoQUGluQWdlbnRSZXNwb25zZRIgCgVhZ2VudBgBIAEoCzIRLmNhYmluZXQudjEuQWdlbnQqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBirnAQoLVXBkYXRlU3RhZ2USHAoYVVBEQVRFX1NUQUdFX1VOU1BFQ0lGSUVEEAASGAoUVVBEQVRFX1NUQUdFX09GRkVSRUQQARIcChhVUERBVEVfU1RBR0VfRE9XTkxPQURJTkcQAhIYChRVUERBVEVfU1RBR0VfV0FJVElORxADEhYKElVQREFURV9TVEFHRV9UUklBTBAEEhgKFFVQREFURV9TVEFHRV9IRUFMVEhZEAUSHAoYVVBEQVRFX1NUQUdFX1JPTExFRF9CQUNLEAYSGAoUVVBEQVRFX1NUQUdFX1JFRlVTRUQQByquAQoMUm9sbG91dFN0YXRlEh0KGVJPTExPVVRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVST0xMT1VUX1NUQVRFX1JVTk5JTkcQARIYChRST0xMT1VUX1NUQVRFX1BBVVNFRBACEhkKFVJPTExPVVRfU1RBVEVfQUJPUlRFRBADEhYKElJPTExPVVRfU1RBVEVfRE9ORRAEEhcKE1JPTExPVVRfU1RBVEVfRU5ERUQQBSp8Cg1Sb2xsb3V0Q2hhbmdlEh4KGlJPTExPVVRfQ0hBTkdFX1VOU1BFQ0lGSUVEEAASGAoUUk9MTE9VVF9DSEFOR0VfUEFVU0UQARIZChVST0xMT1VUX0NIQU5HRV9SRVNVTUUQAhIWChJST0xMT1VUX0NIQU5HRV9FTkQQAzKzAgoNQWNjZXNzU2VydmljZRI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBElcKDkNoYW5nZVBhc3N3b3JkEiEuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIi5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UyuQoKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElwKDkdldENlcnRpZmljYXRlEiEuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVzcG9uc2UiA5ACARJTCgtMaXN0VGlja2V0cxIeLmNhYmluZXQudjEuTGlzdFRpY2tldHNSZXF1ZXN0Gh8uY2FiaW5ldC52MS5MaXN0VGlja2V0c1Jlc3BvbnNlIgOQAgESTQoJR2V0VGlja2V0EhwuY2FiaW5ldC52MS5HZXRUaWNrZXRSZXF1ZXN0Gh0uY2FiaW5ldC52MS5HZXRUaWNrZXRSZXNwb25zZSIDkAIBEk4KC0Nsb3NlVGlja2V0Eh4uY2FiaW5ldC52MS5DbG9zZVRpY2tldFJlcXVlc3QaHy5jYWJpbmV0LnYxLkNsb3NlVGlja2V0UmVzcG9uc2USUAoKTGlzdEFnZW50cxIdLmNhYmluZXQudjEuTGlzdEFnZW50c1JlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RBZ2VudHNSZXNwb25zZSIDkAIBEk4KC1Jldm9rZUFnZW50Eh4uY2FiaW5ldC52MS5SZXZva2VBZ2VudFJlcXVlc3QaHy5jYWJpbmV0LnYxLlJldm9rZUFnZW50UmVzcG9uc2USYgoQR2V0Q29tbWFuZEJ1bmRsZRIjLmNhYmluZXQudjEuR2V0Q29tbWFuZEJ1bmRsZVJlcXVlc3QaJC5jYWJpbmV0LnYxLkdldENvbW1hbmRCdW5kbGVSZXNwb25zZSIDkAIBElYKDExpc3RDb21tYW5kcxIfLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVzcG9uc2UiA5ACATKCBAoOVXBkYXRlc1NlcnZpY2USVgoMTGlzdFJlbGVhc2VzEh8uY2FiaW5ldC52MS5MaXN0UmVsZWFzZXNSZXF1ZXN0GiAuY2FiaW5ldC52MS5MaXN0UmVsZWFzZXNSZXNwb25zZSIDkAIBElYKDExpc3RSb2xsb3V0cxIfLmNhYmluZXQudjEuTGlzdFJvbGxvdXRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdFJvbGxvdXRzUmVzcG9uc2UiA5ACARJQCgpHZXRSb2xsb3V0Eh0uY2FiaW5ldC52MS5HZXRSb2xsb3V0UmVxdWVzdBoeLmNhYmluZXQudjEuR2V0Um9sbG91dFJlc3BvbnNlIgOQAgESUQoMU3RhcnRSb2xsb3V0Eh8uY2FiaW5ldC52MS5TdGFydFJvbGxvdXRSZXF1ZXN0GiAuY2FiaW5ldC52MS5TdGFydFJvbGxvdXRSZXNwb25zZRJUCg1DaGFuZ2VSb2xsb3V0EiAuY2FiaW5ldC52MS5DaGFuZ2VSb2xsb3V0UmVxdWVzdBohLmNhYmluZXQudjEuQ2hhbmdlUm9sbG91dFJlc3BvbnNlEkUKCFBpbkFnZW50EhsuY2FiaW5ldC52MS5QaW5BZ2VudFJlcXVlc3QaHC5jYWJpbmV0LnYxLlBpbkFnZW50UmVzcG9uc2Uy2QMKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBElwKDkdldERvY3VtZW50UERGEiEuY2FiaW5ldC52MS5HZXREb2N1bWVudFBERlJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldERvY3VtZW50UERGUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * SignInRequest carries credentials.
@@ -618,6 +618,20 @@ export type Command = Message<"cabinet.v1.Command"> & {
    * @generated from field: bool ask_consent = 11;
    */
   askConsent: boolean;
+
+  /**
+   * For ACTION_LOG_LEVEL.
+   *
+   * @generated from field: string log_level = 12;
+   */
+  logLevel: string;
+
+  /**
+   * A bundle came with it, see GetCommandBundle.
+   *
+   * @generated from field: bool has_bundle = 13;
+   */
+  hasBundle: boolean;
 };
 
 /**
@@ -709,6 +723,13 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
    * @generated from field: bool ask_consent = 4;
    */
   askConsent: boolean;
+
+  /**
+   * For ACTION_LOG_LEVEL: debug, info, warn or error; it lasts an hour.
+   *
+   * @generated from field: string log_level = 5;
+   */
+  logLevel: string;
 };
 
 /**
@@ -1903,6 +1924,940 @@ export const CloseTicketResponseSchema: GenMessage<CloseTicketResponse> = /*@__P
   messageDesc(file_cabinet_v1_cabinet, 53);
 
 /**
+ * Agent is a program beside tills.
+ *
+ * @generated from message cabinet.v1.Agent
+ */
+export type Agent = Message<"cabinet.v1.Agent"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Computer.
+   *
+   * @generated from field: string host = 2;
+   */
+  host: string;
+
+  /**
+   * Outlet it was enrolled for.
+   *
+   * @generated from field: string outlet = 3;
+   */
+  outlet: string;
+
+  /**
+   * Version.
+   *
+   * @generated from field: string version = 4;
+   */
+  version: string;
+
+  /**
+   * What it was built for: linux/amd64.
+   *
+   * @generated from field: string platform = 5;
+   */
+  platform: string;
+
+  /**
+   * Connected now.
+   *
+   * @generated from field: bool online = 6;
+   */
+  online: boolean;
+
+  /**
+   * Last heard, Unix ms.
+   *
+   * @generated from field: int64 heard_ms = 7;
+   */
+  heardMs: bigint;
+
+  /**
+   * Enrolled, Unix ms.
+   *
+   * @generated from field: int64 enrolled_ms = 8;
+   */
+  enrolledMs: bigint;
+
+  /**
+   * Revoked, Unix ms; 0 when it is not.
+   *
+   * @generated from field: int64 revoked_ms = 9;
+   */
+  revokedMs: bigint;
+
+  /**
+   * End of its certificate, Unix ms.
+   *
+   * @generated from field: int64 certificate_until_ms = 10;
+   */
+  certificateUntilMs: bigint;
+
+  /**
+   * Names of its tills.
+   *
+   * @generated from field: repeated string tills = 11;
+   */
+  tills: string[];
+
+  /**
+   * Programs that spoke under this identity at the same time: a disk was copied. Empty when all is well.
+   *
+   * @generated from field: repeated cabinet.v1.AgentTwin twins = 12;
+   */
+  twins: AgentTwin[];
+
+  /**
+   * Version it is kept at; empty when it follows rollouts.
+   *
+   * @generated from field: string pinned = 13;
+   */
+  pinned: string;
+
+  /**
+   * The last update.
+   *
+   * @generated from field: cabinet.v1.AgentUpdate update = 14;
+   */
+  update?: AgentUpdate | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.Agent.
+ * Use `create(AgentSchema)` to create a new message.
+ */
+export const AgentSchema: GenMessage<Agent> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 54);
+
+/**
+ * AgentTwin is one of several programs under one identity.
+ *
+ * @generated from message cabinet.v1.AgentTwin
+ */
+export type AgentTwin = Message<"cabinet.v1.AgentTwin"> & {
+  /**
+   * Computer.
+   *
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * Address it came from.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Last heard, Unix ms.
+   *
+   * @generated from field: int64 heard_ms = 3;
+   */
+  heardMs: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.AgentTwin.
+ * Use `create(AgentTwinSchema)` to create a new message.
+ */
+export const AgentTwinSchema: GenMessage<AgentTwin> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 55);
+
+/**
+ * AgentUpdate is the update of one agent.
+ *
+ * @generated from message cabinet.v1.AgentUpdate
+ */
+export type AgentUpdate = Message<"cabinet.v1.AgentUpdate"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * Computer.
+   *
+   * @generated from field: string host = 2;
+   */
+  host: string;
+
+  /**
+   * Outlet.
+   *
+   * @generated from field: string outlet = 3;
+   */
+  outlet: string;
+
+  /**
+   * Version before.
+   *
+   * @generated from field: string from = 4;
+   */
+  from: string;
+
+  /**
+   * Version it goes to.
+   *
+   * @generated from field: string version = 5;
+   */
+  version: string;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: cabinet.v1.UpdateStage stage = 6;
+   */
+  stage: UpdateStage;
+
+  /**
+   * Since when, Unix ms.
+   *
+   * @generated from field: int64 since_ms = 7;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Why, one sentence in Russian.
+   *
+   * @generated from field: string text = 8;
+   */
+  text: string;
+
+  /**
+   * Fetched so far, bytes.
+   *
+   * @generated from field: uint64 fetched = 9;
+   */
+  fetched: bigint;
+
+  /**
+   * Size of the whole, bytes.
+   *
+   * @generated from field: uint64 size = 10;
+   */
+  size: bigint;
+
+  /**
+   * Rollout.
+   *
+   * @generated from field: string rollout_id = 11;
+   */
+  rolloutId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AgentUpdate.
+ * Use `create(AgentUpdateSchema)` to create a new message.
+ */
+export const AgentUpdateSchema: GenMessage<AgentUpdate> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 56);
+
+/**
+ * Release is a version this cabinet can bring.
+ *
+ * @generated from message cabinet.v1.Release
+ */
+export type Release = Message<"cabinet.v1.Release"> & {
+  /**
+   * Version.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Channel: stable, beta.
+   *
+   * @generated from field: string channel = 2;
+   */
+  channel: string;
+
+  /**
+   * Platforms it was built for.
+   *
+   * @generated from field: repeated string platforms = 3;
+   */
+  platforms: string[];
+
+  /**
+   * What is new, Russian text.
+   *
+   * @generated from field: string notes = 4;
+   */
+  notes: string;
+
+  /**
+   * Signed, Unix ms.
+   *
+   * @generated from field: int64 released_ms = 5;
+   */
+  releasedMs: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.Release.
+ * Use `create(ReleaseSchema)` to create a new message.
+ */
+export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 57);
+
+/**
+ * RolloutPlan is what a person sets.
+ *
+ * @generated from message cabinet.v1.RolloutPlan
+ */
+export type RolloutPlan = Message<"cabinet.v1.RolloutPlan"> & {
+  /**
+   * Outlets by id; empty is every one.
+   *
+   * @generated from field: repeated string outlet_ids = 1;
+   */
+  outletIds: string[];
+
+  /**
+   * Share of them, percent, 1 to 100. It is of the agents there are now, at each step.
+   *
+   * @generated from field: uint32 share = 2;
+   */
+  share: number;
+
+  /**
+   * Offers a minute at most; 0 has no limit.
+   *
+   * @generated from field: uint32 per_minute = 3;
+   */
+  perMinute: number;
+
+  /**
+   * Stop when so many percent of the ended ones failed; 0 never.
+   *
+   * @generated from field: uint32 abort_percent = 4;
+   */
+  abortPercent: number;
+
+  /**
+   * How many must have ended before that counts.
+   *
+   * @generated from field: uint32 abort_after = 5;
+   */
+  abortAfter: number;
+
+  /**
+   * Maintenance window in the shop's own time, minutes of the day. Begin and end equal: any time.
+   *
+   * @generated from field: uint32 window_from = 6;
+   */
+  windowFrom: number;
+
+  /**
+   * End of that window.
+   *
+   * @generated from field: uint32 window_to = 7;
+   */
+  windowTo: number;
+
+  /**
+   * Trial of each agent, seconds; 0 is the agent's usual quarter of an hour.
+   *
+   * @generated from field: uint32 trial_seconds = 8;
+   */
+  trialSeconds: number;
+};
+
+/**
+ * Describes the message cabinet.v1.RolloutPlan.
+ * Use `create(RolloutPlanSchema)` to create a new message.
+ */
+export const RolloutPlanSchema: GenMessage<RolloutPlan> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 58);
+
+/**
+ * RolloutCounts are how many agents stand where.
+ *
+ * @generated from message cabinet.v1.RolloutCounts
+ */
+export type RolloutCounts = Message<"cabinet.v1.RolloutCounts"> & {
+  /**
+   * Concerned.
+   *
+   * @generated from field: uint32 all = 1;
+   */
+  all: number;
+
+  /**
+   * Not offered yet.
+   *
+   * @generated from field: uint32 ahead = 2;
+   */
+  ahead: number;
+
+  /**
+   * Offered.
+   *
+   * @generated from field: uint32 offered = 3;
+   */
+  offered: number;
+
+  /**
+   * Fetching.
+   *
+   * @generated from field: uint32 downloading = 4;
+   */
+  downloading: number;
+
+  /**
+   * Waiting for a quiet moment.
+   *
+   * @generated from field: uint32 waiting = 5;
+   */
+  waiting: number;
+
+  /**
+   * On trial.
+   *
+   * @generated from field: uint32 trial = 6;
+   */
+  trial: number;
+
+  /**
+   * Stayed.
+   *
+   * @generated from field: uint32 healthy = 7;
+   */
+  healthy: number;
+
+  /**
+   * Rolled back.
+   *
+   * @generated from field: uint32 rolled_back = 8;
+   */
+  rolledBack: number;
+
+  /**
+   * Refused.
+   *
+   * @generated from field: uint32 refused = 9;
+   */
+  refused: number;
+
+  /**
+   * Had the version before.
+   *
+   * @generated from field: uint32 already = 10;
+   */
+  already: number;
+
+  /**
+   * Kept at another version by a pin.
+   *
+   * @generated from field: uint32 pinned = 11;
+   */
+  pinned: number;
+};
+
+/**
+ * Describes the message cabinet.v1.RolloutCounts.
+ * Use `create(RolloutCountsSchema)` to create a new message.
+ */
+export const RolloutCountsSchema: GenMessage<RolloutCounts> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 59);
+
+/**
+ * Rollout brings one version to many agents.
+ *
+ * @generated from message cabinet.v1.Rollout
+ */
+export type Rollout = Message<"cabinet.v1.Rollout"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Version.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Plan.
+   *
+   * @generated from field: cabinet.v1.RolloutPlan plan = 3;
+   */
+  plan?: RolloutPlan | undefined;
+
+  /**
+   * State.
+   *
+   * @generated from field: cabinet.v1.RolloutState state = 4;
+   */
+  state: RolloutState;
+
+  /**
+   * Since when, Unix ms.
+   *
+   * @generated from field: int64 since_ms = 5;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Why, one sentence in Russian.
+   *
+   * @generated from field: string text = 6;
+   */
+  text: string;
+
+  /**
+   * Begun, Unix ms.
+   *
+   * @generated from field: int64 started_ms = 7;
+   */
+  startedMs: bigint;
+
+  /**
+   * Login of who began it.
+   *
+   * @generated from field: string started_by = 8;
+   */
+  startedBy: string;
+
+  /**
+   * Counts.
+   *
+   * @generated from field: cabinet.v1.RolloutCounts counts = 9;
+   */
+  counts?: RolloutCounts | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.Rollout.
+ * Use `create(RolloutSchema)` to create a new message.
+ */
+export const RolloutSchema: GenMessage<Rollout> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 60);
+
+/**
+ * ListAgentsRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListAgentsRequest
+ */
+export type ListAgentsRequest = Message<"cabinet.v1.ListAgentsRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListAgentsRequest.
+ * Use `create(ListAgentsRequestSchema)` to create a new message.
+ */
+export const ListAgentsRequestSchema: GenMessage<ListAgentsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 61);
+
+/**
+ * ListAgentsResponse gives agents.
+ *
+ * @generated from message cabinet.v1.ListAgentsResponse
+ */
+export type ListAgentsResponse = Message<"cabinet.v1.ListAgentsResponse"> & {
+  /**
+   * Agents, those with a conflict first.
+   *
+   * @generated from field: repeated cabinet.v1.Agent agents = 1;
+   */
+  agents: Agent[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListAgentsResponse.
+ * Use `create(ListAgentsResponseSchema)` to create a new message.
+ */
+export const ListAgentsResponseSchema: GenMessage<ListAgentsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 62);
+
+/**
+ * RevokeAgentRequest names one.
+ *
+ * @generated from message cabinet.v1.RevokeAgentRequest
+ */
+export type RevokeAgentRequest = Message<"cabinet.v1.RevokeAgentRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeAgentRequest.
+ * Use `create(RevokeAgentRequestSchema)` to create a new message.
+ */
+export const RevokeAgentRequestSchema: GenMessage<RevokeAgentRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 63);
+
+/**
+ * RevokeAgentResponse gives it back.
+ *
+ * @generated from message cabinet.v1.RevokeAgentResponse
+ */
+export type RevokeAgentResponse = Message<"cabinet.v1.RevokeAgentResponse"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: cabinet.v1.Agent agent = 1;
+   */
+  agent?: Agent | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeAgentResponse.
+ * Use `create(RevokeAgentResponseSchema)` to create a new message.
+ */
+export const RevokeAgentResponseSchema: GenMessage<RevokeAgentResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 64);
+
+/**
+ * GetCommandBundleRequest names the command.
+ *
+ * @generated from message cabinet.v1.GetCommandBundleRequest
+ */
+export type GetCommandBundleRequest = Message<"cabinet.v1.GetCommandBundleRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string command_id = 1;
+   */
+  commandId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetCommandBundleRequest.
+ * Use `create(GetCommandBundleRequestSchema)` to create a new message.
+ */
+export const GetCommandBundleRequestSchema: GenMessage<GetCommandBundleRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 65);
+
+/**
+ * GetCommandBundleResponse gives the file.
+ *
+ * @generated from message cabinet.v1.GetCommandBundleResponse
+ */
+export type GetCommandBundleResponse = Message<"cabinet.v1.GetCommandBundleResponse"> & {
+  /**
+   * Redacted bundle, zip.
+   *
+   * @generated from field: bytes bundle = 1;
+   */
+  bundle: Uint8Array;
+
+  /**
+   * Name to save it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetCommandBundleResponse.
+ * Use `create(GetCommandBundleResponseSchema)` to create a new message.
+ */
+export const GetCommandBundleResponseSchema: GenMessage<GetCommandBundleResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 66);
+
+/**
+ * ListReleasesRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListReleasesRequest
+ */
+export type ListReleasesRequest = Message<"cabinet.v1.ListReleasesRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListReleasesRequest.
+ * Use `create(ListReleasesRequestSchema)` to create a new message.
+ */
+export const ListReleasesRequestSchema: GenMessage<ListReleasesRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 67);
+
+/**
+ * ListReleasesResponse gives releases.
+ *
+ * @generated from message cabinet.v1.ListReleasesResponse
+ */
+export type ListReleasesResponse = Message<"cabinet.v1.ListReleasesResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated cabinet.v1.Release releases = 1;
+   */
+  releases: Release[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListReleasesResponse.
+ * Use `create(ListReleasesResponseSchema)` to create a new message.
+ */
+export const ListReleasesResponseSchema: GenMessage<ListReleasesResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 68);
+
+/**
+ * ListRolloutsRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListRolloutsRequest
+ */
+export type ListRolloutsRequest = Message<"cabinet.v1.ListRolloutsRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListRolloutsRequest.
+ * Use `create(ListRolloutsRequestSchema)` to create a new message.
+ */
+export const ListRolloutsRequestSchema: GenMessage<ListRolloutsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 69);
+
+/**
+ * ListRolloutsResponse gives rollouts.
+ *
+ * @generated from message cabinet.v1.ListRolloutsResponse
+ */
+export type ListRolloutsResponse = Message<"cabinet.v1.ListRolloutsResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated cabinet.v1.Rollout rollouts = 1;
+   */
+  rollouts: Rollout[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListRolloutsResponse.
+ * Use `create(ListRolloutsResponseSchema)` to create a new message.
+ */
+export const ListRolloutsResponseSchema: GenMessage<ListRolloutsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 70);
+
+/**
+ * GetRolloutRequest names one.
+ *
+ * @generated from message cabinet.v1.GetRolloutRequest
+ */
+export type GetRolloutRequest = Message<"cabinet.v1.GetRolloutRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetRolloutRequest.
+ * Use `create(GetRolloutRequestSchema)` to create a new message.
+ */
+export const GetRolloutRequestSchema: GenMessage<GetRolloutRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 71);
+
+/**
+ * GetRolloutResponse gives it.
+ *
+ * @generated from message cabinet.v1.GetRolloutResponse
+ */
+export type GetRolloutResponse = Message<"cabinet.v1.GetRolloutResponse"> & {
+  /**
+   * Rollout.
+   *
+   * @generated from field: cabinet.v1.Rollout rollout = 1;
+   */
+  rollout?: Rollout | undefined;
+
+  /**
+   * Agents it concerns, those in trouble first.
+   *
+   * @generated from field: repeated cabinet.v1.AgentUpdate agents = 2;
+   */
+  agents: AgentUpdate[];
+};
+
+/**
+ * Describes the message cabinet.v1.GetRolloutResponse.
+ * Use `create(GetRolloutResponseSchema)` to create a new message.
+ */
+export const GetRolloutResponseSchema: GenMessage<GetRolloutResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 72);
+
+/**
+ * StartRolloutRequest begins one.
+ *
+ * @generated from message cabinet.v1.StartRolloutRequest
+ */
+export type StartRolloutRequest = Message<"cabinet.v1.StartRolloutRequest"> & {
+  /**
+   * Id, made by the asker.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Version of a release.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Plan.
+   *
+   * @generated from field: cabinet.v1.RolloutPlan plan = 3;
+   */
+  plan?: RolloutPlan | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.StartRolloutRequest.
+ * Use `create(StartRolloutRequestSchema)` to create a new message.
+ */
+export const StartRolloutRequestSchema: GenMessage<StartRolloutRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 73);
+
+/**
+ * StartRolloutResponse gives it.
+ *
+ * @generated from message cabinet.v1.StartRolloutResponse
+ */
+export type StartRolloutResponse = Message<"cabinet.v1.StartRolloutResponse"> & {
+  /**
+   * Rollout.
+   *
+   * @generated from field: cabinet.v1.Rollout rollout = 1;
+   */
+  rollout?: Rollout | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.StartRolloutResponse.
+ * Use `create(StartRolloutResponseSchema)` to create a new message.
+ */
+export const StartRolloutResponseSchema: GenMessage<StartRolloutResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 74);
+
+/**
+ * ChangeRolloutRequest changes one.
+ *
+ * @generated from message cabinet.v1.ChangeRolloutRequest
+ */
+export type ChangeRolloutRequest = Message<"cabinet.v1.ChangeRolloutRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What to do.
+   *
+   * @generated from field: cabinet.v1.RolloutChange change = 2;
+   */
+  change: RolloutChange;
+
+  /**
+   * New plan; absent keeps it.
+   *
+   * @generated from field: cabinet.v1.RolloutPlan plan = 3;
+   */
+  plan?: RolloutPlan | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.ChangeRolloutRequest.
+ * Use `create(ChangeRolloutRequestSchema)` to create a new message.
+ */
+export const ChangeRolloutRequestSchema: GenMessage<ChangeRolloutRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 75);
+
+/**
+ * ChangeRolloutResponse gives it back.
+ *
+ * @generated from message cabinet.v1.ChangeRolloutResponse
+ */
+export type ChangeRolloutResponse = Message<"cabinet.v1.ChangeRolloutResponse"> & {
+  /**
+   * Rollout.
+   *
+   * @generated from field: cabinet.v1.Rollout rollout = 1;
+   */
+  rollout?: Rollout | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.ChangeRolloutResponse.
+ * Use `create(ChangeRolloutResponseSchema)` to create a new message.
+ */
+export const ChangeRolloutResponseSchema: GenMessage<ChangeRolloutResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 76);
+
+/**
+ * PinAgentRequest keeps or frees one.
+ *
+ * @generated from message cabinet.v1.PinAgentRequest
+ */
+export type PinAgentRequest = Message<"cabinet.v1.PinAgentRequest"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * Version to keep; empty frees it.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message cabinet.v1.PinAgentRequest.
+ * Use `create(PinAgentRequestSchema)` to create a new message.
+ */
+export const PinAgentRequestSchema: GenMessage<PinAgentRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 77);
+
+/**
+ * PinAgentResponse gives it back.
+ *
+ * @generated from message cabinet.v1.PinAgentResponse
+ */
+export type PinAgentResponse = Message<"cabinet.v1.PinAgentResponse"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: cabinet.v1.Agent agent = 1;
+   */
+  agent?: Agent | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.PinAgentResponse.
+ * Use `create(PinAgentResponseSchema)` to create a new message.
+ */
+export const PinAgentResponseSchema: GenMessage<PinAgentResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_cabinet, 78);
+
+/**
  * Light is the colour of a till.
  *
  * @generated from enum cabinet.v1.Light
@@ -2011,6 +2966,171 @@ export enum CommandState {
  */
 export const CommandStateSchema: GenEnum<CommandState> = /*@__PURE__*/
   enumDesc(file_cabinet_v1_cabinet, 1);
+
+/**
+ * UpdateStage is where an update of an agent stands; the numbers are uplink.v1.UpdateStage's.
+ *
+ * @generated from enum cabinet.v1.UpdateStage
+ */
+export enum UpdateStage {
+  /**
+   * Not given: not offered yet.
+   *
+   * @generated from enum value: UPDATE_STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Offered.
+   *
+   * @generated from enum value: UPDATE_STAGE_OFFERED = 1;
+   */
+  OFFERED = 1,
+
+  /**
+   * Being fetched.
+   *
+   * @generated from enum value: UPDATE_STAGE_DOWNLOADING = 2;
+   */
+  DOWNLOADING = 2,
+
+  /**
+   * Waits for a quiet moment.
+   *
+   * @generated from enum value: UPDATE_STAGE_WAITING = 3;
+   */
+  WAITING = 3,
+
+  /**
+   * On trial.
+   *
+   * @generated from enum value: UPDATE_STAGE_TRIAL = 4;
+   */
+  TRIAL = 4,
+
+  /**
+   * Stays.
+   *
+   * @generated from enum value: UPDATE_STAGE_HEALTHY = 5;
+   */
+  HEALTHY = 5,
+
+  /**
+   * The previous version is back.
+   *
+   * @generated from enum value: UPDATE_STAGE_ROLLED_BACK = 6;
+   */
+  ROLLED_BACK = 6,
+
+  /**
+   * Refused by the agent.
+   *
+   * @generated from enum value: UPDATE_STAGE_REFUSED = 7;
+   */
+  REFUSED = 7,
+}
+
+/**
+ * Describes the enum cabinet.v1.UpdateStage.
+ */
+export const UpdateStageSchema: GenEnum<UpdateStage> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_cabinet, 2);
+
+/**
+ * RolloutState is where a rollout stands.
+ *
+ * @generated from enum cabinet.v1.RolloutState
+ */
+export enum RolloutState {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: ROLLOUT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Goes on.
+   *
+   * @generated from enum value: ROLLOUT_STATE_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * Paused by a person: nothing new is offered; what was switched stays on its trial.
+   *
+   * @generated from enum value: ROLLOUT_STATE_PAUSED = 2;
+   */
+  PAUSED = 2,
+
+  /**
+   * Stopped by its own criteria; the text says which.
+   *
+   * @generated from enum value: ROLLOUT_STATE_ABORTED = 3;
+   */
+  ABORTED = 3,
+
+  /**
+   * Every agent of its share is through.
+   *
+   * @generated from enum value: ROLLOUT_STATE_DONE = 4;
+   */
+  DONE = 4,
+
+  /**
+   * Ended by a person.
+   *
+   * @generated from enum value: ROLLOUT_STATE_ENDED = 5;
+   */
+  ENDED = 5,
+}
+
+/**
+ * Describes the enum cabinet.v1.RolloutState.
+ */
+export const RolloutStateSchema: GenEnum<RolloutState> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_cabinet, 3);
+
+/**
+ * RolloutChange is what a person does to a rollout.
+ *
+ * @generated from enum cabinet.v1.RolloutChange
+ */
+export enum RolloutChange {
+  /**
+   * Only the plan changes.
+   *
+   * @generated from enum value: ROLLOUT_CHANGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Pause.
+   *
+   * @generated from enum value: ROLLOUT_CHANGE_PAUSE = 1;
+   */
+  PAUSE = 1,
+
+  /**
+   * Go on.
+   *
+   * @generated from enum value: ROLLOUT_CHANGE_RESUME = 2;
+   */
+  RESUME = 2,
+
+  /**
+   * End for good.
+   *
+   * @generated from enum value: ROLLOUT_CHANGE_END = 3;
+   */
+  END = 3,
+}
+
+/**
+ * Describes the enum cabinet.v1.RolloutChange.
+ */
+export const RolloutChangeSchema: GenEnum<RolloutChange> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_cabinet, 4);
 
 /**
  * AccessService lets people in.
@@ -2188,6 +3308,36 @@ export const FleetService: GenService<{
     output: typeof CloseTicketResponseSchema;
   },
   /**
+   * ListAgents gives the agents of the organisation: identity, version, link, conflict.
+   *
+   * @generated from rpc cabinet.v1.FleetService.ListAgents
+   */
+  listAgents: {
+    methodKind: "unary";
+    input: typeof ListAgentsRequestSchema;
+    output: typeof ListAgentsResponseSchema;
+  },
+  /**
+   * RevokeAgent shuts an agent out for good; it has to be enrolled anew.
+   *
+   * @generated from rpc cabinet.v1.FleetService.RevokeAgent
+   */
+  revokeAgent: {
+    methodKind: "unary";
+    input: typeof RevokeAgentRequestSchema;
+    output: typeof RevokeAgentResponseSchema;
+  },
+  /**
+   * GetCommandBundle gives the redacted bundle that a command collected.
+   *
+   * @generated from rpc cabinet.v1.FleetService.GetCommandBundle
+   */
+  getCommandBundle: {
+    methodKind: "unary";
+    input: typeof GetCommandBundleRequestSchema;
+    output: typeof GetCommandBundleResponseSchema;
+  },
+  /**
    * ListCommands gives the journal of commands of a till, newest first.
    *
    * @generated from rpc cabinet.v1.FleetService.ListCommands
@@ -2199,6 +3349,75 @@ export const FleetService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cabinet_v1_cabinet, 1);
+
+/**
+ * UpdatesService brings new versions to agents.
+ *
+ * @generated from service cabinet.v1.UpdatesService
+ */
+export const UpdatesService: GenService<{
+  /**
+   * ListReleases gives the versions this cabinet can bring.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.ListReleases
+   */
+  listReleases: {
+    methodKind: "unary";
+    input: typeof ListReleasesRequestSchema;
+    output: typeof ListReleasesResponseSchema;
+  },
+  /**
+   * ListRollouts gives rollouts, newest first, with their counts.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.ListRollouts
+   */
+  listRollouts: {
+    methodKind: "unary";
+    input: typeof ListRolloutsRequestSchema;
+    output: typeof ListRolloutsResponseSchema;
+  },
+  /**
+   * GetRollout gives one with every agent it concerns.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.GetRollout
+   */
+  getRollout: {
+    methodKind: "unary";
+    input: typeof GetRolloutRequestSchema;
+    output: typeof GetRolloutResponseSchema;
+  },
+  /**
+   * StartRollout begins one; the same id never starts twice.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.StartRollout
+   */
+  startRollout: {
+    methodKind: "unary";
+    input: typeof StartRolloutRequestSchema;
+    output: typeof StartRolloutResponseSchema;
+  },
+  /**
+   * ChangeRollout changes share, rate, window or criteria, pauses, goes on, or ends it for good.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.ChangeRollout
+   */
+  changeRollout: {
+    methodKind: "unary";
+    input: typeof ChangeRolloutRequestSchema;
+    output: typeof ChangeRolloutResponseSchema;
+  },
+  /**
+   * PinAgent keeps an agent at a version whatever is rolled out; an empty version frees it.
+   *
+   * @generated from rpc cabinet.v1.UpdatesService.PinAgent
+   */
+  pinAgent: {
+    methodKind: "unary";
+    input: typeof PinAgentRequestSchema;
+    output: typeof PinAgentResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_cabinet_v1_cabinet, 2);
 
 /**
  * DocumentsService shows what the tills did.
@@ -2257,5 +3476,5 @@ export const DocumentsService: GenService<{
     output: typeof GetDocumentPDFResponseSchema;
   },
 }> = /*@__PURE__*/
-  serviceDesc(file_cabinet_v1_cabinet, 2);
+  serviceDesc(file_cabinet_v1_cabinet, 3);
 

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pos/v1/pos.proto.
  */
 export const file_pos_v1_pos: GenFile = /*@__PURE__*/
-  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMihgIKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCBItCgxyZWdpc3RyYXRpb24YCiABKAsyFy5maXNjYWwudjEuUmVnaXN0cmF0aW9uIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiFQoTTGlzdENvbnNlbnRzUmVxdWVzdCI0ChRMaXN0Q29uc2VudHNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uZmlzY2FsLnYxLlJ1biIvCg5Db25zZW50UmVxdWVzdBIOCgZydW5faWQYASABKAkSDQoFYWdyZWUYAiABKAgiNgoPQ29uc2VudFJlc3BvbnNlEiMKB2NvbnNlbnQYASABKA4yEi5maXNjYWwudjEuQ29uc2VudCIsCg1FbnJvbGxSZXF1ZXN0EgwKBGNvZGUYASABKAkSDQoFY2xvdWQYAiABKAkiOAoORW5yb2xsUmVzcG9uc2USEAoIYWdlbnRfaWQYASABKAkSFAoMb3JnYW5pc2F0aW9uGAIgASgJIhQKEkFnZW50U3RhdHVzUmVxdWVzdCLsAQoTQWdlbnRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCGFnZW50X2lkGAIgASgJEg0KBWNsb3VkGAMgASgJEhQKDGNsb3VkX29ubGluZRgEIAEoCBIVCg1icm9rZXJfb25saW5lGAUgASgIEg4KBm91dGJveBgGIAEoBBIVCg1vdXRib3hfYWdlX21zGAcgASgDEiQKCHByb2JsZW1zGAggAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SFQoNam91cm5hbF9ieXRlcxgJIAEoAxISCgpzdGFydGVkX21zGAogASgDIhUKE0NoZWNrSm91cm5hbFJlcXVlc3QiSAoUQ2hlY2tKb3VybmFsUmVzcG9uc2USCgoCb2sYASABKAgSEAoIZmluZGluZ3MYAiADKAkSEgoKb3BlcmF0aW9ucxgDIAEoBDL7AwoKUG9zU2VydmljZRJFCglMaXN0VGlsbHMSGC5wb3MudjEuTGlzdFRpbGxzUmVxdWVzdBoZLnBvcy52MS5MaXN0VGlsbHNSZXNwb25zZSIDkAIBEkgKClRpbGxTdGF0dXMSGS5wb3MudjEuVGlsbFN0YXR1c1JlcXVlc3QaGi5wb3MudjEuVGlsbFN0YXR1c1Jlc3BvbnNlIgOQAgESRQoJUHJlZmxpZ2h0EhgucG9zLnYxLlByZWZsaWdodFJlcXVlc3QaGS5wb3MudjEuUHJlZmxpZ2h0UmVzcG9uc2UiA5ACARI3CgZTdWJtaXQSFS5wb3MudjEuU3VibWl0UmVxdWVzdBoWLnBvcy52MS5TdWJtaXRSZXNwb25zZRJOCgxHZXRPcGVyYXRpb24SGy5wb3MudjEuR2V0T3BlcmF0aW9uUmVxdWVzdBocLnBvcy52MS5HZXRPcGVyYXRpb25SZXNwb25zZSIDkAIBElQKDkxpc3RPcGVyYXRpb25zEh0ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoeLnBvcy52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIgOQAgESNgoFV2F0Y2gSFC5wb3MudjEuV2F0Y2hSZXF1ZXN0GhUucG9zLnYxLldhdGNoUmVzcG9uc2UwATKTBAoRVGVjaG5pY2lhblNlcnZpY2USNgoEUGxhbhITLnBvcy52MS5QbGFuUmVxdWVzdBoULnBvcy52MS5QbGFuUmVzcG9uc2UiA5ACARIwCgNBY3QSEi5wb3MudjEuQWN0UmVxdWVzdBoTLnBvcy52MS5BY3RSZXNwb25zZTABEjcKBkRlY2lkZRIVLnBvcy52MS5EZWNpZGVSZXF1ZXN0GhYucG9zLnYxLkRlY2lkZVJlc3BvbnNlEk4KDExpc3RDb25zZW50cxIbLnBvcy52MS5MaXN0Q29uc2VudHNSZXF1ZXN0GhwucG9zLnYxLkxpc3RDb25zZW50c1Jlc3BvbnNlIgOQAgESOgoHQ29uc2VudBIWLnBvcy52MS5Db25zZW50UmVxdWVzdBoXLnBvcy52MS5Db25zZW50UmVzcG9uc2USNwoGRW5yb2xsEhUucG9zLnYxLkVucm9sbFJlcXVlc3QaFi5wb3MudjEuRW5yb2xsUmVzcG9uc2USSwoLQWdlbnRTdGF0dXMSGi5wb3MudjEuQWdlbnRTdGF0dXNSZXF1ZXN0GhsucG9zLnYxLkFnZW50U3RhdHVzUmVzcG9uc2UiA5ACARJJCgxDaGVja0pvdXJuYWwSGy5wb3MudjEuQ2hlY2tKb3VybmFsUmVxdWVzdBocLnBvcy52MS5DaGVja0pvdXJuYWxSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMihgIKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCBItCgxyZWdpc3RyYXRpb24YCiABKAsyFy5maXNjYWwudjEuUmVnaXN0cmF0aW9uIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiFQoTTGlzdENvbnNlbnRzUmVxdWVzdCI0ChRMaXN0Q29uc2VudHNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uZmlzY2FsLnYxLlJ1biIvCg5Db25zZW50UmVxdWVzdBIOCgZydW5faWQYASABKAkSDQoFYWdyZWUYAiABKAgiNgoPQ29uc2VudFJlc3BvbnNlEiMKB2NvbnNlbnQYASABKA4yEi5maXNjYWwudjEuQ29uc2VudCIsCg1FbnJvbGxSZXF1ZXN0EgwKBGNvZGUYASABKAkSDQoFY2xvdWQYAiABKAkiOAoORW5yb2xsUmVzcG9uc2USEAoIYWdlbnRfaWQYASABKAkSFAoMb3JnYW5pc2F0aW9uGAIgASgJIhQKEkFnZW50U3RhdHVzUmVxdWVzdCKZAgoTQWdlbnRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCGFnZW50X2lkGAIgASgJEg0KBWNsb3VkGAMgASgJEhQKDGNsb3VkX29ubGluZRgEIAEoCBIVCg1icm9rZXJfb25saW5lGAUgASgIEg4KBm91dGJveBgGIAEoBBIVCg1vdXRib3hfYWdlX21zGAcgASgDEiQKCHByb2JsZW1zGAggAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SFQoNam91cm5hbF9ieXRlcxgJIAEoAxISCgpzdGFydGVkX21zGAogASgDEhYKDnVwZGF0ZV92ZXJzaW9uGAsgASgJEhMKC3VwZGF0ZV90ZXh0GAwgASgJIhUKE0NoZWNrSm91cm5hbFJlcXVlc3QiSAoUQ2hlY2tKb3VybmFsUmVzcG9uc2USCgoCb2sYASABKAgSEAoIZmluZGluZ3MYAiADKAkSEgoKb3BlcmF0aW9ucxgDIAEoBCISChBGaW5kVGlsbHNSZXF1ZXN0IpIBCglGb3VuZFRpbGwSDgoGZHJpdmVyGAEgASgJEgwKBHdpcmUYAiABKAkSDwoHcHJpbnRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRIOCgZzZXJpYWwYBSABKAkSCgoCZm4YBiABKAkSCwoDcm5tGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgwKBHRpbGwYCSABKAkicwoRRmluZFRpbGxzUmVzcG9uc2USDAoEc3RlcBgBIAEoCRIgCgVmb3VuZBgCIAEoCzIRLnBvcy52MS5Gb3VuZFRpbGwSDwoHc2tpcHBlZBgDIAEoCRINCgV0cmllZBgEIAEoDRIOCgZwbGFjZXMYBSABKA0iQgoQQWRvcHRUaWxsUmVxdWVzdBIgCgVmb3VuZBgBIAEoCzIRLnBvcy52MS5Gb3VuZFRpbGwSDAoEbmFtZRgCIAEoCSIhChFBZG9wdFRpbGxSZXNwb25zZRIMCgR0aWxsGAEgASgJMvsDCgpQb3NTZXJ2aWNlEkUKCUxpc3RUaWxscxIYLnBvcy52MS5MaXN0VGlsbHNSZXF1ZXN0GhkucG9zLnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESSAoKVGlsbFN0YXR1cxIZLnBvcy52MS5UaWxsU3RhdHVzUmVxdWVzdBoaLnBvcy52MS5UaWxsU3RhdHVzUmVzcG9uc2UiA5ACARJFCglQcmVmbGlnaHQSGC5wb3MudjEuUHJlZmxpZ2h0UmVxdWVzdBoZLnBvcy52MS5QcmVmbGlnaHRSZXNwb25zZSIDkAIBEjcKBlN1Ym1pdBIVLnBvcy52MS5TdWJtaXRSZXF1ZXN0GhYucG9zLnYxLlN1Ym1pdFJlc3BvbnNlEk4KDEdldE9wZXJhdGlvbhIbLnBvcy52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwucG9zLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlIgOQAgESVAoOTGlzdE9wZXJhdGlvbnMSHS5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARI2CgVXYXRjaBIULnBvcy52MS5XYXRjaFJlcXVlc3QaFS5wb3MudjEuV2F0Y2hSZXNwb25zZTABMpkFChFUZWNobmljaWFuU2VydmljZRI2CgRQbGFuEhMucG9zLnYxLlBsYW5SZXF1ZXN0GhQucG9zLnYxLlBsYW5SZXNwb25zZSIDkAIBEjAKA0FjdBISLnBvcy52MS5BY3RSZXF1ZXN0GhMucG9zLnYxLkFjdFJlc3BvbnNlMAESNwoGRGVjaWRlEhUucG9zLnYxLkRlY2lkZVJlcXVlc3QaFi5wb3MudjEuRGVjaWRlUmVzcG9uc2USTgoMTGlzdENvbnNlbnRzEhsucG9zLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaHC5wb3MudjEuTGlzdENvbnNlbnRzUmVzcG9uc2UiA5ACARI6CgdDb25zZW50EhYucG9zLnYxLkNvbnNlbnRSZXF1ZXN0GhcucG9zLnYxLkNvbnNlbnRSZXNwb25zZRI3CgZFbnJvbGwSFS5wb3MudjEuRW5yb2xsUmVxdWVzdBoWLnBvcy52MS5FbnJvbGxSZXNwb25zZRJCCglGaW5kVGlsbHMSGC5wb3MudjEuRmluZFRpbGxzUmVxdWVzdBoZLnBvcy52MS5GaW5kVGlsbHNSZXNwb25zZTABEkAKCUFkb3B0VGlsbBIYLnBvcy52MS5BZG9wdFRpbGxSZXF1ZXN0GhkucG9zLnYxLkFkb3B0VGlsbFJlc3BvbnNlEksKC0FnZW50U3RhdHVzEhoucG9zLnYxLkFnZW50U3RhdHVzUmVxdWVzdBobLnBvcy52MS5BZ2VudFN0YXR1c1Jlc3BvbnNlIgOQAgESSQoMQ2hlY2tKb3VybmFsEhsucG9zLnYxLkNoZWNrSm91cm5hbFJlcXVlc3QaHC5wb3MudjEuQ2hlY2tKb3VybmFsUmVzcG9uc2ViBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * ListTillsRequest asks for all tills.
@@ -882,6 +882,20 @@ export type AgentStatusResponse = Message<"pos.v1.AgentStatusResponse"> & {
    * @generated from field: int64 started_ms = 10;
    */
   startedMs: bigint;
+
+  /**
+   * Version that an update brings; empty when there is none.
+   *
+   * @generated from field: string update_version = 11;
+   */
+  updateVersion: string;
+
+  /**
+   * Where the update stands, one sentence in Russian.
+   *
+   * @generated from field: string update_text = 12;
+   */
+  updateText: string;
 };
 
 /**
@@ -940,6 +954,196 @@ export type CheckJournalResponse = Message<"pos.v1.CheckJournalResponse"> & {
  */
 export const CheckJournalResponseSchema: GenMessage<CheckJournalResponse> = /*@__PURE__*/
   messageDesc(file_pos_v1_pos, 31);
+
+/**
+ * FindTillsRequest asks for a search.
+ *
+ * @generated from message pos.v1.FindTillsRequest
+ */
+export type FindTillsRequest = Message<"pos.v1.FindTillsRequest"> & {
+};
+
+/**
+ * Describes the message pos.v1.FindTillsRequest.
+ * Use `create(FindTillsRequestSchema)` to create a new message.
+ */
+export const FindTillsRequestSchema: GenMessage<FindTillsRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 32);
+
+/**
+ * FoundTill is a till that answered.
+ *
+ * @generated from message pos.v1.FoundTill
+ */
+export type FoundTill = Message<"pos.v1.FoundTill"> & {
+  /**
+   * Driver that understood it.
+   *
+   * @generated from field: string driver = 1;
+   */
+  driver: string;
+
+  /**
+   * Wire as for the configuration.
+   *
+   * @generated from field: string wire = 2;
+   */
+  wire: string;
+
+  /**
+   * Wire of its printer, of drivers with two.
+   *
+   * @generated from field: string printer = 3;
+   */
+  printer: string;
+
+  /**
+   * Model.
+   *
+   * @generated from field: string model = 4;
+   */
+  model: string;
+
+  /**
+   * Factory number.
+   *
+   * @generated from field: string serial = 5;
+   */
+  serial: string;
+
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 6;
+   */
+  fn: string;
+
+  /**
+   * Registration number.
+   *
+   * @generated from field: string rnm = 7;
+   */
+  rnm: string;
+
+  /**
+   * Firmware.
+   *
+   * @generated from field: string firmware = 8;
+   */
+  firmware: string;
+
+  /**
+   * Name under which the agent has it already; empty for a new one.
+   *
+   * @generated from field: string till = 9;
+   */
+  till: string;
+};
+
+/**
+ * Describes the message pos.v1.FoundTill.
+ * Use `create(FoundTillSchema)` to create a new message.
+ */
+export const FoundTillSchema: GenMessage<FoundTill> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 33);
+
+/**
+ * FindTillsResponse is one step of a search.
+ *
+ * @generated from message pos.v1.FindTillsResponse
+ */
+export type FindTillsResponse = Message<"pos.v1.FindTillsResponse"> & {
+  /**
+   * What is tried now, Russian: "Порт /dev/ttyACM0: Штрих-М"; empty with a find.
+   *
+   * @generated from field: string step = 1;
+   */
+  step: string;
+
+  /**
+   * A till that answered.
+   *
+   * @generated from field: pos.v1.FoundTill found = 2;
+   */
+  found?: FoundTill | undefined;
+
+  /**
+   * A port left alone, with the reason: held by another program, excluded, no rights.
+   *
+   * @generated from field: string skipped = 3;
+   */
+  skipped: string;
+
+  /**
+   * Places tried so far.
+   *
+   * @generated from field: uint32 tried = 4;
+   */
+  tried: number;
+
+  /**
+   * Places in all.
+   *
+   * @generated from field: uint32 places = 5;
+   */
+  places: number;
+};
+
+/**
+ * Describes the message pos.v1.FindTillsResponse.
+ * Use `create(FindTillsResponseSchema)` to create a new message.
+ */
+export const FindTillsResponseSchema: GenMessage<FindTillsResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 34);
+
+/**
+ * AdoptTillRequest names a found till.
+ *
+ * @generated from message pos.v1.AdoptTillRequest
+ */
+export type AdoptTillRequest = Message<"pos.v1.AdoptTillRequest"> & {
+  /**
+   * As found.
+   *
+   * @generated from field: pos.v1.FoundTill found = 1;
+   */
+  found?: FoundTill | undefined;
+
+  /**
+   * Name in the list; empty makes one.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message pos.v1.AdoptTillRequest.
+ * Use `create(AdoptTillRequestSchema)` to create a new message.
+ */
+export const AdoptTillRequestSchema: GenMessage<AdoptTillRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 35);
+
+/**
+ * AdoptTillResponse gives its name.
+ *
+ * @generated from message pos.v1.AdoptTillResponse
+ */
+export type AdoptTillResponse = Message<"pos.v1.AdoptTillResponse"> & {
+  /**
+   * Name in the list.
+   *
+   * @generated from field: string till = 1;
+   */
+  till: string;
+};
+
+/**
+ * Describes the message pos.v1.AdoptTillResponse.
+ * Use `create(AdoptTillResponseSchema)` to create a new message.
+ */
+export const AdoptTillResponseSchema: GenMessage<AdoptTillResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 36);
 
 /**
  * PosService takes operations and answers done, not done or unknown.
@@ -1085,6 +1289,26 @@ export const TechnicianService: GenService<{
     methodKind: "unary";
     input: typeof EnrollRequestSchema;
     output: typeof EnrollResponseSchema;
+  },
+  /**
+   * FindTills looks for tills at ports nobody owns and streams what it tries and what it finds.
+   *
+   * @generated from rpc pos.v1.TechnicianService.FindTills
+   */
+  findTills: {
+    methodKind: "server_streaming";
+    input: typeof FindTillsRequestSchema;
+    output: typeof FindTillsResponseSchema;
+  },
+  /**
+   * AdoptTill takes a found till into the agent's list; the agent starts anew with it.
+   *
+   * @generated from rpc pos.v1.TechnicianService.AdoptTill
+   */
+  adoptTill: {
+    methodKind: "unary";
+    input: typeof AdoptTillRequestSchema;
+    output: typeof AdoptTillResponseSchema;
   },
   /**
    * AgentStatus gives the agent's own state.

@@ -6,8 +6,8 @@
 // @generated from file uplink/v1/uplink.proto (package uplink.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Action, Decision, Document, Operation, Problem, Run, TillState } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file uplink/v1/uplink.proto.
  */
 export const file_uplink_v1_uplink: GenFile = /*@__PURE__*/
-  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIpkBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuInsKDUhlbGxvUmVzcG9uc2USEgoKY2FwYWJpbGl0eRgBIAEoDRIOCgZjdXJzb3IYAiABKAQSDwoHcG9sbF9tcxgDIAEoDRIOCgZub3dfbXMYBCABKAMSJQoGY29waWVzGAUgAygLMhUudXBsaW5rLnYxLkNvcHlDdXJzb3IiJAoKQ29weUN1cnNvchIKCgJmbhgBIAEoCRIKCgJmZBgCIAEoDSJnCgVFbnRyeRIOCgZjdXJzb3IYASABKAQSJwoJb3BlcmF0aW9uGAIgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbhIlCgRjb3B5GAMgASgLMhcudXBsaW5rLnYxLkRvY3VtZW50Q29weSJQCgxEb2N1bWVudENvcHkSDAoEdGlsbBgBIAEoCRIlCghkb2N1bWVudBgCIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBILCgN0bHYYAyABKAwiKgoFQmF0Y2gSIQoHZW50cmllcxgBIAMoCzIQLnVwbGluay52MS5FbnRyeSJFCgtQdXNoUmVxdWVzdBISCgpqb3VybmFsX2lkGAEgASgJEhIKCmRpY3Rpb25hcnkYAiABKA0SDgoGcGFja2VkGAMgASgMIh4KDFB1c2hSZXNwb25zZRIOCgZjdXJzb3IYASABKAQibwoSUmVwb3J0U3RhdGVSZXF1ZXN0EiMKBXRpbGxzGAEgAygLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZRIkCghwcm9ibGVtcxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg4KBm91dGJveBgDIAEoBCIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIqUBCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uEhMKC2Fza19jb25zZW50GAcgASgIIicKFEZldGNoQ29tbWFuZHNSZXF1ZXN0Eg8KB3dhaXRfbXMYASABKA0iPQoVRmV0Y2hDb21tYW5kc1Jlc3BvbnNlEiQKCGNvbW1hbmRzGAEgAygLMhIudXBsaW5rLnYxLkNvbW1hbmQiLwoQUmVwb3J0UnVuUmVxdWVzdBIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIhMKEVJlcG9ydFJ1blJlc3BvbnNlIioKGFJlcG9ydENlcnRpZmljYXRlUmVxdWVzdBIOCgZyZXBvcnQYASABKAwiGwoZUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZSJ7ChFPcGVuVGlja2V0UmVxdWVzdBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEhsKA3J1bhgDIAEoCzIOLmZpc2NhbC52MS5SdW4SDAoEdGV4dBgEIAEoCRIOCgZidW5kbGUYBSABKAwSEQoJb3BlbmVkX21zGAYgASgDIhQKEk9wZW5UaWNrZXRSZXNwb25zZSIbCgxSZW5ld1JlcXVlc3QSCwoDY3NyGAEgASgMIiQKDVJlbmV3UmVzcG9uc2USEwoLY2VydGlmaWNhdGUYASABKAwyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTLVBAoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRJJCgpPcGVuVGlja2V0EhwudXBsaW5rLnYxLk9wZW5UaWNrZXRSZXF1ZXN0Gh0udXBsaW5rLnYxLk9wZW5UaWNrZXRSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIuoBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuEhAKCHBsYXRmb3JtGAcgASgJEhAKCGluc3RhbmNlGAggASgJEg0KBXRva2VuGAkgASgJEhwKFGNlcnRpZmljYXRlX3VudGlsX21zGAogASgDIooBCg1IZWxsb1Jlc3BvbnNlEhIKCmNhcGFiaWxpdHkYASABKA0SDgoGY3Vyc29yGAIgASgEEg8KB3BvbGxfbXMYAyABKA0SDgoGbm93X21zGAQgASgDEiUKBmNvcGllcxgFIAMoCzIVLnVwbGluay52MS5Db3B5Q3Vyc29yEg0KBXRva2VuGAYgASgJIiQKCkNvcHlDdXJzb3ISCgoCZm4YASABKAkSCgoCZmQYAiABKA0iZwoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24SJQoEY29weRgDIAEoCzIXLnVwbGluay52MS5Eb2N1bWVudENvcHkiUAoMRG9jdW1lbnRDb3B5EgwKBHRpbGwYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDdGx2GAMgASgMIioKBUJhdGNoEiEKB2VudHJpZXMYASADKAsyEC51cGxpbmsudjEuRW50cnkiRQoLUHVzaFJlcXVlc3QSEgoKam91cm5hbF9pZBgBIAEoCRISCgpkaWN0aW9uYXJ5GAIgASgNEg4KBnBhY2tlZBgDIAEoDCIeCgxQdXNoUmVzcG9uc2USDgoGY3Vyc29yGAEgASgEIm8KElJlcG9ydFN0YXRlUmVxdWVzdBIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSJAoIcHJvYmxlbXMYAiADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIOCgZvdXRib3gYAyABKAQiFQoTUmVwb3J0U3RhdGVSZXNwb25zZSK4AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEgoKZXhwaXJlc19tcxgEIAEoAxINCgVhY3RvchgFIAEoCRIlCghkZWNpc2lvbhgGIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgHIAEoCBIRCglsb2dfbGV2ZWwYCCABKAkiJwoURmV0Y2hDb21tYW5kc1JlcXVlc3QSDwoHd2FpdF9tcxgBIAEoDSI9ChVGZXRjaENvbW1hbmRzUmVzcG9uc2USJAoIY29tbWFuZHMYASADKAsyEi51cGxpbmsudjEuQ29tbWFuZCIvChBSZXBvcnRSdW5SZXF1ZXN0EhsKA3J1bhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iEwoRUmVwb3J0UnVuUmVzcG9uc2UiKgoYUmVwb3J0Q2VydGlmaWNhdGVSZXF1ZXN0Eg4KBnJlcG9ydBgBIAEoDCIbChlSZXBvcnRDZXJ0aWZpY2F0ZVJlc3BvbnNlInsKEU9wZW5UaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSGwoDcnVuGAMgASgLMg4uZmlzY2FsLnYxLlJ1bhIMCgR0ZXh0GAQgASgJEg4KBmJ1bmRsZRgFIAEoDBIRCglvcGVuZWRfbXMYBiABKAMiFAoST3BlblRpY2tldFJlc3BvbnNlIhsKDFJlbmV3UmVxdWVzdBILCgNjc3IYASABKAwiJAoNUmVuZXdSZXNwb25zZRITCgtjZXJ0aWZpY2F0ZRgBIAEoDCJYChJGZXRjaFVwZGF0ZVJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIQCghwbGF0Zm9ybRgCIAEoCRIPCgdjaGFubmVsGAMgASgJEg4KBmZhaWxlZBgEIAEoCSKKAQoTRmV0Y2hVcGRhdGVSZXNwb25zZRISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLd2luZG93X2Zyb20YAyABKA0SEQoJd2luZG93X3RvGAQgASgNEhUKDXRyaWFsX3NlY29uZHMYBSABKA0SDwoHcG9sbF9tcxgGIAEoDSKcAQoTUmVwb3J0VXBkYXRlUmVxdWVzdBISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSJQoFc3RhZ2UYAyABKA4yFi51cGxpbmsudjEuVXBkYXRlU3RhZ2USDAoEdGV4dBgEIAEoCRIMCgRmcm9tGAUgASgJEg8KB2ZldGNoZWQYBiABKAQSDAoEc2l6ZRgHIAEoBCIWChRSZXBvcnRVcGRhdGVSZXNwb25zZSI3ChFHaXZlQnVuZGxlUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJEg4KBmJ1bmRsZRgCIAEoDCIUChJHaXZlQnVuZGxlUmVzcG9uc2Uq5wEKC1VwZGF0ZVN0YWdlEhwKGFVQREFURV9TVEFHRV9VTlNQRUNJRklFRBAAEhgKFFVQREFURV9TVEFHRV9PRkZFUkVEEAESHAoYVVBEQVRFX1NUQUdFX0RPV05MT0FESU5HEAISGAoUVVBEQVRFX1NUQUdFX1dBSVRJTkcQAxIWChJVUERBVEVfU1RBR0VfVFJJQUwQBBIYChRVUERBVEVfU1RBR0VfSEVBTFRIWRAFEhwKGFVQREFURV9TVEFHRV9ST0xMRURfQkFDSxAGEhgKFFVQREFURV9TVEFHRV9SRUZVU0VEEAcyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTK/BgoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRJJCgpPcGVuVGlja2V0EhwudXBsaW5rLnYxLk9wZW5UaWNrZXRSZXF1ZXN0Gh0udXBsaW5rLnYxLk9wZW5UaWNrZXRSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZRJMCgtGZXRjaFVwZGF0ZRIdLnVwbGluay52MS5GZXRjaFVwZGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuRmV0Y2hVcGRhdGVSZXNwb25zZRJPCgxSZXBvcnRVcGRhdGUSHi51cGxpbmsudjEuUmVwb3J0VXBkYXRlUmVxdWVzdBofLnVwbGluay52MS5SZXBvcnRVcGRhdGVSZXNwb25zZRJJCgpHaXZlQnVuZGxlEhwudXBsaW5rLnYxLkdpdmVCdW5kbGVSZXF1ZXN0Gh0udXBsaW5rLnYxLkdpdmVCdW5kbGVSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
 
 /**
  * EnrollRequest carries the code.
@@ -163,6 +163,34 @@ export type HelloRequest = Message<"uplink.v1.HelloRequest"> & {
    * @generated from field: repeated fiscal.v1.Run plans = 6;
    */
   plans: Run[];
+
+  /**
+   * What the binary was built for: linux/amd64.
+   *
+   * @generated from field: string platform = 7;
+   */
+  platform: string;
+
+  /**
+   * Made anew at each start of the program: two of them alternating under one identity are two programs.
+   *
+   * @generated from field: string instance = 8;
+   */
+  instance: string;
+
+  /**
+   * The token of the last HelloResponse this agent has kept; empty at first. A copy of a disk has an old one.
+   *
+   * @generated from field: string token = 9;
+   */
+  token: string;
+
+  /**
+   * End of the agent's certificate, Unix ms.
+   *
+   * @generated from field: int64 certificate_until_ms = 10;
+   */
+  certificateUntilMs: bigint;
 };
 
 /**
@@ -212,6 +240,13 @@ export type HelloResponse = Message<"uplink.v1.HelloResponse"> & {
    * @generated from field: repeated uplink.v1.CopyCursor copies = 5;
    */
   copies: CopyCursor[];
+
+  /**
+   * To be kept durably and shown at the next Hello.
+   *
+   * @generated from field: string token = 6;
+   */
+  token: string;
 };
 
 /**
@@ -501,6 +536,13 @@ export type Command = Message<"uplink.v1.Command"> & {
    * @generated from field: bool ask_consent = 7;
    */
   askConsent: boolean;
+
+  /**
+   * For ACTION_LOG_LEVEL: debug, info, warn or error.
+   *
+   * @generated from field: string log_level = 8;
+   */
+  logLevel: string;
 };
 
 /**
@@ -738,6 +780,294 @@ export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
   messageDesc(file_uplink_v1_uplink, 22);
 
 /**
+ * FetchUpdateRequest says what runs now.
+ *
+ * @generated from message uplink.v1.FetchUpdateRequest
+ */
+export type FetchUpdateRequest = Message<"uplink.v1.FetchUpdateRequest"> & {
+  /**
+   * Version.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * What the binary was built for: linux/amd64.
+   *
+   * @generated from field: string platform = 2;
+   */
+  platform: string;
+
+  /**
+   * Channel of the configuration: stable, beta.
+   *
+   * @generated from field: string channel = 3;
+   */
+  channel: string;
+
+  /**
+   * Version that was tried last and did not stay; it is not offered again by the same rollout.
+   *
+   * @generated from field: string failed = 4;
+   */
+  failed: string;
+};
+
+/**
+ * Describes the message uplink.v1.FetchUpdateRequest.
+ * Use `create(FetchUpdateRequestSchema)` to create a new message.
+ */
+export const FetchUpdateRequestSchema: GenMessage<FetchUpdateRequest> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 23);
+
+/**
+ * FetchUpdateResponse gives an offer, or none.
+ *
+ * @generated from message uplink.v1.FetchUpdateResponse
+ */
+export type FetchUpdateResponse = Message<"uplink.v1.FetchUpdateResponse"> & {
+  /**
+   * Rollout the offer is of; empty when there is nothing to do.
+   *
+   * @generated from field: string rollout_id = 1;
+   */
+  rolloutId: string;
+
+  /**
+   * Version to run. What it is made of says the signed metadata, not this message.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Window in which the switch may happen, in the shop's own time: minutes of the day. Begin and end equal: any time.
+   *
+   * @generated from field: uint32 window_from = 3;
+   */
+  windowFrom: number;
+
+  /**
+   * End of that window.
+   *
+   * @generated from field: uint32 window_to = 4;
+   */
+  windowTo: number;
+
+  /**
+   * How long the new version has to show that it works, seconds; 0 leaves it to the agent.
+   *
+   * @generated from field: uint32 trial_seconds = 5;
+   */
+  trialSeconds: number;
+
+  /**
+   * Ask again after so many ms.
+   *
+   * @generated from field: uint32 poll_ms = 6;
+   */
+  pollMs: number;
+};
+
+/**
+ * Describes the message uplink.v1.FetchUpdateResponse.
+ * Use `create(FetchUpdateResponseSchema)` to create a new message.
+ */
+export const FetchUpdateResponseSchema: GenMessage<FetchUpdateResponse> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 24);
+
+/**
+ * ReportUpdateRequest tells where an update stands.
+ *
+ * @generated from message uplink.v1.ReportUpdateRequest
+ */
+export type ReportUpdateRequest = Message<"uplink.v1.ReportUpdateRequest"> & {
+  /**
+   * Rollout.
+   *
+   * @generated from field: string rollout_id = 1;
+   */
+  rolloutId: string;
+
+  /**
+   * Version of the offer.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Stage.
+   *
+   * @generated from field: uplink.v1.UpdateStage stage = 3;
+   */
+  stage: UpdateStage;
+
+  /**
+   * Why it waits, was refused or rolled back: one sentence in Russian.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * Version before.
+   *
+   * @generated from field: string from = 5;
+   */
+  from: string;
+
+  /**
+   * Fetched so far, bytes.
+   *
+   * @generated from field: uint64 fetched = 6;
+   */
+  fetched: bigint;
+
+  /**
+   * Size of the whole, bytes.
+   *
+   * @generated from field: uint64 size = 7;
+   */
+  size: bigint;
+};
+
+/**
+ * Describes the message uplink.v1.ReportUpdateRequest.
+ * Use `create(ReportUpdateRequestSchema)` to create a new message.
+ */
+export const ReportUpdateRequestSchema: GenMessage<ReportUpdateRequest> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 25);
+
+/**
+ * ReportUpdateResponse is empty.
+ *
+ * @generated from message uplink.v1.ReportUpdateResponse
+ */
+export type ReportUpdateResponse = Message<"uplink.v1.ReportUpdateResponse"> & {
+};
+
+/**
+ * Describes the message uplink.v1.ReportUpdateResponse.
+ * Use `create(ReportUpdateResponseSchema)` to create a new message.
+ */
+export const ReportUpdateResponseSchema: GenMessage<ReportUpdateResponse> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 26);
+
+/**
+ * GiveBundleRequest carries a bundle.
+ *
+ * @generated from message uplink.v1.GiveBundleRequest
+ */
+export type GiveBundleRequest = Message<"uplink.v1.GiveBundleRequest"> & {
+  /**
+   * Id of the command.
+   *
+   * @generated from field: string command_id = 1;
+   */
+  commandId: string;
+
+  /**
+   * Redacted bundle as `chekan-agent bundle` writes it.
+   *
+   * @generated from field: bytes bundle = 2;
+   */
+  bundle: Uint8Array;
+};
+
+/**
+ * Describes the message uplink.v1.GiveBundleRequest.
+ * Use `create(GiveBundleRequestSchema)` to create a new message.
+ */
+export const GiveBundleRequestSchema: GenMessage<GiveBundleRequest> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 27);
+
+/**
+ * GiveBundleResponse is empty.
+ *
+ * @generated from message uplink.v1.GiveBundleResponse
+ */
+export type GiveBundleResponse = Message<"uplink.v1.GiveBundleResponse"> & {
+};
+
+/**
+ * Describes the message uplink.v1.GiveBundleResponse.
+ * Use `create(GiveBundleResponseSchema)` to create a new message.
+ */
+export const GiveBundleResponseSchema: GenMessage<GiveBundleResponse> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 28);
+
+/**
+ * UpdateStage is where an update of an agent stands.
+ *
+ * @generated from enum uplink.v1.UpdateStage
+ */
+export enum UpdateStage {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: UPDATE_STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The agent knows of it.
+   *
+   * @generated from enum value: UPDATE_STAGE_OFFERED = 1;
+   */
+  OFFERED = 1,
+
+  /**
+   * Being fetched.
+   *
+   * @generated from enum value: UPDATE_STAGE_DOWNLOADING = 2;
+   */
+  DOWNLOADING = 2,
+
+  /**
+   * Fetched and verified; waits until no operation is open and it is not rush hour.
+   *
+   * @generated from enum value: UPDATE_STAGE_WAITING = 3;
+   */
+  WAITING = 3,
+
+  /**
+   * The new version runs and has to show within its window that it works.
+   *
+   * @generated from enum value: UPDATE_STAGE_TRIAL = 4;
+   */
+  TRIAL = 4,
+
+  /**
+   * The new version stays.
+   *
+   * @generated from enum value: UPDATE_STAGE_HEALTHY = 5;
+   */
+  HEALTHY = 5,
+
+  /**
+   * The previous version is back; the text says why.
+   *
+   * @generated from enum value: UPDATE_STAGE_ROLLED_BACK = 6;
+   */
+  ROLLED_BACK = 6,
+
+  /**
+   * Never begun: forged, older, not for this computer, no room; the text says why.
+   *
+   * @generated from enum value: UPDATE_STAGE_REFUSED = 7;
+   */
+  REFUSED = 7,
+}
+
+/**
+ * Describes the enum uplink.v1.UpdateStage.
+ */
+export const UpdateStageSchema: GenEnum<UpdateStage> = /*@__PURE__*/
+  enumDesc(file_uplink_v1_uplink, 0);
+
+/**
  * EnrolmentService makes an agent known.
  *
  * @generated from service uplink.v1.EnrolmentService
@@ -841,6 +1171,36 @@ export const UplinkService: GenService<{
     methodKind: "unary";
     input: typeof RenewRequestSchema;
     output: typeof RenewResponseSchema;
+  },
+  /**
+   * FetchUpdate asks which version this agent should run.
+   *
+   * @generated from rpc uplink.v1.UplinkService.FetchUpdate
+   */
+  fetchUpdate: {
+    methodKind: "unary";
+    input: typeof FetchUpdateRequestSchema;
+    output: typeof FetchUpdateResponseSchema;
+  },
+  /**
+   * ReportUpdate tells where an update stands. Repeating it changes nothing.
+   *
+   * @generated from rpc uplink.v1.UplinkService.ReportUpdate
+   */
+  reportUpdate: {
+    methodKind: "unary";
+    input: typeof ReportUpdateRequestSchema;
+    output: typeof ReportUpdateResponseSchema;
+  },
+  /**
+   * GiveBundle gives the redacted bundle that a command asked for. Repeating it changes nothing.
+   *
+   * @generated from rpc uplink.v1.UplinkService.GiveBundle
+   */
+  giveBundle: {
+    methodKind: "unary";
+    input: typeof GiveBundleRequestSchema;
+    output: typeof GiveBundleResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_uplink_v1_uplink, 1);
