@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,6 +20,7 @@ func TestParse_example(t *testing.T) {
 	}
 	want := Config{
 		Data: "/var/lib/chekan-agent", Listen: "127.0.0.1:8777", Origins: []string{}, LogLevel: slog.LevelInfo,
+		Update: Update{Channel: ChannelStable, RushHours: []string{}}, Discovery: Discovery{Exclude: []string{}, Networks: []string{}},
 		Tills: []Till{
 			{Name: "kassa-1", Driver: "shtrih", Wire: "serial:///dev/ttyACM0?baud=115200", FinishPrint: "auto", Password: 30, Link: "auto"},
 			{Name: "kassa-2", Driver: "shtrih", Wire: "tcp://192.168.137.111:7778", FinishPrint: "ask", Link: "auto"},
@@ -172,6 +174,28 @@ func TestDelivery(t *testing.T) {
 		}
 		if got := till.Delivery(); !c.fails && got != c.want {
 			t.Errorf("%s, ofd = %q delivers %q, want %q", c.driver, c.ofd, got, c.want)
+		}
+	}
+}
+
+func TestHours(t *testing.T) {
+	for _, c := range []struct {
+		hours, at string
+		want      bool
+	}{
+		{"11:00-14:30", "10:59", false}, {"11:00-14:30", "11:00", true}, {"11:00-14:30", "14:29", true}, {"11:00-14:30", "14:30", false},
+		{"22:00-02:00", "23:10", true}, {"22:00-02:00", "01:59", true}, {"22:00-02:00", "02:00", false}, {"22:00-02:00", "12:00", false},
+	} {
+		h, err := ParseHours(c.hours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse("15:04", c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.Contains(at); got != c.want {
+			t.Errorf("%s within %s: got %v", c.at, c.hours, got)
 		}
 	}
 }
