@@ -53,7 +53,7 @@ import (
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 4
+const Capability = 5
 
 const (
 	callTimeout = 30 * time.Second
