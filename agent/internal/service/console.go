@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -20,12 +21,39 @@ func Run(ctx context.Context, managed bool, p Program) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	go watchdog(alive)
 	go func() {
 		<-ctx.Done()
 		stop() // a second Ctrl-C ends at once
 		notify("STOPPING=1")
 	}()
 	return p(ctx, func() { notify("READY=1") })
+}
+
+// watchdog tells systemd that we live, twice in the time it waits
+// (sd_watchdog_enabled(3)), to the very end: finishing the operation in
+// progress is life too. What it proves is that the runtime still schedules; a
+// till that hangs holds only its own queue, and has its own deadlines.
+func watchdog(ctx context.Context) {
+	if pid := os.Getenv("WATCHDOG_PID"); pid != "" && pid != strconv.Itoa(os.Getpid()) {
+		return // meant for the process that started us
+	}
+	wait, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
+	if err != nil || wait < 2 {
+		return
+	}
+	beat := time.NewTicker(time.Duration(wait) * time.Microsecond / 2)
+	defer beat.Stop()
+	for {
+		notify("WATCHDOG=1")
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+		}
+	}
 }
 
 // notify tells systemd, when it is there (sd_notify(3)): one datagram to the

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -53,6 +54,63 @@ func TestRun_tellsSystemd(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Fatal("SIGTERM did not end the program")
+	}
+}
+
+// The beats go on while the program finishes what it is at, and end with it.
+func TestRun_watchdog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "20000")
+	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()))
+	ctx, stop := context.WithCancel(t.Context())
+	finish, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, false, func(context.Context, func()) error { <-finish; return nil })
+	}()
+	beats := func(n int) {
+		for n > 0 {
+			b := make([]byte, 100)
+			_ = socket.SetReadDeadline(time.Now().Add(20 * time.Second))
+			got, err := socket.Read(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(b[:got]) == "WATCHDOG=1" {
+				n--
+			}
+		}
+	}
+	beats(3)
+	stop()
+	beats(3)
+	close(finish)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRun_watchdogOfAnother(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "20000")
+	t.Setenv("WATCHDOG_PID", "1")
+	watchdog(t.Context()) // returns: nobody waits for us
+	notify("READY=1")
+	b := make([]byte, 100)
+	n, err := socket.Read(b)
+	if err != nil || string(b[:n]) != "READY=1" {
+		t.Errorf("got %q, %v", b[:n], err)
 	}
 }
 
