@@ -104,6 +104,15 @@ var needs = map[string]Permission{
 	cabinetv1connect.DocumentsServiceGetDocumentProcedure:    DocumentsView,
 	cabinetv1connect.DocumentsServiceGetDocumentPDFProcedure: MoneyView,
 
+	cabinetv1connect.DocumentsServiceSearchDocumentsProcedure: DocumentsView, // a filter by money needs money:view, package api
+	cabinetv1connect.DocumentsServiceListShiftsProcedure:      DocumentsView,
+	cabinetv1connect.DocumentsServiceGetShiftProcedure:        DocumentsView,
+	cabinetv1connect.DocumentsServiceListGapsProcedure:        DocumentsView,
+	cabinetv1connect.DocumentsServiceListOutletsProcedure:     TillsView,
+	cabinetv1connect.DocumentsServiceExportDocumentsProcedure: MoneyView,
+	cabinetv1connect.DocumentsServiceGetRevenueProcedure:      MoneyView,
+	cabinetv1connect.DocumentsServiceListProductsProcedure:    MoneyView,
+
 	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
 
 	uplinkv1connect.UplinkServiceHelloProcedure:             TheAgent,

@@ -16,7 +16,11 @@ import (
 
 var _ cabinetv1connect.DocumentsServiceHandler = (*documentsService)(nil)
 
-type documentsService struct{ s *Server }
+type documentsService struct {
+	cabinetv1connect.UnimplementedDocumentsServiceHandler
+
+	s *Server
+}
 
 // ListOperations implements DocumentsService.
 func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.ListOperationsRequest) (*cabinetv1.ListOperationsResponse, error) {

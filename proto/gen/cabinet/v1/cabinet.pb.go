@@ -155,6 +155,291 @@ func (CommandState) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{1}
 }
 
+// Payment is a way to pay.
+type Payment int32
+
+const (
+	// Not given.
+	Payment_PAYMENT_UNSPECIFIED Payment = 0
+	// Cash, tag 1031.
+	Payment_PAYMENT_CASH Payment = 1
+	// Card and other electronic, tag 1081.
+	Payment_PAYMENT_ELECTRONIC Payment = 2
+	// Paid before, tag 1215.
+	Payment_PAYMENT_PREPAID Payment = 3
+	// To be paid later, tag 1216.
+	Payment_PAYMENT_CREDIT Payment = 4
+	// Paid in kind, tag 1217.
+	Payment_PAYMENT_BARTER Payment = 5
+)
+
+// Enum value maps for Payment.
+var (
+	Payment_name = map[int32]string{
+		0: "PAYMENT_UNSPECIFIED",
+		1: "PAYMENT_CASH",
+		2: "PAYMENT_ELECTRONIC",
+		3: "PAYMENT_PREPAID",
+		4: "PAYMENT_CREDIT",
+		5: "PAYMENT_BARTER",
+	}
+	Payment_value = map[string]int32{
+		"PAYMENT_UNSPECIFIED": 0,
+		"PAYMENT_CASH":        1,
+		"PAYMENT_ELECTRONIC":  2,
+		"PAYMENT_PREPAID":     3,
+		"PAYMENT_CREDIT":      4,
+		"PAYMENT_BARTER":      5,
+	}
+)
+
+func (x Payment) Enum() *Payment {
+	p := new(Payment)
+	*p = x
+	return p
+}
+
+func (x Payment) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Payment) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[2].Descriptor()
+}
+
+func (Payment) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[2]
+}
+
+func (x Payment) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Payment.Descriptor instead.
+func (Payment) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{2}
+}
+
+// TableFormat is a kind of file with a table.
+type TableFormat int32
+
+const (
+	// XLSX.
+	TableFormat_TABLE_FORMAT_UNSPECIFIED TableFormat = 0
+	// Office Open XML.
+	TableFormat_TABLE_FORMAT_XLSX TableFormat = 1
+	// Comma separated, UTF-8.
+	TableFormat_TABLE_FORMAT_CSV TableFormat = 2
+)
+
+// Enum value maps for TableFormat.
+var (
+	TableFormat_name = map[int32]string{
+		0: "TABLE_FORMAT_UNSPECIFIED",
+		1: "TABLE_FORMAT_XLSX",
+		2: "TABLE_FORMAT_CSV",
+	}
+	TableFormat_value = map[string]int32{
+		"TABLE_FORMAT_UNSPECIFIED": 0,
+		"TABLE_FORMAT_XLSX":        1,
+		"TABLE_FORMAT_CSV":         2,
+	}
+)
+
+func (x TableFormat) Enum() *TableFormat {
+	p := new(TableFormat)
+	*p = x
+	return p
+}
+
+func (x TableFormat) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TableFormat) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[3].Descriptor()
+}
+
+func (TableFormat) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[3]
+}
+
+func (x TableFormat) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TableFormat.Descriptor instead.
+func (TableFormat) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{3}
+}
+
+// Span is how finely revenue is cut in time.
+type Span int32
+
+const (
+	// Day.
+	Span_SPAN_UNSPECIFIED Span = 0
+	// Hour.
+	Span_SPAN_HOUR Span = 1
+	// Day.
+	Span_SPAN_DAY Span = 2
+	// Month.
+	Span_SPAN_MONTH Span = 3
+)
+
+// Enum value maps for Span.
+var (
+	Span_name = map[int32]string{
+		0: "SPAN_UNSPECIFIED",
+		1: "SPAN_HOUR",
+		2: "SPAN_DAY",
+		3: "SPAN_MONTH",
+	}
+	Span_value = map[string]int32{
+		"SPAN_UNSPECIFIED": 0,
+		"SPAN_HOUR":        1,
+		"SPAN_DAY":         2,
+		"SPAN_MONTH":       3,
+	}
+)
+
+func (x Span) Enum() *Span {
+	p := new(Span)
+	*p = x
+	return p
+}
+
+func (x Span) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Span) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[4].Descriptor()
+}
+
+func (Span) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[4]
+}
+
+func (x Span) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Span.Descriptor instead.
+func (Span) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{4}
+}
+
+// Place is how revenue is cut by place.
+type Place int32
+
+const (
+	// Only the whole.
+	Place_PLACE_UNSPECIFIED Place = 0
+	// By outlet.
+	Place_PLACE_OUTLET Place = 1
+	// By till.
+	Place_PLACE_TILL Place = 2
+)
+
+// Enum value maps for Place.
+var (
+	Place_name = map[int32]string{
+		0: "PLACE_UNSPECIFIED",
+		1: "PLACE_OUTLET",
+		2: "PLACE_TILL",
+	}
+	Place_value = map[string]int32{
+		"PLACE_UNSPECIFIED": 0,
+		"PLACE_OUTLET":      1,
+		"PLACE_TILL":        2,
+	}
+)
+
+func (x Place) Enum() *Place {
+	p := new(Place)
+	*p = x
+	return p
+}
+
+func (x Place) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Place) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[5].Descriptor()
+}
+
+func (Place) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[5]
+}
+
+func (x Place) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Place.Descriptor instead.
+func (Place) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{5}
+}
+
+// GapCause is why numbers are missing.
+type GapCause int32
+
+const (
+	// Not given.
+	GapCause_GAP_CAUSE_UNSPECIFIED GapCause = 0
+	// Before the first document that came: the agent reads the archive on from there or was put in later.
+	GapCause_GAP_CAUSE_BEFORE_FIRST GapCause = 1
+	// The agent has not copied them yet: they come.
+	GapCause_GAP_CAUSE_NOT_COPIED_YET GapCause = 2
+	// Later ones were copied and these never came.
+	GapCause_GAP_CAUSE_NEVER_CAME GapCause = 3
+)
+
+// Enum value maps for GapCause.
+var (
+	GapCause_name = map[int32]string{
+		0: "GAP_CAUSE_UNSPECIFIED",
+		1: "GAP_CAUSE_BEFORE_FIRST",
+		2: "GAP_CAUSE_NOT_COPIED_YET",
+		3: "GAP_CAUSE_NEVER_CAME",
+	}
+	GapCause_value = map[string]int32{
+		"GAP_CAUSE_UNSPECIFIED":    0,
+		"GAP_CAUSE_BEFORE_FIRST":   1,
+		"GAP_CAUSE_NOT_COPIED_YET": 2,
+		"GAP_CAUSE_NEVER_CAME":     3,
+	}
+)
+
+func (x GapCause) Enum() *GapCause {
+	p := new(GapCause)
+	*p = x
+	return p
+}
+
+func (x GapCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GapCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[6].Descriptor()
+}
+
+func (GapCause) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[6]
+}
+
+func (x GapCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GapCause.Descriptor instead.
+func (GapCause) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{6}
+}
+
 // UpdateStage is where an update of an agent stands; the numbers are uplink.v1.UpdateStage's.
 type UpdateStage int32
 
@@ -212,11 +497,11 @@ func (x UpdateStage) String() string {
 }
 
 func (UpdateStage) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[2].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[7].Descriptor()
 }
 
 func (UpdateStage) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[2]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[7]
 }
 
 func (x UpdateStage) Number() protoreflect.EnumNumber {
@@ -225,7 +510,7 @@ func (x UpdateStage) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use UpdateStage.Descriptor instead.
 func (UpdateStage) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{7}
 }
 
 // RolloutState is where a rollout stands.
@@ -277,11 +562,11 @@ func (x RolloutState) String() string {
 }
 
 func (RolloutState) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[3].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[8].Descriptor()
 }
 
 func (RolloutState) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[3]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[8]
 }
 
 func (x RolloutState) Number() protoreflect.EnumNumber {
@@ -290,7 +575,7 @@ func (x RolloutState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RolloutState.Descriptor instead.
 func (RolloutState) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{8}
 }
 
 // RolloutChange is what a person does to a rollout.
@@ -334,11 +619,11 @@ func (x RolloutChange) String() string {
 }
 
 func (RolloutChange) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[4].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[9].Descriptor()
 }
 
 func (RolloutChange) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[4]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[9]
 }
 
 func (x RolloutChange) Number() protoreflect.EnumNumber {
@@ -347,7 +632,7 @@ func (x RolloutChange) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RolloutChange.Descriptor instead.
 func (RolloutChange) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{9}
 }
 
 // SignInRequest carries credentials.
@@ -3434,6 +3719,2329 @@ func (x *GetDocumentPDFResponse) GetName() string {
 	return ""
 }
 
+// DocumentFilter selects documents: all of what is given holds. Times are the tills' own.
+type DocumentFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First minute or day: 2026-03-04T05:06 or 2026-03-04.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Last minute or day, itself included.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Any of these tills, at most 100; empty is all.
+	TillIds []string `protobuf:"bytes,3,rep,name=till_ids,json=tillIds,proto3" json:"till_ids,omitempty"`
+	// Outlet the document was made in.
+	OutletId string `protobuf:"bytes,4,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	// Number of the document.
+	Fd uint32 `protobuf:"varint,5,opt,name=fd,proto3" json:"fd,omitempty"`
+	// Fiscal sign.
+	Fp uint32 `protobuf:"varint,6,opt,name=fp,proto3" json:"fp,omitempty"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,7,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Registration number of the till.
+	Rnm string `protobuf:"bytes,8,opt,name=rnm,proto3" json:"rnm,omitempty"`
+	// Least sum, minor units. Sums, cashiers, goods and buyers are for who has money:view.
+	SumFrom *int64 `protobuf:"varint,9,opt,name=sum_from,json=sumFrom,proto3,oneof" json:"sum_from,omitempty"`
+	// Greatest sum; equal to the least it is the exact one.
+	SumTo *int64 `protobuf:"varint,10,opt,name=sum_to,json=sumTo,proto3,oneof" json:"sum_to,omitempty"`
+	// Part of the cashier's name, whatever its case.
+	Cashier string `protobuf:"bytes,11,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	// Part of the name of something in the receipt, whatever its case.
+	Product string `protobuf:"bytes,12,opt,name=product,proto3" json:"product,omitempty"`
+	// Any of these settlements.
+	Kinds []v1.Kind `protobuf:"varint,13,rep,packed,name=kinds,proto3,enum=fiscal.v1.Kind" json:"kinds,omitempty"`
+	// Any of these FFD forms.
+	Types []uint32 `protobuf:"varint,14,rep,packed,name=types,proto3" json:"types,omitempty"`
+	// Paid in any of these ways.
+	Payments []Payment `protobuf:"varint,15,rep,packed,name=payments,proto3,enum=cabinet.v1.Payment" json:"payments,omitempty"`
+	// Phone or e-mail of the buyer, whole.
+	Buyer string `protobuf:"bytes,16,opt,name=buyer,proto3" json:"buyer,omitempty"`
+	// Paper.
+	Paper v1.PaperTrack `protobuf:"varint,17,opt,name=paper,proto3,enum=fiscal.v1.PaperTrack" json:"paper,omitempty"`
+	// Operator.
+	Ofd v1.OFDTrack `protobuf:"varint,18,opt,name=ofd,proto3,enum=fiscal.v1.OFDTrack" json:"ofd,omitempty"`
+	// Key of the operation.
+	Key           string `protobuf:"bytes,19,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DocumentFilter) Reset() {
+	*x = DocumentFilter{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DocumentFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DocumentFilter) ProtoMessage() {}
+
+func (x *DocumentFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DocumentFilter.ProtoReflect.Descriptor instead.
+func (*DocumentFilter) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *DocumentFilter) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetTillIds() []string {
+	if x != nil {
+		return x.TillIds
+	}
+	return nil
+}
+
+func (x *DocumentFilter) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *DocumentFilter) GetFp() uint32 {
+	if x != nil {
+		return x.Fp
+	}
+	return 0
+}
+
+func (x *DocumentFilter) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetRnm() string {
+	if x != nil {
+		return x.Rnm
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetSumFrom() int64 {
+	if x != nil && x.SumFrom != nil {
+		return *x.SumFrom
+	}
+	return 0
+}
+
+func (x *DocumentFilter) GetSumTo() int64 {
+	if x != nil && x.SumTo != nil {
+		return *x.SumTo
+	}
+	return 0
+}
+
+func (x *DocumentFilter) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetKinds() []v1.Kind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *DocumentFilter) GetTypes() []uint32 {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *DocumentFilter) GetPayments() []Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *DocumentFilter) GetBuyer() string {
+	if x != nil {
+		return x.Buyer
+	}
+	return ""
+}
+
+func (x *DocumentFilter) GetPaper() v1.PaperTrack {
+	if x != nil {
+		return x.Paper
+	}
+	return v1.PaperTrack(0)
+}
+
+func (x *DocumentFilter) GetOfd() v1.OFDTrack {
+	if x != nil {
+		return x.Ofd
+	}
+	return v1.OFDTrack(0)
+}
+
+func (x *DocumentFilter) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+// SearchDocumentsRequest asks for a page.
+type SearchDocumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to find.
+	Filter *DocumentFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// At most; 0 is 50.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Mark of the next page.
+	Page          string `protobuf:"bytes,3,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchDocumentsRequest) Reset() {
+	*x = SearchDocumentsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchDocumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchDocumentsRequest) ProtoMessage() {}
+
+func (x *SearchDocumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchDocumentsRequest.ProtoReflect.Descriptor instead.
+func (*SearchDocumentsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *SearchDocumentsRequest) GetFilter() *DocumentFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *SearchDocumentsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *SearchDocumentsRequest) GetPage() string {
+	if x != nil {
+		return x.Page
+	}
+	return ""
+}
+
+// VATSum is the tax of one rate.
+type VATSum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rate: 22, 20/120, none.
+	Rate string `protobuf:"bytes,1,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Sum, minor units.
+	Sum           int64 `protobuf:"varint,2,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VATSum) Reset() {
+	*x = VATSum{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VATSum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VATSum) ProtoMessage() {}
+
+func (x *VATSum) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VATSum.ProtoReflect.Descriptor instead.
+func (*VATSum) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *VATSum) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
+func (x *VATSum) GetSum() int64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+// PaymentSums are sums by the way they were paid, minor units.
+type PaymentSums struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cash without the change.
+	Cash int64 `protobuf:"varint,1,opt,name=cash,proto3" json:"cash,omitempty"`
+	// Card and other electronic.
+	Electronic int64 `protobuf:"varint,2,opt,name=electronic,proto3" json:"electronic,omitempty"`
+	// Paid before.
+	Prepaid int64 `protobuf:"varint,3,opt,name=prepaid,proto3" json:"prepaid,omitempty"`
+	// To be paid later.
+	Credit int64 `protobuf:"varint,4,opt,name=credit,proto3" json:"credit,omitempty"`
+	// Paid in kind.
+	Barter        int64 `protobuf:"varint,5,opt,name=barter,proto3" json:"barter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentSums) Reset() {
+	*x = PaymentSums{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentSums) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentSums) ProtoMessage() {}
+
+func (x *PaymentSums) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentSums.ProtoReflect.Descriptor instead.
+func (*PaymentSums) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *PaymentSums) GetCash() int64 {
+	if x != nil {
+		return x.Cash
+	}
+	return 0
+}
+
+func (x *PaymentSums) GetElectronic() int64 {
+	if x != nil {
+		return x.Electronic
+	}
+	return 0
+}
+
+func (x *PaymentSums) GetPrepaid() int64 {
+	if x != nil {
+		return x.Prepaid
+	}
+	return 0
+}
+
+func (x *PaymentSums) GetCredit() int64 {
+	if x != nil {
+		return x.Credit
+	}
+	return 0
+}
+
+func (x *PaymentSums) GetBarter() int64 {
+	if x != nil {
+		return x.Barter
+	}
+	return 0
+}
+
+// FoundDocument is a row of a search.
+type FoundDocument struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The document with its tracks.
+	Document *DocumentView `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// Name of the till.
+	Till string `protobuf:"bytes,2,opt,name=till,proto3" json:"till,omitempty"`
+	// Outlet it was made in.
+	Outlet string `protobuf:"bytes,3,opt,name=outlet,proto3" json:"outlet,omitempty"`
+	// How it was paid; absent without money:view.
+	Payments *PaymentSums `protobuf:"bytes,4,opt,name=payments,proto3" json:"payments,omitempty"`
+	// Tax by rate; empty without money:view.
+	Vat []*VATSum `protobuf:"bytes,5,rep,name=vat,proto3" json:"vat,omitempty"`
+	// Cashier; empty without money:view.
+	Cashier string `protobuf:"bytes,6,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	// Phone or e-mail of the buyer; empty without money:view.
+	Buyer string `protobuf:"bytes,7,opt,name=buyer,proto3" json:"buyer,omitempty"`
+	// Number of positions.
+	Positions     uint32 `protobuf:"varint,8,opt,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FoundDocument) Reset() {
+	*x = FoundDocument{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FoundDocument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FoundDocument) ProtoMessage() {}
+
+func (x *FoundDocument) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FoundDocument.ProtoReflect.Descriptor instead.
+func (*FoundDocument) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *FoundDocument) GetDocument() *DocumentView {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+func (x *FoundDocument) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *FoundDocument) GetOutlet() string {
+	if x != nil {
+		return x.Outlet
+	}
+	return ""
+}
+
+func (x *FoundDocument) GetPayments() *PaymentSums {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *FoundDocument) GetVat() []*VATSum {
+	if x != nil {
+		return x.Vat
+	}
+	return nil
+}
+
+func (x *FoundDocument) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *FoundDocument) GetBuyer() string {
+	if x != nil {
+		return x.Buyer
+	}
+	return ""
+}
+
+func (x *FoundDocument) GetPositions() uint32 {
+	if x != nil {
+		return x.Positions
+	}
+	return 0
+}
+
+// SearchDocumentsResponse gives a page.
+type SearchDocumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Documents []*FoundDocument `protobuf:"bytes,1,rep,name=documents,proto3" json:"documents,omitempty"`
+	// Mark of the next page; empty at the end.
+	NextPage string `protobuf:"bytes,2,opt,name=next_page,json=nextPage,proto3" json:"next_page,omitempty"`
+	// The organisation has documents at all.
+	Any           bool `protobuf:"varint,3,opt,name=any,proto3" json:"any,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchDocumentsResponse) Reset() {
+	*x = SearchDocumentsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchDocumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchDocumentsResponse) ProtoMessage() {}
+
+func (x *SearchDocumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchDocumentsResponse.ProtoReflect.Descriptor instead.
+func (*SearchDocumentsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SearchDocumentsResponse) GetDocuments() []*FoundDocument {
+	if x != nil {
+		return x.Documents
+	}
+	return nil
+}
+
+func (x *SearchDocumentsResponse) GetNextPage() string {
+	if x != nil {
+		return x.NextPage
+	}
+	return ""
+}
+
+func (x *SearchDocumentsResponse) GetAny() bool {
+	if x != nil {
+		return x.Any
+	}
+	return false
+}
+
+// ExportDocumentsRequest asks for a file.
+type ExportDocumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to find.
+	Filter *DocumentFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Format.
+	Format        TableFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cabinet.v1.TableFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportDocumentsRequest) Reset() {
+	*x = ExportDocumentsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportDocumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportDocumentsRequest) ProtoMessage() {}
+
+func (x *ExportDocumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportDocumentsRequest.ProtoReflect.Descriptor instead.
+func (*ExportDocumentsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ExportDocumentsRequest) GetFilter() *DocumentFilter {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ExportDocumentsRequest) GetFormat() TableFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TableFormat_TABLE_FORMAT_UNSPECIFIED
+}
+
+// ExportDocumentsResponse gives it.
+type ExportDocumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// File.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to save it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows with documents.
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more documents than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportDocumentsResponse) Reset() {
+	*x = ExportDocumentsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportDocumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportDocumentsResponse) ProtoMessage() {}
+
+func (x *ExportDocumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportDocumentsResponse.ProtoReflect.Descriptor instead.
+func (*ExportDocumentsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ExportDocumentsResponse) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *ExportDocumentsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportDocumentsResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ExportDocumentsResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
+// KindFigures are the sums of one settlement.
+type KindFigures struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Settlement.
+	Kind v1.Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=fiscal.v1.Kind" json:"kind,omitempty"`
+	// Corrections of it, counted apart.
+	Correction bool `protobuf:"varint,2,opt,name=correction,proto3" json:"correction,omitempty"`
+	// Documents.
+	Receipts uint32 `protobuf:"varint,3,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// Sum, minor units.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// By the way they were paid.
+	Payments *PaymentSums `protobuf:"bytes,5,opt,name=payments,proto3" json:"payments,omitempty"`
+	// Positions in them.
+	Positions     uint64 `protobuf:"varint,6,opt,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KindFigures) Reset() {
+	*x = KindFigures{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KindFigures) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KindFigures) ProtoMessage() {}
+
+func (x *KindFigures) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KindFigures.ProtoReflect.Descriptor instead.
+func (*KindFigures) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *KindFigures) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
+func (x *KindFigures) GetCorrection() bool {
+	if x != nil {
+		return x.Correction
+	}
+	return false
+}
+
+func (x *KindFigures) GetReceipts() uint32 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *KindFigures) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *KindFigures) GetPayments() *PaymentSums {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *KindFigures) GetPositions() uint64 {
+	if x != nil {
+		return x.Positions
+	}
+	return 0
+}
+
+// Figures are what a shift, a day or a place comes to. Corrections count as what they correct.
+type Figures struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Revenue: sales less returned sales, minor units.
+	Revenue int64 `protobuf:"varint,1,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// Of it in cash.
+	Cash int64 `protobuf:"varint,2,opt,name=cash,proto3" json:"cash,omitempty"`
+	// Of it otherwise.
+	Cashless int64 `protobuf:"varint,3,opt,name=cashless,proto3" json:"cashless,omitempty"`
+	// Returned sales.
+	Returns int64 `protobuf:"varint,4,opt,name=returns,proto3" json:"returns,omitempty"`
+	// Receipts of every kind, without corrections.
+	Receipts uint32 `protobuf:"varint,5,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// Positions in them.
+	Positions uint64 `protobuf:"varint,6,opt,name=positions,proto3" json:"positions,omitempty"`
+	// Average sum of a sale.
+	Average int64 `protobuf:"varint,7,opt,name=average,proto3" json:"average,omitempty"`
+	// Positions in a sale on average, hundredths.
+	PositionsAverage uint32 `protobuf:"varint,8,opt,name=positions_average,json=positionsAverage,proto3" json:"positions_average,omitempty"`
+	// By settlement.
+	Kinds         []*KindFigures `protobuf:"bytes,9,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Figures) Reset() {
+	*x = Figures{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Figures) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Figures) ProtoMessage() {}
+
+func (x *Figures) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Figures.ProtoReflect.Descriptor instead.
+func (*Figures) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *Figures) GetRevenue() int64 {
+	if x != nil {
+		return x.Revenue
+	}
+	return 0
+}
+
+func (x *Figures) GetCash() int64 {
+	if x != nil {
+		return x.Cash
+	}
+	return 0
+}
+
+func (x *Figures) GetCashless() int64 {
+	if x != nil {
+		return x.Cashless
+	}
+	return 0
+}
+
+func (x *Figures) GetReturns() int64 {
+	if x != nil {
+		return x.Returns
+	}
+	return 0
+}
+
+func (x *Figures) GetReceipts() uint32 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *Figures) GetPositions() uint64 {
+	if x != nil {
+		return x.Positions
+	}
+	return 0
+}
+
+func (x *Figures) GetAverage() int64 {
+	if x != nil {
+		return x.Average
+	}
+	return 0
+}
+
+func (x *Figures) GetPositionsAverage() uint32 {
+	if x != nil {
+		return x.PositionsAverage
+	}
+	return 0
+}
+
+func (x *Figures) GetKinds() []*KindFigures {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+// CounterDifference is what the till's own report says otherwise than the documents here.
+type CounterDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Settlement.
+	Kind v1.Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=fiscal.v1.Kind" json:"kind,omitempty"`
+	// Corrections of it.
+	Correction bool `protobuf:"varint,2,opt,name=correction,proto3" json:"correction,omitempty"`
+	// Documents as the till counted them.
+	Receipts uint32 `protobuf:"varint,3,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// Sum as the till counted it.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// Documents here.
+	OurReceipts uint32 `protobuf:"varint,5,opt,name=our_receipts,json=ourReceipts,proto3" json:"our_receipts,omitempty"`
+	// Sum here.
+	OurTotal      int64 `protobuf:"varint,6,opt,name=our_total,json=ourTotal,proto3" json:"our_total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CounterDifference) Reset() {
+	*x = CounterDifference{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CounterDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CounterDifference) ProtoMessage() {}
+
+func (x *CounterDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CounterDifference.ProtoReflect.Descriptor instead.
+func (*CounterDifference) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *CounterDifference) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
+func (x *CounterDifference) GetCorrection() bool {
+	if x != nil {
+		return x.Correction
+	}
+	return false
+}
+
+func (x *CounterDifference) GetReceipts() uint32 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *CounterDifference) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *CounterDifference) GetOurReceipts() uint32 {
+	if x != nil {
+		return x.OurReceipts
+	}
+	return 0
+}
+
+func (x *CounterDifference) GetOurTotal() int64 {
+	if x != nil {
+		return x.OurTotal
+	}
+	return 0
+}
+
+// Shift is a shift of a till.
+type Shift struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the shift.
+	Number uint32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// Till id.
+	TillId string `protobuf:"bytes,3,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Name of the till.
+	Till string `protobuf:"bytes,4,opt,name=till,proto3" json:"till,omitempty"`
+	// Outlet.
+	Outlet string `protobuf:"bytes,5,opt,name=outlet,proto3" json:"outlet,omitempty"`
+	// Opened, the till's time; empty while its opening has not come.
+	OpenedAt string `protobuf:"bytes,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	// Closed; empty while it is open.
+	ClosedAt string `protobuf:"bytes,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// Day of trade: the day the shift was opened.
+	Day string `protobuf:"bytes,8,opt,name=day,proto3" json:"day,omitempty"`
+	// Documents that are known of it.
+	Receipts uint32 `protobuf:"varint,9,opt,name=receipts,proto3" json:"receipts,omitempty"`
+	// Figures; absent without money:view.
+	Figures *Figures `protobuf:"bytes,10,opt,name=figures,proto3" json:"figures,omitempty"`
+	// Cashier who opened it; empty without money:view.
+	Cashier string `protobuf:"bytes,11,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	// The till's own counters are known: its closing report was read.
+	Counted bool `protobuf:"varint,12,opt,name=counted,proto3" json:"counted,omitempty"`
+	// Where they differ; empty without money:view.
+	Differences []*CounterDifference `protobuf:"bytes,13,rep,name=differences,proto3" json:"differences,omitempty"`
+	// Its opening and closing reports, when known.
+	OpenedFd uint32 `protobuf:"varint,14,opt,name=opened_fd,json=openedFd,proto3" json:"opened_fd,omitempty"`
+	// Closing report.
+	ClosedFd      uint32 `protobuf:"varint,15,opt,name=closed_fd,json=closedFd,proto3" json:"closed_fd,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Shift) Reset() {
+	*x = Shift{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shift) ProtoMessage() {}
+
+func (x *Shift) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shift.ProtoReflect.Descriptor instead.
+func (*Shift) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *Shift) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *Shift) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Shift) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *Shift) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *Shift) GetOutlet() string {
+	if x != nil {
+		return x.Outlet
+	}
+	return ""
+}
+
+func (x *Shift) GetOpenedAt() string {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return ""
+}
+
+func (x *Shift) GetClosedAt() string {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return ""
+}
+
+func (x *Shift) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *Shift) GetReceipts() uint32 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *Shift) GetFigures() *Figures {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
+func (x *Shift) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *Shift) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
+}
+
+func (x *Shift) GetDifferences() []*CounterDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *Shift) GetOpenedFd() uint32 {
+	if x != nil {
+		return x.OpenedFd
+	}
+	return 0
+}
+
+func (x *Shift) GetClosedFd() uint32 {
+	if x != nil {
+		return x.ClosedFd
+	}
+	return 0
+}
+
+// ListShiftsRequest selects shifts.
+type ListShiftsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First day of trade: 2026-03-04.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Last one.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Any of these tills, at most 100; empty is all.
+	TillIds []string `protobuf:"bytes,3,rep,name=till_ids,json=tillIds,proto3" json:"till_ids,omitempty"`
+	// Outlet of the till.
+	OutletId string `protobuf:"bytes,4,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	// Only those not closed.
+	Open bool `protobuf:"varint,5,opt,name=open,proto3" json:"open,omitempty"`
+	// At most; 0 is 50.
+	Limit uint32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Mark of the next page.
+	Page          string `protobuf:"bytes,7,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListShiftsRequest) Reset() {
+	*x = ListShiftsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListShiftsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListShiftsRequest) ProtoMessage() {}
+
+func (x *ListShiftsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListShiftsRequest.ProtoReflect.Descriptor instead.
+func (*ListShiftsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ListShiftsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListShiftsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ListShiftsRequest) GetTillIds() []string {
+	if x != nil {
+		return x.TillIds
+	}
+	return nil
+}
+
+func (x *ListShiftsRequest) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+func (x *ListShiftsRequest) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *ListShiftsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListShiftsRequest) GetPage() string {
+	if x != nil {
+		return x.Page
+	}
+	return ""
+}
+
+// ListShiftsResponse gives a page.
+type ListShiftsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first.
+	Shifts []*Shift `protobuf:"bytes,1,rep,name=shifts,proto3" json:"shifts,omitempty"`
+	// Mark of the next page; empty at the end.
+	NextPage      string `protobuf:"bytes,2,opt,name=next_page,json=nextPage,proto3" json:"next_page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListShiftsResponse) Reset() {
+	*x = ListShiftsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListShiftsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListShiftsResponse) ProtoMessage() {}
+
+func (x *ListShiftsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListShiftsResponse.ProtoReflect.Descriptor instead.
+func (*ListShiftsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ListShiftsResponse) GetShifts() []*Shift {
+	if x != nil {
+		return x.Shifts
+	}
+	return nil
+}
+
+func (x *ListShiftsResponse) GetNextPage() string {
+	if x != nil {
+		return x.NextPage
+	}
+	return ""
+}
+
+// GetShiftRequest names one.
+type GetShiftRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the shift.
+	Number        uint32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetShiftRequest) Reset() {
+	*x = GetShiftRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetShiftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetShiftRequest) ProtoMessage() {}
+
+func (x *GetShiftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetShiftRequest.ProtoReflect.Descriptor instead.
+func (*GetShiftRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *GetShiftRequest) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *GetShiftRequest) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// GetShiftResponse gives it.
+type GetShiftResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Shift.
+	Shift         *Shift `protobuf:"bytes,1,opt,name=shift,proto3" json:"shift,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetShiftResponse) Reset() {
+	*x = GetShiftResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetShiftResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetShiftResponse) ProtoMessage() {}
+
+func (x *GetShiftResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetShiftResponse.ProtoReflect.Descriptor instead.
+func (*GetShiftResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *GetShiftResponse) GetShift() *Shift {
+	if x != nil {
+		return x.Shift
+	}
+	return nil
+}
+
+// GetRevenueRequest asks for sums.
+type GetRevenueRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First day: 2026-03-04.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Last day.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// How finely in time.
+	Span Span `protobuf:"varint,3,opt,name=span,proto3,enum=cabinet.v1.Span" json:"span,omitempty"`
+	// By place too.
+	Place Place `protobuf:"varint,4,opt,name=place,proto3,enum=cabinet.v1.Place" json:"place,omitempty"`
+	// Only this outlet.
+	OutletId string `protobuf:"bytes,5,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	// Only this till.
+	TillId string `protobuf:"bytes,6,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// A receipt belongs to the day its shift was opened, not to the day of the calendar. Not by hour.
+	ByShiftDay    bool `protobuf:"varint,7,opt,name=by_shift_day,json=byShiftDay,proto3" json:"by_shift_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRevenueRequest) Reset() {
+	*x = GetRevenueRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRevenueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRevenueRequest) ProtoMessage() {}
+
+func (x *GetRevenueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRevenueRequest.ProtoReflect.Descriptor instead.
+func (*GetRevenueRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *GetRevenueRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *GetRevenueRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *GetRevenueRequest) GetSpan() Span {
+	if x != nil {
+		return x.Span
+	}
+	return Span_SPAN_UNSPECIFIED
+}
+
+func (x *GetRevenueRequest) GetPlace() Place {
+	if x != nil {
+		return x.Place
+	}
+	return Place_PLACE_UNSPECIFIED
+}
+
+func (x *GetRevenueRequest) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+func (x *GetRevenueRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *GetRevenueRequest) GetByShiftDay() bool {
+	if x != nil {
+		return x.ByShiftDay
+	}
+	return false
+}
+
+// RevenueRow is one cut.
+type RevenueRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Hour 2026-03-04T05, day 2026-03-04 or month 2026-03; empty is the whole period.
+	Span string `protobuf:"bytes,1,opt,name=span,proto3" json:"span,omitempty"`
+	// Outlet or till; empty is all.
+	PlaceId string `protobuf:"bytes,2,opt,name=place_id,json=placeId,proto3" json:"place_id,omitempty"`
+	// Its name.
+	Place string `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
+	// Figures.
+	Figures       *Figures `protobuf:"bytes,4,opt,name=figures,proto3" json:"figures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevenueRow) Reset() {
+	*x = RevenueRow{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevenueRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevenueRow) ProtoMessage() {}
+
+func (x *RevenueRow) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevenueRow.ProtoReflect.Descriptor instead.
+func (*RevenueRow) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *RevenueRow) GetSpan() string {
+	if x != nil {
+		return x.Span
+	}
+	return ""
+}
+
+func (x *RevenueRow) GetPlaceId() string {
+	if x != nil {
+		return x.PlaceId
+	}
+	return ""
+}
+
+func (x *RevenueRow) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *RevenueRow) GetFigures() *Figures {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
+// GetRevenueResponse gives sums.
+type GetRevenueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of time; only what has something.
+	Spans []*RevenueRow `protobuf:"bytes,1,rep,name=spans,proto3" json:"spans,omitempty"`
+	// By place over the whole period, the most first.
+	Places []*RevenueRow `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	// The whole period.
+	Total *Figures `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
+	// The equal period right before it.
+	Previous *Figures `protobuf:"bytes,4,opt,name=previous,proto3" json:"previous,omitempty"`
+	// Days of that one.
+	PreviousFrom string `protobuf:"bytes,5,opt,name=previous_from,json=previousFrom,proto3" json:"previous_from,omitempty"`
+	// Last of them.
+	PreviousTo    string `protobuf:"bytes,6,opt,name=previous_to,json=previousTo,proto3" json:"previous_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRevenueResponse) Reset() {
+	*x = GetRevenueResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRevenueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRevenueResponse) ProtoMessage() {}
+
+func (x *GetRevenueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRevenueResponse.ProtoReflect.Descriptor instead.
+func (*GetRevenueResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *GetRevenueResponse) GetSpans() []*RevenueRow {
+	if x != nil {
+		return x.Spans
+	}
+	return nil
+}
+
+func (x *GetRevenueResponse) GetPlaces() []*RevenueRow {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *GetRevenueResponse) GetTotal() *Figures {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *GetRevenueResponse) GetPrevious() *Figures {
+	if x != nil {
+		return x.Previous
+	}
+	return nil
+}
+
+func (x *GetRevenueResponse) GetPreviousFrom() string {
+	if x != nil {
+		return x.PreviousFrom
+	}
+	return ""
+}
+
+func (x *GetRevenueResponse) GetPreviousTo() string {
+	if x != nil {
+		return x.PreviousTo
+	}
+	return ""
+}
+
+// ListProductsRequest asks for goods.
+type ListProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First day.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Last day.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// Only this outlet.
+	OutletId string `protobuf:"bytes,3,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	// Only this till.
+	TillId string `protobuf:"bytes,4,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Part of the name, whatever its case.
+	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	// The least first.
+	Least bool `protobuf:"varint,6,opt,name=least,proto3" json:"least,omitempty"`
+	// At most; 0 is 50.
+	Limit         uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProductsRequest) Reset() {
+	*x = ListProductsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProductsRequest) ProtoMessage() {}
+
+func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
+func (*ListProductsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *ListProductsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetLeast() bool {
+	if x != nil {
+		return x.Least
+	}
+	return false
+}
+
+func (x *ListProductsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// Product is what was sold under one name.
+type Product struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Sold less returned, exact decimal.
+	Quantity string `protobuf:"bytes,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Revenue: sold less returned, minor units.
+	Revenue int64 `protobuf:"varint,3,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// Sold.
+	Sold int64 `protobuf:"varint,4,opt,name=sold,proto3" json:"sold,omitempty"`
+	// Returned.
+	Returned int64 `protobuf:"varint,5,opt,name=returned,proto3" json:"returned,omitempty"`
+	// Lines of receipts.
+	Lines uint64 `protobuf:"varint,6,opt,name=lines,proto3" json:"lines,omitempty"`
+	// Share of the revenue of all, hundredths of a percent.
+	Share uint32 `protobuf:"varint,7,opt,name=share,proto3" json:"share,omitempty"`
+	// Class by share of the revenue added up from the most: A to 80 percent, B to 95, C.
+	Abc           string `protobuf:"bytes,8,opt,name=abc,proto3" json:"abc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Product) Reset() {
+	*x = Product{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Product) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Product) ProtoMessage() {}
+
+func (x *Product) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Product.ProtoReflect.Descriptor instead.
+func (*Product) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *Product) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Product) GetQuantity() string {
+	if x != nil {
+		return x.Quantity
+	}
+	return ""
+}
+
+func (x *Product) GetRevenue() int64 {
+	if x != nil {
+		return x.Revenue
+	}
+	return 0
+}
+
+func (x *Product) GetSold() int64 {
+	if x != nil {
+		return x.Sold
+	}
+	return 0
+}
+
+func (x *Product) GetReturned() int64 {
+	if x != nil {
+		return x.Returned
+	}
+	return 0
+}
+
+func (x *Product) GetLines() uint64 {
+	if x != nil {
+		return x.Lines
+	}
+	return 0
+}
+
+func (x *Product) GetShare() uint32 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *Product) GetAbc() string {
+	if x != nil {
+		return x.Abc
+	}
+	return ""
+}
+
+// ListProductsResponse gives goods.
+type ListProductsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Goods.
+	Products []*Product `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
+	// Names there are.
+	Count uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// Revenue of all of them.
+	Revenue       int64 `protobuf:"varint,3,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProductsResponse) Reset() {
+	*x = ListProductsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProductsResponse) ProtoMessage() {}
+
+func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
+func (*ListProductsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *ListProductsResponse) GetProducts() []*Product {
+	if x != nil {
+		return x.Products
+	}
+	return nil
+}
+
+func (x *ListProductsResponse) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ListProductsResponse) GetRevenue() int64 {
+	if x != nil {
+		return x.Revenue
+	}
+	return 0
+}
+
+// Gap is a row of missing numbers of one fiscal memory.
+type Gap struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,1,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Till id.
+	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Name of the till.
+	Till string `protobuf:"bytes,3,opt,name=till,proto3" json:"till,omitempty"`
+	// First missing.
+	First uint32 `protobuf:"varint,4,opt,name=first,proto3" json:"first,omitempty"`
+	// Last missing.
+	Last uint32 `protobuf:"varint,5,opt,name=last,proto3" json:"last,omitempty"`
+	// Document before, absent when there is none.
+	Before *v1.Document `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
+	// Document after, absent when there is none.
+	After *v1.Document `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
+	// Why.
+	Cause         GapCause `protobuf:"varint,8,opt,name=cause,proto3,enum=cabinet.v1.GapCause" json:"cause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gap) Reset() {
+	*x = Gap{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gap) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gap) ProtoMessage() {}
+
+func (x *Gap) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gap.ProtoReflect.Descriptor instead.
+func (*Gap) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *Gap) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *Gap) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *Gap) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *Gap) GetFirst() uint32 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *Gap) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Gap) GetBefore() *v1.Document {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *Gap) GetAfter() *v1.Document {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *Gap) GetCause() GapCause {
+	if x != nil {
+		return x.Cause
+	}
+	return GapCause_GAP_CAUSE_UNSPECIFIED
+}
+
+// ListGapsRequest selects fiscal memories.
+type ListGapsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this till's; empty is all.
+	TillId        string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGapsRequest) Reset() {
+	*x = ListGapsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGapsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGapsRequest) ProtoMessage() {}
+
+func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGapsRequest.ProtoReflect.Descriptor instead.
+func (*ListGapsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ListGapsRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+// ListGapsResponse gives gaps.
+type ListGapsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 500.
+	Gaps []*Gap `protobuf:"bytes,1,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// There are more.
+	Cut           bool `protobuf:"varint,2,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGapsResponse) Reset() {
+	*x = ListGapsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGapsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGapsResponse) ProtoMessage() {}
+
+func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGapsResponse.ProtoReflect.Descriptor instead.
+func (*ListGapsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *ListGapsResponse) GetGaps() []*Gap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+func (x *ListGapsResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
+// ListOutletsRequest is empty.
+type ListOutletsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutletsRequest) Reset() {
+	*x = ListOutletsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutletsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutletsRequest) ProtoMessage() {}
+
+func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutletsRequest.ProtoReflect.Descriptor instead.
+func (*ListOutletsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{72}
+}
+
+// OutletView is a place where tills stand.
+type OutletView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutletView) Reset() {
+	*x = OutletView{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutletView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutletView) ProtoMessage() {}
+
+func (x *OutletView) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutletView.ProtoReflect.Descriptor instead.
+func (*OutletView) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *OutletView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OutletView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// ListOutletsResponse gives places.
+type ListOutletsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of name.
+	Outlets       []*OutletView `protobuf:"bytes,1,rep,name=outlets,proto3" json:"outlets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutletsResponse) Reset() {
+	*x = ListOutletsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutletsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutletsResponse) ProtoMessage() {}
+
+func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutletsResponse.ProtoReflect.Descriptor instead.
+func (*ListOutletsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *ListOutletsResponse) GetOutlets() []*OutletView {
+	if x != nil {
+		return x.Outlets
+	}
+	return nil
+}
+
 // TicketCell is a call for help in a list.
 type TicketCell struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3457,7 +6065,7 @@ type TicketCell struct {
 
 func (x *TicketCell) Reset() {
 	*x = TicketCell{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3469,7 +6077,7 @@ func (x *TicketCell) String() string {
 func (*TicketCell) ProtoMessage() {}
 
 func (x *TicketCell) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3482,7 +6090,7 @@ func (x *TicketCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TicketCell.ProtoReflect.Descriptor instead.
 func (*TicketCell) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{47}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *TicketCell) GetId() string {
@@ -3547,7 +6155,7 @@ type ListTicketsRequest struct {
 
 func (x *ListTicketsRequest) Reset() {
 	*x = ListTicketsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3559,7 +6167,7 @@ func (x *ListTicketsRequest) String() string {
 func (*ListTicketsRequest) ProtoMessage() {}
 
 func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3572,7 +6180,7 @@ func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsRequest.ProtoReflect.Descriptor instead.
 func (*ListTicketsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{48}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListTicketsRequest) GetTillId() string {
@@ -3600,7 +6208,7 @@ type ListTicketsResponse struct {
 
 func (x *ListTicketsResponse) Reset() {
 	*x = ListTicketsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3612,7 +6220,7 @@ func (x *ListTicketsResponse) String() string {
 func (*ListTicketsResponse) ProtoMessage() {}
 
 func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3625,7 +6233,7 @@ func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsResponse.ProtoReflect.Descriptor instead.
 func (*ListTicketsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{49}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ListTicketsResponse) GetTickets() []*TicketCell {
@@ -3646,7 +6254,7 @@ type GetTicketRequest struct {
 
 func (x *GetTicketRequest) Reset() {
 	*x = GetTicketRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3658,7 +6266,7 @@ func (x *GetTicketRequest) String() string {
 func (*GetTicketRequest) ProtoMessage() {}
 
 func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3671,7 +6279,7 @@ func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketRequest.ProtoReflect.Descriptor instead.
 func (*GetTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{50}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *GetTicketRequest) GetId() string {
@@ -3696,7 +6304,7 @@ type GetTicketResponse struct {
 
 func (x *GetTicketResponse) Reset() {
 	*x = GetTicketResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3708,7 +6316,7 @@ func (x *GetTicketResponse) String() string {
 func (*GetTicketResponse) ProtoMessage() {}
 
 func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3721,7 +6329,7 @@ func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketResponse.ProtoReflect.Descriptor instead.
 func (*GetTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{51}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *GetTicketResponse) GetTicket() *TicketCell {
@@ -3758,7 +6366,7 @@ type CloseTicketRequest struct {
 
 func (x *CloseTicketRequest) Reset() {
 	*x = CloseTicketRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3770,7 +6378,7 @@ func (x *CloseTicketRequest) String() string {
 func (*CloseTicketRequest) ProtoMessage() {}
 
 func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3783,7 +6391,7 @@ func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketRequest.ProtoReflect.Descriptor instead.
 func (*CloseTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{52}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *CloseTicketRequest) GetId() string {
@@ -3811,7 +6419,7 @@ type CloseTicketResponse struct {
 
 func (x *CloseTicketResponse) Reset() {
 	*x = CloseTicketResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3823,7 +6431,7 @@ func (x *CloseTicketResponse) String() string {
 func (*CloseTicketResponse) ProtoMessage() {}
 
 func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3836,7 +6444,7 @@ func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketResponse.ProtoReflect.Descriptor instead.
 func (*CloseTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{53}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *CloseTicketResponse) GetTicket() *TicketCell {
@@ -3883,7 +6491,7 @@ type Agent struct {
 
 func (x *Agent) Reset() {
 	*x = Agent{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3895,7 +6503,7 @@ func (x *Agent) String() string {
 func (*Agent) ProtoMessage() {}
 
 func (x *Agent) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3908,7 +6516,7 @@ func (x *Agent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agent.ProtoReflect.Descriptor instead.
 func (*Agent) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{54}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *Agent) GetId() string {
@@ -4024,7 +6632,7 @@ type AgentTwin struct {
 
 func (x *AgentTwin) Reset() {
 	*x = AgentTwin{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4036,7 +6644,7 @@ func (x *AgentTwin) String() string {
 func (*AgentTwin) ProtoMessage() {}
 
 func (x *AgentTwin) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4049,7 +6657,7 @@ func (x *AgentTwin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentTwin.ProtoReflect.Descriptor instead.
 func (*AgentTwin) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{55}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *AgentTwin) GetHost() string {
@@ -4104,7 +6712,7 @@ type AgentUpdate struct {
 
 func (x *AgentUpdate) Reset() {
 	*x = AgentUpdate{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4116,7 +6724,7 @@ func (x *AgentUpdate) String() string {
 func (*AgentUpdate) ProtoMessage() {}
 
 func (x *AgentUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4129,7 +6737,7 @@ func (x *AgentUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentUpdate.ProtoReflect.Descriptor instead.
 func (*AgentUpdate) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{56}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *AgentUpdate) GetAgentId() string {
@@ -4228,7 +6836,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4240,7 +6848,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4253,7 +6861,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{57}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Release) GetVersion() string {
@@ -4316,7 +6924,7 @@ type RolloutPlan struct {
 
 func (x *RolloutPlan) Reset() {
 	*x = RolloutPlan{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4328,7 +6936,7 @@ func (x *RolloutPlan) String() string {
 func (*RolloutPlan) ProtoMessage() {}
 
 func (x *RolloutPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4341,7 +6949,7 @@ func (x *RolloutPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RolloutPlan.ProtoReflect.Descriptor instead.
 func (*RolloutPlan) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{58}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *RolloutPlan) GetOutletIds() []string {
@@ -4431,7 +7039,7 @@ type RolloutCounts struct {
 
 func (x *RolloutCounts) Reset() {
 	*x = RolloutCounts{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4443,7 +7051,7 @@ func (x *RolloutCounts) String() string {
 func (*RolloutCounts) ProtoMessage() {}
 
 func (x *RolloutCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4456,7 +7064,7 @@ func (x *RolloutCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RolloutCounts.ProtoReflect.Descriptor instead.
 func (*RolloutCounts) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{59}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *RolloutCounts) GetAll() uint32 {
@@ -4563,7 +7171,7 @@ type Rollout struct {
 
 func (x *Rollout) Reset() {
 	*x = Rollout{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4575,7 +7183,7 @@ func (x *Rollout) String() string {
 func (*Rollout) ProtoMessage() {}
 
 func (x *Rollout) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4588,7 +7196,7 @@ func (x *Rollout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rollout.ProtoReflect.Descriptor instead.
 func (*Rollout) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{60}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *Rollout) GetId() string {
@@ -4663,7 +7271,7 @@ type ListAgentsRequest struct {
 
 func (x *ListAgentsRequest) Reset() {
 	*x = ListAgentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4675,7 +7283,7 @@ func (x *ListAgentsRequest) String() string {
 func (*ListAgentsRequest) ProtoMessage() {}
 
 func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4688,7 +7296,7 @@ func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{61}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{89}
 }
 
 // ListAgentsResponse gives agents.
@@ -4702,7 +7310,7 @@ type ListAgentsResponse struct {
 
 func (x *ListAgentsResponse) Reset() {
 	*x = ListAgentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4714,7 +7322,7 @@ func (x *ListAgentsResponse) String() string {
 func (*ListAgentsResponse) ProtoMessage() {}
 
 func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4727,7 +7335,7 @@ func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{62}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *ListAgentsResponse) GetAgents() []*Agent {
@@ -4748,7 +7356,7 @@ type RevokeAgentRequest struct {
 
 func (x *RevokeAgentRequest) Reset() {
 	*x = RevokeAgentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4760,7 +7368,7 @@ func (x *RevokeAgentRequest) String() string {
 func (*RevokeAgentRequest) ProtoMessage() {}
 
 func (x *RevokeAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4773,7 +7381,7 @@ func (x *RevokeAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeAgentRequest.ProtoReflect.Descriptor instead.
 func (*RevokeAgentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{63}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *RevokeAgentRequest) GetAgentId() string {
@@ -4794,7 +7402,7 @@ type RevokeAgentResponse struct {
 
 func (x *RevokeAgentResponse) Reset() {
 	*x = RevokeAgentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4806,7 +7414,7 @@ func (x *RevokeAgentResponse) String() string {
 func (*RevokeAgentResponse) ProtoMessage() {}
 
 func (x *RevokeAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4819,7 +7427,7 @@ func (x *RevokeAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeAgentResponse.ProtoReflect.Descriptor instead.
 func (*RevokeAgentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{64}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *RevokeAgentResponse) GetAgent() *Agent {
@@ -4840,7 +7448,7 @@ type GetCommandBundleRequest struct {
 
 func (x *GetCommandBundleRequest) Reset() {
 	*x = GetCommandBundleRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4852,7 +7460,7 @@ func (x *GetCommandBundleRequest) String() string {
 func (*GetCommandBundleRequest) ProtoMessage() {}
 
 func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4865,7 +7473,7 @@ func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{65}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *GetCommandBundleRequest) GetCommandId() string {
@@ -4888,7 +7496,7 @@ type GetCommandBundleResponse struct {
 
 func (x *GetCommandBundleResponse) Reset() {
 	*x = GetCommandBundleResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4900,7 +7508,7 @@ func (x *GetCommandBundleResponse) String() string {
 func (*GetCommandBundleResponse) ProtoMessage() {}
 
 func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4913,7 +7521,7 @@ func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{66}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *GetCommandBundleResponse) GetBundle() []byte {
@@ -4939,7 +7547,7 @@ type ListReleasesRequest struct {
 
 func (x *ListReleasesRequest) Reset() {
 	*x = ListReleasesRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4951,7 +7559,7 @@ func (x *ListReleasesRequest) String() string {
 func (*ListReleasesRequest) ProtoMessage() {}
 
 func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4964,7 +7572,7 @@ func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReleasesRequest.ProtoReflect.Descriptor instead.
 func (*ListReleasesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{67}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{95}
 }
 
 // ListReleasesResponse gives releases.
@@ -4978,7 +7586,7 @@ type ListReleasesResponse struct {
 
 func (x *ListReleasesResponse) Reset() {
 	*x = ListReleasesResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4990,7 +7598,7 @@ func (x *ListReleasesResponse) String() string {
 func (*ListReleasesResponse) ProtoMessage() {}
 
 func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5003,7 +7611,7 @@ func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReleasesResponse.ProtoReflect.Descriptor instead.
 func (*ListReleasesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{68}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *ListReleasesResponse) GetReleases() []*Release {
@@ -5022,7 +7630,7 @@ type ListRolloutsRequest struct {
 
 func (x *ListRolloutsRequest) Reset() {
 	*x = ListRolloutsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5034,7 +7642,7 @@ func (x *ListRolloutsRequest) String() string {
 func (*ListRolloutsRequest) ProtoMessage() {}
 
 func (x *ListRolloutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5047,7 +7655,7 @@ func (x *ListRolloutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolloutsRequest.ProtoReflect.Descriptor instead.
 func (*ListRolloutsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{69}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{97}
 }
 
 // ListRolloutsResponse gives rollouts.
@@ -5061,7 +7669,7 @@ type ListRolloutsResponse struct {
 
 func (x *ListRolloutsResponse) Reset() {
 	*x = ListRolloutsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5073,7 +7681,7 @@ func (x *ListRolloutsResponse) String() string {
 func (*ListRolloutsResponse) ProtoMessage() {}
 
 func (x *ListRolloutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5086,7 +7694,7 @@ func (x *ListRolloutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolloutsResponse.ProtoReflect.Descriptor instead.
 func (*ListRolloutsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{70}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *ListRolloutsResponse) GetRollouts() []*Rollout {
@@ -5107,7 +7715,7 @@ type GetRolloutRequest struct {
 
 func (x *GetRolloutRequest) Reset() {
 	*x = GetRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5119,7 +7727,7 @@ func (x *GetRolloutRequest) String() string {
 func (*GetRolloutRequest) ProtoMessage() {}
 
 func (x *GetRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5132,7 +7740,7 @@ func (x *GetRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRolloutRequest.ProtoReflect.Descriptor instead.
 func (*GetRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{71}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{99}
 }
 
 func (x *GetRolloutRequest) GetId() string {
@@ -5155,7 +7763,7 @@ type GetRolloutResponse struct {
 
 func (x *GetRolloutResponse) Reset() {
 	*x = GetRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5167,7 +7775,7 @@ func (x *GetRolloutResponse) String() string {
 func (*GetRolloutResponse) ProtoMessage() {}
 
 func (x *GetRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5180,7 +7788,7 @@ func (x *GetRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRolloutResponse.ProtoReflect.Descriptor instead.
 func (*GetRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{72}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *GetRolloutResponse) GetRollout() *Rollout {
@@ -5212,7 +7820,7 @@ type StartRolloutRequest struct {
 
 func (x *StartRolloutRequest) Reset() {
 	*x = StartRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5224,7 +7832,7 @@ func (x *StartRolloutRequest) String() string {
 func (*StartRolloutRequest) ProtoMessage() {}
 
 func (x *StartRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5237,7 +7845,7 @@ func (x *StartRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRolloutRequest.ProtoReflect.Descriptor instead.
 func (*StartRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{73}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *StartRolloutRequest) GetId() string {
@@ -5272,7 +7880,7 @@ type StartRolloutResponse struct {
 
 func (x *StartRolloutResponse) Reset() {
 	*x = StartRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5284,7 +7892,7 @@ func (x *StartRolloutResponse) String() string {
 func (*StartRolloutResponse) ProtoMessage() {}
 
 func (x *StartRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5297,7 +7905,7 @@ func (x *StartRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRolloutResponse.ProtoReflect.Descriptor instead.
 func (*StartRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{74}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *StartRolloutResponse) GetRollout() *Rollout {
@@ -5322,7 +7930,7 @@ type ChangeRolloutRequest struct {
 
 func (x *ChangeRolloutRequest) Reset() {
 	*x = ChangeRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5334,7 +7942,7 @@ func (x *ChangeRolloutRequest) String() string {
 func (*ChangeRolloutRequest) ProtoMessage() {}
 
 func (x *ChangeRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5347,7 +7955,7 @@ func (x *ChangeRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRolloutRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{75}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *ChangeRolloutRequest) GetId() string {
@@ -5382,7 +7990,7 @@ type ChangeRolloutResponse struct {
 
 func (x *ChangeRolloutResponse) Reset() {
 	*x = ChangeRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5394,7 +8002,7 @@ func (x *ChangeRolloutResponse) String() string {
 func (*ChangeRolloutResponse) ProtoMessage() {}
 
 func (x *ChangeRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5407,7 +8015,7 @@ func (x *ChangeRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRolloutResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{76}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *ChangeRolloutResponse) GetRollout() *Rollout {
@@ -5430,7 +8038,7 @@ type PinAgentRequest struct {
 
 func (x *PinAgentRequest) Reset() {
 	*x = PinAgentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5442,7 +8050,7 @@ func (x *PinAgentRequest) String() string {
 func (*PinAgentRequest) ProtoMessage() {}
 
 func (x *PinAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5455,7 +8063,7 @@ func (x *PinAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinAgentRequest.ProtoReflect.Descriptor instead.
 func (*PinAgentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{77}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *PinAgentRequest) GetAgentId() string {
@@ -5483,7 +8091,7 @@ type PinAgentResponse struct {
 
 func (x *PinAgentResponse) Reset() {
 	*x = PinAgentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5495,7 +8103,7 @@ func (x *PinAgentResponse) String() string {
 func (*PinAgentResponse) ProtoMessage() {}
 
 func (x *PinAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5508,7 +8116,7 @@ func (x *PinAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinAgentResponse.ProtoReflect.Descriptor instead.
 func (*PinAgentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{78}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *PinAgentResponse) GetAgent() *Agent {
@@ -5734,7 +8342,192 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x02fd\x18\x02 \x01(\rR\x02fd\">\n" +
 	"\x16GetDocumentPDFResponse\x12\x10\n" +
 	"\x03pdf\x18\x01 \x01(\fR\x03pdf\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xc0\x01\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xa0\x04\n" +
+	"\x0eDocumentFilter\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
+	"\btill_ids\x18\x03 \x03(\tR\atillIds\x12\x1b\n" +
+	"\toutlet_id\x18\x04 \x01(\tR\boutletId\x12\x0e\n" +
+	"\x02fd\x18\x05 \x01(\rR\x02fd\x12\x0e\n" +
+	"\x02fp\x18\x06 \x01(\rR\x02fp\x12\x0e\n" +
+	"\x02fn\x18\a \x01(\tR\x02fn\x12\x10\n" +
+	"\x03rnm\x18\b \x01(\tR\x03rnm\x12\x1e\n" +
+	"\bsum_from\x18\t \x01(\x03H\x00R\asumFrom\x88\x01\x01\x12\x1a\n" +
+	"\x06sum_to\x18\n" +
+	" \x01(\x03H\x01R\x05sumTo\x88\x01\x01\x12\x18\n" +
+	"\acashier\x18\v \x01(\tR\acashier\x12\x18\n" +
+	"\aproduct\x18\f \x01(\tR\aproduct\x12%\n" +
+	"\x05kinds\x18\r \x03(\x0e2\x0f.fiscal.v1.KindR\x05kinds\x12\x14\n" +
+	"\x05types\x18\x0e \x03(\rR\x05types\x12/\n" +
+	"\bpayments\x18\x0f \x03(\x0e2\x13.cabinet.v1.PaymentR\bpayments\x12\x14\n" +
+	"\x05buyer\x18\x10 \x01(\tR\x05buyer\x12+\n" +
+	"\x05paper\x18\x11 \x01(\x0e2\x15.fiscal.v1.PaperTrackR\x05paper\x12%\n" +
+	"\x03ofd\x18\x12 \x01(\x0e2\x13.fiscal.v1.OFDTrackR\x03ofd\x12\x10\n" +
+	"\x03key\x18\x13 \x01(\tR\x03keyB\v\n" +
+	"\t_sum_fromB\t\n" +
+	"\a_sum_to\"v\n" +
+	"\x16SearchDocumentsRequest\x122\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1a.cabinet.v1.DocumentFilterR\x06filter\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
+	"\x04page\x18\x03 \x01(\tR\x04page\".\n" +
+	"\x06VATSum\x12\x12\n" +
+	"\x04rate\x18\x01 \x01(\tR\x04rate\x12\x10\n" +
+	"\x03sum\x18\x02 \x01(\x03R\x03sum\"\x8b\x01\n" +
+	"\vPaymentSums\x12\x12\n" +
+	"\x04cash\x18\x01 \x01(\x03R\x04cash\x12\x1e\n" +
+	"\n" +
+	"electronic\x18\x02 \x01(\x03R\n" +
+	"electronic\x12\x18\n" +
+	"\aprepaid\x18\x03 \x01(\x03R\aprepaid\x12\x16\n" +
+	"\x06credit\x18\x04 \x01(\x03R\x06credit\x12\x16\n" +
+	"\x06barter\x18\x05 \x01(\x03R\x06barter\"\x9a\x02\n" +
+	"\rFoundDocument\x124\n" +
+	"\bdocument\x18\x01 \x01(\v2\x18.cabinet.v1.DocumentViewR\bdocument\x12\x12\n" +
+	"\x04till\x18\x02 \x01(\tR\x04till\x12\x16\n" +
+	"\x06outlet\x18\x03 \x01(\tR\x06outlet\x123\n" +
+	"\bpayments\x18\x04 \x01(\v2\x17.cabinet.v1.PaymentSumsR\bpayments\x12$\n" +
+	"\x03vat\x18\x05 \x03(\v2\x12.cabinet.v1.VATSumR\x03vat\x12\x18\n" +
+	"\acashier\x18\x06 \x01(\tR\acashier\x12\x14\n" +
+	"\x05buyer\x18\a \x01(\tR\x05buyer\x12\x1c\n" +
+	"\tpositions\x18\b \x01(\rR\tpositions\"\x81\x01\n" +
+	"\x17SearchDocumentsResponse\x127\n" +
+	"\tdocuments\x18\x01 \x03(\v2\x19.cabinet.v1.FoundDocumentR\tdocuments\x12\x1b\n" +
+	"\tnext_page\x18\x02 \x01(\tR\bnextPage\x12\x10\n" +
+	"\x03any\x18\x03 \x01(\bR\x03any\"}\n" +
+	"\x16ExportDocumentsRequest\x122\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1a.cabinet.v1.DocumentFilterR\x06filter\x12/\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"g\n" +
+	"\x17ExportDocumentsResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\xd7\x01\n" +
+	"\vKindFigures\x12#\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kind\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x02 \x01(\bR\n" +
+	"correction\x12\x1a\n" +
+	"\breceipts\x18\x03 \x01(\rR\breceipts\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x123\n" +
+	"\bpayments\x18\x05 \x01(\v2\x17.cabinet.v1.PaymentSumsR\bpayments\x12\x1c\n" +
+	"\tpositions\x18\x06 \x01(\x04R\tpositions\"\x9d\x02\n" +
+	"\aFigures\x12\x18\n" +
+	"\arevenue\x18\x01 \x01(\x03R\arevenue\x12\x12\n" +
+	"\x04cash\x18\x02 \x01(\x03R\x04cash\x12\x1a\n" +
+	"\bcashless\x18\x03 \x01(\x03R\bcashless\x12\x18\n" +
+	"\areturns\x18\x04 \x01(\x03R\areturns\x12\x1a\n" +
+	"\breceipts\x18\x05 \x01(\rR\breceipts\x12\x1c\n" +
+	"\tpositions\x18\x06 \x01(\x04R\tpositions\x12\x18\n" +
+	"\aaverage\x18\a \x01(\x03R\aaverage\x12+\n" +
+	"\x11positions_average\x18\b \x01(\rR\x10positionsAverage\x12-\n" +
+	"\x05kinds\x18\t \x03(\v2\x17.cabinet.v1.KindFiguresR\x05kinds\"\xca\x01\n" +
+	"\x11CounterDifference\x12#\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kind\x12\x1e\n" +
+	"\n" +
+	"correction\x18\x02 \x01(\bR\n" +
+	"correction\x12\x1a\n" +
+	"\breceipts\x18\x03 \x01(\rR\breceipts\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12!\n" +
+	"\four_receipts\x18\x05 \x01(\rR\vourReceipts\x12\x1b\n" +
+	"\tour_total\x18\x06 \x01(\x03R\bourTotal\"\xba\x03\n" +
+	"\x05Shift\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\rR\x06number\x12\x17\n" +
+	"\atill_id\x18\x03 \x01(\tR\x06tillId\x12\x12\n" +
+	"\x04till\x18\x04 \x01(\tR\x04till\x12\x16\n" +
+	"\x06outlet\x18\x05 \x01(\tR\x06outlet\x12\x1b\n" +
+	"\topened_at\x18\x06 \x01(\tR\bopenedAt\x12\x1b\n" +
+	"\tclosed_at\x18\a \x01(\tR\bclosedAt\x12\x10\n" +
+	"\x03day\x18\b \x01(\tR\x03day\x12\x1a\n" +
+	"\breceipts\x18\t \x01(\rR\breceipts\x12-\n" +
+	"\afigures\x18\n" +
+	" \x01(\v2\x13.cabinet.v1.FiguresR\afigures\x12\x18\n" +
+	"\acashier\x18\v \x01(\tR\acashier\x12\x18\n" +
+	"\acounted\x18\f \x01(\bR\acounted\x12?\n" +
+	"\vdifferences\x18\r \x03(\v2\x1d.cabinet.v1.CounterDifferenceR\vdifferences\x12\x1b\n" +
+	"\topened_fd\x18\x0e \x01(\rR\bopenedFd\x12\x1b\n" +
+	"\tclosed_fd\x18\x0f \x01(\rR\bclosedFd\"\xad\x01\n" +
+	"\x11ListShiftsRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
+	"\btill_ids\x18\x03 \x03(\tR\atillIds\x12\x1b\n" +
+	"\toutlet_id\x18\x04 \x01(\tR\boutletId\x12\x12\n" +
+	"\x04open\x18\x05 \x01(\bR\x04open\x12\x14\n" +
+	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x12\n" +
+	"\x04page\x18\a \x01(\tR\x04page\"\\\n" +
+	"\x12ListShiftsResponse\x12)\n" +
+	"\x06shifts\x18\x01 \x03(\v2\x11.cabinet.v1.ShiftR\x06shifts\x12\x1b\n" +
+	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"9\n" +
+	"\x0fGetShiftRequest\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\rR\x06number\";\n" +
+	"\x10GetShiftResponse\x12'\n" +
+	"\x05shift\x18\x01 \x01(\v2\x11.cabinet.v1.ShiftR\x05shift\"\xde\x01\n" +
+	"\x11GetRevenueRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12$\n" +
+	"\x04span\x18\x03 \x01(\x0e2\x10.cabinet.v1.SpanR\x04span\x12'\n" +
+	"\x05place\x18\x04 \x01(\x0e2\x11.cabinet.v1.PlaceR\x05place\x12\x1b\n" +
+	"\toutlet_id\x18\x05 \x01(\tR\boutletId\x12\x17\n" +
+	"\atill_id\x18\x06 \x01(\tR\x06tillId\x12 \n" +
+	"\fby_shift_day\x18\a \x01(\bR\n" +
+	"byShiftDay\"\x80\x01\n" +
+	"\n" +
+	"RevenueRow\x12\x12\n" +
+	"\x04span\x18\x01 \x01(\tR\x04span\x12\x19\n" +
+	"\bplace_id\x18\x02 \x01(\tR\aplaceId\x12\x14\n" +
+	"\x05place\x18\x03 \x01(\tR\x05place\x12-\n" +
+	"\afigures\x18\x04 \x01(\v2\x13.cabinet.v1.FiguresR\afigures\"\x94\x02\n" +
+	"\x12GetRevenueResponse\x12,\n" +
+	"\x05spans\x18\x01 \x03(\v2\x16.cabinet.v1.RevenueRowR\x05spans\x12.\n" +
+	"\x06places\x18\x02 \x03(\v2\x16.cabinet.v1.RevenueRowR\x06places\x12)\n" +
+	"\x05total\x18\x03 \x01(\v2\x13.cabinet.v1.FiguresR\x05total\x12/\n" +
+	"\bprevious\x18\x04 \x01(\v2\x13.cabinet.v1.FiguresR\bprevious\x12#\n" +
+	"\rprevious_from\x18\x05 \x01(\tR\fpreviousFrom\x12\x1f\n" +
+	"\vprevious_to\x18\x06 \x01(\tR\n" +
+	"previousTo\"\xaf\x01\n" +
+	"\x13ListProductsRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1b\n" +
+	"\toutlet_id\x18\x03 \x01(\tR\boutletId\x12\x17\n" +
+	"\atill_id\x18\x04 \x01(\tR\x06tillId\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x14\n" +
+	"\x05least\x18\x06 \x01(\bR\x05least\x12\x14\n" +
+	"\x05limit\x18\a \x01(\rR\x05limit\"\xc1\x01\n" +
+	"\aProduct\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\tR\bquantity\x12\x18\n" +
+	"\arevenue\x18\x03 \x01(\x03R\arevenue\x12\x12\n" +
+	"\x04sold\x18\x04 \x01(\x03R\x04sold\x12\x1a\n" +
+	"\breturned\x18\x05 \x01(\x03R\breturned\x12\x14\n" +
+	"\x05lines\x18\x06 \x01(\x04R\x05lines\x12\x14\n" +
+	"\x05share\x18\a \x01(\rR\x05share\x12\x10\n" +
+	"\x03abc\x18\b \x01(\tR\x03abc\"w\n" +
+	"\x14ListProductsResponse\x12/\n" +
+	"\bproducts\x18\x01 \x03(\v2\x13.cabinet.v1.ProductR\bproducts\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\x12\x18\n" +
+	"\arevenue\x18\x03 \x01(\x03R\arevenue\"\xf0\x01\n" +
+	"\x03Gap\x12\x0e\n" +
+	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x17\n" +
+	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12\x12\n" +
+	"\x04till\x18\x03 \x01(\tR\x04till\x12\x14\n" +
+	"\x05first\x18\x04 \x01(\rR\x05first\x12\x12\n" +
+	"\x04last\x18\x05 \x01(\rR\x04last\x12+\n" +
+	"\x06before\x18\x06 \x01(\v2\x13.fiscal.v1.DocumentR\x06before\x12)\n" +
+	"\x05after\x18\a \x01(\v2\x13.fiscal.v1.DocumentR\x05after\x12*\n" +
+	"\x05cause\x18\b \x01(\x0e2\x14.cabinet.v1.GapCauseR\x05cause\"*\n" +
+	"\x0fListGapsRequest\x12\x17\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\"I\n" +
+	"\x10ListGapsResponse\x12#\n" +
+	"\x04gaps\x18\x01 \x03(\v2\x0f.cabinet.v1.GapR\x04gaps\x12\x10\n" +
+	"\x03cut\x18\x02 \x01(\bR\x03cut\"\x14\n" +
+	"\x12ListOutletsRequest\"0\n" +
+	"\n" +
+	"OutletView\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"G\n" +
+	"\x13ListOutletsResponse\x120\n" +
+	"\aoutlets\x18\x01 \x03(\v2\x16.cabinet.v1.OutletViewR\aoutlets\"\xc0\x01\n" +
 	"\n" +
 	"TicketCell\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
@@ -5901,7 +8694,34 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x15COMMAND_STATE_RUNNING\x10\x03\x12\x16\n" +
 	"\x12COMMAND_STATE_DONE\x10\x04\x12\x18\n" +
 	"\x14COMMAND_STATE_FAILED\x10\x05\x12\x19\n" +
-	"\x15COMMAND_STATE_EXPIRED\x10\x06*\xe7\x01\n" +
+	"\x15COMMAND_STATE_EXPIRED\x10\x06*\x89\x01\n" +
+	"\aPayment\x12\x17\n" +
+	"\x13PAYMENT_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fPAYMENT_CASH\x10\x01\x12\x16\n" +
+	"\x12PAYMENT_ELECTRONIC\x10\x02\x12\x13\n" +
+	"\x0fPAYMENT_PREPAID\x10\x03\x12\x12\n" +
+	"\x0ePAYMENT_CREDIT\x10\x04\x12\x12\n" +
+	"\x0ePAYMENT_BARTER\x10\x05*X\n" +
+	"\vTableFormat\x12\x1c\n" +
+	"\x18TABLE_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11TABLE_FORMAT_XLSX\x10\x01\x12\x14\n" +
+	"\x10TABLE_FORMAT_CSV\x10\x02*I\n" +
+	"\x04Span\x12\x14\n" +
+	"\x10SPAN_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tSPAN_HOUR\x10\x01\x12\f\n" +
+	"\bSPAN_DAY\x10\x02\x12\x0e\n" +
+	"\n" +
+	"SPAN_MONTH\x10\x03*@\n" +
+	"\x05Place\x12\x15\n" +
+	"\x11PLACE_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fPLACE_OUTLET\x10\x01\x12\x0e\n" +
+	"\n" +
+	"PLACE_TILL\x10\x02*y\n" +
+	"\bGapCause\x12\x19\n" +
+	"\x15GAP_CAUSE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16GAP_CAUSE_BEFORE_FIRST\x10\x01\x12\x1c\n" +
+	"\x18GAP_CAUSE_NOT_COPIED_YET\x10\x02\x12\x18\n" +
+	"\x14GAP_CAUSE_NEVER_CAME\x10\x03*\xe7\x01\n" +
 	"\vUpdateStage\x12\x1c\n" +
 	"\x18UPDATE_STAGE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14UPDATE_STAGE_OFFERED\x10\x01\x12\x1c\n" +
@@ -5955,13 +8775,23 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"GetRollout\x12\x1d.cabinet.v1.GetRolloutRequest\x1a\x1e.cabinet.v1.GetRolloutResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\fStartRollout\x12\x1f.cabinet.v1.StartRolloutRequest\x1a .cabinet.v1.StartRolloutResponse\x12T\n" +
 	"\rChangeRollout\x12 .cabinet.v1.ChangeRolloutRequest\x1a!.cabinet.v1.ChangeRolloutResponse\x12E\n" +
-	"\bPinAgent\x12\x1b.cabinet.v1.PinAgentRequest\x1a\x1c.cabinet.v1.PinAgentResponse2\xd9\x03\n" +
+	"\bPinAgent\x12\x1b.cabinet.v1.PinAgentRequest\x1a\x1c.cabinet.v1.PinAgentResponse2\x84\t\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListDocuments\x12 .cabinet.v1.ListDocumentsRequest\x1a!.cabinet.v1.ListDocumentsResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vGetDocument\x12\x1e.cabinet.v1.GetDocumentRequest\x1a\x1f.cabinet.v1.GetDocumentResponse\"\x03\x90\x02\x01\x12\\\n" +
-	"\x0eGetDocumentPDF\x12!.cabinet.v1.GetDocumentPDFRequest\x1a\".cabinet.v1.GetDocumentPDFResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
+	"\x0eGetDocumentPDF\x12!.cabinet.v1.GetDocumentPDFRequest\x1a\".cabinet.v1.GetDocumentPDFResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\x0fSearchDocuments\x12\".cabinet.v1.SearchDocumentsRequest\x1a#.cabinet.v1.SearchDocumentsResponse\"\x03\x90\x02\x01\x12_\n" +
+	"\x0fExportDocuments\x12\".cabinet.v1.ExportDocumentsRequest\x1a#.cabinet.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\n" +
+	"ListShifts\x12\x1d.cabinet.v1.ListShiftsRequest\x1a\x1e.cabinet.v1.ListShiftsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\bGetShift\x12\x1b.cabinet.v1.GetShiftRequest\x1a\x1c.cabinet.v1.GetShiftResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\n" +
+	"GetRevenue\x12\x1d.cabinet.v1.GetRevenueRequest\x1a\x1e.cabinet.v1.GetRevenueResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fListProducts\x12\x1f.cabinet.v1.ListProductsRequest\x1a .cabinet.v1.ListProductsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\bListGaps\x12\x1b.cabinet.v1.ListGapsRequest\x1a\x1c.cabinet.v1.ListGapsResponse\"\x03\x90\x02\x01\x12S\n" +
+	"\vListOutlets\x12\x1e.cabinet.v1.ListOutletsRequest\x1a\x1f.cabinet.v1.ListOutletsResponse\"\x03\x90\x02\x01B\xa3\x01\n" +
 	"\x0ecom.cabinet.v1B\fCabinetProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
 	"Cabinet.V1\xca\x02\n" +
 	"Cabinet\\V1\xe2\x02\x16Cabinet\\V1\\GPBMetadata\xea\x02\vCabinet::V1b\x06proto3"
@@ -5978,231 +8808,313 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_cabinet_proto_rawDescData
 }
 
-var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
+var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 107)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
 	(CommandState)(0),                   // 1: cabinet.v1.CommandState
-	(UpdateStage)(0),                    // 2: cabinet.v1.UpdateStage
-	(RolloutState)(0),                   // 3: cabinet.v1.RolloutState
-	(RolloutChange)(0),                  // 4: cabinet.v1.RolloutChange
-	(*SignInRequest)(nil),               // 5: cabinet.v1.SignInRequest
-	(*SignInResponse)(nil),              // 6: cabinet.v1.SignInResponse
-	(*SignOutRequest)(nil),              // 7: cabinet.v1.SignOutRequest
-	(*SignOutResponse)(nil),             // 8: cabinet.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),               // 9: cabinet.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),              // 10: cabinet.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),       // 11: cabinet.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),      // 12: cabinet.v1.ChangePasswordResponse
-	(*Person)(nil),                      // 13: cabinet.v1.Person
-	(*Till)(nil),                        // 14: cabinet.v1.Till
-	(*ListTillsRequest)(nil),            // 15: cabinet.v1.ListTillsRequest
-	(*ListTillsResponse)(nil),           // 16: cabinet.v1.ListTillsResponse
-	(*GetTillRequest)(nil),              // 17: cabinet.v1.GetTillRequest
-	(*GetTillResponse)(nil),             // 18: cabinet.v1.GetTillResponse
-	(*WatchRequest)(nil),                // 19: cabinet.v1.WatchRequest
-	(*WatchResponse)(nil),               // 20: cabinet.v1.WatchResponse
-	(*CreateEnrolmentCodeRequest)(nil),  // 21: cabinet.v1.CreateEnrolmentCodeRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 22: cabinet.v1.CreateEnrolmentCodeResponse
-	(*Command)(nil),                     // 23: cabinet.v1.Command
-	(*PlanCommandRequest)(nil),          // 24: cabinet.v1.PlanCommandRequest
-	(*PlanCommandResponse)(nil),         // 25: cabinet.v1.PlanCommandResponse
-	(*StartCommandRequest)(nil),         // 26: cabinet.v1.StartCommandRequest
-	(*StartCommandResponse)(nil),        // 27: cabinet.v1.StartCommandResponse
-	(*DecideRequest)(nil),               // 28: cabinet.v1.DecideRequest
-	(*DecideResponse)(nil),              // 29: cabinet.v1.DecideResponse
-	(*GetCommandRequest)(nil),           // 30: cabinet.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),          // 31: cabinet.v1.GetCommandResponse
-	(*CertificateCell)(nil),             // 32: cabinet.v1.CertificateCell
-	(*Certificate)(nil),                 // 33: cabinet.v1.Certificate
-	(*GetCertificateRequest)(nil),       // 34: cabinet.v1.GetCertificateRequest
-	(*GetCertificateResponse)(nil),      // 35: cabinet.v1.GetCertificateResponse
-	(*ListCommandsRequest)(nil),         // 36: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),        // 37: cabinet.v1.ListCommandsResponse
-	(*OperationView)(nil),               // 38: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),       // 39: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),      // 40: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),        // 41: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),       // 42: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),        // 43: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),                // 44: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),       // 45: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),          // 46: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),         // 47: cabinet.v1.GetDocumentResponse
-	(*SlipLine)(nil),                    // 48: cabinet.v1.SlipLine
-	(*Tag)(nil),                         // 49: cabinet.v1.Tag
-	(*GetDocumentPDFRequest)(nil),       // 50: cabinet.v1.GetDocumentPDFRequest
-	(*GetDocumentPDFResponse)(nil),      // 51: cabinet.v1.GetDocumentPDFResponse
-	(*TicketCell)(nil),                  // 52: cabinet.v1.TicketCell
-	(*ListTicketsRequest)(nil),          // 53: cabinet.v1.ListTicketsRequest
-	(*ListTicketsResponse)(nil),         // 54: cabinet.v1.ListTicketsResponse
-	(*GetTicketRequest)(nil),            // 55: cabinet.v1.GetTicketRequest
-	(*GetTicketResponse)(nil),           // 56: cabinet.v1.GetTicketResponse
-	(*CloseTicketRequest)(nil),          // 57: cabinet.v1.CloseTicketRequest
-	(*CloseTicketResponse)(nil),         // 58: cabinet.v1.CloseTicketResponse
-	(*Agent)(nil),                       // 59: cabinet.v1.Agent
-	(*AgentTwin)(nil),                   // 60: cabinet.v1.AgentTwin
-	(*AgentUpdate)(nil),                 // 61: cabinet.v1.AgentUpdate
-	(*Release)(nil),                     // 62: cabinet.v1.Release
-	(*RolloutPlan)(nil),                 // 63: cabinet.v1.RolloutPlan
-	(*RolloutCounts)(nil),               // 64: cabinet.v1.RolloutCounts
-	(*Rollout)(nil),                     // 65: cabinet.v1.Rollout
-	(*ListAgentsRequest)(nil),           // 66: cabinet.v1.ListAgentsRequest
-	(*ListAgentsResponse)(nil),          // 67: cabinet.v1.ListAgentsResponse
-	(*RevokeAgentRequest)(nil),          // 68: cabinet.v1.RevokeAgentRequest
-	(*RevokeAgentResponse)(nil),         // 69: cabinet.v1.RevokeAgentResponse
-	(*GetCommandBundleRequest)(nil),     // 70: cabinet.v1.GetCommandBundleRequest
-	(*GetCommandBundleResponse)(nil),    // 71: cabinet.v1.GetCommandBundleResponse
-	(*ListReleasesRequest)(nil),         // 72: cabinet.v1.ListReleasesRequest
-	(*ListReleasesResponse)(nil),        // 73: cabinet.v1.ListReleasesResponse
-	(*ListRolloutsRequest)(nil),         // 74: cabinet.v1.ListRolloutsRequest
-	(*ListRolloutsResponse)(nil),        // 75: cabinet.v1.ListRolloutsResponse
-	(*GetRolloutRequest)(nil),           // 76: cabinet.v1.GetRolloutRequest
-	(*GetRolloutResponse)(nil),          // 77: cabinet.v1.GetRolloutResponse
-	(*StartRolloutRequest)(nil),         // 78: cabinet.v1.StartRolloutRequest
-	(*StartRolloutResponse)(nil),        // 79: cabinet.v1.StartRolloutResponse
-	(*ChangeRolloutRequest)(nil),        // 80: cabinet.v1.ChangeRolloutRequest
-	(*ChangeRolloutResponse)(nil),       // 81: cabinet.v1.ChangeRolloutResponse
-	(*PinAgentRequest)(nil),             // 82: cabinet.v1.PinAgentRequest
-	(*PinAgentResponse)(nil),            // 83: cabinet.v1.PinAgentResponse
-	(*v1.TillState)(nil),                // 84: fiscal.v1.TillState
-	(v1.Action)(0),                      // 85: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 86: fiscal.v1.Run
-	(*v1.Decision)(nil),                 // 87: fiscal.v1.Decision
-	(*v1.Operation)(nil),                // 88: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 89: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 90: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 91: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 92: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 93: fiscal.v1.Cashier
+	(Payment)(0),                        // 2: cabinet.v1.Payment
+	(TableFormat)(0),                    // 3: cabinet.v1.TableFormat
+	(Span)(0),                           // 4: cabinet.v1.Span
+	(Place)(0),                          // 5: cabinet.v1.Place
+	(GapCause)(0),                       // 6: cabinet.v1.GapCause
+	(UpdateStage)(0),                    // 7: cabinet.v1.UpdateStage
+	(RolloutState)(0),                   // 8: cabinet.v1.RolloutState
+	(RolloutChange)(0),                  // 9: cabinet.v1.RolloutChange
+	(*SignInRequest)(nil),               // 10: cabinet.v1.SignInRequest
+	(*SignInResponse)(nil),              // 11: cabinet.v1.SignInResponse
+	(*SignOutRequest)(nil),              // 12: cabinet.v1.SignOutRequest
+	(*SignOutResponse)(nil),             // 13: cabinet.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),               // 14: cabinet.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),              // 15: cabinet.v1.WhoAmIResponse
+	(*ChangePasswordRequest)(nil),       // 16: cabinet.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),      // 17: cabinet.v1.ChangePasswordResponse
+	(*Person)(nil),                      // 18: cabinet.v1.Person
+	(*Till)(nil),                        // 19: cabinet.v1.Till
+	(*ListTillsRequest)(nil),            // 20: cabinet.v1.ListTillsRequest
+	(*ListTillsResponse)(nil),           // 21: cabinet.v1.ListTillsResponse
+	(*GetTillRequest)(nil),              // 22: cabinet.v1.GetTillRequest
+	(*GetTillResponse)(nil),             // 23: cabinet.v1.GetTillResponse
+	(*WatchRequest)(nil),                // 24: cabinet.v1.WatchRequest
+	(*WatchResponse)(nil),               // 25: cabinet.v1.WatchResponse
+	(*CreateEnrolmentCodeRequest)(nil),  // 26: cabinet.v1.CreateEnrolmentCodeRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 27: cabinet.v1.CreateEnrolmentCodeResponse
+	(*Command)(nil),                     // 28: cabinet.v1.Command
+	(*PlanCommandRequest)(nil),          // 29: cabinet.v1.PlanCommandRequest
+	(*PlanCommandResponse)(nil),         // 30: cabinet.v1.PlanCommandResponse
+	(*StartCommandRequest)(nil),         // 31: cabinet.v1.StartCommandRequest
+	(*StartCommandResponse)(nil),        // 32: cabinet.v1.StartCommandResponse
+	(*DecideRequest)(nil),               // 33: cabinet.v1.DecideRequest
+	(*DecideResponse)(nil),              // 34: cabinet.v1.DecideResponse
+	(*GetCommandRequest)(nil),           // 35: cabinet.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),          // 36: cabinet.v1.GetCommandResponse
+	(*CertificateCell)(nil),             // 37: cabinet.v1.CertificateCell
+	(*Certificate)(nil),                 // 38: cabinet.v1.Certificate
+	(*GetCertificateRequest)(nil),       // 39: cabinet.v1.GetCertificateRequest
+	(*GetCertificateResponse)(nil),      // 40: cabinet.v1.GetCertificateResponse
+	(*ListCommandsRequest)(nil),         // 41: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),        // 42: cabinet.v1.ListCommandsResponse
+	(*OperationView)(nil),               // 43: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),       // 44: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),      // 45: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),        // 46: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),       // 47: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),        // 48: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),                // 49: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),       // 50: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),          // 51: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),         // 52: cabinet.v1.GetDocumentResponse
+	(*SlipLine)(nil),                    // 53: cabinet.v1.SlipLine
+	(*Tag)(nil),                         // 54: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),       // 55: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),      // 56: cabinet.v1.GetDocumentPDFResponse
+	(*DocumentFilter)(nil),              // 57: cabinet.v1.DocumentFilter
+	(*SearchDocumentsRequest)(nil),      // 58: cabinet.v1.SearchDocumentsRequest
+	(*VATSum)(nil),                      // 59: cabinet.v1.VATSum
+	(*PaymentSums)(nil),                 // 60: cabinet.v1.PaymentSums
+	(*FoundDocument)(nil),               // 61: cabinet.v1.FoundDocument
+	(*SearchDocumentsResponse)(nil),     // 62: cabinet.v1.SearchDocumentsResponse
+	(*ExportDocumentsRequest)(nil),      // 63: cabinet.v1.ExportDocumentsRequest
+	(*ExportDocumentsResponse)(nil),     // 64: cabinet.v1.ExportDocumentsResponse
+	(*KindFigures)(nil),                 // 65: cabinet.v1.KindFigures
+	(*Figures)(nil),                     // 66: cabinet.v1.Figures
+	(*CounterDifference)(nil),           // 67: cabinet.v1.CounterDifference
+	(*Shift)(nil),                       // 68: cabinet.v1.Shift
+	(*ListShiftsRequest)(nil),           // 69: cabinet.v1.ListShiftsRequest
+	(*ListShiftsResponse)(nil),          // 70: cabinet.v1.ListShiftsResponse
+	(*GetShiftRequest)(nil),             // 71: cabinet.v1.GetShiftRequest
+	(*GetShiftResponse)(nil),            // 72: cabinet.v1.GetShiftResponse
+	(*GetRevenueRequest)(nil),           // 73: cabinet.v1.GetRevenueRequest
+	(*RevenueRow)(nil),                  // 74: cabinet.v1.RevenueRow
+	(*GetRevenueResponse)(nil),          // 75: cabinet.v1.GetRevenueResponse
+	(*ListProductsRequest)(nil),         // 76: cabinet.v1.ListProductsRequest
+	(*Product)(nil),                     // 77: cabinet.v1.Product
+	(*ListProductsResponse)(nil),        // 78: cabinet.v1.ListProductsResponse
+	(*Gap)(nil),                         // 79: cabinet.v1.Gap
+	(*ListGapsRequest)(nil),             // 80: cabinet.v1.ListGapsRequest
+	(*ListGapsResponse)(nil),            // 81: cabinet.v1.ListGapsResponse
+	(*ListOutletsRequest)(nil),          // 82: cabinet.v1.ListOutletsRequest
+	(*OutletView)(nil),                  // 83: cabinet.v1.OutletView
+	(*ListOutletsResponse)(nil),         // 84: cabinet.v1.ListOutletsResponse
+	(*TicketCell)(nil),                  // 85: cabinet.v1.TicketCell
+	(*ListTicketsRequest)(nil),          // 86: cabinet.v1.ListTicketsRequest
+	(*ListTicketsResponse)(nil),         // 87: cabinet.v1.ListTicketsResponse
+	(*GetTicketRequest)(nil),            // 88: cabinet.v1.GetTicketRequest
+	(*GetTicketResponse)(nil),           // 89: cabinet.v1.GetTicketResponse
+	(*CloseTicketRequest)(nil),          // 90: cabinet.v1.CloseTicketRequest
+	(*CloseTicketResponse)(nil),         // 91: cabinet.v1.CloseTicketResponse
+	(*Agent)(nil),                       // 92: cabinet.v1.Agent
+	(*AgentTwin)(nil),                   // 93: cabinet.v1.AgentTwin
+	(*AgentUpdate)(nil),                 // 94: cabinet.v1.AgentUpdate
+	(*Release)(nil),                     // 95: cabinet.v1.Release
+	(*RolloutPlan)(nil),                 // 96: cabinet.v1.RolloutPlan
+	(*RolloutCounts)(nil),               // 97: cabinet.v1.RolloutCounts
+	(*Rollout)(nil),                     // 98: cabinet.v1.Rollout
+	(*ListAgentsRequest)(nil),           // 99: cabinet.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),          // 100: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentRequest)(nil),          // 101: cabinet.v1.RevokeAgentRequest
+	(*RevokeAgentResponse)(nil),         // 102: cabinet.v1.RevokeAgentResponse
+	(*GetCommandBundleRequest)(nil),     // 103: cabinet.v1.GetCommandBundleRequest
+	(*GetCommandBundleResponse)(nil),    // 104: cabinet.v1.GetCommandBundleResponse
+	(*ListReleasesRequest)(nil),         // 105: cabinet.v1.ListReleasesRequest
+	(*ListReleasesResponse)(nil),        // 106: cabinet.v1.ListReleasesResponse
+	(*ListRolloutsRequest)(nil),         // 107: cabinet.v1.ListRolloutsRequest
+	(*ListRolloutsResponse)(nil),        // 108: cabinet.v1.ListRolloutsResponse
+	(*GetRolloutRequest)(nil),           // 109: cabinet.v1.GetRolloutRequest
+	(*GetRolloutResponse)(nil),          // 110: cabinet.v1.GetRolloutResponse
+	(*StartRolloutRequest)(nil),         // 111: cabinet.v1.StartRolloutRequest
+	(*StartRolloutResponse)(nil),        // 112: cabinet.v1.StartRolloutResponse
+	(*ChangeRolloutRequest)(nil),        // 113: cabinet.v1.ChangeRolloutRequest
+	(*ChangeRolloutResponse)(nil),       // 114: cabinet.v1.ChangeRolloutResponse
+	(*PinAgentRequest)(nil),             // 115: cabinet.v1.PinAgentRequest
+	(*PinAgentResponse)(nil),            // 116: cabinet.v1.PinAgentResponse
+	(*v1.TillState)(nil),                // 117: fiscal.v1.TillState
+	(v1.Action)(0),                      // 118: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 119: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 120: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 121: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 122: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 123: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 124: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 125: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 126: fiscal.v1.Cashier
+	(v1.Kind)(0),                        // 127: fiscal.v1.Kind
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
-	13, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
-	13, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
-	0,  // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	84, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
-	14, // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
-	14, // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
-	14, // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	38, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
-	23, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	85, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
-	1,  // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	86, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	87, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	85, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	86, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	85, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	23, // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	87, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
-	23, // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
-	23, // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	32, // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
-	32, // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
-	33, // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
-	23, // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	88, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	38, // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	38, // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	89, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	90, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	91, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	44, // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	44, // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	92, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	93, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	48, // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	49, // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	49, // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	52, // 37: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
-	52, // 38: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	86, // 39: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
-	52, // 40: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	60, // 41: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
-	61, // 42: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
-	2,  // 43: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
-	63, // 44: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
-	3,  // 45: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
-	64, // 46: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
-	59, // 47: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
-	59, // 48: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
-	62, // 49: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
-	65, // 50: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
-	65, // 51: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	61, // 52: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
-	63, // 53: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	65, // 54: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	4,  // 55: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
-	63, // 56: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	65, // 57: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	59, // 58: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
-	5,  // 59: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	7,  // 60: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	9,  // 61: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	11, // 62: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	15, // 63: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	17, // 64: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	19, // 65: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	21, // 66: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	24, // 67: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	26, // 68: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	28, // 69: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	30, // 70: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	34, // 71: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	53, // 72: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	55, // 73: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	57, // 74: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	66, // 75: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	68, // 76: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	70, // 77: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	36, // 78: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	72, // 79: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
-	74, // 80: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
-	76, // 81: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
-	78, // 82: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
-	80, // 83: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
-	82, // 84: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
-	39, // 85: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	41, // 86: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	43, // 87: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	46, // 88: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	50, // 89: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	6,  // 90: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	8,  // 91: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	10, // 92: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	12, // 93: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	16, // 94: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	18, // 95: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	20, // 96: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	22, // 97: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	25, // 98: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	27, // 99: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	29, // 100: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	31, // 101: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	35, // 102: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	54, // 103: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	56, // 104: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	58, // 105: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	67, // 106: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	69, // 107: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	71, // 108: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	37, // 109: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	73, // 110: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
-	75, // 111: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
-	77, // 112: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
-	79, // 113: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
-	81, // 114: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
-	83, // 115: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
-	40, // 116: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	42, // 117: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	45, // 118: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	47, // 119: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	51, // 120: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	90, // [90:121] is the sub-list for method output_type
-	59, // [59:90] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	18,  // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	18,  // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	0,   // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
+	117, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	19,  // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
+	19,  // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
+	19,  // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
+	43,  // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	28,  // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
+	118, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	1,   // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
+	119, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	120, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	118, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	119, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	118, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	28,  // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	120, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	28,  // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	28,  // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	37,  // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	37,  // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	38,  // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	28,  // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	121, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	43,  // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	43,  // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	122, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	123, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	124, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	49,  // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	49,  // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	125, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	126, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	53,  // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	54,  // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	54,  // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	127, // 37: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
+	2,   // 38: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
+	123, // 39: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
+	124, // 40: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
+	57,  // 41: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	49,  // 42: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
+	60,  // 43: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
+	59,  // 44: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
+	61,  // 45: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
+	57,  // 46: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	3,   // 47: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
+	127, // 48: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
+	60,  // 49: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
+	65,  // 50: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
+	127, // 51: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
+	66,  // 52: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
+	67,  // 53: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
+	68,  // 54: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
+	68,  // 55: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
+	4,   // 56: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
+	5,   // 57: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
+	66,  // 58: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
+	74,  // 59: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
+	74,  // 60: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
+	66,  // 61: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
+	66,  // 62: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
+	77,  // 63: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
+	122, // 64: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
+	122, // 65: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
+	6,   // 66: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
+	79,  // 67: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
+	83,  // 68: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
+	85,  // 69: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	85,  // 70: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	119, // 71: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	85,  // 72: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	93,  // 73: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
+	94,  // 74: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
+	7,   // 75: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
+	96,  // 76: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
+	8,   // 77: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
+	97,  // 78: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
+	92,  // 79: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
+	92,  // 80: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
+	95,  // 81: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
+	98,  // 82: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
+	98,  // 83: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	94,  // 84: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
+	96,  // 85: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	98,  // 86: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	9,   // 87: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
+	96,  // 88: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	98,  // 89: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	92,  // 90: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
+	10,  // 91: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	12,  // 92: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	14,  // 93: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	16,  // 94: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	20,  // 95: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	22,  // 96: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	24,  // 97: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	26,  // 98: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	29,  // 99: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	31,  // 100: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	33,  // 101: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	35,  // 102: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	39,  // 103: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	86,  // 104: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	88,  // 105: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	90,  // 106: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	99,  // 107: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	101, // 108: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	103, // 109: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	41,  // 110: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	105, // 111: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
+	107, // 112: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
+	109, // 113: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
+	111, // 114: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
+	113, // 115: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
+	115, // 116: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
+	44,  // 117: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	46,  // 118: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	48,  // 119: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	51,  // 120: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	55,  // 121: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	58,  // 122: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
+	63,  // 123: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
+	69,  // 124: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
+	71,  // 125: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
+	73,  // 126: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
+	76,  // 127: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
+	80,  // 128: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	82,  // 129: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	11,  // 130: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	13,  // 131: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	15,  // 132: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	17,  // 133: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	21,  // 134: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	23,  // 135: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	25,  // 136: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	27,  // 137: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	30,  // 138: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	32,  // 139: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	34,  // 140: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	36,  // 141: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	40,  // 142: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	87,  // 143: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	89,  // 144: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	91,  // 145: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	100, // 146: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	102, // 147: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	104, // 148: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	42,  // 149: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	106, // 150: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
+	108, // 151: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
+	110, // 152: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
+	112, // 153: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
+	114, // 154: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
+	116, // 155: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
+	45,  // 156: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	47,  // 157: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	50,  // 158: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	52,  // 159: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	56,  // 160: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	62,  // 161: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	64,  // 162: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	70,  // 163: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	72,  // 164: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	75,  // 165: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	78,  // 166: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	81,  // 167: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	84,  // 168: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	130, // [130:169] is the sub-list for method output_type
+	91,  // [91:130] is the sub-list for method input_type
+	91,  // [91:91] is the sub-list for extension type_name
+	91,  // [91:91] is the sub-list for extension extendee
+	0,   // [0:91] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -6215,13 +9127,14 @@ func file_cabinet_v1_cabinet_proto_init() {
 		(*WatchResponse_Operation)(nil),
 		(*WatchResponse_Command)(nil),
 	}
+	file_cabinet_v1_cabinet_proto_msgTypes[47].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   79,
+			NumEnums:      10,
+			NumMessages:   107,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

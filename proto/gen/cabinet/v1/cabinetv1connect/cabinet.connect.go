@@ -124,6 +124,30 @@ const (
 	// DocumentsServiceGetDocumentPDFProcedure is the fully-qualified name of the DocumentsService's
 	// GetDocumentPDF RPC.
 	DocumentsServiceGetDocumentPDFProcedure = "/cabinet.v1.DocumentsService/GetDocumentPDF"
+	// DocumentsServiceSearchDocumentsProcedure is the fully-qualified name of the DocumentsService's
+	// SearchDocuments RPC.
+	DocumentsServiceSearchDocumentsProcedure = "/cabinet.v1.DocumentsService/SearchDocuments"
+	// DocumentsServiceExportDocumentsProcedure is the fully-qualified name of the DocumentsService's
+	// ExportDocuments RPC.
+	DocumentsServiceExportDocumentsProcedure = "/cabinet.v1.DocumentsService/ExportDocuments"
+	// DocumentsServiceListShiftsProcedure is the fully-qualified name of the DocumentsService's
+	// ListShifts RPC.
+	DocumentsServiceListShiftsProcedure = "/cabinet.v1.DocumentsService/ListShifts"
+	// DocumentsServiceGetShiftProcedure is the fully-qualified name of the DocumentsService's GetShift
+	// RPC.
+	DocumentsServiceGetShiftProcedure = "/cabinet.v1.DocumentsService/GetShift"
+	// DocumentsServiceGetRevenueProcedure is the fully-qualified name of the DocumentsService's
+	// GetRevenue RPC.
+	DocumentsServiceGetRevenueProcedure = "/cabinet.v1.DocumentsService/GetRevenue"
+	// DocumentsServiceListProductsProcedure is the fully-qualified name of the DocumentsService's
+	// ListProducts RPC.
+	DocumentsServiceListProductsProcedure = "/cabinet.v1.DocumentsService/ListProducts"
+	// DocumentsServiceListGapsProcedure is the fully-qualified name of the DocumentsService's ListGaps
+	// RPC.
+	DocumentsServiceListGapsProcedure = "/cabinet.v1.DocumentsService/ListGaps"
+	// DocumentsServiceListOutletsProcedure is the fully-qualified name of the DocumentsService's
+	// ListOutlets RPC.
+	DocumentsServiceListOutletsProcedure = "/cabinet.v1.DocumentsService/ListOutlets"
 )
 
 // AccessServiceClient is a client for the cabinet.v1.AccessService service.
@@ -1126,6 +1150,22 @@ type DocumentsServiceClient interface {
 	GetDocument(context.Context, *v1.GetDocumentRequest) (*v1.GetDocumentResponse, error)
 	// GetDocumentPDF gives the slip of a document as a file to keep or to print.
 	GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error)
+	// SearchDocuments gives fiscal documents of the organisation by any of their attributes, newest first.
+	SearchDocuments(context.Context, *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error)
+	// ExportDocuments gives exactly what a search finds as a table to keep.
+	ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error)
+	// ListShifts gives shifts with their figures, newest first.
+	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
+	// GetShift gives one shift.
+	GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error)
+	// GetRevenue adds up what was settled in a period, and in the equal period before it.
+	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
+	// ListProducts gives what was sold in a period, the most or the least first.
+	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
+	// ListGaps gives numbers of documents that are missing here, with their neighbours.
+	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
+	// ListOutlets gives the places where tills stand.
+	ListOutlets(context.Context, *v1.ListOutletsRequest) (*v1.ListOutletsResponse, error)
 }
 
 // NewDocumentsServiceClient constructs a client for the cabinet.v1.DocumentsService service. By
@@ -1174,16 +1214,80 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		searchDocuments: connect.NewClient[v1.SearchDocumentsRequest, v1.SearchDocumentsResponse](
+			httpClient,
+			baseURL+DocumentsServiceSearchDocumentsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("SearchDocuments")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		exportDocuments: connect.NewClient[v1.ExportDocumentsRequest, v1.ExportDocumentsResponse](
+			httpClient,
+			baseURL+DocumentsServiceExportDocumentsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ExportDocuments")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listShifts: connect.NewClient[v1.ListShiftsRequest, v1.ListShiftsResponse](
+			httpClient,
+			baseURL+DocumentsServiceListShiftsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ListShifts")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		getShift: connect.NewClient[v1.GetShiftRequest, v1.GetShiftResponse](
+			httpClient,
+			baseURL+DocumentsServiceGetShiftProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("GetShift")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		getRevenue: connect.NewClient[v1.GetRevenueRequest, v1.GetRevenueResponse](
+			httpClient,
+			baseURL+DocumentsServiceGetRevenueProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("GetRevenue")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listProducts: connect.NewClient[v1.ListProductsRequest, v1.ListProductsResponse](
+			httpClient,
+			baseURL+DocumentsServiceListProductsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ListProducts")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listGaps: connect.NewClient[v1.ListGapsRequest, v1.ListGapsResponse](
+			httpClient,
+			baseURL+DocumentsServiceListGapsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ListGaps")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listOutlets: connect.NewClient[v1.ListOutletsRequest, v1.ListOutletsResponse](
+			httpClient,
+			baseURL+DocumentsServiceListOutletsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ListOutlets")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // documentsServiceClient implements DocumentsServiceClient.
 type documentsServiceClient struct {
-	listOperations *connect.Client[v1.ListOperationsRequest, v1.ListOperationsResponse]
-	listUndecided  *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
-	listDocuments  *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
-	getDocument    *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
-	getDocumentPDF *connect.Client[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse]
+	listOperations  *connect.Client[v1.ListOperationsRequest, v1.ListOperationsResponse]
+	listUndecided   *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
+	listDocuments   *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
+	getDocument     *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
+	getDocumentPDF  *connect.Client[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse]
+	searchDocuments *connect.Client[v1.SearchDocumentsRequest, v1.SearchDocumentsResponse]
+	exportDocuments *connect.Client[v1.ExportDocumentsRequest, v1.ExportDocumentsResponse]
+	listShifts      *connect.Client[v1.ListShiftsRequest, v1.ListShiftsResponse]
+	getShift        *connect.Client[v1.GetShiftRequest, v1.GetShiftResponse]
+	getRevenue      *connect.Client[v1.GetRevenueRequest, v1.GetRevenueResponse]
+	listProducts    *connect.Client[v1.ListProductsRequest, v1.ListProductsResponse]
+	listGaps        *connect.Client[v1.ListGapsRequest, v1.ListGapsResponse]
+	listOutlets     *connect.Client[v1.ListOutletsRequest, v1.ListOutletsResponse]
 }
 
 // ListOperations calls cabinet.v1.DocumentsService.ListOperations.
@@ -1231,6 +1335,78 @@ func (c *documentsServiceClient) GetDocumentPDF(ctx context.Context, req *v1.Get
 	return nil, err
 }
 
+// SearchDocuments calls cabinet.v1.DocumentsService.SearchDocuments.
+func (c *documentsServiceClient) SearchDocuments(ctx context.Context, req *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error) {
+	response, err := c.searchDocuments.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ExportDocuments calls cabinet.v1.DocumentsService.ExportDocuments.
+func (c *documentsServiceClient) ExportDocuments(ctx context.Context, req *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error) {
+	response, err := c.exportDocuments.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListShifts calls cabinet.v1.DocumentsService.ListShifts.
+func (c *documentsServiceClient) ListShifts(ctx context.Context, req *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error) {
+	response, err := c.listShifts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetShift calls cabinet.v1.DocumentsService.GetShift.
+func (c *documentsServiceClient) GetShift(ctx context.Context, req *v1.GetShiftRequest) (*v1.GetShiftResponse, error) {
+	response, err := c.getShift.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetRevenue calls cabinet.v1.DocumentsService.GetRevenue.
+func (c *documentsServiceClient) GetRevenue(ctx context.Context, req *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error) {
+	response, err := c.getRevenue.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListProducts calls cabinet.v1.DocumentsService.ListProducts.
+func (c *documentsServiceClient) ListProducts(ctx context.Context, req *v1.ListProductsRequest) (*v1.ListProductsResponse, error) {
+	response, err := c.listProducts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListGaps calls cabinet.v1.DocumentsService.ListGaps.
+func (c *documentsServiceClient) ListGaps(ctx context.Context, req *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
+	response, err := c.listGaps.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListOutlets calls cabinet.v1.DocumentsService.ListOutlets.
+func (c *documentsServiceClient) ListOutlets(ctx context.Context, req *v1.ListOutletsRequest) (*v1.ListOutletsResponse, error) {
+	response, err := c.listOutlets.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // DocumentsServiceHandler is an implementation of the cabinet.v1.DocumentsService service.
 type DocumentsServiceHandler interface {
 	// ListOperations gives operations of a till, newest first.
@@ -1243,6 +1419,22 @@ type DocumentsServiceHandler interface {
 	GetDocument(context.Context, *v1.GetDocumentRequest) (*v1.GetDocumentResponse, error)
 	// GetDocumentPDF gives the slip of a document as a file to keep or to print.
 	GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error)
+	// SearchDocuments gives fiscal documents of the organisation by any of their attributes, newest first.
+	SearchDocuments(context.Context, *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error)
+	// ExportDocuments gives exactly what a search finds as a table to keep.
+	ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error)
+	// ListShifts gives shifts with their figures, newest first.
+	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
+	// GetShift gives one shift.
+	GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error)
+	// GetRevenue adds up what was settled in a period, and in the equal period before it.
+	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
+	// ListProducts gives what was sold in a period, the most or the least first.
+	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
+	// ListGaps gives numbers of documents that are missing here, with their neighbours.
+	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
+	// ListOutlets gives the places where tills stand.
+	ListOutlets(context.Context, *v1.ListOutletsRequest) (*v1.ListOutletsResponse, error)
 }
 
 // NewDocumentsServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -1287,6 +1479,62 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	documentsServiceSearchDocumentsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceSearchDocumentsProcedure,
+		svc.SearchDocuments,
+		connect.WithSchema(documentsServiceMethods.ByName("SearchDocuments")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceExportDocumentsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceExportDocumentsProcedure,
+		svc.ExportDocuments,
+		connect.WithSchema(documentsServiceMethods.ByName("ExportDocuments")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceListShiftsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceListShiftsProcedure,
+		svc.ListShifts,
+		connect.WithSchema(documentsServiceMethods.ByName("ListShifts")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceGetShiftHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceGetShiftProcedure,
+		svc.GetShift,
+		connect.WithSchema(documentsServiceMethods.ByName("GetShift")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceGetRevenueHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceGetRevenueProcedure,
+		svc.GetRevenue,
+		connect.WithSchema(documentsServiceMethods.ByName("GetRevenue")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceListProductsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceListProductsProcedure,
+		svc.ListProducts,
+		connect.WithSchema(documentsServiceMethods.ByName("ListProducts")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceListGapsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceListGapsProcedure,
+		svc.ListGaps,
+		connect.WithSchema(documentsServiceMethods.ByName("ListGaps")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceListOutletsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceListOutletsProcedure,
+		svc.ListOutlets,
+		connect.WithSchema(documentsServiceMethods.ByName("ListOutlets")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/cabinet.v1.DocumentsService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case DocumentsServiceListOperationsProcedure:
@@ -1299,6 +1547,22 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 			documentsServiceGetDocumentHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetDocumentPDFProcedure:
 			documentsServiceGetDocumentPDFHandler.ServeHTTP(w, r)
+		case DocumentsServiceSearchDocumentsProcedure:
+			documentsServiceSearchDocumentsHandler.ServeHTTP(w, r)
+		case DocumentsServiceExportDocumentsProcedure:
+			documentsServiceExportDocumentsHandler.ServeHTTP(w, r)
+		case DocumentsServiceListShiftsProcedure:
+			documentsServiceListShiftsHandler.ServeHTTP(w, r)
+		case DocumentsServiceGetShiftProcedure:
+			documentsServiceGetShiftHandler.ServeHTTP(w, r)
+		case DocumentsServiceGetRevenueProcedure:
+			documentsServiceGetRevenueHandler.ServeHTTP(w, r)
+		case DocumentsServiceListProductsProcedure:
+			documentsServiceListProductsHandler.ServeHTTP(w, r)
+		case DocumentsServiceListGapsProcedure:
+			documentsServiceListGapsHandler.ServeHTTP(w, r)
+		case DocumentsServiceListOutletsProcedure:
+			documentsServiceListOutletsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -1326,4 +1590,36 @@ func (UnimplementedDocumentsServiceHandler) GetDocument(context.Context, *v1.Get
 
 func (UnimplementedDocumentsServiceHandler) GetDocumentPDF(context.Context, *v1.GetDocumentPDFRequest) (*v1.GetDocumentPDFResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetDocumentPDF is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) SearchDocuments(context.Context, *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.SearchDocuments is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ExportDocuments is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListShifts is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetShift is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetRevenue is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListProducts is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListGaps is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ListOutlets(context.Context, *v1.ListOutletsRequest) (*v1.ListOutletsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListOutlets is not implemented"))
 }
