@@ -35,6 +35,8 @@ import (
 // cabinet is the other end of the line: both services over real TLS with an
 // authority of its own, behind a cable that can be cut.
 type cabinet struct {
+	uplinkv1connect.UnimplementedUplinkServiceHandler // what the agent's other parts ask for
+
 	t         *testing.T
 	authority *x509.Certificate
 	caKey     crypto.Signer

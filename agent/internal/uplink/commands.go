@@ -156,6 +156,9 @@ func (s *session) act(ctx context.Context, cmd *uplinkv1.Command, consent fiscal
 	ctx, cancel := context.WithTimeout(ctx, actLimit)
 	defer cancel()
 	run, err := s.perform(ctx, cmd, consent)
+	if errors.Is(err, ErrNotOver) {
+		return // the claim stays: nothing may take it for interrupted before the agent stops
+	}
 	if err != nil {
 		run = &fiscalv1.Run{Ended: true, Text: "Не удалось выполнить: " + err.Error()}
 	}
@@ -183,6 +186,8 @@ func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command, consent fi
 	switch _, known := fiscalv1.Action_name[int32(cmd.GetAction())]; {
 	case !known:
 		return nil, errTooOld
+	case s.o.Errands != nil && s.o.Errands.Knows(cmd.GetAction()):
+		return s.errand(ctx, cmd, consent, report)
 	case cmd.GetAction() == fiscalv1.Action_ACTION_DECIDE:
 		return s.o.Tills.Resolve(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetActor(), cmd.GetDecision(), report)
 	}
@@ -221,6 +226,12 @@ func (s *session) recoverExecution(ctx context.Context, id string) (handed bool)
 		s.runs.put(run)
 		go s.askFirst(s.running, commandOf(run), exec) //nolint:contextcheck // a command outlives the connection that brought it
 		return true
+	}
+	if !run.GetEnded() && s.o.Errands != nil && s.o.Errands.Resume(run) {
+		s.o.Log.Info("the agent has started anew as it was told", "command", id)
+		if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
+			s.o.Log.Error("the end of a command is not noted", "command", id, "error", err)
+		}
 	}
 	if !run.GetEnded() {
 		for _, step := range run.GetSteps() {

@@ -30,7 +30,7 @@ func (s *session) asks(cmd *uplinkv1.Command, run *fiscalv1.Run) bool {
 	if !cmd.GetAskConsent() {
 		return false
 	}
-	for _, plan := range s.o.Tills.Plans() {
+	for _, plan := range s.plans() {
 		if plan.GetAction() != cmd.GetAction() {
 			continue
 		}

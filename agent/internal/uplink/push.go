@@ -108,7 +108,7 @@ func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 	began := time.Now()
 	answer, err := s.rpc.Hello(ctx, &uplinkv1.HelloRequest{
 		Capability: Capability, Version: s.o.Version, Host: s.o.Host, Tills: s.o.Tills.States(), JournalId: s.o.Journal.ID(),
-		Plans: s.o.Tills.Plans(),
+		Plans: s.plans(),
 	})
 	if s.note(ctx, "hello", err) != nil {
 		return 0, err

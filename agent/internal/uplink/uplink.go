@@ -94,6 +94,19 @@ type Tills interface {
 	Copies(ctx context.Context, have map[string]uint32, limit int) []*uplinkv1.DocumentCopy
 }
 
+// Errands are the actions of the agent itself, see package errand.
+type Errands interface {
+	Plans() []*fiscalv1.Run
+	Knows(action fiscalv1.Action) bool
+	// Do carries one out. save makes its run durable and tells it; give sends a
+	// bundle. An error that is ErrNotOver leaves the run open: Resume ends it
+	// after the restart.
+	Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fiscalv1.Run), save func(context.Context, *fiscalv1.Run) error,
+		give func(ctx context.Context, zip []byte) error) (*fiscalv1.Run, error)
+	// Resume ends a run that a restart cut off, when that is what was asked for.
+	Resume(run *fiscalv1.Run) bool
+}
+
 // Options are what a Client needs.
 type Options struct {
 	// Dir is the data folder; the identity lives under it.
@@ -109,6 +122,8 @@ type Options struct {
 	// Bundle makes the redacted file of a ticket about a run, and the run as it may
 	// leave the shop; nil makes tickets without a file.
 	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)
+	// Errands are what can be asked of the agent itself; nil is nothing.
+	Errands Errands
 	// Problems are those of the agent itself, beside the uplink's own; may be nil.
 	Problems func() []*fiscalv1.Problem
 	// Log hears of the line going up and down, and of commands.
