@@ -16,9 +16,12 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/errand"
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	"github.com/chekan-io/chekan/agent/internal/pos"
+	"github.com/chekan-io/chekan/agent/internal/service"
+	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/till"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
 	"github.com/chekan-io/chekan/agent/internal/verdict"
@@ -38,6 +41,8 @@ type agent struct {
 	uplink  *uplink.Client
 	broker  broker
 	started time.Time
+	level   *errand.Level
+	anew    chan struct{} // somebody wants the agent started anew
 }
 
 // run is the agent from its start to its end. ready is called when the door is
@@ -45,13 +50,15 @@ type agent struct {
 // that whoever is told anything is told what is on disk.
 func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) (err error) {
 	debug.SetGCPercent(gcPercent)
-	a := &agent{cfg: cfg, started: time.Now()}
-	if err := ensurePrivate(cfg.Data); err != nil {
+	a := &agent{cfg: cfg, started: time.Now(), anew: make(chan struct{}, 1)}
+	if err := secret.Folder(cfg.Data); err != nil {
 		return fmt.Errorf("папка данных: %w", err)
 	}
 	logFile := &lumberjack.Logger{Filename: filepath.Join(cfg.Data, "logs", "agent.log"), MaxSize: 10, MaxBackups: 5}
 	defer logFile.Close()
-	a.log = newLog(cfg.LogLevel, logFile, logTo)
+	a.level = errand.OpenLevel(cfg.Data, cfg.LogLevel, nil)
+	defer a.level.Close()
+	a.log = newLog(a.level, logFile, logTo)
 	a.log.Info("agent starts", "version", version, "data", cfg.Data)
 	defer func() { a.log.Info("agent stops", "error", errText(err)) }()
 
@@ -79,7 +86,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.journalProblems, Bundle: a.bundleOf, Log: a.log,
+		Problems: a.journalProblems, Bundle: a.bundleOf, Errands: a.errands(), Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
 	delivery := a.delivery()
@@ -118,7 +125,11 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "delivery", delivery.Run)
 	part(&outside, "documents", func(ctx context.Context) error { return a.tellDelivery(ctx, delivery) })
 	ready()
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-a.anew:
+		cancel(service.ErrRestart)
+	}
 	// The tills finish or park what they are at; whoever waits at the door
 	// hears of it; then the door closes.
 	inside.Wait()
@@ -140,7 +151,7 @@ func errText(err error) string {
 }
 
 // newLog writes a rotating file of JSON, and text for whoever watches.
-func newLog(level slog.Level, file, watcher io.Writer) *slog.Logger {
+func newLog(level slog.Leveler, file, watcher io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	return slog.New(slog.NewMultiHandler(slog.NewJSONHandler(file, o), slog.NewTextHandler(watcher, o)))
 }

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/chekan-io/chekan/agent/internal/secret"
 )
 
 // ErrNoIdentity says that this agent was never enrolled.
@@ -38,9 +40,10 @@ type Identity struct {
 
 // Blocks of the identity file.
 const (
-	blockAgent = "CHEKAN AGENT"
-	blockKey   = "PRIVATE KEY"
-	blockCert  = "CERTIFICATE"
+	blockAgent  = "CHEKAN AGENT"
+	blockKey    = "PRIVATE KEY"
+	blockSealed = "PROTECTED KEY" // the same, sealed by the computer (package secret)
+	blockCert   = "CERTIFICATE"
 )
 
 // identityFile holds everything in one PEM file, so that one rename changes
@@ -75,7 +78,14 @@ func parseIdentity(text []byte) (*Identity, error) {
 				return nil, fmt.Errorf("about the agent: %w", err)
 			}
 			about = true
-		case blockKey:
+		case blockKey, blockSealed:
+			if block.Type == blockSealed {
+				plain, err := secret.Open(block.Bytes)
+				if err != nil {
+					return nil, fmt.Errorf("key: %w", err)
+				}
+				block.Bytes = plain
+			}
 			key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 			if err != nil {
 				return nil, fmt.Errorf("key: %w", err)
@@ -127,10 +137,17 @@ func (id *Identity) save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("save identity: %w", err)
 	}
+	kind := blockKey
+	if secret.Sealed {
+		kind = blockSealed
+		if key, err = secret.Seal(key); err != nil {
+			return fmt.Errorf("save identity: %w", err)
+		}
+	}
 	var text []byte
 	for _, b := range []*pem.Block{
 		{Type: blockAgent, Bytes: about},
-		{Type: blockKey, Bytes: key},
+		{Type: kind, Bytes: key},
 		{Type: blockCert, Bytes: id.cert.Leaf.Raw},
 		{Type: blockCert, Bytes: id.authority.Raw},
 	} {
