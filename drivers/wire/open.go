@@ -18,6 +18,10 @@ type Options struct {
 	LockDir string
 	// Tap hears the bytes. May be nil.
 	Tap Tap
+	// Gentle opens only what no other program has, as far as this user can see,
+	// and leaves a serial port set as it was found. It is for looking who is
+	// there; on Windows a port that somebody has does not open anyway.
+	Gentle bool
 }
 
 // Open opens the cable at addr. ctx bounds the opening only.
@@ -54,7 +58,7 @@ func open(ctx context.Context, a Address, opts Options) (Conn, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		c, err := openConn(ctx, a, opts.LockDir)
+		c, err := openConn(ctx, a, opts)
 		done <- result{c, err}
 	}()
 	select {
@@ -77,18 +81,27 @@ func open(ctx context.Context, a Address, opts Options) (Conn, error) {
 
 // openConn takes the device's lock and opens it; the lock lasts until the Conn
 // is closed.
-func openConn(ctx context.Context, a Address, lockDir string) (Conn, error) {
+func openConn(ctx context.Context, a Address, opts Options) (Conn, error) {
 	if a.Scheme == "usb" {
 		// Which device it is, and so which lock, is known only on the bus.
-		c, err := openUSB(ctx, a, lockDir)
+		c, err := openUSB(ctx, a, opts.LockDir)
 		if err != nil {
 			return nil, openFailed(a, err)
 		}
 		return c, nil
 	}
-	release, err := lockDevice(lockDir, a)
+	release, err := lockDevice(opts.LockDir, a)
 	if err != nil {
 		return nil, err
+	}
+	if opts.Gentle {
+		undo, err := beGentle(a)
+		if err != nil {
+			release()
+			return nil, openFailed(a, err)
+		}
+		unlock := release
+		release = func() { undo(); unlock() }
 	}
 	var p port
 	if a.Scheme == "tcp" {

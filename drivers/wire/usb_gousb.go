@@ -107,6 +107,33 @@ func findUSB(a USBAddress) (USBAddress, error) {
 	return d.address(), errors.Join(d.dev.Close(), bus.Close())
 }
 
+// usbPrinters lists the devices of the printer class. Their descriptors are read,
+// nothing is claimed.
+func usbPrinters() ([]Port, error) {
+	bus, err := newBus()
+	if err != nil {
+		return nil, err
+	}
+	defer bus.Close()
+	devs, _ := bus.OpenDevices(func(desc *gousb.DeviceDesc) bool { // one that does not open is not ours to use
+		_, ok := pipeOf(desc, true)
+		return ok
+	})
+	var ports []Port
+	for _, dev := range devs {
+		dev.ControlTimeout = controlTimeout
+		p := Port{Vendor: uint16(dev.Desc.Vendor), Product: uint16(dev.Desc.Product)}
+		p.Serial, _ = dev.SerialNumber()
+		maker, _ := dev.Manufacturer()
+		product, _ := dev.Product()
+		p.Device = strings.TrimSpace(maker + " " + product)
+		p.Address = Address{Scheme: "usb", USB: USBAddress{Vendor: p.Vendor, Product: p.Product, Serial: p.Serial}}
+		ports = append(ports, p)
+		_ = dev.Close()
+	}
+	return ports, nil
+}
+
 // find opens the one device that fits the address.
 func find(bus *gousb.Context, a USBAddress) (*device, error) {
 	pipes := map[*gousb.DeviceDesc]pipe{}

@@ -11,3 +11,5 @@ func openUSB(context.Context, Address, string) (Conn, error) {
 }
 
 func findUSB(USBAddress) (USBAddress, error) { return USBAddress{}, ErrNoUSB }
+
+func usbPrinters() ([]Port, error) { return nil, ErrNoUSB }
