@@ -29,7 +29,11 @@ func Run(ctx context.Context, managed bool, p Program) error {
 		stop() // a second Ctrl-C ends at once
 		notify("STOPPING=1")
 	}()
-	return p(ctx, func() { notify("READY=1") })
+	ready := func() { notify("READY=1") }
+	if managed {
+		return p(ctx, ready)
+	}
+	return anew(ctx, p, ready)
 }
 
 // watchdog tells systemd that we live, twice in the time it waits
