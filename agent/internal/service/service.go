@@ -51,6 +51,8 @@ TimeoutStopSec=20
 WantedBy=multi-user.target
 `
 
+const description = "Пробивает чеки на кассах этого компьютера ровно один раз и рассказывает кабинету."
+
 // Arguments are the command line under the manager.
 func Arguments(config string) []string { return []string{"run", "--service", "--config", config} }
 
@@ -58,8 +60,8 @@ func Arguments(config string) []string { return []string{"run", "--service", "--
 // of its file.
 func manager(config string) (ks.Service, error) {
 	return ks.New(nobody{}, &ks.Config{
-		Name: Name, DisplayName: "Chekan: агент кассы", Description: "Chekan: agent beside the till", Arguments: Arguments(config),
-		Option: ks.KeyValue{"SystemdScript": unit, "OnFailure": "restart", "OnFailureDelayDuration": "2s", "OnFailureResetPeriod": 60},
+		Name: Name, DisplayName: "Chekan: агент кассы", Description: description, Arguments: Arguments(config), UserName: account,
+		Option: ks.KeyValue{"SystemdScript": unit},
 	})
 }
 
@@ -74,6 +76,9 @@ func Control(action, config string) error {
 	s, err := manager(config)
 	if err == nil {
 		err = ks.Control(s, action)
+	}
+	if err == nil && action == "install" {
+		err = Prepare()
 	}
 	if err != nil {
 		return fmt.Errorf("%s service: %w", action, err)
