@@ -249,7 +249,7 @@ func TestBroker_revoked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.access.Revoke(t.Context(), me.GetPerson().GetOrganisationId(), a.id); err != nil {
+	if err := c.access.Revoke(t.Context(), me.GetPerson().GetOrganisationId(), a.id, "admin"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dial(t, a.info.GetBrokerUrl(), a.id, a.id, a.tls); err == nil {

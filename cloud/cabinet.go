@@ -261,7 +261,8 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	c.people = server(door.Cabinet(pages))
 	c.agents = server(door.Agents())
-	c.agents.TLSConfig = c.authority.Server(hosts, true)
+	c.agents.TLSConfig = c.authority.AgentsDoor(hosts)
+	c.access.OnRevoked(func(agentID string) { door.Revoked(agentID, c.kick) })
 	c.group = new(errgroup.Group)
 	// What ends by itself takes the cabinet down; the service manager starts it anew.
 	run := func(part func() error) {
@@ -274,6 +275,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	run(func() error { return served("agents' door", c.agents.ServeTLS(c.doors[1], "", "")) })
 	run(func() error { return c.fleet.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
+	run(func() error { return c.access.WatchRevoked(ctx) })
 	// The writer outlives the doors: what was taken is written.
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	run(func() error { return c.documents.Run(writing) })
@@ -291,6 +293,13 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return nil
 	})
 	return nil
+}
+
+// kick ends an agent's connection to the broker. One of somebody else goes by its own rules; nothing that counts travels there.
+func (c *cabinet) kick(agentID string) {
+	if c.broker != nil {
+		c.broker.Kick(agentID)
+	}
 }
 
 func (c *cabinet) servePeople(hosts []string) error {

@@ -212,7 +212,7 @@ func TestDoor_agents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.access.Revoke(t.Context(), me.GetPerson().GetOrganisationId(), a.id); err != nil {
+		if err := c.access.Revoke(t.Context(), me.GetPerson().GetOrganisationId(), a.id, "admin"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := a.Hello(t.Context(), &uplinkv1.HelloRequest{JournalId: "j"}); connect.CodeOf(err) != connect.CodeUnauthenticated {

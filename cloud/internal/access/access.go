@@ -40,8 +40,12 @@ var (
 	ErrWeak = errors.New("password must have 10 to 200 characters")
 	// ErrRequest says that a certificate request is not one we sign.
 	ErrRequest = errors.New("certificate request is not valid")
-	// ErrAgent says that an agent is not known or was revoked.
+	// ErrAgent says that an agent is not known.
 	ErrAgent = errors.New("agent is not known")
+	// ErrRevoked says that an agent was revoked.
+	ErrRevoked = errors.New("agent was revoked")
+	// ErrLate says that an agent's certificate has ended: it may be renewed, and nothing else.
+	ErrLate = errors.New("certificate has ended")
 )
 
 // Access lets people and agents in. Safe for concurrent use.
@@ -52,6 +56,8 @@ type Access struct {
 	now       func() time.Time
 	signIns   *limiter
 	codes     *limiter
+
+	revoked func(agentID string) // see OnRevoked
 	dummy     string // a password nobody has, checked for logins nobody has
 }
 
@@ -72,6 +78,10 @@ type Agent struct {
 	ID, OrganisationID, OutletID string
 	// Organisation is its name.
 	Organisation string
+	// Instance is the start of its program that said hello last; empty when none was told.
+	Instance string
+	// Shown is the certificate of this call; nil outside of one.
+	Shown *Shown
 }
 
 // Person is somebody signed in, within one organisation.

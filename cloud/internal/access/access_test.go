@@ -327,13 +327,13 @@ func TestEnroll(t *testing.T) {
 		if err != nil || known.Organisation != "ООО «Ромашка»" {
 			t.Errorf("%v %v", known, err)
 		}
-		if err := w.Revoke(t.Context(), "another organisation", agent.ID); !errors.Is(err, ErrAgent) {
+		if err := w.Revoke(t.Context(), "another organisation", agent.ID, "admin"); !errors.Is(err, ErrAgent) {
 			t.Errorf("revoked by a stranger: %v", err)
 		}
-		if err := w.Revoke(t.Context(), agent.OrganisationID, agent.ID); err != nil {
+		if err := w.Revoke(t.Context(), agent.OrganisationID, agent.ID, "admin"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Agent(t.Context(), agent.ID); !errors.Is(err, ErrAgent) {
+		if _, err := w.Agent(t.Context(), agent.ID); !errors.Is(err, ErrRevoked) {
 			t.Errorf("revoked, and let in: %v", err)
 		}
 	})

@@ -30,8 +30,14 @@ const (
 
 const (
 	authorityLife = 30 * 365 * 24 * time.Hour
-	agentLife     = 365 * 24 * time.Hour
 	serverLife    = 90 * 24 * time.Hour
+	ownLife       = 90 * 24 * time.Hour
+	// AgentLife is how long an agent's certificate lives. Agents renew it between a third and two thirds of that, so it takes five days
+	// of silence at the least before one runs out.
+	AgentLife = 14 * 24 * time.Hour
+	// AgentGrace is for how long after its end a certificate still renews itself, and does nothing else: a shop may be shut for a
+	// season. See docs/decisions/0015.
+	AgentGrace = 90 * 24 * time.Hour
 	// clockSkew is how far a shop's clock may be behind ours.
 	clockSkew = 24 * time.Hour
 )
@@ -152,15 +158,78 @@ func parseRequest(der []byte) (*x509.CertificateRequest, error) {
 }
 
 func (a *Authority) sign(request *x509.CertificateRequest, name, unit string, life time.Duration, now time.Time) ([]byte, error) {
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: name, OrganizationalUnit: []string{unit}},
+	der, _, err := a.signed(request, name, unit, life, now)
+	return der, err
+}
+
+func (a *Authority) signed(request *x509.CertificateRequest, name, unit string, life time.Duration, now time.Time) (der []byte, number string, err error) {
+	n := serial()
+	der, err = x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: n, Subject: pkix.Name{CommonName: name, OrganizationalUnit: []string{unit}},
 		NotBefore: now.Add(-clockSkew), NotAfter: now.Add(life),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true,
 	}, a.cert, request.PublicKey, a.key)
 	if err != nil {
-		return nil, fmt.Errorf("sign certificate of %s: %w", name, err)
+		return nil, "", fmt.Errorf("sign certificate of %s: %w", name, err)
 	}
-	return der, nil
+	return der, n.Text(16), nil
+}
+
+// Shown is an agent's certificate as somebody showed it at the agents' door.
+type Shown struct {
+	// AgentID is whose it is.
+	AgentID string
+	// Number is its serial number, hex.
+	Number string
+	// Until is its end.
+	Until time.Time
+	// Late says that it has ended, not longer than [AgentGrace] ago: it renews itself and does nothing else.
+	Late bool
+}
+
+var errNotAgent = errors.New("the certificate is not an agent's")
+
+// Shown checks a certificate of the agents' door: signed by this authority, an agent's, and not over for longer than the grace.
+// Whether the agent was revoked is another question.
+func (a *Authority) Shown(cert *x509.Certificate) (*Shown, error) {
+	id, ok := AgentID(cert)
+	if !ok {
+		return nil, errNotAgent
+	}
+	late, err := a.check(cert)
+	if err != nil {
+		return nil, err
+	}
+	return &Shown{AgentID: id, Number: cert.SerialNumber.Text(16), Until: cert.NotAfter, Late: late}, nil
+}
+
+// check checks a client's certificate, and tells whether it has ended within the grace.
+func (a *Authority) check(cert *x509.Certificate) (late bool, err error) {
+	now := a.now()
+	if now.After(cert.NotAfter) && now.Sub(cert.NotAfter) <= AgentGrace {
+		late, now = true, cert.NotAfter
+	}
+	_, err = cert.Verify(x509.VerifyOptions{Roots: a.Pool(), CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	if err != nil {
+		return false, fmt.Errorf("check certificate: %w", err)
+	}
+	return late, nil
+}
+
+// AgentsDoor gives the TLS of the agents' door: only clients with a certificate of this authority come in, one that ran out
+// lately too.
+func (a *Authority) AgentsDoor(hosts []string) *tls.Config {
+	config := a.Server(hosts, false)
+	config.ClientAuth = tls.RequireAnyClientCert // the standard check knows no grace; ours follows, on resumed connections too
+	config.ClientCAs = a.Pool()
+	config.VerifyConnection = func(s tls.ConnectionState) error {
+		if len(s.PeerCertificates) == 0 {
+			return errNotAgent
+		}
+		_, err := a.check(s.PeerCertificates[0])
+		return err
+	}
+	return config
 }
 
 // AgentID gives the agent that a verified certificate names; false when it is not an agent's.
@@ -184,7 +253,7 @@ func (a *Authority) Own() (tls.Certificate, error) {
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make key: %w", err)
 	}
-	der, err := a.sign(&x509.CertificateRequest{PublicKey: key.Public()}, "cabinet", unitCabinet, agentLife, a.now())
+	der, err := a.sign(&x509.CertificateRequest{PublicKey: key.Public()}, "cabinet", unitCabinet, ownLife, a.now())
 	if err != nil {
 		return tls.Certificate{}, err
 	}

@@ -14,8 +14,10 @@ import (
 const (
 	// CodeLife is how long an enrolment code is valid.
 	CodeLife = 15 * time.Minute
-	// codesPerAddress are the wrong codes allowed from one address in ten minutes. A code has 60 random bits.
+	// codesPerAddress are the wrong codes allowed from one address in ten minutes, codesInAll from all of them. A code has 60 random
+	// bits: the limits are against load and noise, not against guessing.
 	codesPerAddress = 20
+	codesInAll      = 1000
 )
 
 // ErrOutlet says that an outlet's name is empty or too long.
@@ -73,18 +75,39 @@ func hashCode(code string) []byte {
 }
 
 // Enroll turns a code into an agent and signs its request. The request is checked first, so that a bad one does not use up the code.
+// A wrong code, a used one and one that is over are answered alike, by the same steps.
 func (a *Access) Enroll(ctx context.Context, code string, csr []byte, host, version, address string) (*Agent, []byte, error) {
-	if a.codes.spent(address, codesPerAddress) {
+	address = network(address)
+	// Counted before it is known to be right: many at once get no more than one after the other.
+	if !a.codes.take(address, codesPerAddress) {
 		return nil, nil, ErrTooOften
 	}
+	if !a.codes.take(everywhere, codesInAll) {
+		a.codes.give(address)
+		return nil, nil, ErrTooOften
+	}
+	agent, certificate, err := a.enroll(ctx, code, csr, host, version)
+	if err == nil {
+		a.codes.give(address)
+		a.codes.give(everywhere)
+		a.log.InfoContext(ctx, "agent enrolled", "agent", agent.ID, "host", host)
+	}
+	return agent, certificate, err
+}
+
+func (a *Access) enroll(ctx context.Context, code string, csr []byte, host, version string) (*Agent, []byte, error) {
 	request, err := parseRequest(csr)
 	if err != nil {
 		return nil, nil, err
 	}
 	agent := &Agent{ID: store.NewID()}
-	now := store.Micros(a.now())
+	now := a.now()
+	certificate, number, err := a.authority.signed(request, agent.ID, unitAgent, AgentLife, now)
+	if err != nil {
+		return nil, nil, err
+	}
 	err = a.store.Tx(ctx, func(q *db.Queries) error {
-		used, err := q.UseEnrolmentCode(ctx, db.UseEnrolmentCodeParams{Hash: hashCode(code), Now: now, AgentID: agent.ID})
+		used, err := q.UseEnrolmentCode(ctx, db.UseEnrolmentCodeParams{Hash: hashCode(code), Now: store.Micros(now), AgentID: agent.ID})
 		if store.NotFound(err) {
 			return ErrCode
 		} else if err != nil {
@@ -92,9 +115,13 @@ func (a *Access) Enroll(ctx context.Context, code string, csr []byte, host, vers
 		}
 		agent.OrganisationID, agent.OutletID = used.OrganisationID, used.OutletID
 		if err := q.CreateAgent(ctx, db.CreateAgentParams{
-			ID: agent.ID, OrganisationID: agent.OrganisationID, OutletID: agent.OutletID, Host: truncate(host, 200), Version: truncate(version, 100), CreatedAt: now,
+			ID: agent.ID, OrganisationID: agent.OrganisationID, OutletID: agent.OutletID, Host: truncate(host, 200), Version: truncate(version, 100),
+			CreatedAt: store.Micros(now),
 		}); err != nil {
 			return fmt.Errorf("create agent: %w", err)
+		}
+		if err := q.SetCertificate(ctx, db.SetCertificateParams{ID: agent.ID, Certificate: number, CertificateEndsAt: store.Micros(now.Add(AgentLife))}); err != nil {
+			return fmt.Errorf("note certificate: %w", err)
 		}
 		known, err := q.GetAgent(ctx, agent.ID)
 		if err != nil {
@@ -104,46 +131,60 @@ func (a *Access) Enroll(ctx context.Context, code string, csr []byte, host, vers
 		return nil
 	})
 	if err != nil {
-		a.codes.count(address)
 		return nil, nil, err
 	}
-	certificate, err := a.authority.sign(request, agent.ID, unitAgent, agentLife, a.now())
-	if err != nil {
-		return nil, nil, err
-	}
-	a.log.InfoContext(ctx, "agent enrolled", "agent", agent.ID, "host", host)
 	return agent, certificate, nil
 }
 
-// Renew signs a new request of an agent that has proved who it is.
+// Renew signs a new request of an agent that has proved who it is. A certificate that has ended renews itself only while it is the
+// newest one of its agent, or the one before when the newest was never shown (its answer was lost): a copy that stayed behind
+// while its agent went on renewing gets nothing.
 func (a *Access) Renew(ctx context.Context, agent *Agent, csr []byte) ([]byte, error) {
 	request, err := parseRequest(csr)
 	if err != nil {
 		return nil, err
 	}
-	a.log.InfoContext(ctx, "certificate renewed", "agent", agent.ID)
-	return a.authority.sign(request, agent.ID, unitAgent, agentLife, a.now())
+	now := a.now()
+	certificate, number, err := a.authority.signed(request, agent.ID, unitAgent, AgentLife, now)
+	if err != nil {
+		return nil, err
+	}
+	shown := agent.Shown
+	if shown == nil {
+		shown = new(Shown)
+	}
+	err = a.store.Tx(ctx, func(q *db.Queries) error {
+		known, err := q.GetAgent(ctx, agent.ID)
+		if err != nil {
+			return fmt.Errorf("read agent: %w", err)
+		}
+		if known.RevokedAt != 0 {
+			return ErrRevoked
+		}
+		if shown.Late && known.Certificate != "" && shown.Number != known.Certificate && shown.Number != known.CertificateBefore {
+			return ErrLate
+		}
+		return q.SetCertificate(ctx, db.SetCertificateParams{
+			ID: agent.ID, Certificate: number, CertificateBefore: shown.Number, CertificateEndsAt: store.Micros(now.Add(AgentLife)),
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("renew certificate: %w", err)
+	}
+	a.log.InfoContext(ctx, "certificate renewed", "agent", agent.ID, "late", shown.Late)
+	return certificate, nil
 }
 
 // Agent gives the agent of an id that its certificate has proved.
 func (a *Access) Agent(ctx context.Context, id string) (*Agent, error) {
 	row, err := a.store.Read().GetAgent(ctx, id)
-	if store.NotFound(err) || err == nil && row.RevokedAt != 0 {
+	switch {
+	case store.NotFound(err):
 		return nil, ErrAgent
-	} else if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("find agent: %w", err)
+	case row.RevokedAt != 0:
+		return nil, ErrRevoked
 	}
-	return &Agent{ID: row.ID, OrganisationID: row.OrganisationID, OutletID: row.OutletID, Organisation: row.Organisation}, nil
-}
-
-// Revoke shuts an agent out.
-func (a *Access) Revoke(ctx context.Context, organisationID, agentID string) error {
-	n, err := a.store.Write().RevokeAgent(ctx, db.RevokeAgentParams{OrganisationID: organisationID, ID: agentID, Now: store.Micros(a.now())})
-	if err != nil {
-		return fmt.Errorf("revoke agent: %w", err)
-	}
-	if n == 0 {
-		return ErrAgent
-	}
-	return nil
+	return &Agent{ID: row.ID, OrganisationID: row.OrganisationID, OutletID: row.OutletID, Organisation: row.Organisation, Instance: row.Instance}, nil
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -46,6 +47,54 @@ func (l *limiter) count(key string) {
 	}
 	a.n++
 	l.counts[key] = a
+}
+
+// take counts an attempt if the key has one left.
+func (l *limiter) take(key string, allowed int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	a := l.counts[key]
+	if a.n == 0 || now.Sub(a.since) >= l.window {
+		a = attempts{since: now}
+	}
+	if a.n >= allowed {
+		return false
+	}
+	if len(l.counts) >= limiterKeys {
+		l.counts = map[string]attempts{}
+	}
+	a.n++
+	l.counts[key] = a
+	return true
+}
+
+// give takes one attempt of a key back: it was a good one.
+func (l *limiter) give(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a := l.counts[key]; a.n > 1 {
+		a.n--
+		l.counts[key] = a
+	} else {
+		delete(l.counts, key)
+	}
+}
+
+// everywhere is the key of what all addresses do together.
+const everywhere = "everywhere"
+
+// network is what one attacker has of addresses: an IPv6 customer gets a whole /64.
+func network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Is4() || ip.Is4In6() {
+		return address
+	}
+	prefix, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return prefix.String()
 }
 
 // forget lets a key begin anew.

@@ -72,6 +72,8 @@ type Server struct {
 	Stopping <-chan struct{}
 	// Now is the clock.
 	Now func() time.Time
+
+	calls calls
 }
 
 // Cabinet is the door of people: the API, enrolment, and pages for everything else.
@@ -109,21 +111,6 @@ func (s *Server) Agents() http.Handler {
 	return s.identify(mux)
 }
 
-type certificateKey struct{}
-
-// identify passes the id that the client's certificate proves. TLS has verified it already; without one there is no id and every
-// method refuses.
-func (s *Server) identify(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-			if id, ok := access.AgentID(r.TLS.PeerCertificates[0]); ok {
-				r = r.WithContext(context.WithValue(r.Context(), certificateKey{}, id))
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 // headers says what browsers may do with our pages, and keeps the client's address.
 func (s *Server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,6 +146,7 @@ func (d *door) enter(ctx context.Context, procedure string, header http.Header) 
 	}
 	switch person := access.PersonFrom(ctx); {
 	case need == access.TheAgent && access.AgentFrom(ctx) != nil:
+		return ctx, mayCall(access.AgentFrom(ctx), procedure, header)
 	case need == access.SignedIn && person != nil:
 	case person.Can(need):
 	default:
@@ -177,7 +165,15 @@ func (d *door) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		ctx, err := d.enter(ctx, procedure, req.Header())
 		var res connect.AnyResponse
 		if err == nil {
+			if a := access.AgentFrom(ctx); a != nil {
+				var done func()
+				ctx, done = d.s.calls.begin(ctx, a.ID)
+				defer done()
+			}
 			res, err = next(ctx, req)
+			if cause := context.Cause(ctx); errors.Is(cause, access.ErrRevoked) || errors.Is(cause, errHello) {
+				err = cause
+			}
 		}
 		if err = d.s.outward(ctx, procedure, err); err != nil {
 			res = nil
@@ -235,6 +231,10 @@ var kinds = []struct {
 	{access.ErrCredentials, connect.CodeUnauthenticated},
 	{access.ErrNoSession, connect.CodeUnauthenticated},
 	{access.ErrAgent, connect.CodeUnauthenticated},
+	{access.ErrRevoked, connect.CodeUnauthenticated},
+	{access.ErrLate, connect.CodeUnauthenticated},
+	{errHello, connect.CodeAborted},
+	{fleet.ErrTwin, connect.CodeFailedPrecondition},
 	{access.ErrTooOften, connect.CodeResourceExhausted},
 	{access.ErrCode, connect.CodePermissionDenied},
 	{access.ErrWeak, connect.CodeInvalidArgument},
@@ -266,7 +266,7 @@ func (s *Server) outward(ctx context.Context, procedure string, err error) error
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
-			return connect.NewError(k.code, err)
+			return connectError(k.code, err)
 		}
 	}
 	id := newID()
@@ -301,18 +301,6 @@ func (s *Server) person(ctx context.Context, header http.Header) (context.Contex
 		return ctx, err
 	}
 	return access.WithPerson(ctx, p), nil
-}
-
-func (s *Server) agent(ctx context.Context, _ http.Header) (context.Context, error) {
-	id, ok := ctx.Value(certificateKey{}).(string)
-	if !ok {
-		return ctx, access.ErrAgent
-	}
-	a, err := s.Access.Agent(ctx, id)
-	if err != nil {
-		return ctx, err
-	}
-	return access.WithAgent(ctx, a), nil
 }
 
 // caller is where a call comes from, without the port, with what else the call carries.

@@ -20,8 +20,13 @@ type uplinkService struct{ s *Server }
 // Hello implements UplinkService.
 func (u *uplinkService) Hello(ctx context.Context, r *uplinkv1.HelloRequest) (*uplinkv1.HelloResponse, error) {
 	agent := access.AgentFrom(ctx)
-	if err := u.s.Fleet.Hello(ctx, agent, r); err != nil {
+	address, _ := u.s.caller(ctx)
+	token, err := u.s.Fleet.Hello(ctx, agent, r, address)
+	if err != nil {
 		return nil, err
+	}
+	if agent.Instance != "" && agent.Instance != r.GetInstance() {
+		u.s.calls.cutOthers(ctx, agent.ID, errHello) // what an earlier start has open is not this one's
 	}
 	cursor, err := u.s.Documents.Cursor(ctx, agent, r.GetJournalId())
 	if err != nil {
@@ -33,6 +38,7 @@ func (u *uplinkService) Hello(ctx context.Context, r *uplinkv1.HelloRequest) (*u
 	}
 	return &uplinkv1.HelloResponse{
 		Capability: Capability, Cursor: cursor, PollMs: uint32(u.s.Poll.Milliseconds()), NowMs: u.s.Now().UnixMilli(), Copies: copies,
+		Token: token,
 	}, nil
 }
 

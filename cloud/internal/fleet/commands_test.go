@@ -67,7 +67,7 @@ func TestCommands_once(t *testing.T) {
 		if again := w.fetch(t, agent); len(again) != 1 {
 			t.Errorf("not given again after a restart: %v", again)
 		}
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{}); err != nil {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
 		if again := w.fetch(t, agent); len(again) != 1 {
@@ -236,7 +236,7 @@ func TestDecide(t *testing.T) {
 		d := &fiscalv1.Decision{Key: "sale-1", Fd: 7, Reason: " лента "}
 		hello := func(capability uint32) {
 			t.Helper()
-			if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: capability}); err != nil {
+			if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: capability}, "192.0.2.1"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -289,7 +289,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("of an agent that told none: %v %v", got, err)
 		}
 		told := &fiscalv1.Run{Action: fiscalv1.Action_ACTION_CLOSE_SHIFT, Steps: []*fiscalv1.Step{{Code: "close_shift", Fiscal: true}}}
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}); err != nil {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := plan("o1"); err != nil || len(got.GetSteps()) != 1 || !got.GetSteps()[0].GetFiscal() {
@@ -299,7 +299,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("another organisation: %v", err)
 		}
 		told.Steps[0].Title = strings.Repeat("я", maxPlans)
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}); !errors.Is(err, ErrInvalid) {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Plans: []*fiscalv1.Run{told}}, "192.0.2.1"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("plans without end: %v", err)
 		}
 	})

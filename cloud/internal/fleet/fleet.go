@@ -26,6 +26,12 @@
 // An agent is here when it was heard lately, over Connect or through the broker; the broker's last will says it is gone
 // sooner than silence would. The colour of a till is worked out when asked, from facts with their age.
 //
+// # Programs
+//
+// An agent is an identity; a program speaks under it, and goes from one token to the next with every hello. A copied disk makes
+// two programs under one identity: both are shown, one speaks for the agent, and the other is refused until a person enrols
+// it anew (programs.go).
+//
 // # What it does not do
 //
 // The cabinet never drives a device: it hands the command over and keeps the record.
@@ -184,6 +190,9 @@ func (f *Fleet) Presence(ctx context.Context, agentID string, here, retained boo
 	} else if err != nil {
 		return fmt.Errorf("find agent: %w", err)
 	}
+	if row.RevokedAt != 0 {
+		return nil // an external broker may not know yet
+	}
 	now := f.now()
 	f.mu.Lock()
 	l := f.lineOf(agentID)
@@ -244,13 +253,16 @@ type Till struct {
 	ShiftReceipts, ShiftTotal   int64
 }
 
-func (f *Fleet) till(row db.GetTillRow) (*Till, error) {
+func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin) (*Till, error) {
 	t := &Till{
 		ID: row.ID, Name: row.Name, Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
 	}
 	if err := proto.Unmarshal(row.State, t.State); err != nil {
 		return nil, fmt.Errorf("state of till %s: %w", row.ID, err)
+	}
+	if list := twins[row.AgentID]; len(list) > 0 {
+		t.State.Problems = append(t.State.Problems, twinsProblem(list))
 	}
 	t.Heard, t.AgentOnline = f.alive(row.AgentID, row.HeardAt)
 	seen := t.Heard
@@ -267,9 +279,13 @@ func (f *Fleet) Tills(ctx context.Context, organisation string) ([]*Till, error)
 	if err != nil {
 		return nil, fmt.Errorf("list tills: %w", err)
 	}
+	twins, err := f.twins(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
 	tills := make([]*Till, 0, len(rows))
 	for _, row := range rows {
-		t, err := f.till(db.GetTillRow(row))
+		t, err := f.till(db.GetTillRow(row), twins)
 		if err != nil {
 			return nil, err
 		}
@@ -287,17 +303,24 @@ func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error
 	} else if err != nil {
 		return nil, fmt.Errorf("read till: %w", err)
 	}
-	return f.till(row)
+	twins, err := f.twins(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
+	return f.till(row, twins)
 }
 
-// Hello opens a conversation with an agent.
-func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.HelloRequest) error {
+// Hello opens a conversation with an agent, who speaks from an address, and gives the token for its next one.
+func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.HelloRequest, address string) (token string, err error) {
 	plans, err := proto.Marshal(&uplinkv1.HelloRequest{Plans: hello.GetPlans()})
 	if err != nil {
-		return fmt.Errorf("encode plans: %w", err)
+		return "", fmt.Errorf("encode plans: %w", err)
 	}
 	if len(plans) > maxPlans {
-		return fmt.Errorf("plans of %d bytes: %w", len(plans), ErrInvalid)
+		return "", fmt.Errorf("plans of %d bytes: %w", len(plans), ErrInvalid)
+	}
+	if token, err = f.meet(ctx, agent, hello, address); err != nil {
+		return "", err
 	}
 	err = f.store.Tx(ctx, func(q *db.Queries) error {
 		if err := q.SetAgentHello(ctx, db.SetAgentHelloParams{
@@ -306,13 +329,16 @@ func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.
 		}); err != nil {
 			return err
 		}
+		if err := f.certified(ctx, q, agent); err != nil {
+			return err
+		}
 		// It may have forgotten what it was given just before it stopped.
 		return q.RedeliverCommands(ctx, agent.ID)
 	})
 	if err != nil {
-		return fmt.Errorf("note hello: %w", err)
+		return "", fmt.Errorf("note hello: %w", err)
 	}
-	return f.report(ctx, agent, hello.GetTills())
+	return token, f.report(ctx, agent, hello.GetTills())
 }
 
 // Report takes the latest state of tills and of the agent itself.

@@ -150,7 +150,7 @@ func TestCommands_consent(t *testing.T) {
 		if _, err := w.Start(t.Context(), w.person, "old", till, fiscalv1.Action_ACTION_REBOOT, true); !errors.Is(err, ErrTooOld) {
 			t.Errorf("an agent that would not ask: %v", err)
 		}
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: asksConsent}); err != nil {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: asksConsent}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REBOOT, true); err != nil {

@@ -63,6 +63,7 @@ type BrokerOptions struct {
 type Broker struct {
 	server *server.Server
 	addr   string
+	log    *slog.Logger
 }
 
 // StartBroker starts a broker; Close ends it.
@@ -99,7 +100,7 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 	}
 	s.SetLoggerV2(natsLog{log: o.Log}, false, false, false)
 	s.Start()
-	b := &Broker{server: s}
+	b := &Broker{server: s, log: o.Log}
 	if !s.ReadyForConnections(brokerStart) {
 		b.Close()
 		return nil, errors.New("start broker: it is not ready in time")
@@ -111,6 +112,20 @@ func StartBroker(ctx context.Context, o BrokerOptions) (*Broker, error) {
 
 // Addr is where it listens.
 func (b *Broker) Addr() string { return b.addr }
+
+// Kick ends the connections of an agent; whether it comes in again is for BrokerOptions.Agent to say.
+func (b *Broker) Kick(agentID string) {
+	list, err := b.server.Connz(&server.ConnzOptions{MQTTClient: agentID})
+	if err != nil {
+		b.log.Warn("connections of an agent not listed", "agent", agentID, "error", err)
+		return
+	}
+	for _, c := range list.Conns {
+		if err := b.server.DisconnectClientByID(c.Cid); err != nil {
+			b.log.Debug("gone before it was cut", "agent", agentID, "error", err)
+		}
+	}
+}
 
 // Close stops the broker.
 func (b *Broker) Close() {

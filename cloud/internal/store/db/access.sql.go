@@ -211,18 +211,21 @@ func (q *Queries) FirstOrganisation(ctx context.Context) (FirstOrganisationRow, 
 }
 
 const getAgent = `-- name: GetAgent :one
-SELECT a.id, a.organisation_id, a.outlet_id, a.revoked_at, a.heard_at, o.name AS organisation
+SELECT a.id, a.organisation_id, a.outlet_id, a.revoked_at, a.heard_at, a.instance, a.certificate, a.certificate_before, o.name AS organisation
 FROM agents a JOIN organisations o ON o.id = a.organisation_id
 WHERE a.id = $1
 `
 
 type GetAgentRow struct {
-	ID             string
-	OrganisationID string
-	OutletID       string
-	RevokedAt      int64
-	HeardAt        int64
-	Organisation   string
+	ID                string
+	OrganisationID    string
+	OutletID          string
+	RevokedAt         int64
+	HeardAt           int64
+	Instance          string
+	Certificate       string
+	CertificateBefore string
+	Organisation      string
 }
 
 func (q *Queries) GetAgent(ctx context.Context, id string) (GetAgentRow, error) {
@@ -234,6 +237,9 @@ func (q *Queries) GetAgent(ctx context.Context, id string) (GetAgentRow, error) 
 		&i.OutletID,
 		&i.RevokedAt,
 		&i.HeardAt,
+		&i.Instance,
+		&i.Certificate,
+		&i.CertificateBefore,
 		&i.Organisation,
 	)
 	return i, err
@@ -334,24 +340,6 @@ func (q *Queries) PutOutlet(ctx context.Context, arg PutOutletParams) (string, e
 	var id string
 	err := row.Scan(&id)
 	return id, err
-}
-
-const revokeAgent = `-- name: RevokeAgent :execrows
-UPDATE agents SET revoked_at = $3 WHERE organisation_id = $1 AND id = $2 AND revoked_at = 0
-`
-
-type RevokeAgentParams struct {
-	OrganisationID string
-	ID             string
-	Now            int64
-}
-
-func (q *Queries) RevokeAgent(ctx context.Context, arg RevokeAgentParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, revokeAgent, arg.OrganisationID, arg.ID, arg.Now)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }
 
 const setPassword = `-- name: SetPassword :execrows

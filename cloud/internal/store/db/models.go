@@ -5,18 +5,44 @@
 package db
 
 type Agent struct {
-	ID             string
+	ID                string
+	OrganisationID    string
+	OutletID          string
+	Host              string
+	Version           string
+	Capability        int64
+	Outbox            int64
+	Problems          []byte
+	CreatedAt         int64
+	HeardAt           int64
+	RevokedAt         int64
+	Plans             []byte
+	Platform          string
+	Instance          string
+	Certificate       string
+	CertificateBefore string
+	CertificateEndsAt int64
+	RevokedBy         string
+}
+
+type AgentProgram struct {
 	OrganisationID string
-	OutletID       string
+	AgentID        string
+	ID             string
+	Token          string
+	Instance       string
 	Host           string
-	Version        string
-	Capability     int64
-	Outbox         int64
-	Problems       []byte
-	CreatedAt      int64
+	Address        string
+	BeganAt        int64
 	HeardAt        int64
-	RevokedAt      int64
-	Plans          []byte
+	ReturnedAt     int64
+}
+
+type Cashier struct {
+	ID             int64
+	OrganisationID string
+	Name           string
+	Folded         string
 }
 
 type Certificate struct {
@@ -44,6 +70,15 @@ type Command struct {
 	EndedAt        int64
 	Decision       []byte
 	AskConsent     bool
+	LogLevel       string
+	BundleSize     int32
+}
+
+type CommandBundle struct {
+	OrganisationID string
+	CommandID      string
+	Bundle         []byte
+	ReceivedAt     int64
 }
 
 type Copy struct {
@@ -79,6 +114,21 @@ type Document struct {
 	Shift          int64
 	Receipt        int64
 	StoredAt       int64
+	OutletID       string
+	Source         int32
+	Class          int32
+	Cash           int64
+	Electronic     int64
+	Prepaid        int64
+	Credit         int64
+	Barter         int64
+	Vat            string
+	Cashier        int64
+	Buyer          string
+	Positions      int32
+	Paper          int32
+	Ofd            int32
+	Revision       int64
 }
 
 type EnrolmentCode struct {
@@ -102,6 +152,13 @@ type Membership struct {
 	OrganisationID string
 	PersonID       string
 	Role           string
+}
+
+type Memory struct {
+	ID             int64
+	OrganisationID string
+	FN             string
+	Rnm            string
 }
 
 type Operation struct {
@@ -138,6 +195,51 @@ type Person struct {
 	CreatedAt int64
 }
 
+type Position struct {
+	MemoryID  int64
+	FD        int64
+	Line      int32
+	ProductID int64
+	At        string
+	Quantity  int64
+	Price     int64
+	Sum       int64
+}
+
+type Product struct {
+	ID             int64
+	OrganisationID string
+	Name           string
+	Folded         string
+}
+
+type ProductDay struct {
+	OrganisationID string
+	Day            string
+	ProductID      int64
+	Kind           int32
+	Lines          int64
+	Quantity       int64
+	Sum            int64
+}
+
+type Revenue struct {
+	OrganisationID string
+	Node           string
+	Grain          int32
+	Span           string
+	Correction     int32
+	Kind           int32
+	Receipts       int64
+	Total          int64
+	Cash           int64
+	Electronic     int64
+	Prepaid        int64
+	Credit         int64
+	Barter         int64
+	Positions      int64
+}
+
 type Session struct {
 	Token          []byte
 	OrganisationID string
@@ -162,6 +264,30 @@ type Shift struct {
 	Purchases       int64
 	PurchaseReturns int64
 	Corrections     int64
+	OutletID        string
+	FirstAt         string
+	Day             string
+	OpenedFD        int64
+	ClosedFD        int64
+	Cashier         int64
+}
+
+type ShiftSum struct {
+	OrganisationID string
+	FN             string
+	Number         int64
+	TillID         string
+	OutletID       string
+	Correction     int32
+	Kind           int32
+	Receipts       int64
+	Total          int64
+	Cash           int64
+	Electronic     int64
+	Prepaid        int64
+	Credit         int64
+	Barter         int64
+	Positions      int64
 }
 
 type Ticket struct {

@@ -1,0 +1,66 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+)
+
+// revokedEvery is how often the database is asked whom another cabinet of the same database has revoked. With a call's start and
+// end around it a revocation is complete within a minute wherever it was given.
+const revokedEvery = 15 * time.Second
+
+// Revoke shuts an agent out for good: by is the login of who did it. From the next call on it is refused; what it has open is cut by
+// the function given to [Access.WatchRevoked]. Revoking twice is revoking once.
+func (a *Access) Revoke(ctx context.Context, organisationID, agentID, by string) error {
+	n, err := a.store.Write().RevokeAgent(ctx, db.RevokeAgentParams{OrganisationID: organisationID, ID: agentID, Now: store.Micros(a.now()), RevokedBy: by})
+	if err != nil {
+		return fmt.Errorf("revoke agent: %w", err)
+	}
+	if n == 0 {
+		row, err := a.store.Read().GetAgent(ctx, agentID)
+		if store.NotFound(err) || err == nil && row.OrganisationID != organisationID {
+			return ErrAgent
+		} else if err != nil {
+			return fmt.Errorf("revoke agent: %w", err)
+		}
+	}
+	a.log.InfoContext(ctx, "agent revoked", "agent", agentID, "by", by)
+	if a.revoked != nil {
+		a.revoked(agentID)
+	}
+	return nil
+}
+
+// OnRevoked names the function that cuts what a revoked agent has open. It is called before anything is served, and the function
+// must not block.
+func (a *Access) OnRevoked(cut func(agentID string)) { a.revoked = cut }
+
+// WatchRevoked has agents cut off that were revoked through another cabinet of the same database, until ctx ends.
+func (a *Access) WatchRevoked(ctx context.Context) error {
+	tick := time.NewTicker(revokedEvery)
+	defer tick.Stop()
+	for {
+		since := a.now().Add(-4 * revokedEvery) // clocks of two computers are not one
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		list, err := a.store.Read().ListRevokedSince(ctx, store.Micros(since))
+		if err != nil {
+			if ctx.Err() == nil {
+				a.log.WarnContext(ctx, "revocations not read", "error", err)
+			}
+			continue
+		}
+		for _, id := range list {
+			if a.revoked != nil {
+				a.revoked(id)
+			}
+		}
+	}
+}
