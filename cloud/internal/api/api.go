@@ -43,8 +43,8 @@ import (
 const (
 	// smallRequest is the most a person's call may weigh.
 	smallRequest = 1 << 20
-	// agentRequest is the most an agent's call may weigh: a packed batch and something around it.
-	agentRequest = pack.MaxPacked + 1<<20
+	// agentRequest is the most an agent's call may weigh: a packed batch or a bundle, and something around it.
+	agentRequest = max(pack.MaxPacked, fleet.MaxBundle) + 1<<20
 	// callLimit ends a call that hangs; streams and long polls have their own ends.
 	callLimit = 90 * time.Second
 )

@@ -77,7 +77,9 @@ func (f *fleetService) CreateEnrolmentCode(ctx context.Context, r *cabinetv1.Cre
 // StartCommand implements FleetService.
 func (f *fleetService) StartCommand(ctx context.Context, r *cabinetv1.StartCommandRequest) (*cabinetv1.StartCommandResponse, error) {
 	p := access.PersonFrom(ctx)
-	cmd, err := f.s.Fleet.Start(ctx, p, r.GetId(), r.GetTillId(), r.GetAction(), r.GetAskConsent())
+	cmd, err := f.s.Fleet.Take(ctx, p, fleet.Order{
+		ID: r.GetId(), TillID: r.GetTillId(), Action: r.GetAction(), Ask: r.GetAskConsent(), LogLevel: r.GetLogLevel(),
+	})
 	if err != nil {
 		return nil, err
 	}

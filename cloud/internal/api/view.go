@@ -91,6 +91,7 @@ func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
 	v := &cabinetv1.Command{
 		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Actor: c.GetActor(),
 		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(), AskConsent: c.GetAskConsent(),
+		LogLevel: c.GetLogLevel(), HasBundle: c.GetHasBundle(),
 	}
 	if d := c.GetDecision(); d != nil {
 		v.Decision = &fiscalv1.Decision{Key: d.GetKey(), Fd: d.GetFd(), Reason: withoutSums(d.GetReason())}
@@ -101,7 +102,7 @@ func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
 
 // runView leaves out sums that stand in the sentences of a run.
 func runView(p *access.Person, run *fiscalv1.Run) *fiscalv1.Run {
-	if run == nil || p.Can(access.MoneyView) {
+	if run == nil || p.Can(access.MoneyView) || fleet.OfAgent(run.GetAction()) {
 		return run
 	}
 	v := &fiscalv1.Run{

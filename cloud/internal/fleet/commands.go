@@ -36,16 +36,52 @@ const (
 	// an older one would begin at once.
 	decides     = 2
 	asksConsent = 4
+	// errands is the capability from which an agent does what is asked of itself.
+	errands = 5
 )
+
+// ofAgent are the actions of the agent itself, see package errand of the agent.
+var ofAgent = map[fiscalv1.Action]bool{
+	fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
+	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true,
+}
+
+// OfAgent tells whether an action is asked of the agent itself and of no till: what its run says holds no sums.
+func OfAgent(action fiscalv1.Action) bool { return ofAgent[action] }
+
+// levels are the words of ACTION_LOG_LEVEL.
+var levels = map[string]bool{"debug": true, "info": true, "warn": true, "error": true}
+
+// Order is what a person asks of a till or of its agent.
+type Order struct {
+	// ID is chosen by the asker: the same id is the same command, however often it comes.
+	ID, TillID string
+	Action     fiscalv1.Action
+	// Ask has the person at the till asked first.
+	Ask bool
+	// LogLevel goes with ACTION_LOG_LEVEL.
+	LogLevel string
+
+	decision *fiscalv1.Decision
+}
 
 // Start takes a command. The same id with the same till and action is the same command, however often it is asked. With ask it
 // begins only when the person at the till agrees.
 func (f *Fleet) Start(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, ask bool) (*cabinetv1.Command, error) {
-	_, known := fiscalv1.Action_name[int32(action)]
-	if !known || action == fiscalv1.Action_ACTION_UNSPECIFIED || action == fiscalv1.Action_ACTION_DECIDE { // which needs another right
-		return nil, fmt.Errorf("action %d: %w", action, ErrInvalid)
+	return f.Take(ctx, p, Order{ID: id, TillID: tillID, Action: action, Ask: ask})
+}
+
+// Take is Start of whatever an order says.
+func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1.Command, error) {
+	_, known := fiscalv1.Action_name[int32(o.Action)]
+	switch {
+	case !known || o.Action == fiscalv1.Action_ACTION_UNSPECIFIED || o.Action == fiscalv1.Action_ACTION_DECIDE: // which needs another right
+		return nil, fmt.Errorf("action %d: %w", o.Action, ErrInvalid)
+	case (o.Action == fiscalv1.Action_ACTION_LOG_LEVEL) != levels[o.LogLevel] || o.Action != fiscalv1.Action_ACTION_LOG_LEVEL && o.LogLevel != "":
+		return nil, fmt.Errorf("log level %q: %w", o.LogLevel, ErrInvalid)
 	}
-	return f.order(ctx, p, id, tillID, action, nil, ask)
+	o.decision = nil
+	return f.order(ctx, p, o)
 }
 
 // Decide takes a person's decision about an operation, as a command. Whether there is still something to decide, and whether the
@@ -58,12 +94,13 @@ func (f *Fleet) Decide(ctx context.Context, p *access.Person, id, tillID string,
 	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !validText(d.GetReason()):
 		return nil, fmt.Errorf("reason has 1 to %d characters: %w", maxReason, ErrInvalid)
 	}
-	return f.order(ctx, p, id, tillID, fiscalv1.Action_ACTION_DECIDE, d, false)
+	return f.order(ctx, p, Order{ID: id, TillID: tillID, Action: fiscalv1.Action_ACTION_DECIDE, decision: d})
 }
 
 func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, action fiscalv1.Action, decision *fiscalv1.Decision, ask bool) (*cabinetv1.Command, error) {
+func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv1.Command, error) {
+	id, tillID, action, decision, ask := o.ID, o.TillID, o.Action, o.decision, o.Ask
 	if id == "" || len(id) > maxCommandID {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	}
@@ -74,7 +111,7 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 	if t.AgentID == "" {
 		return nil, ErrNoAgent
 	}
-	if err := f.able(ctx, t.AgentID, decision != nil, ask); err != nil {
+	if err := f.able(ctx, t.AgentID, o); err != nil {
 		return nil, err
 	}
 	var raw []byte
@@ -87,7 +124,7 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 	n, err := f.store.Write().CreateCommand(ctx, db.CreateCommandParams{
 		OrganisationID: p.OrganisationID, ID: id, TillID: tillID, AgentID: t.AgentID, Till: t.Name, Action: int32(action),
 		State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(CommandLife)),
-		Decision: notNil(raw), AskConsent: ask,
+		Decision: notNil(raw), AskConsent: ask, LogLevel: o.LogLevel,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store command: %w", err)
@@ -97,7 +134,7 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 		return nil, err
 	}
 	if n == 0 { // it was there already
-		if cmd.GetTillId() != tillID || cmd.GetAction() != action || cmd.GetAskConsent() != ask || !proto.Equal(cmd.GetDecision(), decision) {
+		if cmd.GetTillId() != tillID || cmd.GetAction() != action || cmd.GetAskConsent() != ask || cmd.GetLogLevel() != o.LogLevel || !proto.Equal(cmd.GetDecision(), decision) {
 			return nil, ErrConflict
 		}
 		return cmd, nil
@@ -110,15 +147,25 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, id, tillID string, 
 }
 
 // able tells whether the agent understands a command of this kind.
-func (f *Fleet) able(ctx context.Context, agentID string, decision, ask bool) error {
-	if !decision && !ask {
+func (f *Fleet) able(ctx context.Context, agentID string, o Order) error {
+	needed := int64(0)
+	if o.decision != nil {
+		needed = decides
+	}
+	if o.Ask {
+		needed = asksConsent
+	}
+	if ofAgent[o.Action] {
+		needed = errands
+	}
+	if needed == 0 {
 		return nil
 	}
 	ability, err := f.store.Read().GetAgentAbility(ctx, agentID)
 	if err != nil {
 		return fmt.Errorf("read agent: %w", err)
 	}
-	if decision && ability.Capability < decides || ask && ability.Capability < asksConsent {
+	if ability.Capability < needed {
 		return ErrTooOld
 	}
 	return nil
@@ -191,6 +238,7 @@ func command(row db.Command) (*cabinetv1.Command, error) {
 	cmd := &cabinetv1.Command{
 		Id: row.ID, TillId: row.TillID, Action: fiscalv1.Action(row.Action), State: cabinetv1.CommandState(row.State), Actor: row.Actor,
 		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000, AskConsent: row.AskConsent,
+		LogLevel: row.LogLevel, HasBundle: row.BundleSize > 0,
 	}
 	if len(row.Run) > 0 {
 		cmd.Run = new(fiscalv1.Run)
@@ -296,6 +344,7 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 		}
 		list = append(list, &uplinkv1.Command{
 			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d, AskConsent: row.AskConsent,
+			LogLevel: row.LogLevel,
 		})
 	}
 	return list, again, nil

@@ -31,8 +31,8 @@ func (q *Queries) AdoptTill(ctx context.Context, arg AdoptTillParams) error {
 }
 
 const createCommand = `-- name: CreateCommand :execrows
-INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent, log_level)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (organisation_id, id) DO NOTHING
 `
 
@@ -49,6 +49,7 @@ type CreateCommandParams struct {
 	ExpiresAt      int64
 	Decision       []byte
 	AskConsent     bool
+	LogLevel       string
 }
 
 func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (int64, error) {
@@ -65,6 +66,7 @@ func (q *Queries) CreateCommand(ctx context.Context, arg CreateCommandParams) (i
 		arg.ExpiresAt,
 		arg.Decision,
 		arg.AskConsent,
+		arg.LogLevel,
 	)
 	if err != nil {
 		return 0, err
@@ -222,7 +224,7 @@ func (q *Queries) GetAgentAbility(ctx context.Context, id string) (GetAgentAbili
 }
 
 const getCommand = `-- name: GetCommand :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE organisation_id = $1 AND id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE organisation_id = $1 AND id = $2
 `
 
 type GetCommandParams struct {
@@ -249,6 +251,8 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 		&i.EndedAt,
 		&i.Decision,
 		&i.AskConsent,
+		&i.LogLevel,
+		&i.BundleSize,
 	)
 	return i, err
 }
@@ -307,7 +311,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 }
 
 const listCommands = `-- name: ListCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE organisation_id = $1 AND till_id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE organisation_id = $1 AND till_id = $2
 ORDER BY created_at DESC, id DESC LIMIT $3
 `
 
@@ -342,6 +346,8 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 			&i.EndedAt,
 			&i.Decision,
 			&i.AskConsent,
+			&i.LogLevel,
+			&i.BundleSize,
 		); err != nil {
 			return nil, err
 		}
@@ -357,7 +363,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 }
 
 const listExpiredCommands = `-- name: ListExpiredCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands
 WHERE ended_at = 0 AND expires_at <= $1 AND (state = $2 OR expires_at <= $3)
 ORDER BY created_at LIMIT 1000
 `
@@ -393,6 +399,8 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 			&i.EndedAt,
 			&i.Decision,
 			&i.AskConsent,
+			&i.LogLevel,
+			&i.BundleSize,
 		); err != nil {
 			return nil, err
 		}
@@ -408,7 +416,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 }
 
 const listOpenCommands = `-- name: ListOpenCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent FROM commands WHERE agent_id = $1 AND ended_at = 0
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE agent_id = $1 AND ended_at = 0
 ORDER BY created_at, id
 `
 
@@ -437,6 +445,8 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 			&i.EndedAt,
 			&i.Decision,
 			&i.AskConsent,
+			&i.LogLevel,
+			&i.BundleSize,
 		); err != nil {
 			return nil, err
 		}

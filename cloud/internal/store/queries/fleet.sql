@@ -83,8 +83,8 @@ ORDER BY ended_at DESC, sha256 LIMIT 1;
 DELETE FROM tills WHERE id = $1;
 
 -- name: CreateCommand :execrows
-INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent, log_level)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (organisation_id, id) DO NOTHING;
 
 -- name: GetCommand :one
