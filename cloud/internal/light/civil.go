@@ -1,0 +1,57 @@
+package light
+
+import "time"
+
+// civilNow is the shop's own time now: the device's clock when it was read, and
+// what has passed since. Without a device's clock it is not known, for the
+// cabinet cannot tell which hour it is in a shop.
+func civilNow(f Facts) (time.Time, bool) {
+	clock, ok := Civil(f.State.GetClock())
+	if !ok || f.State.GetReadMs() == 0 {
+		return time.Time{}, false
+	}
+	return clock.Add(f.Now.Sub(time.UnixMilli(f.State.GetReadMs()))), true
+}
+
+// Civil reads a time of a till, "2026-03-04T05:06" with or without seconds, or a
+// day alone.
+func Civil(text string) (time.Time, bool) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// atCabinet is a civil time on the cabinet's clock.
+func atCabinet(f Facts, civil time.Time) time.Time {
+	now, ok := civilNow(f)
+	if !ok {
+		return time.Time{}
+	}
+	return f.Now.Add(civil.Sub(now))
+}
+
+// Within gives how much of the time between two civil moments lies in the hours.
+func (h Hours) Within(from, to time.Time) time.Duration {
+	if !to.After(from) {
+		return 0
+	}
+	return h.until(to) - h.until(from)
+}
+
+// until is the working time from a distant midnight to t.
+func (h Hours) until(t time.Time) time.Duration {
+	const day = 24 * time.Hour
+	midnight := t.Truncate(day)
+	whole, now := midnight.Sub(time.Time{}.AddDate(1999, 0, 0))/day, t.Sub(midnight)
+	begin, end := time.Duration(h.From)*time.Minute, time.Duration(h.To)*time.Minute
+	switch {
+	case begin == end:
+		return whole*day + now
+	case begin < end:
+		return whole*(end-begin) + min(max(now-begin, 0), end-begin)
+	}
+	return whole*(day-begin+end) + min(now, end) + max(now-begin, 0) // over midnight
+}
