@@ -2,7 +2,6 @@ package secret
 
 import (
 	"bytes"
-	"path/filepath"
 	"testing"
 )
 
@@ -25,15 +24,6 @@ func TestSeal(t *testing.T) {
 		sealed[len(sealed)-5] ^= 1
 		if got, err := Open(sealed); err == nil {
 			t.Errorf("changed bytes were opened: %q", got)
-		}
-	}
-}
-
-func TestFolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "Chekan", "agent")
-	for range 2 { // the second time it is there
-		if err := Folder(dir); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
