@@ -44,6 +44,7 @@ const (
 	CodeWithdrawn   = "withdrawn"
 	CodeStopping    = "stopping"
 	CodeSwapped     = "swapped"
+	CodeFNSwapped   = "fn_swapped"
 	CodeDuplicate   = "possible_duplicate"
 
 	// Delivery to the operator of fiscal data, where the agent does it.
@@ -83,7 +84,8 @@ var Table = map[string]Words{
 	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
 	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
 	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
-	CodeSwapped:     {Critical, "На этом порту другая касса: {serial}.", "Верните прежнюю кассу или заведите новую в настройках."},
+	CodeSwapped:     {Critical, "Отвечает другая касса: зав. № {serial}, а нужна № {was}.", "Верните прежнюю кассу. Если её заменили, подтвердите: chekan-agent till accept."},
+	CodeFNSwapped:   {Critical, "В кассе другой фискальный накопитель: {fn}, а был {was}.", "Верните прежний накопитель. Если его заменили, подтвердите: chekan-agent till accept."},
 
 	CodeOFDName:        {Warning, "Не удалось узнать адрес ОФД: имя {address} не находится.", "Проверьте интернет и DNS на этом компьютере; проверьте имя узла в настройках."},
 	CodeOFDRefused:     {Warning, "ОФД по адресу {address} не принимает соединение: порт закрыт.", "Проверьте порт в настройках. Если он верный, исходящие соединения закрывает межсетевой экран или у ОФД работы."},
@@ -172,7 +174,9 @@ type Picture struct {
 	NeedsPerson string // reason, when a person has to decide
 	PaperOwed   bool
 	Foreign     uint32 // FD of somebody else's document seen last
-	Swapped     string // factory number found instead of ours
+	// Stranger is a device that answers in the till's place: CodeSwapped or
+	// CodeFNSwapped.
+	Stranger *Problem
 	// Delivery is what the carrying of documents to the operator suffers from.
 	Delivery []Problem
 }
@@ -193,8 +197,8 @@ const (
 func Of(p Picture) []Problem {
 	var out []Problem
 	add := func(code string, args map[string]string) { out = append(out, Problem{Code: code, Args: args}) }
-	if p.Swapped != "" {
-		add(CodeSwapped, map[string]string{"serial": p.Swapped})
+	if p.Stranger != nil {
+		out = append(out, *p.Stranger)
 	}
 	switch {
 	case p.NeedsPerson != "":

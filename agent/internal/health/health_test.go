@@ -49,7 +49,7 @@ func TestOf(t *testing.T) {
 		{"fiscal memory ends in ten days", Picture{Known: true, Status: ready, Now: noon, FNUntil: fiscal.DateTime{Year: 2026, Month: 3, Day: 14}}, []string{CodeFNExpiring}},
 		{"clock ten minutes fast", Picture{Known: true, Status: ready, Skew: 600}, []string{CodeClockSkew}},
 		{"clock four minutes slow", Picture{Known: true, Status: ready, Skew: -240}, nil},
-		{"another till on the port", Picture{Known: true, Status: ready, Swapped: "17"}, []string{CodeSwapped}},
+		{"another till on the port", Picture{Known: true, Status: ready, Stranger: &Problem{Code: CodeSwapped}}, []string{CodeSwapped}},
 		{"the worst comes first", Picture{Known: true, PaperOwed: true, Skew: 600, Status: with(func(s *drivers.Status) { s.Paper = drivers.PaperOut })}, []string{drivers.CodeNoPaper, CodePaperOwed, CodeClockSkew}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (t *Till) copy(ctx context.Context, reader drivers.TLVReader, fn string, fd
 	}
 	c := &uplinkv1.DocumentCopy{Till: t.name}
 	err := t.do(ctx, func(work context.Context) error {
-		if t.open != nil || t.failure != nil || t.paper != nil || t.status.Paper != drivers.PaperReady || t.identity.FN != fn {
+		if t.open != nil || t.failure != nil || t.stranger != nil || t.paper != nil || t.status.Paper != drivers.PaperReady || t.identity.FN != fn {
 			return errOccupied
 		}
 		work, cancel := context.WithTimeout(work, readLimit)

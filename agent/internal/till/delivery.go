@@ -20,6 +20,9 @@ func (f *Fleet) Relay(ctx context.Context, name string, do func(context.Context,
 	return t.do(ctx, func(work context.Context) error {
 		work, cancel := context.WithTimeout(work, effectLimit)
 		defer cancel()
+		if t.stranger != nil {
+			return t.stranger // its documents are not ours to carry
+		}
 		return do(work, r)
 	})
 }

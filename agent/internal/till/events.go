@@ -20,6 +20,8 @@ const (
 	eventEnd       = "end"       // the outcome is durable and told
 	eventUnwritten = "unwritten" // the journal did not take the outcome
 	eventDevice    = "device"    // the device could not be read
+	eventStranger  = "stranger"  // another device answers than the one the till is bound to
+	eventAccepted  = "accepted"  // a person took that device for the till
 )
 
 func (t *Till) tell(event string, op *fiscalv1.Operation, more string) {
@@ -47,6 +49,12 @@ var outcomeWords = map[fiscalv1.Outcome]string{
 func (t *Till) tellError(event string, e *drivers.Error) {
 	if t.events != nil {
 		t.events(fmt.Sprintf("%s code=%s vendor=%d outcome=%s: %v", event, e.Code, e.Vendor, e.Outcome, e))
+	}
+}
+
+func (t *Till) tellStranger(event string, s *stranger) {
+	if t.events != nil {
+		t.events(fmt.Sprintf("%s reason=%q serial=%q fn=%q", event, s.code, s.id.Serial, s.id.FN))
 	}
 }
 

@@ -49,6 +49,9 @@ type Config struct {
 	Marks bool
 	// Device is the driver on its wire; the till closes it.
 	Device drivers.Till
+	// Cable keeps whom the till is bound to and knows where it is; nil is bound to
+	// the first device that answers, until the program ends.
+	Cable Cable
 	// Events hears what happens to operations, a line each (see events.go): the
 	// black box keeps them between the bytes. May be nil.
 	Events func(event string)
@@ -84,8 +87,10 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 		}
 		t := &Till{
 			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: j, log: log, events: c.Events,
-			changed: f.hub.publish, settled: f.settled, jobs: make(chan func(context.Context), queueLength),
+			cable: cableOf(c), changed: f.hub.publish, settled: f.settled, jobs: make(chan func(context.Context), queueLength),
 		}
+		b := t.cable.Bound()
+		t.identity.Serial, t.identity.FN = b.Serial, b.FN
 		t.publish()
 		f.tills, f.byName[c.Name] = append(f.tills, t), t
 	}
@@ -438,6 +443,10 @@ func (t *Till) climb(ctx context.Context, h hands, action fiscalv1.Action, repor
 	}
 	var run *fiscalv1.Run
 	err = t.do(ctx, func(work context.Context) error {
+		if run = t.keepOff(work, plan); run != nil {
+			report(run)
+			return nil
+		}
 		t.recovering = true
 		t.publish()
 		run = recovery.Run(work, h, plan, time.Now, report)

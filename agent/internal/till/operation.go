@@ -1,6 +1,7 @@
 package till
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,6 +120,11 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 		t.refuse(ctx, p, problemOf(t.fail(err)))
 		return
 	}
+	if t.otherFN(base.FN) {
+		t.identified = false
+		t.refuse(ctx, p, problemOf(cmp.Or(t.refresh(ctx), errOtherFN)))
+		return
+	}
 	problem, err := t.orphan(ctx, p, base)
 	if err != nil {
 		problem = problemOf(err)
@@ -161,9 +167,6 @@ func (t *Till) perform(ctx context.Context, p *pending) {
 func (t *Till) prepare(ctx context.Context, kind fiscal.Kind) health.Problem {
 	if err := t.refresh(ctx); err != nil {
 		return problemOf(err)
-	}
-	if t.swapped != "" {
-		return health.Problem{Code: health.CodeSwapped, Args: map[string]string{"serial": t.swapped}}
 	}
 	t.tidy(ctx)
 	if t.failure != nil {
@@ -265,7 +268,10 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 		t.timeless = p
 	}
 	if kind == fiscal.Register || kind == fiscal.Reregister {
-		t.identified = false // what the till is registered with has changed
+		t.identified, t.registered = false, true // what the till is registered with has changed
+	}
+	if kind == fiscal.CloseArchive {
+		t.retire()
 	}
 	t.log.Info("done", "till", t.name, "op", op.GetKey(), "kind", kind.String(), "fd", op.GetDocument().GetFd())
 }
@@ -380,7 +386,14 @@ func (t *Till) stayOpen(p *pending, evidence []string) {
 	t.changed(Change{Operation: p.operation()})
 }
 
+// errOtherFN says that the fiscal memory changed its number in the middle.
+var errOtherFN = errors.New("the number of the fiscal memory changed between two readings")
+
 func problemOf(err error) health.Problem {
+	var s *stranger
+	if errors.As(err, &s) {
+		return s.problem()
+	}
 	var e *drivers.Error
 	if errors.As(err, &e) {
 		return health.Problem{Code: e.Code, Vendor: e.Vendor}

@@ -26,7 +26,7 @@ func Rerun(ctx context.Context, c Config, rec *journalv1.Record, s Scene) *fisca
 	rec = proto.CloneOf(rec)
 	t := &Till{
 		name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: blank{}, log: slog.New(slog.DiscardHandler),
-		changed: func(Change) {}, settled: func(*pending) {}, events: c.Events, identified: s.Identified,
+		changed: func(Change) {}, settled: func(*pending) {}, events: c.Events, cable: &loose{}, identified: s.Identified,
 	}
 	if s.CancelOwed {
 		t.cancelOwed = &journalv1.Record{Operation: &fiscalv1.Operation{}, CancelOwed: true}

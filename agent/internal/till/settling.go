@@ -87,15 +87,23 @@ func (t *Till) trySettle(ctx context.Context) {
 // facts reads what settle needs. docs are kept from an earlier round: what is
 // in the archive does not change.
 func (t *Till) facts(ctx context.Context, docs []fiscal.Document, lost *fiscal.Document) (settle.Facts, error) {
-	if err := t.refresh(ctx); err != nil {
-		return settle.Facts{}, err
+	// Another fiscal memory in the same till is a fact for package settle; another
+	// till says nothing about the operation, and ours may yet be found.
+	other := t.refresh(ctx)
+	if other != nil && (t.stranger == nil || t.stranger.code != health.CodeFNSwapped) {
+		return settle.Facts{}, other
 	}
-	t.unstick(ctx)
+	if other == nil {
+		t.unstick(ctx)
+	}
 	readCtx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	now, err := t.device.Baseline(readCtx)
 	if err != nil {
 		return settle.Facts{}, t.fail(err)
+	}
+	if other != nil && now.FN == t.open.rec.GetBaseline().GetFn() {
+		return settle.Facts{}, other // only a person says that this till is ours
 	}
 	if more := t.takePending(); more != nil {
 		lost = more
@@ -112,6 +120,10 @@ func (t *Till) takePending() *fiscal.Document {
 			t.log.Info("lost answer found", "till", t.name, "fd", d.FD)
 			return &d
 		}
+	}
+	if d, ok := t.cable.TakePending(); ok {
+		t.log.Info("lost answer found while looking for the till", "till", t.name, "fd", d.FD)
+		return &d
 	}
 	return nil
 }

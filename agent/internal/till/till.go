@@ -92,8 +92,10 @@ type Till struct {
 	timeless   *pending // done, but the archive did not yet tell the document's time
 	cancelOwed *journalv1.Record
 	foreign    uint32
-	swapped    string
-	orphans    *orphans // nil: the journal is whole
+	cable      Cable
+	stranger   *stranger // who answers in our place; nil when it is our till
+	registered bool      // an operation of ours may just have given the till its number
+	orphans    *orphans  // nil: the journal is whole
 	recovering bool
 	problems   health.Set
 }
@@ -135,7 +137,7 @@ func (t *Till) pace() time.Duration {
 	case t.open != nil:
 		d := settleFirst << min(t.tries, 10)
 		return min(d, settleSlowest)
-	case t.failure != nil:
+	case t.failure != nil, t.stranger != nil:
 		return offlinePace
 	case t.paper != nil, t.status.Paper != drivers.PaperReady:
 		return restlessPace
@@ -156,28 +158,39 @@ func (t *Till) tick(ctx context.Context) {
 	t.tidy(ctx)
 }
 
-// refresh reads identity, when it is not known, and status.
+// refresh reads identity, when it is not known, and status. A device that is not
+// the till is an error, a *stranger, and its status is not read.
 func (t *Till) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	if !t.identified {
-		id, err := t.device.Identity(ctx)
+	for again := false; ; again = true {
+		if !t.identified {
+			id, err := t.device.Identity(ctx)
+			if err != nil {
+				return t.fail(err)
+			}
+			if err := t.meet(id); err != nil {
+				return err
+			}
+			t.identity, t.identified = id, true
+		}
+		s, err := t.device.Status(ctx)
 		if err != nil {
 			return t.fail(err)
 		}
-		if t.identity.Serial != "" && id.Serial != t.identity.Serial {
-			t.swapped = id.Serial
-		} else {
-			t.identity, t.swapped = id, ""
+		if !again && t.otherFN(s.FN) {
+			t.identified = false // behind an adapter a till is exchanged without a sign
+			continue
 		}
-		t.identified = true
+		t.see(s)
+		return nil
 	}
-	s, err := t.device.Status(ctx)
-	if err != nil {
-		return t.fail(err)
-	}
-	t.see(s)
-	return nil
+}
+
+// otherFN tells a number of a fiscal memory that is not the till's.
+func (t *Till) otherFN(fn string) bool {
+	bound := t.cable.Bound().FN
+	return fn != "" && bound != "" && fn != bound
 }
 
 // see takes a status that was read.
@@ -288,8 +301,12 @@ func (t *Till) act(ctx context.Context, do func(context.Context) error) bool {
 func (t *Till) picture() health.Picture {
 	p := health.Picture{
 		Known: !t.read.IsZero(), Failure: t.failure, Status: t.status, FNUntil: t.identity.FNExpiry,
-		Now: t.status.Clock, Foreign: t.foreign, Swapped: t.swapped, NeedsPerson: t.reason,
+		Now: t.status.Clock, Foreign: t.foreign, NeedsPerson: t.reason,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,
+	}
+	if t.stranger != nil && t.failure == nil {
+		other := t.stranger.problem()
+		p.Stranger = &other
 	}
 	if t.open != nil {
 		p.Unfinished = t.open.rec.GetOperation().GetKey()
@@ -314,7 +331,7 @@ func (t *Till) publish() {
 	t.problems.Update(time.Now(), health.Of(t.picture()))
 	s := &fiscalv1.TillState{
 		Till: t.name, Driver: t.driver, Model: t.identity.Model, Serial: t.identity.Serial, Rnm: t.identity.RNM, Inn: t.identity.INN,
-		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && !t.read.IsZero(),
+		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && t.stranger == nil && !t.read.IsZero(),
 		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
 		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,

@@ -191,7 +191,7 @@ var covered = map[string]bool{
 var visible = map[string]bool{
 	drivers.CodeNoPaper: true, drivers.CodeCoverOpen: true, drivers.CodeContinue: true, drivers.CodePrinter: true, drivers.CodeShiftExpired: true,
 	drivers.CodeStuck: true, drivers.CodeFNBlocked: true, drivers.CodeClock: true, drivers.CodeOpenDocument: true,
-	drivers.CodeLink: true, drivers.CodeGone: true, drivers.CodeInUse: true, health.CodeSwapped: true, settle.ReasonForeignOpen: true,
+	drivers.CodeLink: true, drivers.CodeGone: true, drivers.CodeInUse: true, health.CodeSwapped: true, health.CodeFNSwapped: true, settle.ReasonForeignOpen: true,
 }
 
 // standing tells whether the problem is there now. A lost link is called
