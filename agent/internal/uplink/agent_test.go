@@ -137,8 +137,13 @@ type agent struct {
 
 func start(t *testing.T, dir string, j Journal, ts Tills) *agent {
 	t.Helper()
+	return startWith(t, dir, j, ts, nil)
+}
+
+func startWith(t *testing.T, dir string, j Journal, ts Tills, e Errands) *agent {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
-	c := New(Options{Dir: dir, Version: "test", Host: "pc", Journal: j, Tills: ts, Log: log})
+	c := New(Options{Dir: dir, Version: "test", Host: "pc", Journal: j, Tills: ts, Errands: e, Log: log})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = c.Run(ctx, nil) }()
