@@ -153,27 +153,9 @@ func (id *Identity) save(dir string) error {
 	} {
 		text = append(text, pem.EncodeToMemory(b)...)
 	}
-	path := identityFile(dir)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := writePrivate(identityFile(dir), text); err != nil {
 		return fmt.Errorf("save identity: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "agent-*.pem") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("save identity: %w", err)
-	}
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("save identity: %w", err)
-	}
-	syncFolder(filepath.Dir(path))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -29,6 +30,7 @@ type link struct {
 	mu     sync.Mutex
 	online bool
 	denied bool
+	why    string        // of denied: the cabinet's reason, a word
 	since  time.Time     // of online or its absence
 	last   string        // last error, for the technician
 	kicked chan struct{} // closed to end every pause, then replaced
@@ -86,16 +88,36 @@ func (c *Client) note(ctx context.Context, act string, err error) error {
 	if err != nil && canceled(ctx) {
 		return err // called off by us: says nothing about the line
 	}
-	code := connect.CodeOf(err)
+	if errors.Is(err, errNotGreeted) {
+		return err // nothing was asked
+	}
+	code, reason := connect.CodeOf(err), reasonOf(err)
+	switch reason {
+	case reasonLate:
+		c.renewing.ask()
+	case reasonHello:
+		if c.gate.isOpen() {
+			c.gate.set(false, false)
+			defer c.link.kick() // the loop that says hello may be asleep
+		}
+	case reasonTwin, reasonRevoked:
+		c.gate.set(false, true)
+	}
 	l := &c.link
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	was := l.online
 	switch {
 	case err == nil:
-		l.online, l.denied, l.last = true, false, ""
+		l.online, l.denied, l.why, l.last = true, false, "", ""
+	case reason == reasonHello:
+		l.turns++ // the conversation begins anew
+	case reason == reasonLate:
+		l.last = err.Error()
+	case reason == reasonTwin:
+		l.denied, l.why, l.last = true, reason, err.Error()
 	case code == connect.CodeUnauthenticated || code == connect.CodePermissionDenied:
-		l.denied, l.last = true, err.Error()
+		l.denied, l.why, l.last = true, reason, err.Error()
 	case code == connect.CodeUnavailable || code == connect.CodeDeadlineExceeded || code == connect.CodeUnknown || code == connect.CodeCanceled:
 		l.online, l.last = false, err.Error()
 	default:
@@ -164,6 +186,8 @@ func addresses() string {
 const (
 	CodeCloudAway     = "cloud_away"
 	CodeCloudDenied   = "cloud_denied"
+	CodeCloudRevoked  = "cloud_revoked"
+	CodeCloudTwin     = "cloud_twin"
 	CodeCloudRefused  = "cloud_refused"
 	CodeIdentity      = "identity"
 	CodeComputerClock = "computer_clock"
@@ -172,6 +196,8 @@ const (
 var words = map[string]health.Words{
 	CodeCloudAway:     {Severity: health.Info, Text: "Нет связи с кабинетом.", Todo: "На продажи не влияет: документы дойдут, когда связь вернётся. Проверьте интернет."},
 	CodeCloudDenied:   {Severity: health.Warning, Text: "Кабинет не признаёт этого агента.", Todo: "Подключите агента заново: новый код в кабинете, раздел «Подключить кассу»."},
+	CodeCloudRevoked:  {Severity: health.Warning, Text: "Кабинет отозвал этого агента.", Todo: "На продажи не влияет. Подключите агента заново: новый код в кабинете, раздел «Подключить кассу»."},
+	CodeCloudTwin:     {Severity: health.Warning, Text: "Под именем этого агента работает другой компьютер: диск был скопирован.", Todo: "На продажи не влияет. Подключите один из двух компьютеров заново: новый код в кабинете, раздел «Подключить кассу»."},
 	CodeCloudRefused:  {Severity: health.Warning, Text: "Кабинет не принял некоторые документы.", Todo: "Обновите агента и кабинет; документы хранятся в журнале. Обратитесь в обслуживание."},
 	CodeIdentity:      {Severity: health.Warning, Text: "Файл ключа агента повреждён.", Todo: "Подключите агента заново: новый код в кабинете, раздел «Подключить кассу»."},
 	CodeComputerClock: {Severity: health.Warning, Text: "Часы компьютера неверны.", Todo: "Установите точное время на компьютере."},
@@ -199,9 +225,14 @@ func (c *Client) Problems() []*fiscalv1.Problem {
 		add(CodeIdentity, time.Time{})
 	}
 	c.link.mu.Lock()
-	denied := c.link.denied
+	denied, why := c.link.denied, c.link.why
 	c.link.mu.Unlock()
-	if denied {
+	switch {
+	case denied && why == reasonRevoked:
+		add(CodeCloudRevoked, time.Time{})
+	case denied && why == reasonTwin:
+		add(CodeCloudTwin, time.Time{})
+	case denied:
 		add(CodeCloudDenied, time.Time{})
 	}
 	if c.refused.Load() > 0 {
@@ -210,7 +241,7 @@ func (c *Client) Problems() []*fiscalv1.Problem {
 	if s.ClockOffset.Abs() > clockMayErr {
 		add(CodeComputerClock, time.Time{})
 	}
-	if c.Identity() != nil && !s.Online && time.Since(s.Since) > awayAfter {
+	if c.Identity() != nil && !denied && !s.Online && time.Since(s.Since) > awayAfter {
 		add(CodeCloudAway, s.Since)
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"connectrpc.com/connect"
@@ -108,10 +109,14 @@ func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 	began := time.Now()
 	answer, err := s.rpc.Hello(ctx, &uplinkv1.HelloRequest{
 		Capability: Capability, Version: s.o.Version, Host: s.o.Host, Tills: s.o.Tills.States(), JournalId: s.o.Journal.ID(),
-		Plans: s.plans(),
+		Plans: s.plans(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Instance: s.program.instance, Token: s.program.last(),
+		CertificateUntilMs: s.Identity().Expires().UnixMilli(),
 	})
 	if s.note(ctx, "hello", err) != nil {
 		return 0, err
+	}
+	if err := s.program.keep(answer.GetToken()); err != nil {
+		s.o.Log.Warn("a restart may look like another program", "error", err)
 	}
 	if ms := answer.GetNowMs(); ms > 0 {
 		// The answer was made somewhere between question and answer.
@@ -119,6 +124,7 @@ func (s *session) hello(ctx context.Context) (cursor uint64, err error) {
 		s.offset.Store(int64(time.UnixMilli(ms).Sub(middle.Round(0))))
 	}
 	s.copied.take(answer)
+	s.gate.set(true, false)
 	return answer.GetCursor(), nil
 }
 

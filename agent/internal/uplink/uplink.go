@@ -22,8 +22,16 @@
 // While the agent is enrolled: push (Hello, then batches), copies (documents as the fiscal memories store them), state (newest state
 // of the tills, at most once a second and at least once a minute), commands
 // (a long poll, and a short one beside it at every wake-up), runs (steps of commands, until the
-// cabinet has their end), renewal of the certificate at two thirds of its
-// life, tickets, and the newest report of a crash test, when there is one.
+// cabinet has their end), renewal of the certificate between a third and two
+// thirds of its life, tickets, and the newest report of a crash test, when there is one.
+//
+// # Who speaks
+//
+// The certificate says which agent; every call says which start of the program,
+// and every hello shows the token that the cabinet gave at the last one. So the
+// cabinet tells a copied disk from a restart. A program that it shuts out,
+// because it was revoked or another speaks as this agent, says so in Problems,
+// asks once a minute whether that has changed, and serves its tills as before.
 //
 // # Consent
 //
@@ -136,6 +144,10 @@ type Client struct {
 	link      link
 	enrolling sync.Mutex
 
+	program  *program
+	gate     gate
+	renewing renewing
+
 	identity atomic.Pointer[Identity]
 	changed  chan struct{} // the identity is another agent's: begin anew
 
@@ -156,7 +168,11 @@ func New(o Options) *Client {
 		o: o, changed: make(chan struct{}, 1), stateChanged: make(chan struct{}, 1), woken: make(chan struct{}, 1),
 	}
 	c.link.init()
+	c.gate.init()
+	c.renewing.init()
 	c.runs.init()
+	sweep(o.Dir)
+	c.program = openProgram(o.Dir)
 	c.tickets.load(filepath.Join(o.Dir, ticketsDir), o.Log)
 	if o.Host == "" {
 		c.o.Host, _ = os.Hostname() // only shown to people
@@ -230,7 +246,8 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	t := transport(c.TLS(id.UplinkURL))
 	defer t.CloseIdleConnections()
 	s := &session{Client: c, agentID: id.AgentID, transport: t, running: running}
-	s.rpc = uplinkv1connect.NewUplinkServiceClient(httpClient(t), id.UplinkURL, connect.WithReadMaxBytes(maxAnswer))
+	s.rpc = uplinkv1connect.NewUplinkServiceClient(httpClient(t), id.UplinkURL, connect.WithReadMaxBytes(maxAnswer), connect.WithInterceptors(c.introduce()))
+	c.gate.set(false, false)
 	var all sync.WaitGroup
 	loop := func(name string, f func(context.Context)) {
 		all.Go(func() { c.supervise(ctx, name, f) })
@@ -246,12 +263,14 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	loop("tickets", s.ticketLoop)
 	loop("network", s.networkLoop)
 	if enrolled != nil {
-		loop("broker", func(ctx context.Context) { enrolled(ctx, id) })
+		loop("broker", func(ctx context.Context) {
+			c.whileAdmitted(ctx, func(ctx context.Context) { enrolled(ctx, id) })
+		})
 	}
 	select {
 	case <-ctx.Done():
 	case <-c.changed:
-		c.o.Log.Info("identity changed, beginning anew")
+		c.o.Log.Info("another key, beginning anew")
 	}
 	cancel()
 	all.Wait()
