@@ -29,7 +29,7 @@ type Copy struct {
 
 // copyRows turns a copy into its row and into what it tells of the document. The archive's facts come first; what they leave
 // out, the document's own tags may tell. A body that names another document than the facts do is marked.
-func copyRows(organisation, till string, c *uplinkv1.DocumentCopy, now int64) (store.Copy, db.Document) {
+func copyRows(organisation, till string, c *uplinkv1.DocumentCopy, now int64) (store.Copy, store.Document) {
 	told := c.GetDocument()
 	body := c.GetTlv()
 	if body == nil {
@@ -69,6 +69,7 @@ func copyRows(organisation, till string, c *uplinkv1.DocumentCopy, now int64) (s
 	if of.Receipt == 0 {
 		of.Receipt = int64(own.Receipt)
 	}
+	readCopy(&of, doc)
 	return row, of
 }
 

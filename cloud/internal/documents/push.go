@@ -164,18 +164,17 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 		documents = make(map[number]int, len(batch.GetEntries()))
 		last      uint64
 	)
-	fact := func(row db.Document) {
+	fact := func(row store.Document) {
 		i, twice := documents[number{row.FN, row.FD}]
-		switch {
-		case !twice:
+		if !twice {
 			documents[number{row.FN, row.FD}] = len(push.Documents)
 			push.Documents = append(push.Documents, row)
-		case store.BetterKnown(row, push.Documents[i]):
-			push.Documents[i] = row
+			return
 		}
+		push.Documents[i], _ = store.Join(push.Documents[i], row)
 	}
 	push.Operations = make([]db.Operation, 0, len(batch.GetEntries()))
-	push.Documents = make([]db.Document, 0, len(batch.GetEntries()))
+	push.Documents = make([]store.Document, 0, len(batch.GetEntries()))
 	for i, e := range batch.GetEntries() {
 		op, copied := e.GetOperation(), e.GetCopy()
 		if err := checkEntry(e); err != nil {
@@ -207,7 +206,10 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 		}
 		if doc := op.GetDocument(); doc.GetFn() != "" && doc.GetFd() != 0 {
 			row := documentRow(agent.OrganisationID, till, doc, now)
-			row.JournalID, row.Key = journal, op.GetKey()
+			if op.GetKey() != "" {
+				row.JournalID, row.Key = journal, op.GetKey()
+			}
+			readOperation(&row, op)
 			fact(row)
 		}
 		if op.GetKey() == "" {
@@ -236,12 +238,12 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 	return push, nil
 }
 
-func documentRow(organisation, till string, doc *fiscalv1.Document, now int64) db.Document {
-	return db.Document{
+func documentRow(organisation, till string, doc *fiscalv1.Document, now int64) store.Document {
+	return store.Document{Document: db.Document{
 		OrganisationID: organisation, FN: doc.GetFn(), FD: int64(doc.GetFd()), TillID: till,
 		FP: int64(doc.GetFp()), Type: int32(doc.GetType()), Kind: int32(doc.GetKind()), At: doc.GetAt(), Total: doc.GetTotal(),
 		Shift: int64(doc.GetShift()), Receipt: int64(doc.GetReceipt()), StoredAt: now,
-	}
+	}}
 }
 
 // checkEntry says why an entry can be stored by nobody; it holds one thing.

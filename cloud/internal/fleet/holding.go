@@ -137,6 +137,9 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.MoveShifts(ctx, db.MoveShiftsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}
+	if err := store.MoveFigures(ctx, q, id, heir); err != nil {
+		return err
+	}
 	if err := q.MoveCommands(ctx, db.MoveCommandsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}

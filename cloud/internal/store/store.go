@@ -44,6 +44,7 @@ type Store struct {
 	dialect goose.Dialect
 	write   *sql.DB
 	read    *sql.DB
+	names   names
 }
 
 // Open opens the database of an address, "sqlite:<path>" or "postgres://…", and brings its schema up to date. It

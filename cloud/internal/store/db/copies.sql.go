@@ -9,44 +9,6 @@ import (
 	"context"
 )
 
-const claimDocument = `-- name: ClaimDocument :exec
-UPDATE documents SET journal_id = $1, key = $2,
-    kind = CASE WHEN kind = 0 THEN $7 ELSE kind END,
-    total = CASE WHEN total = 0 THEN $8 ELSE total END,
-    shift = CASE WHEN shift = 0 THEN $9 ELSE shift END,
-    receipt = CASE WHEN receipt = 0 THEN $10 ELSE receipt END
-WHERE organisation_id = $3 AND fn = $4 AND fd = $5 AND fp = $6 AND key = ''
-`
-
-type ClaimDocumentParams struct {
-	JournalID      string
-	Key            string
-	OrganisationID string
-	FN             string
-	FD             int64
-	FP             int64
-	Kind           int32
-	Total          int64
-	Shift          int64
-	Receipt        int64
-}
-
-func (q *Queries) ClaimDocument(ctx context.Context, arg ClaimDocumentParams) error {
-	_, err := q.db.ExecContext(ctx, claimDocument,
-		arg.JournalID,
-		arg.Key,
-		arg.OrganisationID,
-		arg.FN,
-		arg.FD,
-		arg.FP,
-		arg.Kind,
-		arg.Total,
-		arg.Shift,
-		arg.Receipt,
-	)
-	return err
-}
-
 const countCopies = `-- name: CountCopies :one
 SELECT COUNT(*) FROM copies WHERE organisation_id = $1 AND fn = $2 AND fd = $3 AND (aside OR length(body) > 0)
 `

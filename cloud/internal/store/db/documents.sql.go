@@ -9,53 +9,6 @@ import (
 	"context"
 )
 
-const addToShift = `-- name: AddToShift :exec
-INSERT INTO shifts (organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-ON CONFLICT (organisation_id, fn, number) DO UPDATE SET
-    opened_at = CASE WHEN excluded.opened_at <> '' THEN excluded.opened_at ELSE shifts.opened_at END,
-    closed_at = CASE WHEN excluded.closed_at <> '' THEN excluded.closed_at ELSE shifts.closed_at END,
-    receipts = shifts.receipts + excluded.receipts,
-    sales = shifts.sales + excluded.sales,
-    sale_returns = shifts.sale_returns + excluded.sale_returns,
-    purchases = shifts.purchases + excluded.purchases,
-    purchase_returns = shifts.purchase_returns + excluded.purchase_returns,
-    corrections = shifts.corrections + excluded.corrections
-`
-
-type AddToShiftParams struct {
-	OrganisationID  string
-	FN              string
-	Number          int64
-	TillID          string
-	OpenedAt        string
-	ClosedAt        string
-	Receipts        int64
-	Sales           int64
-	SaleReturns     int64
-	Purchases       int64
-	PurchaseReturns int64
-	Corrections     int64
-}
-
-func (q *Queries) AddToShift(ctx context.Context, arg AddToShiftParams) error {
-	_, err := q.db.ExecContext(ctx, addToShift,
-		arg.OrganisationID,
-		arg.FN,
-		arg.Number,
-		arg.TillID,
-		arg.OpenedAt,
-		arg.ClosedAt,
-		arg.Receipts,
-		arg.Sales,
-		arg.SaleReturns,
-		arg.Purchases,
-		arg.PurchaseReturns,
-		arg.Corrections,
-	)
-	return err
-}
-
 const countDocuments = `-- name: CountDocuments :one
 SELECT COUNT(*) FROM documents WHERE organisation_id = $1
 `
@@ -97,7 +50,7 @@ func (q *Queries) GetCursor(ctx context.Context, arg GetCursorParams) (int64, er
 }
 
 const getDocument = `-- name: GetDocument :one
-SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, o.body FROM documents d
+SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, d.outlet_id, d.source, d.class, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.cashier, d.buyer, d.positions, d.paper, d.ofd, d.revision, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.fn = $2 AND d.fd = $3
 `
@@ -123,6 +76,21 @@ type GetDocumentRow struct {
 	Shift          int64
 	Receipt        int64
 	StoredAt       int64
+	OutletID       string
+	Source         int32
+	Class          int32
+	Cash           int64
+	Electronic     int64
+	Prepaid        int64
+	Credit         int64
+	Barter         int64
+	Vat            string
+	Cashier        int64
+	Buyer          string
+	Positions      int32
+	Paper          int32
+	Ofd            int32
+	Revision       int64
 	Body           []byte
 }
 
@@ -144,6 +112,21 @@ func (q *Queries) GetDocument(ctx context.Context, arg GetDocumentParams) (GetDo
 		&i.Shift,
 		&i.Receipt,
 		&i.StoredAt,
+		&i.OutletID,
+		&i.Source,
+		&i.Class,
+		&i.Cash,
+		&i.Electronic,
+		&i.Prepaid,
+		&i.Credit,
+		&i.Barter,
+		&i.Vat,
+		&i.Cashier,
+		&i.Buyer,
+		&i.Positions,
+		&i.Paper,
+		&i.Ofd,
+		&i.Revision,
 		&i.Body,
 	)
 	return i, err
@@ -172,7 +155,7 @@ func (q *Queries) GetOperation(ctx context.Context, arg GetOperationParams) (Get
 }
 
 const getShift = `-- name: GetShift :one
-SELECT organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections FROM shifts WHERE organisation_id = $1 AND fn = $2 AND number = $3
+SELECT organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections, outlet_id, first_at, day, opened_fd, closed_fd, cashier FROM shifts WHERE organisation_id = $1 AND fn = $2 AND number = $3
 `
 
 type GetShiftParams struct {
@@ -197,12 +180,18 @@ func (q *Queries) GetShift(ctx context.Context, arg GetShiftParams) (Shift, erro
 		&i.Purchases,
 		&i.PurchaseReturns,
 		&i.Corrections,
+		&i.OutletID,
+		&i.FirstAt,
+		&i.Day,
+		&i.OpenedFD,
+		&i.ClosedFD,
+		&i.Cashier,
 	)
 	return i, err
 }
 
 const listDocuments = `-- name: ListDocuments :many
-SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, o.body FROM documents d
+SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, d.outlet_id, d.source, d.class, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.cashier, d.buyer, d.positions, d.paper, d.ofd, d.revision, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.till_id = $2
     AND (CAST($4 AS BOOLEAN) OR d.type IN (CAST($5 AS INTEGER), CAST($6 AS INTEGER), CAST($7 AS INTEGER), CAST($8 AS INTEGER)))
@@ -239,6 +228,21 @@ type ListDocumentsRow struct {
 	Shift          int64
 	Receipt        int64
 	StoredAt       int64
+	OutletID       string
+	Source         int32
+	Class          int32
+	Cash           int64
+	Electronic     int64
+	Prepaid        int64
+	Credit         int64
+	Barter         int64
+	Vat            string
+	Cashier        int64
+	Buyer          string
+	Positions      int32
+	Paper          int32
+	Ofd            int32
+	Revision       int64
 	Body           []byte
 }
 
@@ -278,60 +282,22 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 			&i.Shift,
 			&i.Receipt,
 			&i.StoredAt,
+			&i.OutletID,
+			&i.Source,
+			&i.Class,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Vat,
+			&i.Cashier,
+			&i.Buyer,
+			&i.Positions,
+			&i.Paper,
+			&i.Ofd,
+			&i.Revision,
 			&i.Body,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listNumbers = `-- name: ListNumbers :many
-SELECT fd, fp, till_id, key, shift FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN $3 AND $4
-`
-
-type ListNumbersParams struct {
-	OrganisationID string
-	FN             string
-	First          int64
-	Last           int64
-}
-
-type ListNumbersRow struct {
-	FD     int64
-	FP     int64
-	TillID string
-	Key    string
-	Shift  int64
-}
-
-func (q *Queries) ListNumbers(ctx context.Context, arg ListNumbersParams) ([]ListNumbersRow, error) {
-	rows, err := q.db.QueryContext(ctx, listNumbers,
-		arg.OrganisationID,
-		arg.FN,
-		arg.First,
-		arg.Last,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListNumbersRow
-	for rows.Next() {
-		var i ListNumbersRow
-		if err := rows.Scan(
-			&i.FD,
-			&i.FP,
-			&i.TillID,
-			&i.Key,
-			&i.Shift,
 		); err != nil {
 			return nil, err
 		}

@@ -1,11 +1,3 @@
--- name: ClaimDocument :exec
-UPDATE documents SET journal_id = $1, key = $2,
-    kind = CASE WHEN kind = 0 THEN sqlc.arg(kind) ELSE kind END,
-    total = CASE WHEN total = 0 THEN sqlc.arg(total) ELSE total END,
-    shift = CASE WHEN shift = 0 THEN sqlc.arg(shift) ELSE shift END,
-    receipt = CASE WHEN receipt = 0 THEN sqlc.arg(receipt) ELSE receipt END
-WHERE organisation_id = $3 AND fn = $4 AND fd = $5 AND fp = $6 AND key = '';
-
 -- name: ListCopyCursors :many
 SELECT t.fn, CAST(COALESCE((
     SELECT c.fd FROM copies c WHERE c.organisation_id = t.organisation_id AND c.fn = t.fn AND NOT c.aside ORDER BY c.fd DESC LIMIT 1

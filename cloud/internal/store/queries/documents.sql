@@ -13,22 +13,6 @@ ON CONFLICT (agent_id, journal_id) DO UPDATE
 SET position = CASE WHEN excluded.position > cursors.position THEN excluded.position ELSE cursors.position END
 RETURNING position;
 
--- name: ListNumbers :many
-SELECT fd, fp, till_id, key, shift FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd BETWEEN sqlc.arg(first) AND sqlc.arg(last);
-
--- name: AddToShift :exec
-INSERT INTO shifts (organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-ON CONFLICT (organisation_id, fn, number) DO UPDATE SET
-    opened_at = CASE WHEN excluded.opened_at <> '' THEN excluded.opened_at ELSE shifts.opened_at END,
-    closed_at = CASE WHEN excluded.closed_at <> '' THEN excluded.closed_at ELSE shifts.closed_at END,
-    receipts = shifts.receipts + excluded.receipts,
-    sales = shifts.sales + excluded.sales,
-    sale_returns = shifts.sale_returns + excluded.sale_returns,
-    purchases = shifts.purchases + excluded.purchases,
-    purchase_returns = shifts.purchase_returns + excluded.purchase_returns,
-    corrections = shifts.corrections + excluded.corrections;
-
 -- name: GetShift :one
 SELECT * FROM shifts WHERE organisation_id = $1 AND fn = $2 AND number = $3;
 

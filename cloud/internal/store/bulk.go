@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+)
+
+// bulk is a statement for many rows of one shape. Its text is made here because its length varies; it follows the rules of the
+// package like any other.
+type bulk struct {
+	table string
+	// columns are their names.
+	columns []string
+	// types are text, bigint, bytea or boolean, for PostgreSQL, which gets each column as one array.
+	types []string
+	// tail is what follows the rows.
+	tail string
+}
+
+func newBulk(table, tail string, columns ...string) bulk {
+	b := bulk{table: table, tail: tail}
+	for _, c := range columns {
+		name, kind, _ := strings.Cut(c, " ")
+		b.columns, b.types = append(b.columns, name), append(b.types, kind)
+	}
+	return b
+}
+
+// boundAtOnce is how many parameters a statement of SQLite has: its driver's binding is quadratic in their number.
+const boundAtOnce = 112
+
+// put stores rows, whose values stand one behind the other, and tells how many it changed. With each, the statement is one that
+// returns rows. SQLite gets some rows a statement; PostgreSQL gets all of them at once, which is this package's one exception
+// from one text for both (docs/decisions/0003).
+func (w *writer) put(ctx context.Context, b *bulk, values []any, each func(*sql.Rows) error) (int64, error) {
+	width := len(b.columns)
+	if len(values) == 0 {
+		return 0, nil
+	}
+	if w.postgres() {
+		text := &strings.Builder{}
+		fmt.Fprintf(text, "INSERT INTO %s (%s) SELECT * FROM unnest(", b.table, strings.Join(b.columns, ", "))
+		for i, kind := range b.types {
+			if i > 0 {
+				text.WriteString(", ")
+			}
+			fmt.Fprintf(text, "CAST($%d AS %s[])", i+1, kind)
+		}
+		text.WriteString(") " + b.tail)
+		return w.exec(ctx, nil, text.String(), b.arrays(values), each)
+	}
+	var changed int64
+	for _, rows := range []int{max(1, boundAtOnce/width), 1} {
+		n := len(values) / width / rows * rows * width
+		if n == 0 {
+			continue
+		}
+		stmt, err := w.prepared(ctx, b, rows)
+		if err != nil {
+			return changed, err
+		}
+		for part := values[:n]; len(part) > 0; part = part[rows*width:] {
+			did, err := w.exec(ctx, stmt, "", part[:rows*width], each)
+			changed += did
+			if err != nil {
+				return changed, err
+			}
+		}
+		values = values[n:]
+	}
+	return changed, nil
+}
+
+func (w *writer) exec(ctx context.Context, stmt *sql.Stmt, text string, args []any, each func(*sql.Rows) error) (int64, error) {
+	if each == nil {
+		var done sql.Result
+		var err error
+		if stmt != nil {
+			done, err = stmt.ExecContext(ctx, args...)
+		} else {
+			done, err = w.tx.ExecContext(ctx, text, args...)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return done.RowsAffected()
+	}
+	var rows *sql.Rows
+	var err error
+	if stmt != nil {
+		rows, err = stmt.QueryContext(ctx, args...)
+	} else {
+		rows, err = w.tx.QueryContext(ctx, text, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	n := int64(0)
+	for rows.Next() {
+		n++
+		if err := each(rows); err != nil {
+			return n, err
+		}
+	}
+	return n, rows.Err()
+}
+
+// arrays turns rows into columns.
+func (b *bulk) arrays(values []any) []any {
+	width := len(b.columns)
+	n := len(values) / width
+	list := make([]any, width)
+	for i, kind := range b.types {
+		switch kind {
+		case "text":
+			column := make([]string, n)
+			for row := range n {
+				column[row], _ = values[row*width+i].(string)
+			}
+			list[i] = column
+		case "bytea":
+			column := make([][]byte, n)
+			for row := range n {
+				column[row], _ = values[row*width+i].([]byte)
+			}
+			list[i] = column
+		case "boolean":
+			column := make([]bool, n)
+			for row := range n {
+				column[row], _ = values[row*width+i].(bool)
+			}
+			list[i] = column
+		default:
+			column := make([]int64, n)
+			for row := range n {
+				switch v := values[row*width+i].(type) {
+				case int64:
+					column[row] = v
+				case int32:
+					column[row] = int64(v)
+				}
+			}
+			list[i] = column
+		}
+	}
+	return list
+}
+
+// prepared gives the statement for so many rows of SQLite; it lives as long as its transaction.
+func (w *writer) prepared(ctx context.Context, b *bulk, rows int) (*sql.Stmt, error) {
+	key := statementKey{b, rows}
+	stmt := w.statements[key]
+	if stmt != nil {
+		return stmt, nil
+	}
+	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(b.columns)), ", ") + ")" // the driver looks up $N by its digits, which costs more than the insert
+	text := fmt.Sprintf("INSERT INTO %s (%s) VALUES %s %s", b.table, strings.Join(b.columns, ", "),
+		strings.TrimSuffix(strings.Repeat(one+", ", rows), ", "), b.tail)
+	stmt, err := w.tx.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	w.statements[key] = stmt
+	return stmt, nil
+}
+
+type statementKey struct {
+	bulk *bulk
+	rows int
+}
+
+// writer is a transaction that stores many rows.
+type writer struct {
+	*db.Queries
+	s          *Store
+	tx         *sql.Tx
+	statements map[statementKey]*sql.Stmt
+}
+
+// writing runs do in one transaction.
+func (s *Store) writing(ctx context.Context, do func(w *writer) error) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		return do(&writer{Queries: db.New(tx), s: s, tx: tx, statements: map[statementKey]*sql.Stmt{}})
+	})
+}
+
+func (w *writer) postgres() bool { return w.s.dialect == goose.DialectPostgres }
