@@ -16,6 +16,7 @@ import (
 
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/fn"
 )
 
 // Severity orders problems.
@@ -37,6 +38,8 @@ const (
 	CodePaperOwed   = "paper_owed"
 	CodeForeign     = "foreign_document"
 	CodeFNExpiring  = "fn_expiring"
+	CodeFNMemory    = "fn_memory"
+	CodeFNFailed    = "fn_failed"
 	CodeOFDQueue    = "ofd_queue"
 	CodeClockSkew   = "clock_skew"
 	CodeJournal     = "journal"
@@ -77,6 +80,8 @@ var Table = map[string]Words{
 	CodePaperOwed:   {Warning, "Чек пробит, но не допечатан.", "Вставьте бумагу и нажмите «Продолжить печать». Второй раз чек не бейте."},
 	CodeForeign:     {Warning, "На кассе появился чужой документ: ФД {fd}.", "С кассой работает другая программа. Закройте её."},
 	CodeFNExpiring:  {Warning, "Срок фискального накопителя кончается {date}.", "Закажите замену накопителя."},
+	CodeFNMemory:    {Warning, "Память фискального накопителя почти заполнена.", "Закажите замену накопителя."},
+	CodeFNFailed:    {Critical, "Фискальный накопитель сообщает о своём отказе.", "Обратитесь в обслуживание: накопитель надо заменить."},
 	CodeOFDQueue:    {Warning, "В ОФД не передано документов: {count}, самый старый от {from}.", "Проверьте интернет кассы. Через 30 дней касса остановится."},
 	CodeClockSkew:   {Warning, "Часы кассы расходятся с часами компьютера на {minutes} мин.", "Закройте смену и выполните «Установить время»."},
 	CodeJournal:     {Critical, "Журнал агента повреждён: {what}.", "Продажи записываются в новый журнал. Обратитесь в обслуживание."},
@@ -261,6 +266,11 @@ func ofStatus(p Picture) (out []Problem) {
 	}
 	if p.FNUntil.Valid() && p.FNUntil.Sub(p.Now) < fnDays*86400 {
 		add(CodeFNExpiring, map[string]string{"date": fmt.Sprintf("%02d.%02d.%04d", p.FNUntil.Day, p.FNUntil.Month, p.FNUntil.Year)})
+	}
+	if w := fn.Warnings(p.Status.FNWarnings); w&fn.WarnCritical != 0 {
+		add(CodeFNFailed, nil)
+	} else if w&fn.WarnMemory != 0 {
+		add(CodeFNMemory, nil)
 	}
 	if p.Skew > skewLimit || p.Skew < -skewLimit {
 		add(CodeClockSkew, map[string]string{"minutes": strconv.FormatInt(p.Skew/60, 10)})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/protocol/fiscal"
+	"github.com/chekan-io/chekan/protocol/fn"
 )
 
 func codes(problems []Problem) (out []string) {
@@ -38,6 +39,8 @@ func TestOf(t *testing.T) {
 		{"stuck", Picture{Known: true, Status: with(func(s *drivers.Status) { s.Mode = drivers.ModeStuck })}, []string{drivers.CodeStuck}},
 		{"clock lost", Picture{Known: true, Status: with(func(s *drivers.Status) { s.Mode = drivers.ModeClock })}, []string{drivers.CodeClock}},
 		{"fiscal memory blocked", Picture{Known: true, Status: with(func(s *drivers.Status) { s.Mode = drivers.ModeBlocked })}, []string{drivers.CodeFNBlocked}},
+		{"fiscal memory almost full", Picture{Known: true, Status: with(func(s *drivers.Status) { s.FNWarnings = uint8(fn.WarnMemory) })}, []string{CodeFNMemory}},
+		{"fiscal memory failing", Picture{Known: true, Status: with(func(s *drivers.Status) { s.FNWarnings = uint8(fn.WarnMemory | fn.WarnCritical) })}, []string{CodeFNFailed}},
 		{"somebody's receipt is open", Picture{Known: true, Status: with(func(s *drivers.Status) { s.Mode, s.Open = drivers.ModeOpenDocument, drivers.OpenReceipt })}, []string{drivers.CodeOpenDocument}},
 		{"ours is open and being settled", Picture{Known: true, Unfinished: "k", Status: with(func(s *drivers.Status) { s.Mode, s.Open = drivers.ModeOpenDocument, drivers.OpenReceipt })}, []string{CodeUnfinished}},
 		{"a document open only in the fiscal memory", Picture{Known: true, Status: with(func(s *drivers.Status) { s.Open = drivers.OpenFNDocument })}, []string{drivers.CodeOpenDocument}},
