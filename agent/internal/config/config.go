@@ -66,8 +66,11 @@ type Till struct {
 	// Driver is a key of the table of drivers: "shtrih", "fnprint".
 	Driver string `toml:"driver"`
 	// Wire is the address of the cable, see package wire; with fnprint that of
-	// the fiscal memory.
+	// the fiscal memory. "auto" leaves it to the agent to find the till.
 	Wire string `toml:"wire"`
+	// Serial is the till's factory number; empty takes the first till that
+	// answers. Whichever it is, the till is bound to it from then on.
+	Serial string `toml:"serial"`
 	// Printer is the address of the printer's cable, of fnprint only; "none"
 	// for a till registered for the internet.
 	Printer string `toml:"printer"`
@@ -134,6 +137,9 @@ const (
 	OFDOff  = "off"
 )
 
+// WireAuto is the wire of a till that the agent finds by itself.
+const WireAuto = "auto"
+
 // NoPrinter is the printer of a till that prints nothing.
 const NoPrinter = "none"
 
@@ -177,6 +183,9 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := c.addAdopted(path); err != nil {
+		return Config{}, err
+	}
 	return c, nil
 }
 
@@ -186,16 +195,21 @@ func Parse(text string) (Config, error) {
 	if err := decode(text, &c); err != nil {
 		return Config{}, err
 	}
+	c.fill()
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// fill puts the usual in place of what is not said of a till.
+func (c *Config) fill() {
 	for i := range c.Tills {
 		t := &c.Tills[i]
 		orDefault(&t.Driver, DriverShtrih)
 		orDefault(&t.FinishPrint, FinishPrintAuto)
 		orDefault(&t.Link, LinkAuto)
 	}
-	if err := c.check(); err != nil {
-		return Config{}, err
-	}
-	return c, nil
 }
 
 func orDefault(s *string, v string) {
@@ -264,14 +278,21 @@ func (c *Config) check() error {
 
 // cables are the wires the till takes.
 func (t *Till) cables() []string {
-	if t.Printer == "" || t.Printer == NoPrinter {
-		return []string{t.Wire}
+	var cables []string
+	if t.Wire != WireAuto {
+		cables = append(cables, t.Wire)
 	}
-	return []string{t.Wire, t.Printer}
+	if t.Printer != "" && t.Printer != NoPrinter {
+		cables = append(cables, t.Printer)
+	}
+	return cables
 }
 
 // tillName keeps names usable in file names, topics and command lines.
 var tillName = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$`)
+
+// serialNumber is a factory number, or none: 20 characters at most (FFD, tag 1013).
+var serialNumber = regexp.MustCompile(`^[\p{L}\p{N}-]{0,20}$`)
 
 func (t *Till) check() error {
 	if !tillName.MatchString(t.Name) {
@@ -281,9 +302,12 @@ func (t *Till) check() error {
 		return fmt.Errorf("неизвестный драйвер %q: есть %s", t.Driver, strings.Join(drivers, ", "))
 	}
 	if t.Wire == "" {
-		return fmt.Errorf("не указан провод: wire = \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"")
+		return fmt.Errorf("не указан провод: wire = \"auto\", \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"")
 	}
-	if _, err := wire.ParseAddress(t.Wire); err != nil {
+	if !serialNumber.MatchString(t.Serial) {
+		return fmt.Errorf("serial = %q: нужен заводской номер кассы, как на шильдике, до 20 букв и цифр", t.Serial)
+	}
+	if _, err := wire.ParseAddress(t.Wire); err != nil && t.Wire != WireAuto {
 		return fmt.Errorf("провод указан неверно (%w); нужен вид \"serial:///dev/ttyACM0?baud=115200\", \"serial:COM3?baud=115200\" или \"tcp://адрес:7778\"", err)
 	}
 	if err := t.checkOFD(); err != nil {
@@ -383,7 +407,7 @@ func (c Config) View() map[string]any {
 	tills := []map[string]any{}
 	for _, t := range c.Tills {
 		tills = append(tills, map[string]any{
-			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "printer": t.Printer, "profile": t.Profile, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "ofd": t.Delivery(), "exclude": t.Exclude,
+			"name": t.Name, "driver": t.Driver, "wire": t.Wire, "serial": t.Serial, "printer": t.Printer, "profile": t.Profile, "finish_print": t.FinishPrint, "link": t.Link, "marks": t.Marks, "ofd": t.Delivery(), "exclude": t.Exclude,
 		})
 	}
 	return map[string]any{

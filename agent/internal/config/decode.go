@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sort"
 	"strings"
 
@@ -60,7 +61,7 @@ var (
 	topKeys       = []string{"cloud", "data", "discovery", "listen", "listen_remote", "log_level", "metrics", "origins", "require_preflight", "till", "update"}
 	updateKeys    = []string{"channel", "root", "rush_hours"}
 	discoveryKeys = []string{"exclude", "networks"}
-	tillKeys      = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "ofd", "password", "printer", "profile", "wire"}
+	tillKeys      = []string{"cashier_password", "driver", "exclude", "finish_print", "link", "marks", "name", "ofd", "password", "printer", "profile", "serial", "wire"}
 )
 
 func keysOf(k toml.Key) []string {
@@ -146,4 +147,21 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// DataOf gives the data folder that the file at path names, and nothing else of
+// it: whoever starts a later version must not stumble over keys that only the
+// later version knows. Empty when the file cannot be read.
+func DataOf(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	c := struct {
+		Data string `toml:"data"`
+	}{DefaultData()}
+	if _, err := toml.Decode(string(text), &c); err != nil {
+		return ""
+	}
+	return c.Data
 }
