@@ -87,8 +87,13 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceDecideProcedure:              TillsDecide,
 	cabinetv1connect.FleetServiceCreateEnrolmentCodeProcedure: TillsConfigure,
 
-	cabinetv1connect.FleetServiceListAgentsProcedure:       TillsView,
-	cabinetv1connect.FleetServiceRevokeAgentProcedure:      TillsConfigure,
+	cabinetv1connect.FleetServiceListAgentsProcedure:      TillsView,
+	cabinetv1connect.FleetServiceRevokeAgentProcedure:     TillsConfigure,
+	cabinetv1connect.FleetServiceListThresholdsProcedure:  TillsView,
+	cabinetv1connect.FleetServiceSetThresholdProcedure:    TillsConfigure,
+	cabinetv1connect.FleetServiceSetWorkingHoursProcedure: TillsConfigure,
+	cabinetv1connect.FleetServiceSetContractProcedure:     TillsConfigure,
+
 	cabinetv1connect.FleetServiceGetCommandBundleProcedure: TillsRecover,
 
 	cabinetv1connect.UpdatesServiceListReleasesProcedure:  TillsView,

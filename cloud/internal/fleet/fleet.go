@@ -49,6 +49,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/light"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -94,6 +95,7 @@ type Fleet struct {
 	mu     sync.Mutex
 	agents map[string]*line
 	tills  map[holder]string
+	cells  map[string][]light.Cell // of each till, as last shown
 }
 
 // line is what we know of an agent's being here.
@@ -111,7 +113,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}}
 }
 
 // Hub tells watchers of changes.
@@ -248,15 +250,21 @@ type Till struct {
 	AgentID, Host, AgentVersion string
 	AgentOnline                 bool
 	Heard, Reported             time.Time
-	Light                       cabinetv1.Light
-	State                       *fiscalv1.TillState
-	ShiftReceipts, ShiftTotal   int64
+	// Light is the worst colour of Cells, one for each aspect.
+	Light cabinetv1.Light
+	Cells []light.Cell
+	// Stop is when the till will stop if nothing is done.
+	Stop                      light.Stop
+	OutletID, Contract        string
+	State                     *fiscalv1.TillState
+	ShiftReceipts, ShiftTotal int64
 }
 
-func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin) (*Till, error) {
+func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*Till, error) {
 	t := &Till{
 		ID: row.ID, Name: row.Name, Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
+		OutletID: row.OutletID, Contract: row.OfdContract,
 	}
 	if err := proto.Unmarshal(row.State, t.State); err != nil {
 		return nil, fmt.Errorf("state of till %s: %w", row.ID, err)
@@ -269,7 +277,10 @@ func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin) (*Till, error) 
 	if t.AgentOnline {
 		seen = f.now()
 	}
-	t.Light = light(f.now(), seen, t.Reported, t.State.GetProblems())
+	if err := f.look(t, row, fresh(f.now(), seen, t.Reported), s); err != nil {
+		return nil, err
+	}
+	t.Light = LightOf(light.Worst(t.Cells))
 	return t, nil
 }
 
@@ -283,9 +294,13 @@ func (f *Fleet) Tills(ctx context.Context, organisation string) ([]*Till, error)
 	if err != nil {
 		return nil, err
 	}
+	set, err := f.settings(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
 	tills := make([]*Till, 0, len(rows))
 	for _, row := range rows {
-		t, err := f.till(db.GetTillRow(row), twins)
+		t, err := f.till(db.GetTillRow(row), twins, set)
 		if err != nil {
 			return nil, err
 		}
@@ -307,7 +322,11 @@ func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error
 	if err != nil {
 		return nil, err
 	}
-	return f.till(row, twins)
+	set, err := f.settings(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
+	return f.till(row, twins, set)
 }
 
 // Hello opens a conversation with an agent, who speaks from an address, and gives the token for its next one.

@@ -3,8 +3,8 @@ package fleet
 import (
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/light"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
-	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 const (
@@ -14,22 +14,17 @@ const (
 	StaleAfter = 4 * time.Minute
 )
 
-// light is the colour of a till: the worst of its problems, and grey when nobody knows. A dead agent must not stay green.
-func light(now, alive, reported time.Time, problems []*fiscalv1.Problem) cabinetv1.Light {
-	if now.Sub(alive) > AwayAfter || now.Sub(reported) > StaleAfter {
-		return cabinetv1.Light_LIGHT_GREY
-	}
-	worst := fiscalv1.Severity_SEVERITY_UNSPECIFIED
-	for _, p := range problems {
-		worst = max(worst, p.GetSeverity())
-	}
-	switch {
-	case worst >= fiscalv1.Severity_SEVERITY_CRITICAL:
-		return cabinetv1.Light_LIGHT_RED
-	case worst == fiscalv1.Severity_SEVERITY_WARNING:
-		return cabinetv1.Light_LIGHT_YELLOW
-	}
-	return cabinetv1.Light_LIGHT_GREEN
+// fresh tells whether what an agent said of a till speaks of now.
+func fresh(now, alive, reported time.Time) bool {
+	return now.Sub(alive) <= AwayAfter && now.Sub(reported) <= StaleAfter
+}
+
+// LightOf is a colour as the cabinet's pages know it.
+func LightOf(c light.Colour) cabinetv1.Light { return lights[c] }
+
+var lights = map[light.Colour]cabinetv1.Light{
+	light.Green: cabinetv1.Light_LIGHT_GREEN, light.Grey: cabinetv1.Light_LIGHT_GREY,
+	light.Yellow: cabinetv1.Light_LIGHT_YELLOW, light.Red: cabinetv1.Light_LIGHT_RED,
 }
 
 // rank orders tills: those with problems first, and the unknown before the good.

@@ -145,20 +145,20 @@ func look(f Facts, aspect Aspect, limits Limits, last Cell) Cell {
 			worst = c
 		}
 	}
+	switch {
+	case f.Fresh:
+		for _, p := range f.State.GetProblems() {
+			if aspectOf(p.GetCode()) == aspect && !measured(f, p.GetCode()) {
+				take(declared(p))
+			}
+		}
+	case aspect != Agent:
+		take(stale(f))
+	}
 	if aspect == Agent {
 		take(silent(f))
 		for _, p := range f.Agent {
 			take(declared(p))
-		}
-	} else {
-		if !f.Fresh {
-			take(stale(f))
-		} else {
-			for _, p := range f.State.GetProblems() {
-				if aspectOf(p.GetCode()) == aspect && !measured(f, p.GetCode()) {
-					take(declared(p))
-				}
-			}
 		}
 	}
 	for _, r := range Rules() {
@@ -169,7 +169,7 @@ func look(f Facts, aspect Aspect, limits Limits, last Cell) Cell {
 		if !known {
 			continue
 		}
-		take(r.judge(f, value, limits.of(r.Metric), last))
+		take(r.judge(f, value, limits, last))
 	}
 	return worst
 }
@@ -208,12 +208,11 @@ func declared(p *fiscalv1.Problem) Cell {
 	if p.GetSinceMs() != 0 {
 		c.Since = time.UnixMilli(p.GetSinceMs())
 	}
-	switch p.GetSeverity() {
-	case fiscalv1.Severity_SEVERITY_WARNING:
-		c.Colour = Yellow
-	case fiscalv1.Severity_SEVERITY_CRITICAL:
+	switch s := p.GetSeverity(); {
+	case s >= fiscalv1.Severity_SEVERITY_CRITICAL: // or a severity of tomorrow
 		c.Colour = Red
-	case fiscalv1.Severity_SEVERITY_UNSPECIFIED, fiscalv1.Severity_SEVERITY_INFO:
+	case s == fiscalv1.Severity_SEVERITY_WARNING:
+		c.Colour = Yellow
 	}
 	return c
 }
@@ -233,7 +232,7 @@ var aspects = map[string]Aspect{
 
 	"clock": Clock, "clock_skew": Clock,
 
-	"journal": Agent, "journal_full": Agent, "stopping": Agent,
+	"journal": Agent, "journal_full": Agent, "stopping": Agent, "agent_twins": Agent,
 }
 
 func aspectOf(code string) Aspect {

@@ -58,6 +58,8 @@ func TestLook(t *testing.T) {
 		{"another till on the port", declare("swapped", critical), Red, "2 swapped 3 11:59"},
 		{"owed on paper", declare("paper_owed", warning), Yellow, "2 paper_owed 2 11:59"},
 		{"a code of tomorrow", declare("smoke", critical), Red, "2 smoke 3 11:59"},
+		{"a severity of tomorrow", declare("smoke", 9), Red, "2 smoke 3 11:59"},
+		{"two computers under one agent", declare("agent_twins", warning), Yellow, "8 agent_twins 2 11:59"},
 		{"a document is being settled", declare("unfinished", critical), Red, "1 unfinished 3 11:59"},
 		{"a document needs a person", declare("needs_person", critical), Red, "1 needs_person 3 11:59"},
 		{"somebody else's document", declare("foreign_document", warning), Yellow, "1 foreign_document 2 11:59"},

@@ -55,25 +55,21 @@ type Override struct {
 // Limits are the overrides that concern one till, in any order.
 type Limits []Override
 
-// held is the limit that holds and whose it is.
-type held struct {
-	Limit
-	level Level
-}
-
-func (l Limits) of(m Metric) held {
-	h := held{}
+// Of gives the limit that holds for a metric, and whose it is.
+func (l Limits) Of(m Metric) (Limit, Level) {
+	var limit Limit
+	var level Level
 	for _, r := range Rules() {
 		if r.Metric == m {
-			h.Limit = r.Usual
+			limit = r.Usual
 		}
 	}
 	for _, o := range l {
-		if o.Metric == m && o.Level >= h.level {
-			h = held{o.Limit, o.Level}
+		if o.Metric == m && o.Level >= level {
+			limit, level = o.Limit, o.Level
 		}
 	}
-	return h
+	return limit, level
 }
 
 // Rule is one number with its limits.
@@ -236,14 +232,15 @@ func (r *Rule) crossed(value, limit, slack int64) bool {
 }
 
 // judge gives the cell of a rule; green when no limit is crossed.
-func (r *Rule) judge(f Facts, value int64, h held, before Cell) Cell {
+func (r *Rule) judge(f Facts, value int64, limits Limits, before Cell) Cell {
+	h, level := limits.Of(r.Metric)
 	slack := func(c Colour) int64 {
 		if before.Rule == r.Metric && before.Colour >= c {
 			return r.band
 		}
 		return 0
 	}
-	c := Cell{Rule: r.Metric, Value: value, Of: h.level}
+	c := Cell{Rule: r.Metric, Value: value, Of: level}
 	switch {
 	case r.crossed(value, h.Critical, slack(Red)):
 		c.Colour, c.Limit = Red, h.Critical

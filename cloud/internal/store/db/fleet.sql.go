@@ -258,9 +258,11 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 }
 
 const getTill = `-- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
+    CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -276,18 +278,23 @@ type GetTillParams struct {
 }
 
 type GetTillRow struct {
-	ID             string
-	OrganisationID string
-	AgentID        string
-	Name           string
-	State          []byte
-	ReportedAt     int64
-	Outlet         string
-	Host           string
-	Version        string
-	HeardAt        int64
-	Receipts       int64
-	Total          int64
+	ID                string
+	OrganisationID    string
+	AgentID           string
+	Name              string
+	State             []byte
+	ReportedAt        int64
+	OutletID          string
+	OfdContract       string
+	Outlet            string
+	Host              string
+	Version           string
+	HeardAt           int64
+	CertificateEndsAt int64
+	Problems          []byte
+	ShiftOpenedAt     string
+	Receipts          int64
+	Total             int64
 }
 
 func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, error) {
@@ -300,10 +307,15 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 		&i.Name,
 		&i.State,
 		&i.ReportedAt,
+		&i.OutletID,
+		&i.OfdContract,
 		&i.Outlet,
 		&i.Host,
 		&i.Version,
 		&i.HeardAt,
+		&i.CertificateEndsAt,
+		&i.Problems,
+		&i.ShiftOpenedAt,
 		&i.Receipts,
 		&i.Total,
 	)
@@ -462,9 +474,11 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 }
 
 const listTills = `-- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
+    CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -476,18 +490,23 @@ ORDER BY o.name, t.name, t.id
 `
 
 type ListTillsRow struct {
-	ID             string
-	OrganisationID string
-	AgentID        string
-	Name           string
-	State          []byte
-	ReportedAt     int64
-	Outlet         string
-	Host           string
-	Version        string
-	HeardAt        int64
-	Receipts       int64
-	Total          int64
+	ID                string
+	OrganisationID    string
+	AgentID           string
+	Name              string
+	State             []byte
+	ReportedAt        int64
+	OutletID          string
+	OfdContract       string
+	Outlet            string
+	Host              string
+	Version           string
+	HeardAt           int64
+	CertificateEndsAt int64
+	Problems          []byte
+	ShiftOpenedAt     string
+	Receipts          int64
+	Total             int64
 }
 
 func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListTillsRow, error) {
@@ -506,10 +525,15 @@ func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListT
 			&i.Name,
 			&i.State,
 			&i.ReportedAt,
+			&i.OutletID,
+			&i.OfdContract,
 			&i.Outlet,
 			&i.Host,
 			&i.Version,
 			&i.HeardAt,
+			&i.CertificateEndsAt,
+			&i.Problems,
+			&i.ShiftOpenedAt,
 			&i.Receipts,
 			&i.Total,
 		); err != nil {

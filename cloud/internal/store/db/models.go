@@ -290,6 +290,15 @@ type ShiftSum struct {
 	Positions      int64
 }
 
+type Threshold struct {
+	OrganisationID string
+	Level          int32
+	NodeID         string
+	Metric         string
+	Warn           int64
+	Critical       int64
+}
+
 type Ticket struct {
 	OrganisationID string
 	ID             string
@@ -318,4 +327,13 @@ type Till struct {
 	State          []byte
 	ReportedAt     int64
 	CreatedAt      int64
+	OfdContract    string
+}
+
+type WorkingHour struct {
+	OrganisationID string
+	Level          int32
+	NodeID         string
+	Begins         int32
+	Ends           int32
 }

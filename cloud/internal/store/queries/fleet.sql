@@ -11,9 +11,11 @@ UPDATE agents SET heard_at = $2 WHERE id = $1 AND heard_at < $2;
 UPDATE agents SET problems = $2, outbox = $3, heard_at = $4 WHERE id = $1;
 
 -- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
+    CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -23,9 +25,11 @@ LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND 
 WHERE t.organisation_id = $1 AND t.id = $2;
 
 -- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
+    CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t

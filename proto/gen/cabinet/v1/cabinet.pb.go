@@ -86,6 +86,140 @@ func (Light) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{0}
 }
 
+// TillAspect is a side a till is looked at from.
+type TillAspect int32
+
+const (
+	// Not given.
+	TillAspect_TILL_ASPECT_UNSPECIFIED TillAspect = 0
+	// Documents whose fate is not known.
+	TillAspect_TILL_ASPECT_UNFINISHED TillAspect = 1
+	// Device and paper.
+	TillAspect_TILL_ASPECT_DEVICE TillAspect = 2
+	// Shift.
+	TillAspect_TILL_ASPECT_SHIFT TillAspect = 3
+	// Whether documents are made at all.
+	TillAspect_TILL_ASPECT_FLOW TillAspect = 4
+	// Delivery to the operator.
+	TillAspect_TILL_ASPECT_OFD TillAspect = 5
+	// Fiscal memory.
+	TillAspect_TILL_ASPECT_FN TillAspect = 6
+	// Clock.
+	TillAspect_TILL_ASPECT_CLOCK TillAspect = 7
+	// Agent.
+	TillAspect_TILL_ASPECT_AGENT TillAspect = 8
+)
+
+// Enum value maps for TillAspect.
+var (
+	TillAspect_name = map[int32]string{
+		0: "TILL_ASPECT_UNSPECIFIED",
+		1: "TILL_ASPECT_UNFINISHED",
+		2: "TILL_ASPECT_DEVICE",
+		3: "TILL_ASPECT_SHIFT",
+		4: "TILL_ASPECT_FLOW",
+		5: "TILL_ASPECT_OFD",
+		6: "TILL_ASPECT_FN",
+		7: "TILL_ASPECT_CLOCK",
+		8: "TILL_ASPECT_AGENT",
+	}
+	TillAspect_value = map[string]int32{
+		"TILL_ASPECT_UNSPECIFIED": 0,
+		"TILL_ASPECT_UNFINISHED":  1,
+		"TILL_ASPECT_DEVICE":      2,
+		"TILL_ASPECT_SHIFT":       3,
+		"TILL_ASPECT_FLOW":        4,
+		"TILL_ASPECT_OFD":         5,
+		"TILL_ASPECT_FN":          6,
+		"TILL_ASPECT_CLOCK":       7,
+		"TILL_ASPECT_AGENT":       8,
+	}
+)
+
+func (x TillAspect) Enum() *TillAspect {
+	p := new(TillAspect)
+	*p = x
+	return p
+}
+
+func (x TillAspect) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TillAspect) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[1].Descriptor()
+}
+
+func (TillAspect) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[1]
+}
+
+func (x TillAspect) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TillAspect.Descriptor instead.
+func (TillAspect) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{1}
+}
+
+// ThresholdLevel is whose limit holds, from far to near.
+type ThresholdLevel int32
+
+const (
+	// Nobody set one: the usual.
+	ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED ThresholdLevel = 0
+	// Of the organisation.
+	ThresholdLevel_THRESHOLD_LEVEL_ORGANISATION ThresholdLevel = 1
+	// Of the outlet.
+	ThresholdLevel_THRESHOLD_LEVEL_OUTLET ThresholdLevel = 2
+	// Of the till.
+	ThresholdLevel_THRESHOLD_LEVEL_TILL ThresholdLevel = 3
+)
+
+// Enum value maps for ThresholdLevel.
+var (
+	ThresholdLevel_name = map[int32]string{
+		0: "THRESHOLD_LEVEL_UNSPECIFIED",
+		1: "THRESHOLD_LEVEL_ORGANISATION",
+		2: "THRESHOLD_LEVEL_OUTLET",
+		3: "THRESHOLD_LEVEL_TILL",
+	}
+	ThresholdLevel_value = map[string]int32{
+		"THRESHOLD_LEVEL_UNSPECIFIED":  0,
+		"THRESHOLD_LEVEL_ORGANISATION": 1,
+		"THRESHOLD_LEVEL_OUTLET":       2,
+		"THRESHOLD_LEVEL_TILL":         3,
+	}
+)
+
+func (x ThresholdLevel) Enum() *ThresholdLevel {
+	p := new(ThresholdLevel)
+	*p = x
+	return p
+}
+
+func (x ThresholdLevel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ThresholdLevel) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_cabinet_proto_enumTypes[2].Descriptor()
+}
+
+func (ThresholdLevel) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_cabinet_proto_enumTypes[2]
+}
+
+func (x ThresholdLevel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ThresholdLevel.Descriptor instead.
+func (ThresholdLevel) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{2}
+}
+
 // CommandState is where a command stands.
 type CommandState int32
 
@@ -139,11 +273,11 @@ func (x CommandState) String() string {
 }
 
 func (CommandState) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[1].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[3].Descriptor()
 }
 
 func (CommandState) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[1]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[3]
 }
 
 func (x CommandState) Number() protoreflect.EnumNumber {
@@ -152,7 +286,7 @@ func (x CommandState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CommandState.Descriptor instead.
 func (CommandState) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{1}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{3}
 }
 
 // Payment is a way to pay.
@@ -204,11 +338,11 @@ func (x Payment) String() string {
 }
 
 func (Payment) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[2].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[4].Descriptor()
 }
 
 func (Payment) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[2]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[4]
 }
 
 func (x Payment) Number() protoreflect.EnumNumber {
@@ -217,7 +351,7 @@ func (x Payment) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Payment.Descriptor instead.
 func (Payment) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{4}
 }
 
 // TableFormat is a kind of file with a table.
@@ -257,11 +391,11 @@ func (x TableFormat) String() string {
 }
 
 func (TableFormat) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[3].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[5].Descriptor()
 }
 
 func (TableFormat) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[3]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[5]
 }
 
 func (x TableFormat) Number() protoreflect.EnumNumber {
@@ -270,7 +404,7 @@ func (x TableFormat) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TableFormat.Descriptor instead.
 func (TableFormat) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{5}
 }
 
 // Span is how finely revenue is cut in time.
@@ -314,11 +448,11 @@ func (x Span) String() string {
 }
 
 func (Span) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[4].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[6].Descriptor()
 }
 
 func (Span) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[4]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[6]
 }
 
 func (x Span) Number() protoreflect.EnumNumber {
@@ -327,7 +461,7 @@ func (x Span) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Span.Descriptor instead.
 func (Span) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{6}
 }
 
 // Place is how revenue is cut by place.
@@ -367,11 +501,11 @@ func (x Place) String() string {
 }
 
 func (Place) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[5].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[7].Descriptor()
 }
 
 func (Place) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[5]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[7]
 }
 
 func (x Place) Number() protoreflect.EnumNumber {
@@ -380,7 +514,7 @@ func (x Place) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Place.Descriptor instead.
 func (Place) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{7}
 }
 
 // GapCause is why numbers are missing.
@@ -424,11 +558,11 @@ func (x GapCause) String() string {
 }
 
 func (GapCause) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[6].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[8].Descriptor()
 }
 
 func (GapCause) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[6]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[8]
 }
 
 func (x GapCause) Number() protoreflect.EnumNumber {
@@ -437,7 +571,7 @@ func (x GapCause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GapCause.Descriptor instead.
 func (GapCause) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{8}
 }
 
 // UpdateStage is where an update of an agent stands; the numbers are uplink.v1.UpdateStage's.
@@ -497,11 +631,11 @@ func (x UpdateStage) String() string {
 }
 
 func (UpdateStage) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[7].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[9].Descriptor()
 }
 
 func (UpdateStage) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[7]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[9]
 }
 
 func (x UpdateStage) Number() protoreflect.EnumNumber {
@@ -510,7 +644,7 @@ func (x UpdateStage) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use UpdateStage.Descriptor instead.
 func (UpdateStage) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{9}
 }
 
 // RolloutState is where a rollout stands.
@@ -562,11 +696,11 @@ func (x RolloutState) String() string {
 }
 
 func (RolloutState) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[8].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[10].Descriptor()
 }
 
 func (RolloutState) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[8]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[10]
 }
 
 func (x RolloutState) Number() protoreflect.EnumNumber {
@@ -575,7 +709,7 @@ func (x RolloutState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RolloutState.Descriptor instead.
 func (RolloutState) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{10}
 }
 
 // RolloutChange is what a person does to a rollout.
@@ -619,11 +753,11 @@ func (x RolloutChange) String() string {
 }
 
 func (RolloutChange) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_cabinet_proto_enumTypes[9].Descriptor()
+	return file_cabinet_v1_cabinet_proto_enumTypes[11].Descriptor()
 }
 
 func (RolloutChange) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_cabinet_proto_enumTypes[9]
+	return &file_cabinet_v1_cabinet_proto_enumTypes[11]
 }
 
 func (x RolloutChange) Number() protoreflect.EnumNumber {
@@ -632,7 +766,7 @@ func (x RolloutChange) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RolloutChange.Descriptor instead.
 func (RolloutChange) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{11}
 }
 
 // SignInRequest carries credentials.
@@ -1105,6 +1239,14 @@ type Till struct {
 	ShiftTotal int64 `protobuf:"varint,12,opt,name=shift_total,json=shiftTotal,proto3" json:"shift_total,omitempty"`
 	// Receipts of the current shift.
 	ShiftReceipts uint32 `protobuf:"varint,13,opt,name=shift_receipts,json=shiftReceipts,proto3" json:"shift_receipts,omitempty"`
+	// One cell for each aspect, in order; the colour of the till is the worst of theirs.
+	Cells []*TillCell `protobuf:"bytes,14,rep,name=cells,proto3" json:"cells,omitempty"`
+	// When the till will stop if nothing is done; absent when nothing known will stop it.
+	Stop *TillStop `protobuf:"bytes,15,opt,name=stop,proto3" json:"stop,omitempty"`
+	// Id of the outlet.
+	OutletId string `protobuf:"bytes,16,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	// Last day of the contract with the operator of fiscal data: 2027-01-01; empty when nobody told.
+	OfdContract   string `protobuf:"bytes,17,opt,name=ofd_contract,json=ofdContract,proto3" json:"ofd_contract,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1230,6 +1372,225 @@ func (x *Till) GetShiftReceipts() uint32 {
 	return 0
 }
 
+func (x *Till) GetCells() []*TillCell {
+	if x != nil {
+		return x.Cells
+	}
+	return nil
+}
+
+func (x *Till) GetStop() *TillStop {
+	if x != nil {
+		return x.Stop
+	}
+	return nil
+}
+
+func (x *Till) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+func (x *Till) GetOfdContract() string {
+	if x != nil {
+		return x.OfdContract
+	}
+	return ""
+}
+
+// TillCell is one aspect of a till.
+type TillCell struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which.
+	Aspect TillAspect `protobuf:"varint,1,opt,name=aspect,proto3,enum=cabinet.v1.TillAspect" json:"aspect,omitempty"`
+	// Colour.
+	Light Light `protobuf:"varint,2,opt,name=light,proto3,enum=cabinet.v1.Light" json:"light,omitempty"`
+	// Stable code of what is wrong: of a rule, of a declared problem, "stale"; empty when green.
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// What happened, in Russian.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// What to do, in Russian.
+	Todo string `protobuf:"bytes,5,opt,name=todo,proto3" json:"todo,omitempty"`
+	// Values for texts in other languages.
+	Args map[string]string `protobuf:"bytes,6,rep,name=args,proto3" json:"args,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Since when, Unix ms; 0 when it is not known.
+	SinceMs int64 `protobuf:"varint,7,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Rule that decided; empty when none did.
+	Metric string `protobuf:"bytes,8,opt,name=metric,proto3" json:"metric,omitempty"`
+	// Its number, seconds.
+	Value int64 `protobuf:"varint,9,opt,name=value,proto3" json:"value,omitempty"`
+	// The limit it crossed, seconds.
+	Limit int64 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Whose limit it is.
+	Level         ThresholdLevel `protobuf:"varint,11,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillCell) Reset() {
+	*x = TillCell{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillCell) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillCell) ProtoMessage() {}
+
+func (x *TillCell) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillCell.ProtoReflect.Descriptor instead.
+func (*TillCell) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TillCell) GetAspect() TillAspect {
+	if x != nil {
+		return x.Aspect
+	}
+	return TillAspect_TILL_ASPECT_UNSPECIFIED
+}
+
+func (x *TillCell) GetLight() Light {
+	if x != nil {
+		return x.Light
+	}
+	return Light_LIGHT_UNSPECIFIED
+}
+
+func (x *TillCell) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *TillCell) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *TillCell) GetTodo() string {
+	if x != nil {
+		return x.Todo
+	}
+	return ""
+}
+
+func (x *TillCell) GetArgs() map[string]string {
+	if x != nil {
+		return x.Args
+	}
+	return nil
+}
+
+func (x *TillCell) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *TillCell) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *TillCell) GetValue() int64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *TillCell) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *TillCell) GetLevel() ThresholdLevel {
+	if x != nil {
+		return x.Level
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+// TillStop is when a till will stop.
+type TillStop struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When, Unix ms; it may have passed.
+	AtMs int64 `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// What stops it: ofd, fn_term, fn_room, shift, autonomous, contract, certificate.
+	Cause         string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillStop) Reset() {
+	*x = TillStop{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillStop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillStop) ProtoMessage() {}
+
+func (x *TillStop) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillStop.ProtoReflect.Descriptor instead.
+func (*TillStop) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *TillStop) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *TillStop) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
 // ListTillsRequest is empty.
 type ListTillsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1239,7 +1600,7 @@ type ListTillsRequest struct {
 
 func (x *ListTillsRequest) Reset() {
 	*x = ListTillsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[10]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1251,7 +1612,7 @@ func (x *ListTillsRequest) String() string {
 func (*ListTillsRequest) ProtoMessage() {}
 
 func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[10]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1264,7 +1625,7 @@ func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsRequest.ProtoReflect.Descriptor instead.
 func (*ListTillsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{12}
 }
 
 // ListTillsResponse gives tills.
@@ -1278,7 +1639,7 @@ type ListTillsResponse struct {
 
 func (x *ListTillsResponse) Reset() {
 	*x = ListTillsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[11]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1651,7 @@ func (x *ListTillsResponse) String() string {
 func (*ListTillsResponse) ProtoMessage() {}
 
 func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[11]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1664,7 @@ func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsResponse.ProtoReflect.Descriptor instead.
 func (*ListTillsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListTillsResponse) GetTills() []*Till {
@@ -1324,7 +1685,7 @@ type GetTillRequest struct {
 
 func (x *GetTillRequest) Reset() {
 	*x = GetTillRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[12]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1697,7 @@ func (x *GetTillRequest) String() string {
 func (*GetTillRequest) ProtoMessage() {}
 
 func (x *GetTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[12]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1710,7 @@ func (x *GetTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTillRequest.ProtoReflect.Descriptor instead.
 func (*GetTillRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetTillRequest) GetId() string {
@@ -1370,7 +1731,7 @@ type GetTillResponse struct {
 
 func (x *GetTillResponse) Reset() {
 	*x = GetTillResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[13]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1382,7 +1743,7 @@ func (x *GetTillResponse) String() string {
 func (*GetTillResponse) ProtoMessage() {}
 
 func (x *GetTillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[13]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1395,7 +1756,7 @@ func (x *GetTillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTillResponse.ProtoReflect.Descriptor instead.
 func (*GetTillResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetTillResponse) GetTill() *Till {
@@ -1416,7 +1777,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[14]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1789,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[14]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1802,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchRequest) GetTillId() string {
@@ -1468,7 +1829,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[15]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1841,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[15]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1854,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchResponse) GetChange() isWatchResponse_Change {
@@ -1566,7 +1927,7 @@ type CreateEnrolmentCodeRequest struct {
 
 func (x *CreateEnrolmentCodeRequest) Reset() {
 	*x = CreateEnrolmentCodeRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[16]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1939,7 @@ func (x *CreateEnrolmentCodeRequest) String() string {
 func (*CreateEnrolmentCodeRequest) ProtoMessage() {}
 
 func (x *CreateEnrolmentCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[16]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1952,7 @@ func (x *CreateEnrolmentCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEnrolmentCodeRequest.ProtoReflect.Descriptor instead.
 func (*CreateEnrolmentCodeRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CreateEnrolmentCodeRequest) GetOutlet() string {
@@ -1616,7 +1977,7 @@ type CreateEnrolmentCodeResponse struct {
 
 func (x *CreateEnrolmentCodeResponse) Reset() {
 	*x = CreateEnrolmentCodeResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[17]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1989,7 @@ func (x *CreateEnrolmentCodeResponse) String() string {
 func (*CreateEnrolmentCodeResponse) ProtoMessage() {}
 
 func (x *CreateEnrolmentCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[17]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +2002,7 @@ func (x *CreateEnrolmentCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEnrolmentCodeResponse.ProtoReflect.Descriptor instead.
 func (*CreateEnrolmentCodeResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreateEnrolmentCodeResponse) GetCode() string {
@@ -1700,7 +2061,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[18]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +2073,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[18]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +2086,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{18}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Command) GetId() string {
@@ -1832,7 +2193,7 @@ type PlanCommandRequest struct {
 
 func (x *PlanCommandRequest) Reset() {
 	*x = PlanCommandRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1844,7 +2205,7 @@ func (x *PlanCommandRequest) String() string {
 func (*PlanCommandRequest) ProtoMessage() {}
 
 func (x *PlanCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[19]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1857,7 +2218,7 @@ func (x *PlanCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanCommandRequest.ProtoReflect.Descriptor instead.
 func (*PlanCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PlanCommandRequest) GetTillId() string {
@@ -1885,7 +2246,7 @@ type PlanCommandResponse struct {
 
 func (x *PlanCommandResponse) Reset() {
 	*x = PlanCommandResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +2258,7 @@ func (x *PlanCommandResponse) String() string {
 func (*PlanCommandResponse) ProtoMessage() {}
 
 func (x *PlanCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[20]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +2271,7 @@ func (x *PlanCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanCommandResponse.ProtoReflect.Descriptor instead.
 func (*PlanCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PlanCommandResponse) GetPlan() *v1.Run {
@@ -1939,7 +2300,7 @@ type StartCommandRequest struct {
 
 func (x *StartCommandRequest) Reset() {
 	*x = StartCommandRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +2312,7 @@ func (x *StartCommandRequest) String() string {
 func (*StartCommandRequest) ProtoMessage() {}
 
 func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[21]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +2325,7 @@ func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandRequest.ProtoReflect.Descriptor instead.
 func (*StartCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *StartCommandRequest) GetId() string {
@@ -2013,7 +2374,7 @@ type StartCommandResponse struct {
 
 func (x *StartCommandResponse) Reset() {
 	*x = StartCommandResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2025,7 +2386,7 @@ func (x *StartCommandResponse) String() string {
 func (*StartCommandResponse) ProtoMessage() {}
 
 func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[22]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +2399,7 @@ func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandResponse.ProtoReflect.Descriptor instead.
 func (*StartCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StartCommandResponse) GetCommand() *Command {
@@ -2063,7 +2424,7 @@ type DecideRequest struct {
 
 func (x *DecideRequest) Reset() {
 	*x = DecideRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2075,7 +2436,7 @@ func (x *DecideRequest) String() string {
 func (*DecideRequest) ProtoMessage() {}
 
 func (x *DecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[23]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2088,7 +2449,7 @@ func (x *DecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideRequest.ProtoReflect.Descriptor instead.
 func (*DecideRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DecideRequest) GetId() string {
@@ -2123,7 +2484,7 @@ type DecideResponse struct {
 
 func (x *DecideResponse) Reset() {
 	*x = DecideResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2496,7 @@ func (x *DecideResponse) String() string {
 func (*DecideResponse) ProtoMessage() {}
 
 func (x *DecideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[24]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2148,7 +2509,7 @@ func (x *DecideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideResponse.ProtoReflect.Descriptor instead.
 func (*DecideResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{24}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DecideResponse) GetCommand() *Command {
@@ -2169,7 +2530,7 @@ type GetCommandRequest struct {
 
 func (x *GetCommandRequest) Reset() {
 	*x = GetCommandRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2542,7 @@ func (x *GetCommandRequest) String() string {
 func (*GetCommandRequest) ProtoMessage() {}
 
 func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[25]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2555,7 @@ func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{25}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetCommandRequest) GetId() string {
@@ -2215,7 +2576,7 @@ type GetCommandResponse struct {
 
 func (x *GetCommandResponse) Reset() {
 	*x = GetCommandResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2588,7 @@ func (x *GetCommandResponse) String() string {
 func (*GetCommandResponse) ProtoMessage() {}
 
 func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[26]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2601,7 @@ func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{26}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetCommandResponse) GetCommand() *Command {
@@ -2273,7 +2634,7 @@ type CertificateCell struct {
 
 func (x *CertificateCell) Reset() {
 	*x = CertificateCell{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2646,7 @@ func (x *CertificateCell) String() string {
 func (*CertificateCell) ProtoMessage() {}
 
 func (x *CertificateCell) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[27]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2659,7 @@ func (x *CertificateCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertificateCell.ProtoReflect.Descriptor instead.
 func (*CertificateCell) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{27}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CertificateCell) GetKind() string {
@@ -2399,7 +2760,7 @@ type Certificate struct {
 
 func (x *Certificate) Reset() {
 	*x = Certificate{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2411,7 +2772,7 @@ func (x *Certificate) String() string {
 func (*Certificate) ProtoMessage() {}
 
 func (x *Certificate) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[28]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2424,7 +2785,7 @@ func (x *Certificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
 func (*Certificate) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{28}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Certificate) GetSha256() string {
@@ -2580,7 +2941,7 @@ type GetCertificateRequest struct {
 
 func (x *GetCertificateRequest) Reset() {
 	*x = GetCertificateRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2953,7 @@ func (x *GetCertificateRequest) String() string {
 func (*GetCertificateRequest) ProtoMessage() {}
 
 func (x *GetCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[29]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2966,7 @@ func (x *GetCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCertificateRequest.ProtoReflect.Descriptor instead.
 func (*GetCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{29}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetCertificateRequest) GetTillId() string {
@@ -2633,7 +2994,7 @@ type GetCertificateResponse struct {
 
 func (x *GetCertificateResponse) Reset() {
 	*x = GetCertificateResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +3006,7 @@ func (x *GetCertificateResponse) String() string {
 func (*GetCertificateResponse) ProtoMessage() {}
 
 func (x *GetCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[30]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +3019,7 @@ func (x *GetCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCertificateResponse.ProtoReflect.Descriptor instead.
 func (*GetCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{30}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetCertificateResponse) GetCertificate() *Certificate {
@@ -2681,7 +3042,7 @@ type ListCommandsRequest struct {
 
 func (x *ListCommandsRequest) Reset() {
 	*x = ListCommandsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2693,7 +3054,7 @@ func (x *ListCommandsRequest) String() string {
 func (*ListCommandsRequest) ProtoMessage() {}
 
 func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[31]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2706,7 +3067,7 @@ func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsRequest.ProtoReflect.Descriptor instead.
 func (*ListCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{31}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListCommandsRequest) GetTillId() string {
@@ -2734,7 +3095,7 @@ type ListCommandsResponse struct {
 
 func (x *ListCommandsResponse) Reset() {
 	*x = ListCommandsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2746,7 +3107,7 @@ func (x *ListCommandsResponse) String() string {
 func (*ListCommandsResponse) ProtoMessage() {}
 
 func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[32]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2759,7 +3120,7 @@ func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsResponse.ProtoReflect.Descriptor instead.
 func (*ListCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{32}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListCommandsResponse) GetCommands() []*Command {
@@ -2782,7 +3143,7 @@ type OperationView struct {
 
 func (x *OperationView) Reset() {
 	*x = OperationView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2794,7 +3155,7 @@ func (x *OperationView) String() string {
 func (*OperationView) ProtoMessage() {}
 
 func (x *OperationView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[33]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2807,7 +3168,7 @@ func (x *OperationView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperationView.ProtoReflect.Descriptor instead.
 func (*OperationView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{33}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OperationView) GetTillId() string {
@@ -2839,7 +3200,7 @@ type ListOperationsRequest struct {
 
 func (x *ListOperationsRequest) Reset() {
 	*x = ListOperationsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2851,7 +3212,7 @@ func (x *ListOperationsRequest) String() string {
 func (*ListOperationsRequest) ProtoMessage() {}
 
 func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[34]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2864,7 +3225,7 @@ func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperationsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{34}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListOperationsRequest) GetTillId() string {
@@ -2901,7 +3262,7 @@ type ListOperationsResponse struct {
 
 func (x *ListOperationsResponse) Reset() {
 	*x = ListOperationsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2913,7 +3274,7 @@ func (x *ListOperationsResponse) String() string {
 func (*ListOperationsResponse) ProtoMessage() {}
 
 func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[35]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2926,7 +3287,7 @@ func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperationsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{35}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListOperationsResponse) GetOperations() []*OperationView {
@@ -2952,7 +3313,7 @@ type ListUndecidedRequest struct {
 
 func (x *ListUndecidedRequest) Reset() {
 	*x = ListUndecidedRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3325,7 @@ func (x *ListUndecidedRequest) String() string {
 func (*ListUndecidedRequest) ProtoMessage() {}
 
 func (x *ListUndecidedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[36]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3338,7 @@ func (x *ListUndecidedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUndecidedRequest.ProtoReflect.Descriptor instead.
 func (*ListUndecidedRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{36}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{38}
 }
 
 // ListUndecidedResponse gives operations.
@@ -2991,7 +3352,7 @@ type ListUndecidedResponse struct {
 
 func (x *ListUndecidedResponse) Reset() {
 	*x = ListUndecidedResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3364,7 @@ func (x *ListUndecidedResponse) String() string {
 func (*ListUndecidedResponse) ProtoMessage() {}
 
 func (x *ListUndecidedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[37]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3377,7 @@ func (x *ListUndecidedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUndecidedResponse.ProtoReflect.Descriptor instead.
 func (*ListUndecidedResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{37}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListUndecidedResponse) GetOperations() []*OperationView {
@@ -3043,7 +3404,7 @@ type ListDocumentsRequest struct {
 
 func (x *ListDocumentsRequest) Reset() {
 	*x = ListDocumentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3055,7 +3416,7 @@ func (x *ListDocumentsRequest) String() string {
 func (*ListDocumentsRequest) ProtoMessage() {}
 
 func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[38]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3068,7 +3429,7 @@ func (x *ListDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{38}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListDocumentsRequest) GetTillId() string {
@@ -3120,7 +3481,7 @@ type DocumentView struct {
 
 func (x *DocumentView) Reset() {
 	*x = DocumentView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3132,7 +3493,7 @@ func (x *DocumentView) String() string {
 func (*DocumentView) ProtoMessage() {}
 
 func (x *DocumentView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[39]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3145,7 +3506,7 @@ func (x *DocumentView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentView.ProtoReflect.Descriptor instead.
 func (*DocumentView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{39}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DocumentView) GetTillId() string {
@@ -3203,7 +3564,7 @@ type ListDocumentsResponse struct {
 
 func (x *ListDocumentsResponse) Reset() {
 	*x = ListDocumentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3215,7 +3576,7 @@ func (x *ListDocumentsResponse) String() string {
 func (*ListDocumentsResponse) ProtoMessage() {}
 
 func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[40]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3228,7 +3589,7 @@ func (x *ListDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{40}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListDocumentsResponse) GetDocuments() []*DocumentView {
@@ -3258,7 +3619,7 @@ type GetDocumentRequest struct {
 
 func (x *GetDocumentRequest) Reset() {
 	*x = GetDocumentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3270,7 +3631,7 @@ func (x *GetDocumentRequest) String() string {
 func (*GetDocumentRequest) ProtoMessage() {}
 
 func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[41]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3283,7 +3644,7 @@ func (x *GetDocumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{41}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetDocumentRequest) GetFn() string {
@@ -3325,7 +3686,7 @@ type GetDocumentResponse struct {
 
 func (x *GetDocumentResponse) Reset() {
 	*x = GetDocumentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3337,7 +3698,7 @@ func (x *GetDocumentResponse) String() string {
 func (*GetDocumentResponse) ProtoMessage() {}
 
 func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[42]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3350,7 +3711,7 @@ func (x *GetDocumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{42}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetDocumentResponse) GetDocument() *DocumentView {
@@ -3436,7 +3797,7 @@ type SlipLine struct {
 
 func (x *SlipLine) Reset() {
 	*x = SlipLine{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3448,7 +3809,7 @@ func (x *SlipLine) String() string {
 func (*SlipLine) ProtoMessage() {}
 
 func (x *SlipLine) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[43]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3461,7 +3822,7 @@ func (x *SlipLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SlipLine.ProtoReflect.Descriptor instead.
 func (*SlipLine) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{43}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SlipLine) GetLeft() string {
@@ -3546,7 +3907,7 @@ type Tag struct {
 
 func (x *Tag) Reset() {
 	*x = Tag{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3558,7 +3919,7 @@ func (x *Tag) String() string {
 func (*Tag) ProtoMessage() {}
 
 func (x *Tag) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[44]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3571,7 +3932,7 @@ func (x *Tag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tag.ProtoReflect.Descriptor instead.
 func (*Tag) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{44}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Tag) GetNumber() uint32 {
@@ -3622,7 +3983,7 @@ type GetDocumentPDFRequest struct {
 
 func (x *GetDocumentPDFRequest) Reset() {
 	*x = GetDocumentPDFRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3634,7 +3995,7 @@ func (x *GetDocumentPDFRequest) String() string {
 func (*GetDocumentPDFRequest) ProtoMessage() {}
 
 func (x *GetDocumentPDFRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[45]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3647,7 +4008,7 @@ func (x *GetDocumentPDFRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentPDFRequest.ProtoReflect.Descriptor instead.
 func (*GetDocumentPDFRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{45}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetDocumentPDFRequest) GetFn() string {
@@ -3677,7 +4038,7 @@ type GetDocumentPDFResponse struct {
 
 func (x *GetDocumentPDFResponse) Reset() {
 	*x = GetDocumentPDFResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +4050,7 @@ func (x *GetDocumentPDFResponse) String() string {
 func (*GetDocumentPDFResponse) ProtoMessage() {}
 
 func (x *GetDocumentPDFResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[46]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +4063,7 @@ func (x *GetDocumentPDFResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDocumentPDFResponse.ProtoReflect.Descriptor instead.
 func (*GetDocumentPDFResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{46}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetDocumentPDFResponse) GetPdf() []byte {
@@ -3766,7 +4127,7 @@ type DocumentFilter struct {
 
 func (x *DocumentFilter) Reset() {
 	*x = DocumentFilter{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3778,7 +4139,7 @@ func (x *DocumentFilter) String() string {
 func (*DocumentFilter) ProtoMessage() {}
 
 func (x *DocumentFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[47]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3791,7 +4152,7 @@ func (x *DocumentFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DocumentFilter.ProtoReflect.Descriptor instead.
 func (*DocumentFilter) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{47}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *DocumentFilter) GetFrom() string {
@@ -3942,7 +4303,7 @@ type SearchDocumentsRequest struct {
 
 func (x *SearchDocumentsRequest) Reset() {
 	*x = SearchDocumentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3954,7 +4315,7 @@ func (x *SearchDocumentsRequest) String() string {
 func (*SearchDocumentsRequest) ProtoMessage() {}
 
 func (x *SearchDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[48]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3967,7 +4328,7 @@ func (x *SearchDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*SearchDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{48}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *SearchDocumentsRequest) GetFilter() *DocumentFilter {
@@ -4004,7 +4365,7 @@ type VATSum struct {
 
 func (x *VATSum) Reset() {
 	*x = VATSum{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4016,7 +4377,7 @@ func (x *VATSum) String() string {
 func (*VATSum) ProtoMessage() {}
 
 func (x *VATSum) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[49]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4029,7 +4390,7 @@ func (x *VATSum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VATSum.ProtoReflect.Descriptor instead.
 func (*VATSum) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{49}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *VATSum) GetRate() string {
@@ -4065,7 +4426,7 @@ type PaymentSums struct {
 
 func (x *PaymentSums) Reset() {
 	*x = PaymentSums{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4077,7 +4438,7 @@ func (x *PaymentSums) String() string {
 func (*PaymentSums) ProtoMessage() {}
 
 func (x *PaymentSums) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[50]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4090,7 +4451,7 @@ func (x *PaymentSums) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentSums.ProtoReflect.Descriptor instead.
 func (*PaymentSums) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{50}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *PaymentSums) GetCash() int64 {
@@ -4153,7 +4514,7 @@ type FoundDocument struct {
 
 func (x *FoundDocument) Reset() {
 	*x = FoundDocument{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4165,7 +4526,7 @@ func (x *FoundDocument) String() string {
 func (*FoundDocument) ProtoMessage() {}
 
 func (x *FoundDocument) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[51]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4178,7 +4539,7 @@ func (x *FoundDocument) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundDocument.ProtoReflect.Descriptor instead.
 func (*FoundDocument) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{51}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *FoundDocument) GetDocument() *DocumentView {
@@ -4252,7 +4613,7 @@ type SearchDocumentsResponse struct {
 
 func (x *SearchDocumentsResponse) Reset() {
 	*x = SearchDocumentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4264,7 +4625,7 @@ func (x *SearchDocumentsResponse) String() string {
 func (*SearchDocumentsResponse) ProtoMessage() {}
 
 func (x *SearchDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[52]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4277,7 +4638,7 @@ func (x *SearchDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*SearchDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{52}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SearchDocumentsResponse) GetDocuments() []*FoundDocument {
@@ -4314,7 +4675,7 @@ type ExportDocumentsRequest struct {
 
 func (x *ExportDocumentsRequest) Reset() {
 	*x = ExportDocumentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4326,7 +4687,7 @@ func (x *ExportDocumentsRequest) String() string {
 func (*ExportDocumentsRequest) ProtoMessage() {}
 
 func (x *ExportDocumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[53]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4339,7 +4700,7 @@ func (x *ExportDocumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportDocumentsRequest.ProtoReflect.Descriptor instead.
 func (*ExportDocumentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{53}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ExportDocumentsRequest) GetFilter() *DocumentFilter {
@@ -4373,7 +4734,7 @@ type ExportDocumentsResponse struct {
 
 func (x *ExportDocumentsResponse) Reset() {
 	*x = ExportDocumentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4385,7 +4746,7 @@ func (x *ExportDocumentsResponse) String() string {
 func (*ExportDocumentsResponse) ProtoMessage() {}
 
 func (x *ExportDocumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[54]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4398,7 +4759,7 @@ func (x *ExportDocumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportDocumentsResponse.ProtoReflect.Descriptor instead.
 func (*ExportDocumentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{54}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ExportDocumentsResponse) GetFile() []byte {
@@ -4450,7 +4811,7 @@ type KindFigures struct {
 
 func (x *KindFigures) Reset() {
 	*x = KindFigures{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4462,7 +4823,7 @@ func (x *KindFigures) String() string {
 func (*KindFigures) ProtoMessage() {}
 
 func (x *KindFigures) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[55]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4475,7 +4836,7 @@ func (x *KindFigures) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KindFigures.ProtoReflect.Descriptor instead.
 func (*KindFigures) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{55}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *KindFigures) GetKind() v1.Kind {
@@ -4547,7 +4908,7 @@ type Figures struct {
 
 func (x *Figures) Reset() {
 	*x = Figures{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4559,7 +4920,7 @@ func (x *Figures) String() string {
 func (*Figures) ProtoMessage() {}
 
 func (x *Figures) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[56]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4572,7 +4933,7 @@ func (x *Figures) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Figures.ProtoReflect.Descriptor instead.
 func (*Figures) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{56}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Figures) GetRevenue() int64 {
@@ -4659,7 +5020,7 @@ type CounterDifference struct {
 
 func (x *CounterDifference) Reset() {
 	*x = CounterDifference{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4671,7 +5032,7 @@ func (x *CounterDifference) String() string {
 func (*CounterDifference) ProtoMessage() {}
 
 func (x *CounterDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[57]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4684,7 +5045,7 @@ func (x *CounterDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CounterDifference.ProtoReflect.Descriptor instead.
 func (*CounterDifference) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{57}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *CounterDifference) GetKind() v1.Kind {
@@ -4768,7 +5129,7 @@ type Shift struct {
 
 func (x *Shift) Reset() {
 	*x = Shift{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4780,7 +5141,7 @@ func (x *Shift) String() string {
 func (*Shift) ProtoMessage() {}
 
 func (x *Shift) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[58]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4793,7 +5154,7 @@ func (x *Shift) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shift.ProtoReflect.Descriptor instead.
 func (*Shift) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{58}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Shift) GetFn() string {
@@ -4924,7 +5285,7 @@ type ListShiftsRequest struct {
 
 func (x *ListShiftsRequest) Reset() {
 	*x = ListShiftsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4936,7 +5297,7 @@ func (x *ListShiftsRequest) String() string {
 func (*ListShiftsRequest) ProtoMessage() {}
 
 func (x *ListShiftsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[59]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4949,7 +5310,7 @@ func (x *ListShiftsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShiftsRequest.ProtoReflect.Descriptor instead.
 func (*ListShiftsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{59}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListShiftsRequest) GetFrom() string {
@@ -5014,7 +5375,7 @@ type ListShiftsResponse struct {
 
 func (x *ListShiftsResponse) Reset() {
 	*x = ListShiftsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5026,7 +5387,7 @@ func (x *ListShiftsResponse) String() string {
 func (*ListShiftsResponse) ProtoMessage() {}
 
 func (x *ListShiftsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[60]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5039,7 +5400,7 @@ func (x *ListShiftsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShiftsResponse.ProtoReflect.Descriptor instead.
 func (*ListShiftsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{60}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListShiftsResponse) GetShifts() []*Shift {
@@ -5069,7 +5430,7 @@ type GetShiftRequest struct {
 
 func (x *GetShiftRequest) Reset() {
 	*x = GetShiftRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5081,7 +5442,7 @@ func (x *GetShiftRequest) String() string {
 func (*GetShiftRequest) ProtoMessage() {}
 
 func (x *GetShiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[61]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5094,7 +5455,7 @@ func (x *GetShiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetShiftRequest.ProtoReflect.Descriptor instead.
 func (*GetShiftRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{61}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *GetShiftRequest) GetFn() string {
@@ -5122,7 +5483,7 @@ type GetShiftResponse struct {
 
 func (x *GetShiftResponse) Reset() {
 	*x = GetShiftResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5134,7 +5495,7 @@ func (x *GetShiftResponse) String() string {
 func (*GetShiftResponse) ProtoMessage() {}
 
 func (x *GetShiftResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[62]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5147,7 +5508,7 @@ func (x *GetShiftResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetShiftResponse.ProtoReflect.Descriptor instead.
 func (*GetShiftResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{62}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *GetShiftResponse) GetShift() *Shift {
@@ -5180,7 +5541,7 @@ type GetRevenueRequest struct {
 
 func (x *GetRevenueRequest) Reset() {
 	*x = GetRevenueRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5192,7 +5553,7 @@ func (x *GetRevenueRequest) String() string {
 func (*GetRevenueRequest) ProtoMessage() {}
 
 func (x *GetRevenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[63]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5205,7 +5566,7 @@ func (x *GetRevenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevenueRequest.ProtoReflect.Descriptor instead.
 func (*GetRevenueRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{63}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *GetRevenueRequest) GetFrom() string {
@@ -5274,7 +5635,7 @@ type RevenueRow struct {
 
 func (x *RevenueRow) Reset() {
 	*x = RevenueRow{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5286,7 +5647,7 @@ func (x *RevenueRow) String() string {
 func (*RevenueRow) ProtoMessage() {}
 
 func (x *RevenueRow) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[64]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5299,7 +5660,7 @@ func (x *RevenueRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevenueRow.ProtoReflect.Descriptor instead.
 func (*RevenueRow) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{64}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *RevenueRow) GetSpan() string {
@@ -5351,7 +5712,7 @@ type GetRevenueResponse struct {
 
 func (x *GetRevenueResponse) Reset() {
 	*x = GetRevenueResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5363,7 +5724,7 @@ func (x *GetRevenueResponse) String() string {
 func (*GetRevenueResponse) ProtoMessage() {}
 
 func (x *GetRevenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[65]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5376,7 +5737,7 @@ func (x *GetRevenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevenueResponse.ProtoReflect.Descriptor instead.
 func (*GetRevenueResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{65}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *GetRevenueResponse) GetSpans() []*RevenueRow {
@@ -5444,7 +5805,7 @@ type ListProductsRequest struct {
 
 func (x *ListProductsRequest) Reset() {
 	*x = ListProductsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5456,7 +5817,7 @@ func (x *ListProductsRequest) String() string {
 func (*ListProductsRequest) ProtoMessage() {}
 
 func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[66]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5469,7 +5830,7 @@ func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListProductsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{66}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListProductsRequest) GetFrom() string {
@@ -5546,7 +5907,7 @@ type Product struct {
 
 func (x *Product) Reset() {
 	*x = Product{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5558,7 +5919,7 @@ func (x *Product) String() string {
 func (*Product) ProtoMessage() {}
 
 func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[67]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5571,7 +5932,7 @@ func (x *Product) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Product.ProtoReflect.Descriptor instead.
 func (*Product) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{67}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Product) GetName() string {
@@ -5645,7 +6006,7 @@ type ListProductsResponse struct {
 
 func (x *ListProductsResponse) Reset() {
 	*x = ListProductsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5657,7 +6018,7 @@ func (x *ListProductsResponse) String() string {
 func (*ListProductsResponse) ProtoMessage() {}
 
 func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[68]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5670,7 +6031,7 @@ func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListProductsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{68}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListProductsResponse) GetProducts() []*Product {
@@ -5719,7 +6080,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5731,7 +6092,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[69]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5744,7 +6105,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{69}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Gap) GetFn() string {
@@ -5814,7 +6175,7 @@ type ListGapsRequest struct {
 
 func (x *ListGapsRequest) Reset() {
 	*x = ListGapsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5826,7 +6187,7 @@ func (x *ListGapsRequest) String() string {
 func (*ListGapsRequest) ProtoMessage() {}
 
 func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[70]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5839,7 +6200,7 @@ func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsRequest.ProtoReflect.Descriptor instead.
 func (*ListGapsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{70}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ListGapsRequest) GetTillId() string {
@@ -5862,7 +6223,7 @@ type ListGapsResponse struct {
 
 func (x *ListGapsResponse) Reset() {
 	*x = ListGapsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5874,7 +6235,7 @@ func (x *ListGapsResponse) String() string {
 func (*ListGapsResponse) ProtoMessage() {}
 
 func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[71]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5887,7 +6248,7 @@ func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsResponse.ProtoReflect.Descriptor instead.
 func (*ListGapsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{71}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ListGapsResponse) GetGaps() []*Gap {
@@ -5913,7 +6274,7 @@ type ListOutletsRequest struct {
 
 func (x *ListOutletsRequest) Reset() {
 	*x = ListOutletsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5925,7 +6286,7 @@ func (x *ListOutletsRequest) String() string {
 func (*ListOutletsRequest) ProtoMessage() {}
 
 func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[72]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5938,7 +6299,7 @@ func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsRequest.ProtoReflect.Descriptor instead.
 func (*ListOutletsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{72}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{74}
 }
 
 // OutletView is a place where tills stand.
@@ -5954,7 +6315,7 @@ type OutletView struct {
 
 func (x *OutletView) Reset() {
 	*x = OutletView{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5966,7 +6327,7 @@ func (x *OutletView) String() string {
 func (*OutletView) ProtoMessage() {}
 
 func (x *OutletView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[73]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5979,7 +6340,7 @@ func (x *OutletView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutletView.ProtoReflect.Descriptor instead.
 func (*OutletView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{73}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *OutletView) GetId() string {
@@ -6007,7 +6368,7 @@ type ListOutletsResponse struct {
 
 func (x *ListOutletsResponse) Reset() {
 	*x = ListOutletsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6019,7 +6380,7 @@ func (x *ListOutletsResponse) String() string {
 func (*ListOutletsResponse) ProtoMessage() {}
 
 func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[74]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6032,7 +6393,7 @@ func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsResponse.ProtoReflect.Descriptor instead.
 func (*ListOutletsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{74}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListOutletsResponse) GetOutlets() []*OutletView {
@@ -6065,7 +6426,7 @@ type TicketCell struct {
 
 func (x *TicketCell) Reset() {
 	*x = TicketCell{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6077,7 +6438,7 @@ func (x *TicketCell) String() string {
 func (*TicketCell) ProtoMessage() {}
 
 func (x *TicketCell) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[75]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6090,7 +6451,7 @@ func (x *TicketCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TicketCell.ProtoReflect.Descriptor instead.
 func (*TicketCell) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{75}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *TicketCell) GetId() string {
@@ -6155,7 +6516,7 @@ type ListTicketsRequest struct {
 
 func (x *ListTicketsRequest) Reset() {
 	*x = ListTicketsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6167,7 +6528,7 @@ func (x *ListTicketsRequest) String() string {
 func (*ListTicketsRequest) ProtoMessage() {}
 
 func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[76]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6180,7 +6541,7 @@ func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsRequest.ProtoReflect.Descriptor instead.
 func (*ListTicketsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{76}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ListTicketsRequest) GetTillId() string {
@@ -6208,7 +6569,7 @@ type ListTicketsResponse struct {
 
 func (x *ListTicketsResponse) Reset() {
 	*x = ListTicketsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6220,7 +6581,7 @@ func (x *ListTicketsResponse) String() string {
 func (*ListTicketsResponse) ProtoMessage() {}
 
 func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[77]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6233,7 +6594,7 @@ func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsResponse.ProtoReflect.Descriptor instead.
 func (*ListTicketsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{77}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ListTicketsResponse) GetTickets() []*TicketCell {
@@ -6254,7 +6615,7 @@ type GetTicketRequest struct {
 
 func (x *GetTicketRequest) Reset() {
 	*x = GetTicketRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6266,7 +6627,7 @@ func (x *GetTicketRequest) String() string {
 func (*GetTicketRequest) ProtoMessage() {}
 
 func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[78]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6279,7 +6640,7 @@ func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketRequest.ProtoReflect.Descriptor instead.
 func (*GetTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{78}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *GetTicketRequest) GetId() string {
@@ -6304,7 +6665,7 @@ type GetTicketResponse struct {
 
 func (x *GetTicketResponse) Reset() {
 	*x = GetTicketResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6316,7 +6677,7 @@ func (x *GetTicketResponse) String() string {
 func (*GetTicketResponse) ProtoMessage() {}
 
 func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[79]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6329,7 +6690,7 @@ func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketResponse.ProtoReflect.Descriptor instead.
 func (*GetTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{79}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *GetTicketResponse) GetTicket() *TicketCell {
@@ -6366,7 +6727,7 @@ type CloseTicketRequest struct {
 
 func (x *CloseTicketRequest) Reset() {
 	*x = CloseTicketRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6378,7 +6739,7 @@ func (x *CloseTicketRequest) String() string {
 func (*CloseTicketRequest) ProtoMessage() {}
 
 func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[80]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6391,7 +6752,7 @@ func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketRequest.ProtoReflect.Descriptor instead.
 func (*CloseTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{80}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *CloseTicketRequest) GetId() string {
@@ -6419,7 +6780,7 @@ type CloseTicketResponse struct {
 
 func (x *CloseTicketResponse) Reset() {
 	*x = CloseTicketResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6431,7 +6792,7 @@ func (x *CloseTicketResponse) String() string {
 func (*CloseTicketResponse) ProtoMessage() {}
 
 func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[81]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6444,7 +6805,7 @@ func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketResponse.ProtoReflect.Descriptor instead.
 func (*CloseTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{81}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *CloseTicketResponse) GetTicket() *TicketCell {
@@ -6491,7 +6852,7 @@ type Agent struct {
 
 func (x *Agent) Reset() {
 	*x = Agent{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6503,7 +6864,7 @@ func (x *Agent) String() string {
 func (*Agent) ProtoMessage() {}
 
 func (x *Agent) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[82]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6516,7 +6877,7 @@ func (x *Agent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Agent.ProtoReflect.Descriptor instead.
 func (*Agent) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{82}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Agent) GetId() string {
@@ -6632,7 +6993,7 @@ type AgentTwin struct {
 
 func (x *AgentTwin) Reset() {
 	*x = AgentTwin{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6644,7 +7005,7 @@ func (x *AgentTwin) String() string {
 func (*AgentTwin) ProtoMessage() {}
 
 func (x *AgentTwin) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[83]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6657,7 +7018,7 @@ func (x *AgentTwin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentTwin.ProtoReflect.Descriptor instead.
 func (*AgentTwin) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{83}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *AgentTwin) GetHost() string {
@@ -6712,7 +7073,7 @@ type AgentUpdate struct {
 
 func (x *AgentUpdate) Reset() {
 	*x = AgentUpdate{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6724,7 +7085,7 @@ func (x *AgentUpdate) String() string {
 func (*AgentUpdate) ProtoMessage() {}
 
 func (x *AgentUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[84]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6737,7 +7098,7 @@ func (x *AgentUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AgentUpdate.ProtoReflect.Descriptor instead.
 func (*AgentUpdate) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{84}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *AgentUpdate) GetAgentId() string {
@@ -6836,7 +7197,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6848,7 +7209,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[85]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6861,7 +7222,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{85}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *Release) GetVersion() string {
@@ -6924,7 +7285,7 @@ type RolloutPlan struct {
 
 func (x *RolloutPlan) Reset() {
 	*x = RolloutPlan{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6936,7 +7297,7 @@ func (x *RolloutPlan) String() string {
 func (*RolloutPlan) ProtoMessage() {}
 
 func (x *RolloutPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[86]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6949,7 +7310,7 @@ func (x *RolloutPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RolloutPlan.ProtoReflect.Descriptor instead.
 func (*RolloutPlan) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{86}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *RolloutPlan) GetOutletIds() []string {
@@ -7039,7 +7400,7 @@ type RolloutCounts struct {
 
 func (x *RolloutCounts) Reset() {
 	*x = RolloutCounts{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7051,7 +7412,7 @@ func (x *RolloutCounts) String() string {
 func (*RolloutCounts) ProtoMessage() {}
 
 func (x *RolloutCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[87]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7064,7 +7425,7 @@ func (x *RolloutCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RolloutCounts.ProtoReflect.Descriptor instead.
 func (*RolloutCounts) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{87}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *RolloutCounts) GetAll() uint32 {
@@ -7171,7 +7532,7 @@ type Rollout struct {
 
 func (x *Rollout) Reset() {
 	*x = Rollout{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7183,7 +7544,7 @@ func (x *Rollout) String() string {
 func (*Rollout) ProtoMessage() {}
 
 func (x *Rollout) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[88]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7196,7 +7557,7 @@ func (x *Rollout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rollout.ProtoReflect.Descriptor instead.
 func (*Rollout) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{88}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *Rollout) GetId() string {
@@ -7271,7 +7632,7 @@ type ListAgentsRequest struct {
 
 func (x *ListAgentsRequest) Reset() {
 	*x = ListAgentsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7283,7 +7644,7 @@ func (x *ListAgentsRequest) String() string {
 func (*ListAgentsRequest) ProtoMessage() {}
 
 func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[89]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7296,7 +7657,7 @@ func (x *ListAgentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAgentsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{89}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{91}
 }
 
 // ListAgentsResponse gives agents.
@@ -7310,7 +7671,7 @@ type ListAgentsResponse struct {
 
 func (x *ListAgentsResponse) Reset() {
 	*x = ListAgentsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7322,7 +7683,7 @@ func (x *ListAgentsResponse) String() string {
 func (*ListAgentsResponse) ProtoMessage() {}
 
 func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[90]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7335,7 +7696,7 @@ func (x *ListAgentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAgentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAgentsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{90}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *ListAgentsResponse) GetAgents() []*Agent {
@@ -7356,7 +7717,7 @@ type RevokeAgentRequest struct {
 
 func (x *RevokeAgentRequest) Reset() {
 	*x = RevokeAgentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7368,7 +7729,7 @@ func (x *RevokeAgentRequest) String() string {
 func (*RevokeAgentRequest) ProtoMessage() {}
 
 func (x *RevokeAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[91]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7381,7 +7742,7 @@ func (x *RevokeAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeAgentRequest.ProtoReflect.Descriptor instead.
 func (*RevokeAgentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{91}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *RevokeAgentRequest) GetAgentId() string {
@@ -7402,7 +7763,7 @@ type RevokeAgentResponse struct {
 
 func (x *RevokeAgentResponse) Reset() {
 	*x = RevokeAgentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7414,7 +7775,7 @@ func (x *RevokeAgentResponse) String() string {
 func (*RevokeAgentResponse) ProtoMessage() {}
 
 func (x *RevokeAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[92]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7427,7 +7788,7 @@ func (x *RevokeAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeAgentResponse.ProtoReflect.Descriptor instead.
 func (*RevokeAgentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{92}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{94}
 }
 
 func (x *RevokeAgentResponse) GetAgent() *Agent {
@@ -7448,7 +7809,7 @@ type GetCommandBundleRequest struct {
 
 func (x *GetCommandBundleRequest) Reset() {
 	*x = GetCommandBundleRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7460,7 +7821,7 @@ func (x *GetCommandBundleRequest) String() string {
 func (*GetCommandBundleRequest) ProtoMessage() {}
 
 func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[93]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7473,7 +7834,7 @@ func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{93}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{95}
 }
 
 func (x *GetCommandBundleRequest) GetCommandId() string {
@@ -7496,7 +7857,7 @@ type GetCommandBundleResponse struct {
 
 func (x *GetCommandBundleResponse) Reset() {
 	*x = GetCommandBundleResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7508,7 +7869,7 @@ func (x *GetCommandBundleResponse) String() string {
 func (*GetCommandBundleResponse) ProtoMessage() {}
 
 func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[94]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7521,7 +7882,7 @@ func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{94}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{96}
 }
 
 func (x *GetCommandBundleResponse) GetBundle() []byte {
@@ -7547,7 +7908,7 @@ type ListReleasesRequest struct {
 
 func (x *ListReleasesRequest) Reset() {
 	*x = ListReleasesRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7559,7 +7920,7 @@ func (x *ListReleasesRequest) String() string {
 func (*ListReleasesRequest) ProtoMessage() {}
 
 func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[95]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7572,7 +7933,7 @@ func (x *ListReleasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReleasesRequest.ProtoReflect.Descriptor instead.
 func (*ListReleasesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{95}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{97}
 }
 
 // ListReleasesResponse gives releases.
@@ -7586,7 +7947,7 @@ type ListReleasesResponse struct {
 
 func (x *ListReleasesResponse) Reset() {
 	*x = ListReleasesResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7598,7 +7959,7 @@ func (x *ListReleasesResponse) String() string {
 func (*ListReleasesResponse) ProtoMessage() {}
 
 func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[96]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7611,7 +7972,7 @@ func (x *ListReleasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReleasesResponse.ProtoReflect.Descriptor instead.
 func (*ListReleasesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{96}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{98}
 }
 
 func (x *ListReleasesResponse) GetReleases() []*Release {
@@ -7630,7 +7991,7 @@ type ListRolloutsRequest struct {
 
 func (x *ListRolloutsRequest) Reset() {
 	*x = ListRolloutsRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7642,7 +8003,7 @@ func (x *ListRolloutsRequest) String() string {
 func (*ListRolloutsRequest) ProtoMessage() {}
 
 func (x *ListRolloutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[97]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7655,7 +8016,7 @@ func (x *ListRolloutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolloutsRequest.ProtoReflect.Descriptor instead.
 func (*ListRolloutsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{97}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{99}
 }
 
 // ListRolloutsResponse gives rollouts.
@@ -7669,7 +8030,7 @@ type ListRolloutsResponse struct {
 
 func (x *ListRolloutsResponse) Reset() {
 	*x = ListRolloutsResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7681,7 +8042,7 @@ func (x *ListRolloutsResponse) String() string {
 func (*ListRolloutsResponse) ProtoMessage() {}
 
 func (x *ListRolloutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[98]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7694,7 +8055,7 @@ func (x *ListRolloutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolloutsResponse.ProtoReflect.Descriptor instead.
 func (*ListRolloutsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{98}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{100}
 }
 
 func (x *ListRolloutsResponse) GetRollouts() []*Rollout {
@@ -7715,7 +8076,7 @@ type GetRolloutRequest struct {
 
 func (x *GetRolloutRequest) Reset() {
 	*x = GetRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7727,7 +8088,7 @@ func (x *GetRolloutRequest) String() string {
 func (*GetRolloutRequest) ProtoMessage() {}
 
 func (x *GetRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[99]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7740,7 +8101,7 @@ func (x *GetRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRolloutRequest.ProtoReflect.Descriptor instead.
 func (*GetRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{99}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{101}
 }
 
 func (x *GetRolloutRequest) GetId() string {
@@ -7763,7 +8124,7 @@ type GetRolloutResponse struct {
 
 func (x *GetRolloutResponse) Reset() {
 	*x = GetRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7775,7 +8136,7 @@ func (x *GetRolloutResponse) String() string {
 func (*GetRolloutResponse) ProtoMessage() {}
 
 func (x *GetRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[100]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7788,7 +8149,7 @@ func (x *GetRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRolloutResponse.ProtoReflect.Descriptor instead.
 func (*GetRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{100}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{102}
 }
 
 func (x *GetRolloutResponse) GetRollout() *Rollout {
@@ -7820,7 +8181,7 @@ type StartRolloutRequest struct {
 
 func (x *StartRolloutRequest) Reset() {
 	*x = StartRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7832,7 +8193,7 @@ func (x *StartRolloutRequest) String() string {
 func (*StartRolloutRequest) ProtoMessage() {}
 
 func (x *StartRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[101]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7845,7 +8206,7 @@ func (x *StartRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRolloutRequest.ProtoReflect.Descriptor instead.
 func (*StartRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{101}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{103}
 }
 
 func (x *StartRolloutRequest) GetId() string {
@@ -7880,7 +8241,7 @@ type StartRolloutResponse struct {
 
 func (x *StartRolloutResponse) Reset() {
 	*x = StartRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7892,7 +8253,7 @@ func (x *StartRolloutResponse) String() string {
 func (*StartRolloutResponse) ProtoMessage() {}
 
 func (x *StartRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[102]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7905,7 +8266,7 @@ func (x *StartRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartRolloutResponse.ProtoReflect.Descriptor instead.
 func (*StartRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{102}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{104}
 }
 
 func (x *StartRolloutResponse) GetRollout() *Rollout {
@@ -7930,7 +8291,7 @@ type ChangeRolloutRequest struct {
 
 func (x *ChangeRolloutRequest) Reset() {
 	*x = ChangeRolloutRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7942,7 +8303,7 @@ func (x *ChangeRolloutRequest) String() string {
 func (*ChangeRolloutRequest) ProtoMessage() {}
 
 func (x *ChangeRolloutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[103]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7955,7 +8316,7 @@ func (x *ChangeRolloutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRolloutRequest.ProtoReflect.Descriptor instead.
 func (*ChangeRolloutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{103}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{105}
 }
 
 func (x *ChangeRolloutRequest) GetId() string {
@@ -7990,7 +8351,7 @@ type ChangeRolloutResponse struct {
 
 func (x *ChangeRolloutResponse) Reset() {
 	*x = ChangeRolloutResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8002,7 +8363,7 @@ func (x *ChangeRolloutResponse) String() string {
 func (*ChangeRolloutResponse) ProtoMessage() {}
 
 func (x *ChangeRolloutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[104]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8015,7 +8376,7 @@ func (x *ChangeRolloutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangeRolloutResponse.ProtoReflect.Descriptor instead.
 func (*ChangeRolloutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{104}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{106}
 }
 
 func (x *ChangeRolloutResponse) GetRollout() *Rollout {
@@ -8038,7 +8399,7 @@ type PinAgentRequest struct {
 
 func (x *PinAgentRequest) Reset() {
 	*x = PinAgentRequest{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[107]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8050,7 +8411,7 @@ func (x *PinAgentRequest) String() string {
 func (*PinAgentRequest) ProtoMessage() {}
 
 func (x *PinAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[105]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[107]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8063,7 +8424,7 @@ func (x *PinAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinAgentRequest.ProtoReflect.Descriptor instead.
 func (*PinAgentRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{105}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{107}
 }
 
 func (x *PinAgentRequest) GetAgentId() string {
@@ -8091,7 +8452,7 @@ type PinAgentResponse struct {
 
 func (x *PinAgentResponse) Reset() {
 	*x = PinAgentResponse{}
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[108]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -8103,7 +8464,7 @@ func (x *PinAgentResponse) String() string {
 func (*PinAgentResponse) ProtoMessage() {}
 
 func (x *PinAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_cabinet_proto_msgTypes[106]
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[108]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -8116,12 +8477,726 @@ func (x *PinAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinAgentResponse.ProtoReflect.Descriptor instead.
 func (*PinAgentResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{106}
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{108}
 }
 
 func (x *PinAgentResponse) GetAgent() *Agent {
 	if x != nil {
 		return x.Agent
+	}
+	return nil
+}
+
+// ThresholdNode names where limits are set.
+type ThresholdNode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Level.
+	Level ThresholdLevel `protobuf:"varint,1,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	// Id of the outlet or till; empty for the organisation.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ThresholdNode) Reset() {
+	*x = ThresholdNode{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[109]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ThresholdNode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ThresholdNode) ProtoMessage() {}
+
+func (x *ThresholdNode) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[109]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ThresholdNode.ProtoReflect.Descriptor instead.
+func (*ThresholdNode) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{109}
+}
+
+func (x *ThresholdNode) GetLevel() ThresholdLevel {
+	if x != nil {
+		return x.Level
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+func (x *ThresholdNode) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// Limits are two limits of a rule, seconds; 0 is never.
+type Limits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Yellow.
+	Warn int64 `protobuf:"varint,1,opt,name=warn,proto3" json:"warn,omitempty"`
+	// Red.
+	Critical      int64 `protobuf:"varint,2,opt,name=critical,proto3" json:"critical,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[110]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[110]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{110}
+}
+
+func (x *Limits) GetWarn() int64 {
+	if x != nil {
+		return x.Warn
+	}
+	return 0
+}
+
+func (x *Limits) GetCritical() int64 {
+	if x != nil {
+		return x.Critical
+	}
+	return 0
+}
+
+// Threshold is a rule of the traffic light as it holds at a node.
+type Threshold struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rule.
+	Metric string `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	// Aspect it colours.
+	Aspect TillAspect `protobuf:"varint,2,opt,name=aspect,proto3,enum=cabinet.v1.TillAspect" json:"aspect,omitempty"`
+	// Small is bad: the number is what is left.
+	Below bool `protobuf:"varint,3,opt,name=below,proto3" json:"below,omitempty"`
+	// The greatest limit that may be set, seconds.
+	Most int64 `protobuf:"varint,4,opt,name=most,proto3" json:"most,omitempty"`
+	// Limits that hold here.
+	Limits *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
+	// Whose they are.
+	Level ThresholdLevel `protobuf:"varint,6,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	// What would hold here if nothing were set here.
+	Above *Limits `protobuf:"bytes,7,opt,name=above,proto3" json:"above,omitempty"`
+	// Whose that would be.
+	AboveLevel    ThresholdLevel `protobuf:"varint,8,opt,name=above_level,json=aboveLevel,proto3,enum=cabinet.v1.ThresholdLevel" json:"above_level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Threshold) Reset() {
+	*x = Threshold{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[111]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Threshold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Threshold) ProtoMessage() {}
+
+func (x *Threshold) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[111]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Threshold.ProtoReflect.Descriptor instead.
+func (*Threshold) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{111}
+}
+
+func (x *Threshold) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *Threshold) GetAspect() TillAspect {
+	if x != nil {
+		return x.Aspect
+	}
+	return TillAspect_TILL_ASPECT_UNSPECIFIED
+}
+
+func (x *Threshold) GetBelow() bool {
+	if x != nil {
+		return x.Below
+	}
+	return false
+}
+
+func (x *Threshold) GetMost() int64 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *Threshold) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Threshold) GetLevel() ThresholdLevel {
+	if x != nil {
+		return x.Level
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+func (x *Threshold) GetAbove() *Limits {
+	if x != nil {
+		return x.Above
+	}
+	return nil
+}
+
+func (x *Threshold) GetAboveLevel() ThresholdLevel {
+	if x != nil {
+		return x.AboveLevel
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+// WorkingHours are the same part of every day, minutes since midnight in the shop's own time. Equal: the whole day.
+type WorkingHours struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Begin.
+	From uint32 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	// End; before the begin: over midnight.
+	To            uint32 `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkingHours) Reset() {
+	*x = WorkingHours{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[112]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkingHours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkingHours) ProtoMessage() {}
+
+func (x *WorkingHours) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[112]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkingHours.ProtoReflect.Descriptor instead.
+func (*WorkingHours) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{112}
+}
+
+func (x *WorkingHours) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *WorkingHours) GetTo() uint32 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// ListThresholdsRequest names the node.
+type ListThresholdsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Node.
+	Node          *ThresholdNode `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListThresholdsRequest) Reset() {
+	*x = ListThresholdsRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[113]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListThresholdsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListThresholdsRequest) ProtoMessage() {}
+
+func (x *ListThresholdsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[113]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListThresholdsRequest.ProtoReflect.Descriptor instead.
+func (*ListThresholdsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{113}
+}
+
+func (x *ListThresholdsRequest) GetNode() *ThresholdNode {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+// ListThresholdsResponse gives the rules.
+type ListThresholdsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rules, in order of aspects.
+	Thresholds []*Threshold `protobuf:"bytes,1,rep,name=thresholds,proto3" json:"thresholds,omitempty"`
+	// Working hours that hold here.
+	Hours *WorkingHours `protobuf:"bytes,2,opt,name=hours,proto3" json:"hours,omitempty"`
+	// Whose they are.
+	HoursLevel ThresholdLevel `protobuf:"varint,3,opt,name=hours_level,json=hoursLevel,proto3,enum=cabinet.v1.ThresholdLevel" json:"hours_level,omitempty"`
+	// Name of the node, for people; the organisation's own for its level.
+	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListThresholdsResponse) Reset() {
+	*x = ListThresholdsResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[114]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListThresholdsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListThresholdsResponse) ProtoMessage() {}
+
+func (x *ListThresholdsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[114]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListThresholdsResponse.ProtoReflect.Descriptor instead.
+func (*ListThresholdsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{114}
+}
+
+func (x *ListThresholdsResponse) GetThresholds() []*Threshold {
+	if x != nil {
+		return x.Thresholds
+	}
+	return nil
+}
+
+func (x *ListThresholdsResponse) GetHours() *WorkingHours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *ListThresholdsResponse) GetHoursLevel() ThresholdLevel {
+	if x != nil {
+		return x.HoursLevel
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+func (x *ListThresholdsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// SetThresholdRequest sets limits.
+type SetThresholdRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Node.
+	Node *ThresholdNode `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Rule.
+	Metric string `protobuf:"bytes,2,opt,name=metric,proto3" json:"metric,omitempty"`
+	// Limits; absent gives them back to the level above.
+	Limits        *Limits `protobuf:"bytes,3,opt,name=limits,proto3" json:"limits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetThresholdRequest) Reset() {
+	*x = SetThresholdRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[115]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetThresholdRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetThresholdRequest) ProtoMessage() {}
+
+func (x *SetThresholdRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[115]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetThresholdRequest.ProtoReflect.Descriptor instead.
+func (*SetThresholdRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{115}
+}
+
+func (x *SetThresholdRequest) GetNode() *ThresholdNode {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *SetThresholdRequest) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *SetThresholdRequest) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// SetThresholdResponse gives the rule as it holds now.
+type SetThresholdResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rule.
+	Threshold     *Threshold `protobuf:"bytes,1,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetThresholdResponse) Reset() {
+	*x = SetThresholdResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[116]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetThresholdResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetThresholdResponse) ProtoMessage() {}
+
+func (x *SetThresholdResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[116]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetThresholdResponse.ProtoReflect.Descriptor instead.
+func (*SetThresholdResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{116}
+}
+
+func (x *SetThresholdResponse) GetThreshold() *Threshold {
+	if x != nil {
+		return x.Threshold
+	}
+	return nil
+}
+
+// SetWorkingHoursRequest sets hours.
+type SetWorkingHoursRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Node.
+	Node *ThresholdNode `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Hours; absent gives them back to the level above.
+	Hours         *WorkingHours `protobuf:"bytes,2,opt,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetWorkingHoursRequest) Reset() {
+	*x = SetWorkingHoursRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[117]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetWorkingHoursRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetWorkingHoursRequest) ProtoMessage() {}
+
+func (x *SetWorkingHoursRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[117]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetWorkingHoursRequest.ProtoReflect.Descriptor instead.
+func (*SetWorkingHoursRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{117}
+}
+
+func (x *SetWorkingHoursRequest) GetNode() *ThresholdNode {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *SetWorkingHoursRequest) GetHours() *WorkingHours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+// SetWorkingHoursResponse gives the hours that hold now.
+type SetWorkingHoursResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Hours.
+	Hours *WorkingHours `protobuf:"bytes,1,opt,name=hours,proto3" json:"hours,omitempty"`
+	// Whose they are.
+	Level         ThresholdLevel `protobuf:"varint,2,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetWorkingHoursResponse) Reset() {
+	*x = SetWorkingHoursResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[118]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetWorkingHoursResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetWorkingHoursResponse) ProtoMessage() {}
+
+func (x *SetWorkingHoursResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[118]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetWorkingHoursResponse.ProtoReflect.Descriptor instead.
+func (*SetWorkingHoursResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{118}
+}
+
+func (x *SetWorkingHoursResponse) GetHours() *WorkingHours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *SetWorkingHoursResponse) GetLevel() ThresholdLevel {
+	if x != nil {
+		return x.Level
+	}
+	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+// SetContractRequest names the day.
+type SetContractRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Till.
+	TillId string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Last day: 2027-01-01; empty forgets it.
+	Until         string `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetContractRequest) Reset() {
+	*x = SetContractRequest{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[119]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetContractRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetContractRequest) ProtoMessage() {}
+
+func (x *SetContractRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[119]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetContractRequest.ProtoReflect.Descriptor instead.
+func (*SetContractRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{119}
+}
+
+func (x *SetContractRequest) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *SetContractRequest) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+// SetContractResponse gives the till.
+type SetContractResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Till.
+	Till          *Till `protobuf:"bytes,1,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetContractResponse) Reset() {
+	*x = SetContractResponse{}
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[120]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetContractResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetContractResponse) ProtoMessage() {}
+
+func (x *SetContractResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_cabinet_proto_msgTypes[120]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetContractResponse.ProtoReflect.Descriptor instead.
+func (*SetContractResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_cabinet_proto_rawDescGZIP(), []int{120}
+}
+
+func (x *SetContractResponse) GetTill() *Till {
+	if x != nil {
+		return x.Till
 	}
 	return nil
 }
@@ -8152,7 +9227,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12'\n" +
 	"\x0forganisation_id\x18\x04 \x01(\tR\x0eorganisationId\x12\"\n" +
 	"\forganisation\x18\x05 \x01(\tR\forganisation\x12 \n" +
-	"\vpermissions\x18\x06 \x03(\tR\vpermissions\"\x92\x03\n" +
+	"\vpermissions\x18\x06 \x03(\tR\vpermissions\"\xa8\x04\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -8169,7 +9244,30 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"reportedMs\x12\x1f\n" +
 	"\vshift_total\x18\f \x01(\x03R\n" +
 	"shiftTotal\x12%\n" +
-	"\x0eshift_receipts\x18\r \x01(\rR\rshiftReceipts\"\x12\n" +
+	"\x0eshift_receipts\x18\r \x01(\rR\rshiftReceipts\x12*\n" +
+	"\x05cells\x18\x0e \x03(\v2\x14.cabinet.v1.TillCellR\x05cells\x12(\n" +
+	"\x04stop\x18\x0f \x01(\v2\x14.cabinet.v1.TillStopR\x04stop\x12\x1b\n" +
+	"\toutlet_id\x18\x10 \x01(\tR\boutletId\x12!\n" +
+	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\"\x9d\x03\n" +
+	"\bTillCell\x12.\n" +
+	"\x06aspect\x18\x01 \x01(\x0e2\x16.cabinet.v1.TillAspectR\x06aspect\x12'\n" +
+	"\x05light\x18\x02 \x01(\x0e2\x11.cabinet.v1.LightR\x05light\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x12\n" +
+	"\x04todo\x18\x05 \x01(\tR\x04todo\x122\n" +
+	"\x04args\x18\x06 \x03(\v2\x1e.cabinet.v1.TillCell.ArgsEntryR\x04args\x12\x19\n" +
+	"\bsince_ms\x18\a \x01(\x03R\asinceMs\x12\x16\n" +
+	"\x06metric\x18\b \x01(\tR\x06metric\x12\x14\n" +
+	"\x05value\x18\t \x01(\x03R\x05value\x12\x14\n" +
+	"\x05limit\x18\n" +
+	" \x01(\x03R\x05limit\x120\n" +
+	"\x05level\x18\v \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x1a7\n" +
+	"\tArgsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"5\n" +
+	"\bTillStop\x12\x13\n" +
+	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\"\x12\n" +
 	"\x10ListTillsRequest\";\n" +
 	"\x11ListTillsResponse\x12&\n" +
 	"\x05tills\x18\x01 \x03(\v2\x10.cabinet.v1.TillR\x05tills\" \n" +
@@ -8679,14 +9777,76 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\";\n" +
 	"\x10PinAgentResponse\x12'\n" +
-	"\x05agent\x18\x01 \x01(\v2\x11.cabinet.v1.AgentR\x05agent*`\n" +
+	"\x05agent\x18\x01 \x01(\v2\x11.cabinet.v1.AgentR\x05agent\"Q\n" +
+	"\rThresholdNode\x120\n" +
+	"\x05level\x18\x01 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"8\n" +
+	"\x06Limits\x12\x12\n" +
+	"\x04warn\x18\x01 \x01(\x03R\x04warn\x12\x1a\n" +
+	"\bcritical\x18\x02 \x01(\x03R\bcritical\"\xc2\x02\n" +
+	"\tThreshold\x12\x16\n" +
+	"\x06metric\x18\x01 \x01(\tR\x06metric\x12.\n" +
+	"\x06aspect\x18\x02 \x01(\x0e2\x16.cabinet.v1.TillAspectR\x06aspect\x12\x14\n" +
+	"\x05below\x18\x03 \x01(\bR\x05below\x12\x12\n" +
+	"\x04most\x18\x04 \x01(\x03R\x04most\x12*\n" +
+	"\x06limits\x18\x05 \x01(\v2\x12.cabinet.v1.LimitsR\x06limits\x120\n" +
+	"\x05level\x18\x06 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x12(\n" +
+	"\x05above\x18\a \x01(\v2\x12.cabinet.v1.LimitsR\x05above\x12;\n" +
+	"\vabove_level\x18\b \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\n" +
+	"aboveLevel\"2\n" +
+	"\fWorkingHours\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\rR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\rR\x02to\"F\n" +
+	"\x15ListThresholdsRequest\x12-\n" +
+	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\"\xd0\x01\n" +
+	"\x16ListThresholdsResponse\x125\n" +
+	"\n" +
+	"thresholds\x18\x01 \x03(\v2\x15.cabinet.v1.ThresholdR\n" +
+	"thresholds\x12.\n" +
+	"\x05hours\x18\x02 \x01(\v2\x18.cabinet.v1.WorkingHoursR\x05hours\x12;\n" +
+	"\vhours_level\x18\x03 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\n" +
+	"hoursLevel\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"\x88\x01\n" +
+	"\x13SetThresholdRequest\x12-\n" +
+	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\x12\x16\n" +
+	"\x06metric\x18\x02 \x01(\tR\x06metric\x12*\n" +
+	"\x06limits\x18\x03 \x01(\v2\x12.cabinet.v1.LimitsR\x06limits\"K\n" +
+	"\x14SetThresholdResponse\x123\n" +
+	"\tthreshold\x18\x01 \x01(\v2\x15.cabinet.v1.ThresholdR\tthreshold\"w\n" +
+	"\x16SetWorkingHoursRequest\x12-\n" +
+	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\x12.\n" +
+	"\x05hours\x18\x02 \x01(\v2\x18.cabinet.v1.WorkingHoursR\x05hours\"{\n" +
+	"\x17SetWorkingHoursResponse\x12.\n" +
+	"\x05hours\x18\x01 \x01(\v2\x18.cabinet.v1.WorkingHoursR\x05hours\x120\n" +
+	"\x05level\x18\x02 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\"C\n" +
+	"\x12SetContractRequest\x12\x17\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\tR\x05until\";\n" +
+	"\x13SetContractResponse\x12$\n" +
+	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till*`\n" +
 	"\x05Light\x12\x15\n" +
 	"\x11LIGHT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vLIGHT_GREEN\x10\x01\x12\x10\n" +
 	"\fLIGHT_YELLOW\x10\x02\x12\r\n" +
 	"\tLIGHT_RED\x10\x03\x12\x0e\n" +
 	"\n" +
-	"LIGHT_GREY\x10\x04*\xcc\x01\n" +
+	"LIGHT_GREY\x10\x04*\xe1\x01\n" +
+	"\n" +
+	"TillAspect\x12\x1b\n" +
+	"\x17TILL_ASPECT_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16TILL_ASPECT_UNFINISHED\x10\x01\x12\x16\n" +
+	"\x12TILL_ASPECT_DEVICE\x10\x02\x12\x15\n" +
+	"\x11TILL_ASPECT_SHIFT\x10\x03\x12\x14\n" +
+	"\x10TILL_ASPECT_FLOW\x10\x04\x12\x13\n" +
+	"\x0fTILL_ASPECT_OFD\x10\x05\x12\x12\n" +
+	"\x0eTILL_ASPECT_FN\x10\x06\x12\x15\n" +
+	"\x11TILL_ASPECT_CLOCK\x10\a\x12\x15\n" +
+	"\x11TILL_ASPECT_AGENT\x10\b*\x89\x01\n" +
+	"\x0eThresholdLevel\x12\x1f\n" +
+	"\x1bTHRESHOLD_LEVEL_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cTHRESHOLD_LEVEL_ORGANISATION\x10\x01\x12\x1a\n" +
+	"\x16THRESHOLD_LEVEL_OUTLET\x10\x02\x12\x18\n" +
+	"\x14THRESHOLD_LEVEL_TILL\x10\x03*\xcc\x01\n" +
 	"\fCommandState\x12\x1d\n" +
 	"\x19COMMAND_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14COMMAND_STATE_QUEUED\x10\x01\x12\x1b\n" +
@@ -8747,8 +9907,7 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
 	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\xb9\n" +
-	"\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse2\x96\r\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
@@ -8765,7 +9924,11 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\vCloseTicket\x12\x1e.cabinet.v1.CloseTicketRequest\x1a\x1f.cabinet.v1.CloseTicketResponse\x12P\n" +
 	"\n" +
 	"ListAgents\x12\x1d.cabinet.v1.ListAgentsRequest\x1a\x1e.cabinet.v1.ListAgentsResponse\"\x03\x90\x02\x01\x12N\n" +
-	"\vRevokeAgent\x12\x1e.cabinet.v1.RevokeAgentRequest\x1a\x1f.cabinet.v1.RevokeAgentResponse\x12b\n" +
+	"\vRevokeAgent\x12\x1e.cabinet.v1.RevokeAgentRequest\x1a\x1f.cabinet.v1.RevokeAgentResponse\x12\\\n" +
+	"\x0eListThresholds\x12!.cabinet.v1.ListThresholdsRequest\x1a\".cabinet.v1.ListThresholdsResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\fSetThreshold\x12\x1f.cabinet.v1.SetThresholdRequest\x1a .cabinet.v1.SetThresholdResponse\x12Z\n" +
+	"\x0fSetWorkingHours\x12\".cabinet.v1.SetWorkingHoursRequest\x1a#.cabinet.v1.SetWorkingHoursResponse\x12N\n" +
+	"\vSetContract\x12\x1e.cabinet.v1.SetContractRequest\x1a\x1f.cabinet.v1.SetContractResponse\x12b\n" +
 	"\x10GetCommandBundle\x12#.cabinet.v1.GetCommandBundleRequest\x1a$.cabinet.v1.GetCommandBundleResponse\"\x03\x90\x02\x01\x12V\n" +
 	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x012\x82\x04\n" +
 	"\x0eUpdatesService\x12V\n" +
@@ -8808,313 +9971,362 @@ func file_cabinet_v1_cabinet_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_cabinet_proto_rawDescData
 }
 
-var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 107)
+var file_cabinet_v1_cabinet_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
+var file_cabinet_v1_cabinet_proto_msgTypes = make([]protoimpl.MessageInfo, 122)
 var file_cabinet_v1_cabinet_proto_goTypes = []any{
 	(Light)(0),                          // 0: cabinet.v1.Light
-	(CommandState)(0),                   // 1: cabinet.v1.CommandState
-	(Payment)(0),                        // 2: cabinet.v1.Payment
-	(TableFormat)(0),                    // 3: cabinet.v1.TableFormat
-	(Span)(0),                           // 4: cabinet.v1.Span
-	(Place)(0),                          // 5: cabinet.v1.Place
-	(GapCause)(0),                       // 6: cabinet.v1.GapCause
-	(UpdateStage)(0),                    // 7: cabinet.v1.UpdateStage
-	(RolloutState)(0),                   // 8: cabinet.v1.RolloutState
-	(RolloutChange)(0),                  // 9: cabinet.v1.RolloutChange
-	(*SignInRequest)(nil),               // 10: cabinet.v1.SignInRequest
-	(*SignInResponse)(nil),              // 11: cabinet.v1.SignInResponse
-	(*SignOutRequest)(nil),              // 12: cabinet.v1.SignOutRequest
-	(*SignOutResponse)(nil),             // 13: cabinet.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),               // 14: cabinet.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),              // 15: cabinet.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),       // 16: cabinet.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),      // 17: cabinet.v1.ChangePasswordResponse
-	(*Person)(nil),                      // 18: cabinet.v1.Person
-	(*Till)(nil),                        // 19: cabinet.v1.Till
-	(*ListTillsRequest)(nil),            // 20: cabinet.v1.ListTillsRequest
-	(*ListTillsResponse)(nil),           // 21: cabinet.v1.ListTillsResponse
-	(*GetTillRequest)(nil),              // 22: cabinet.v1.GetTillRequest
-	(*GetTillResponse)(nil),             // 23: cabinet.v1.GetTillResponse
-	(*WatchRequest)(nil),                // 24: cabinet.v1.WatchRequest
-	(*WatchResponse)(nil),               // 25: cabinet.v1.WatchResponse
-	(*CreateEnrolmentCodeRequest)(nil),  // 26: cabinet.v1.CreateEnrolmentCodeRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 27: cabinet.v1.CreateEnrolmentCodeResponse
-	(*Command)(nil),                     // 28: cabinet.v1.Command
-	(*PlanCommandRequest)(nil),          // 29: cabinet.v1.PlanCommandRequest
-	(*PlanCommandResponse)(nil),         // 30: cabinet.v1.PlanCommandResponse
-	(*StartCommandRequest)(nil),         // 31: cabinet.v1.StartCommandRequest
-	(*StartCommandResponse)(nil),        // 32: cabinet.v1.StartCommandResponse
-	(*DecideRequest)(nil),               // 33: cabinet.v1.DecideRequest
-	(*DecideResponse)(nil),              // 34: cabinet.v1.DecideResponse
-	(*GetCommandRequest)(nil),           // 35: cabinet.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),          // 36: cabinet.v1.GetCommandResponse
-	(*CertificateCell)(nil),             // 37: cabinet.v1.CertificateCell
-	(*Certificate)(nil),                 // 38: cabinet.v1.Certificate
-	(*GetCertificateRequest)(nil),       // 39: cabinet.v1.GetCertificateRequest
-	(*GetCertificateResponse)(nil),      // 40: cabinet.v1.GetCertificateResponse
-	(*ListCommandsRequest)(nil),         // 41: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),        // 42: cabinet.v1.ListCommandsResponse
-	(*OperationView)(nil),               // 43: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),       // 44: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),      // 45: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),        // 46: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),       // 47: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),        // 48: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),                // 49: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),       // 50: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),          // 51: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),         // 52: cabinet.v1.GetDocumentResponse
-	(*SlipLine)(nil),                    // 53: cabinet.v1.SlipLine
-	(*Tag)(nil),                         // 54: cabinet.v1.Tag
-	(*GetDocumentPDFRequest)(nil),       // 55: cabinet.v1.GetDocumentPDFRequest
-	(*GetDocumentPDFResponse)(nil),      // 56: cabinet.v1.GetDocumentPDFResponse
-	(*DocumentFilter)(nil),              // 57: cabinet.v1.DocumentFilter
-	(*SearchDocumentsRequest)(nil),      // 58: cabinet.v1.SearchDocumentsRequest
-	(*VATSum)(nil),                      // 59: cabinet.v1.VATSum
-	(*PaymentSums)(nil),                 // 60: cabinet.v1.PaymentSums
-	(*FoundDocument)(nil),               // 61: cabinet.v1.FoundDocument
-	(*SearchDocumentsResponse)(nil),     // 62: cabinet.v1.SearchDocumentsResponse
-	(*ExportDocumentsRequest)(nil),      // 63: cabinet.v1.ExportDocumentsRequest
-	(*ExportDocumentsResponse)(nil),     // 64: cabinet.v1.ExportDocumentsResponse
-	(*KindFigures)(nil),                 // 65: cabinet.v1.KindFigures
-	(*Figures)(nil),                     // 66: cabinet.v1.Figures
-	(*CounterDifference)(nil),           // 67: cabinet.v1.CounterDifference
-	(*Shift)(nil),                       // 68: cabinet.v1.Shift
-	(*ListShiftsRequest)(nil),           // 69: cabinet.v1.ListShiftsRequest
-	(*ListShiftsResponse)(nil),          // 70: cabinet.v1.ListShiftsResponse
-	(*GetShiftRequest)(nil),             // 71: cabinet.v1.GetShiftRequest
-	(*GetShiftResponse)(nil),            // 72: cabinet.v1.GetShiftResponse
-	(*GetRevenueRequest)(nil),           // 73: cabinet.v1.GetRevenueRequest
-	(*RevenueRow)(nil),                  // 74: cabinet.v1.RevenueRow
-	(*GetRevenueResponse)(nil),          // 75: cabinet.v1.GetRevenueResponse
-	(*ListProductsRequest)(nil),         // 76: cabinet.v1.ListProductsRequest
-	(*Product)(nil),                     // 77: cabinet.v1.Product
-	(*ListProductsResponse)(nil),        // 78: cabinet.v1.ListProductsResponse
-	(*Gap)(nil),                         // 79: cabinet.v1.Gap
-	(*ListGapsRequest)(nil),             // 80: cabinet.v1.ListGapsRequest
-	(*ListGapsResponse)(nil),            // 81: cabinet.v1.ListGapsResponse
-	(*ListOutletsRequest)(nil),          // 82: cabinet.v1.ListOutletsRequest
-	(*OutletView)(nil),                  // 83: cabinet.v1.OutletView
-	(*ListOutletsResponse)(nil),         // 84: cabinet.v1.ListOutletsResponse
-	(*TicketCell)(nil),                  // 85: cabinet.v1.TicketCell
-	(*ListTicketsRequest)(nil),          // 86: cabinet.v1.ListTicketsRequest
-	(*ListTicketsResponse)(nil),         // 87: cabinet.v1.ListTicketsResponse
-	(*GetTicketRequest)(nil),            // 88: cabinet.v1.GetTicketRequest
-	(*GetTicketResponse)(nil),           // 89: cabinet.v1.GetTicketResponse
-	(*CloseTicketRequest)(nil),          // 90: cabinet.v1.CloseTicketRequest
-	(*CloseTicketResponse)(nil),         // 91: cabinet.v1.CloseTicketResponse
-	(*Agent)(nil),                       // 92: cabinet.v1.Agent
-	(*AgentTwin)(nil),                   // 93: cabinet.v1.AgentTwin
-	(*AgentUpdate)(nil),                 // 94: cabinet.v1.AgentUpdate
-	(*Release)(nil),                     // 95: cabinet.v1.Release
-	(*RolloutPlan)(nil),                 // 96: cabinet.v1.RolloutPlan
-	(*RolloutCounts)(nil),               // 97: cabinet.v1.RolloutCounts
-	(*Rollout)(nil),                     // 98: cabinet.v1.Rollout
-	(*ListAgentsRequest)(nil),           // 99: cabinet.v1.ListAgentsRequest
-	(*ListAgentsResponse)(nil),          // 100: cabinet.v1.ListAgentsResponse
-	(*RevokeAgentRequest)(nil),          // 101: cabinet.v1.RevokeAgentRequest
-	(*RevokeAgentResponse)(nil),         // 102: cabinet.v1.RevokeAgentResponse
-	(*GetCommandBundleRequest)(nil),     // 103: cabinet.v1.GetCommandBundleRequest
-	(*GetCommandBundleResponse)(nil),    // 104: cabinet.v1.GetCommandBundleResponse
-	(*ListReleasesRequest)(nil),         // 105: cabinet.v1.ListReleasesRequest
-	(*ListReleasesResponse)(nil),        // 106: cabinet.v1.ListReleasesResponse
-	(*ListRolloutsRequest)(nil),         // 107: cabinet.v1.ListRolloutsRequest
-	(*ListRolloutsResponse)(nil),        // 108: cabinet.v1.ListRolloutsResponse
-	(*GetRolloutRequest)(nil),           // 109: cabinet.v1.GetRolloutRequest
-	(*GetRolloutResponse)(nil),          // 110: cabinet.v1.GetRolloutResponse
-	(*StartRolloutRequest)(nil),         // 111: cabinet.v1.StartRolloutRequest
-	(*StartRolloutResponse)(nil),        // 112: cabinet.v1.StartRolloutResponse
-	(*ChangeRolloutRequest)(nil),        // 113: cabinet.v1.ChangeRolloutRequest
-	(*ChangeRolloutResponse)(nil),       // 114: cabinet.v1.ChangeRolloutResponse
-	(*PinAgentRequest)(nil),             // 115: cabinet.v1.PinAgentRequest
-	(*PinAgentResponse)(nil),            // 116: cabinet.v1.PinAgentResponse
-	(*v1.TillState)(nil),                // 117: fiscal.v1.TillState
-	(v1.Action)(0),                      // 118: fiscal.v1.Action
-	(*v1.Run)(nil),                      // 119: fiscal.v1.Run
-	(*v1.Decision)(nil),                 // 120: fiscal.v1.Decision
-	(*v1.Operation)(nil),                // 121: fiscal.v1.Operation
-	(*v1.Document)(nil),                 // 122: fiscal.v1.Document
-	(v1.PaperTrack)(0),                  // 123: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                    // 124: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),                  // 125: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),                  // 126: fiscal.v1.Cashier
-	(v1.Kind)(0),                        // 127: fiscal.v1.Kind
+	(TillAspect)(0),                     // 1: cabinet.v1.TillAspect
+	(ThresholdLevel)(0),                 // 2: cabinet.v1.ThresholdLevel
+	(CommandState)(0),                   // 3: cabinet.v1.CommandState
+	(Payment)(0),                        // 4: cabinet.v1.Payment
+	(TableFormat)(0),                    // 5: cabinet.v1.TableFormat
+	(Span)(0),                           // 6: cabinet.v1.Span
+	(Place)(0),                          // 7: cabinet.v1.Place
+	(GapCause)(0),                       // 8: cabinet.v1.GapCause
+	(UpdateStage)(0),                    // 9: cabinet.v1.UpdateStage
+	(RolloutState)(0),                   // 10: cabinet.v1.RolloutState
+	(RolloutChange)(0),                  // 11: cabinet.v1.RolloutChange
+	(*SignInRequest)(nil),               // 12: cabinet.v1.SignInRequest
+	(*SignInResponse)(nil),              // 13: cabinet.v1.SignInResponse
+	(*SignOutRequest)(nil),              // 14: cabinet.v1.SignOutRequest
+	(*SignOutResponse)(nil),             // 15: cabinet.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),               // 16: cabinet.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),              // 17: cabinet.v1.WhoAmIResponse
+	(*ChangePasswordRequest)(nil),       // 18: cabinet.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),      // 19: cabinet.v1.ChangePasswordResponse
+	(*Person)(nil),                      // 20: cabinet.v1.Person
+	(*Till)(nil),                        // 21: cabinet.v1.Till
+	(*TillCell)(nil),                    // 22: cabinet.v1.TillCell
+	(*TillStop)(nil),                    // 23: cabinet.v1.TillStop
+	(*ListTillsRequest)(nil),            // 24: cabinet.v1.ListTillsRequest
+	(*ListTillsResponse)(nil),           // 25: cabinet.v1.ListTillsResponse
+	(*GetTillRequest)(nil),              // 26: cabinet.v1.GetTillRequest
+	(*GetTillResponse)(nil),             // 27: cabinet.v1.GetTillResponse
+	(*WatchRequest)(nil),                // 28: cabinet.v1.WatchRequest
+	(*WatchResponse)(nil),               // 29: cabinet.v1.WatchResponse
+	(*CreateEnrolmentCodeRequest)(nil),  // 30: cabinet.v1.CreateEnrolmentCodeRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 31: cabinet.v1.CreateEnrolmentCodeResponse
+	(*Command)(nil),                     // 32: cabinet.v1.Command
+	(*PlanCommandRequest)(nil),          // 33: cabinet.v1.PlanCommandRequest
+	(*PlanCommandResponse)(nil),         // 34: cabinet.v1.PlanCommandResponse
+	(*StartCommandRequest)(nil),         // 35: cabinet.v1.StartCommandRequest
+	(*StartCommandResponse)(nil),        // 36: cabinet.v1.StartCommandResponse
+	(*DecideRequest)(nil),               // 37: cabinet.v1.DecideRequest
+	(*DecideResponse)(nil),              // 38: cabinet.v1.DecideResponse
+	(*GetCommandRequest)(nil),           // 39: cabinet.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),          // 40: cabinet.v1.GetCommandResponse
+	(*CertificateCell)(nil),             // 41: cabinet.v1.CertificateCell
+	(*Certificate)(nil),                 // 42: cabinet.v1.Certificate
+	(*GetCertificateRequest)(nil),       // 43: cabinet.v1.GetCertificateRequest
+	(*GetCertificateResponse)(nil),      // 44: cabinet.v1.GetCertificateResponse
+	(*ListCommandsRequest)(nil),         // 45: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),        // 46: cabinet.v1.ListCommandsResponse
+	(*OperationView)(nil),               // 47: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),       // 48: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),      // 49: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),        // 50: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),       // 51: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),        // 52: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),                // 53: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),       // 54: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),          // 55: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),         // 56: cabinet.v1.GetDocumentResponse
+	(*SlipLine)(nil),                    // 57: cabinet.v1.SlipLine
+	(*Tag)(nil),                         // 58: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),       // 59: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),      // 60: cabinet.v1.GetDocumentPDFResponse
+	(*DocumentFilter)(nil),              // 61: cabinet.v1.DocumentFilter
+	(*SearchDocumentsRequest)(nil),      // 62: cabinet.v1.SearchDocumentsRequest
+	(*VATSum)(nil),                      // 63: cabinet.v1.VATSum
+	(*PaymentSums)(nil),                 // 64: cabinet.v1.PaymentSums
+	(*FoundDocument)(nil),               // 65: cabinet.v1.FoundDocument
+	(*SearchDocumentsResponse)(nil),     // 66: cabinet.v1.SearchDocumentsResponse
+	(*ExportDocumentsRequest)(nil),      // 67: cabinet.v1.ExportDocumentsRequest
+	(*ExportDocumentsResponse)(nil),     // 68: cabinet.v1.ExportDocumentsResponse
+	(*KindFigures)(nil),                 // 69: cabinet.v1.KindFigures
+	(*Figures)(nil),                     // 70: cabinet.v1.Figures
+	(*CounterDifference)(nil),           // 71: cabinet.v1.CounterDifference
+	(*Shift)(nil),                       // 72: cabinet.v1.Shift
+	(*ListShiftsRequest)(nil),           // 73: cabinet.v1.ListShiftsRequest
+	(*ListShiftsResponse)(nil),          // 74: cabinet.v1.ListShiftsResponse
+	(*GetShiftRequest)(nil),             // 75: cabinet.v1.GetShiftRequest
+	(*GetShiftResponse)(nil),            // 76: cabinet.v1.GetShiftResponse
+	(*GetRevenueRequest)(nil),           // 77: cabinet.v1.GetRevenueRequest
+	(*RevenueRow)(nil),                  // 78: cabinet.v1.RevenueRow
+	(*GetRevenueResponse)(nil),          // 79: cabinet.v1.GetRevenueResponse
+	(*ListProductsRequest)(nil),         // 80: cabinet.v1.ListProductsRequest
+	(*Product)(nil),                     // 81: cabinet.v1.Product
+	(*ListProductsResponse)(nil),        // 82: cabinet.v1.ListProductsResponse
+	(*Gap)(nil),                         // 83: cabinet.v1.Gap
+	(*ListGapsRequest)(nil),             // 84: cabinet.v1.ListGapsRequest
+	(*ListGapsResponse)(nil),            // 85: cabinet.v1.ListGapsResponse
+	(*ListOutletsRequest)(nil),          // 86: cabinet.v1.ListOutletsRequest
+	(*OutletView)(nil),                  // 87: cabinet.v1.OutletView
+	(*ListOutletsResponse)(nil),         // 88: cabinet.v1.ListOutletsResponse
+	(*TicketCell)(nil),                  // 89: cabinet.v1.TicketCell
+	(*ListTicketsRequest)(nil),          // 90: cabinet.v1.ListTicketsRequest
+	(*ListTicketsResponse)(nil),         // 91: cabinet.v1.ListTicketsResponse
+	(*GetTicketRequest)(nil),            // 92: cabinet.v1.GetTicketRequest
+	(*GetTicketResponse)(nil),           // 93: cabinet.v1.GetTicketResponse
+	(*CloseTicketRequest)(nil),          // 94: cabinet.v1.CloseTicketRequest
+	(*CloseTicketResponse)(nil),         // 95: cabinet.v1.CloseTicketResponse
+	(*Agent)(nil),                       // 96: cabinet.v1.Agent
+	(*AgentTwin)(nil),                   // 97: cabinet.v1.AgentTwin
+	(*AgentUpdate)(nil),                 // 98: cabinet.v1.AgentUpdate
+	(*Release)(nil),                     // 99: cabinet.v1.Release
+	(*RolloutPlan)(nil),                 // 100: cabinet.v1.RolloutPlan
+	(*RolloutCounts)(nil),               // 101: cabinet.v1.RolloutCounts
+	(*Rollout)(nil),                     // 102: cabinet.v1.Rollout
+	(*ListAgentsRequest)(nil),           // 103: cabinet.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),          // 104: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentRequest)(nil),          // 105: cabinet.v1.RevokeAgentRequest
+	(*RevokeAgentResponse)(nil),         // 106: cabinet.v1.RevokeAgentResponse
+	(*GetCommandBundleRequest)(nil),     // 107: cabinet.v1.GetCommandBundleRequest
+	(*GetCommandBundleResponse)(nil),    // 108: cabinet.v1.GetCommandBundleResponse
+	(*ListReleasesRequest)(nil),         // 109: cabinet.v1.ListReleasesRequest
+	(*ListReleasesResponse)(nil),        // 110: cabinet.v1.ListReleasesResponse
+	(*ListRolloutsRequest)(nil),         // 111: cabinet.v1.ListRolloutsRequest
+	(*ListRolloutsResponse)(nil),        // 112: cabinet.v1.ListRolloutsResponse
+	(*GetRolloutRequest)(nil),           // 113: cabinet.v1.GetRolloutRequest
+	(*GetRolloutResponse)(nil),          // 114: cabinet.v1.GetRolloutResponse
+	(*StartRolloutRequest)(nil),         // 115: cabinet.v1.StartRolloutRequest
+	(*StartRolloutResponse)(nil),        // 116: cabinet.v1.StartRolloutResponse
+	(*ChangeRolloutRequest)(nil),        // 117: cabinet.v1.ChangeRolloutRequest
+	(*ChangeRolloutResponse)(nil),       // 118: cabinet.v1.ChangeRolloutResponse
+	(*PinAgentRequest)(nil),             // 119: cabinet.v1.PinAgentRequest
+	(*PinAgentResponse)(nil),            // 120: cabinet.v1.PinAgentResponse
+	(*ThresholdNode)(nil),               // 121: cabinet.v1.ThresholdNode
+	(*Limits)(nil),                      // 122: cabinet.v1.Limits
+	(*Threshold)(nil),                   // 123: cabinet.v1.Threshold
+	(*WorkingHours)(nil),                // 124: cabinet.v1.WorkingHours
+	(*ListThresholdsRequest)(nil),       // 125: cabinet.v1.ListThresholdsRequest
+	(*ListThresholdsResponse)(nil),      // 126: cabinet.v1.ListThresholdsResponse
+	(*SetThresholdRequest)(nil),         // 127: cabinet.v1.SetThresholdRequest
+	(*SetThresholdResponse)(nil),        // 128: cabinet.v1.SetThresholdResponse
+	(*SetWorkingHoursRequest)(nil),      // 129: cabinet.v1.SetWorkingHoursRequest
+	(*SetWorkingHoursResponse)(nil),     // 130: cabinet.v1.SetWorkingHoursResponse
+	(*SetContractRequest)(nil),          // 131: cabinet.v1.SetContractRequest
+	(*SetContractResponse)(nil),         // 132: cabinet.v1.SetContractResponse
+	nil,                                 // 133: cabinet.v1.TillCell.ArgsEntry
+	(*v1.TillState)(nil),                // 134: fiscal.v1.TillState
+	(v1.Action)(0),                      // 135: fiscal.v1.Action
+	(*v1.Run)(nil),                      // 136: fiscal.v1.Run
+	(*v1.Decision)(nil),                 // 137: fiscal.v1.Decision
+	(*v1.Operation)(nil),                // 138: fiscal.v1.Operation
+	(*v1.Document)(nil),                 // 139: fiscal.v1.Document
+	(v1.PaperTrack)(0),                  // 140: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                    // 141: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                  // 142: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                  // 143: fiscal.v1.Cashier
+	(v1.Kind)(0),                        // 144: fiscal.v1.Kind
 }
 var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
-	18,  // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
-	18,  // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	20,  // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	20,  // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
 	0,   // 2: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	117, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
-	19,  // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
-	19,  // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
-	19,  // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	43,  // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
-	28,  // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	118, // 9: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
-	1,   // 10: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	119, // 11: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	120, // 12: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	118, // 13: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	119, // 14: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	118, // 15: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	28,  // 16: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	120, // 17: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
-	28,  // 18: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
-	28,  // 19: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	37,  // 20: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
-	37,  // 21: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
-	38,  // 22: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
-	28,  // 23: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	121, // 24: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	43,  // 25: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	43,  // 26: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	122, // 27: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	123, // 28: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	124, // 29: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	49,  // 30: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	49,  // 31: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	125, // 32: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	126, // 33: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	53,  // 34: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	54,  // 35: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	54,  // 36: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	127, // 37: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
-	2,   // 38: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
-	123, // 39: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
-	124, // 40: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
-	57,  // 41: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	49,  // 42: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
-	60,  // 43: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
-	59,  // 44: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
-	61,  // 45: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
-	57,  // 46: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	3,   // 47: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
-	127, // 48: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
-	60,  // 49: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
-	65,  // 50: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
-	127, // 51: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
-	66,  // 52: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
-	67,  // 53: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
-	68,  // 54: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
-	68,  // 55: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
-	4,   // 56: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
-	5,   // 57: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
-	66,  // 58: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
-	74,  // 59: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
-	74,  // 60: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
-	66,  // 61: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
-	66,  // 62: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
-	77,  // 63: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
-	122, // 64: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
-	122, // 65: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
-	6,   // 66: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
-	79,  // 67: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
-	83,  // 68: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
-	85,  // 69: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
-	85,  // 70: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	119, // 71: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
-	85,  // 72: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	93,  // 73: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
-	94,  // 74: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
-	7,   // 75: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
-	96,  // 76: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
-	8,   // 77: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
-	97,  // 78: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
-	92,  // 79: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
-	92,  // 80: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
-	95,  // 81: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
-	98,  // 82: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
-	98,  // 83: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	94,  // 84: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
-	96,  // 85: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	98,  // 86: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	9,   // 87: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
-	96,  // 88: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	98,  // 89: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	92,  // 90: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
-	10,  // 91: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	12,  // 92: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	14,  // 93: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	16,  // 94: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	20,  // 95: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	22,  // 96: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	24,  // 97: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	26,  // 98: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	29,  // 99: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	31,  // 100: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	33,  // 101: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	35,  // 102: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	39,  // 103: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	86,  // 104: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	88,  // 105: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	90,  // 106: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	99,  // 107: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	101, // 108: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	103, // 109: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	41,  // 110: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	105, // 111: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
-	107, // 112: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
-	109, // 113: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
-	111, // 114: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
-	113, // 115: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
-	115, // 116: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
-	44,  // 117: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	46,  // 118: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	48,  // 119: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	51,  // 120: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	55,  // 121: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	58,  // 122: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
-	63,  // 123: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
-	69,  // 124: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
-	71,  // 125: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
-	73,  // 126: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
-	76,  // 127: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
-	80,  // 128: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
-	82,  // 129: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
-	11,  // 130: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	13,  // 131: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	15,  // 132: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	17,  // 133: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	21,  // 134: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	23,  // 135: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	25,  // 136: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	27,  // 137: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	30,  // 138: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	32,  // 139: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	34,  // 140: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	36,  // 141: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	40,  // 142: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	87,  // 143: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	89,  // 144: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	91,  // 145: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	100, // 146: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	102, // 147: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	104, // 148: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	42,  // 149: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	106, // 150: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
-	108, // 151: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
-	110, // 152: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
-	112, // 153: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
-	114, // 154: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
-	116, // 155: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
-	45,  // 156: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	47,  // 157: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	50,  // 158: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	52,  // 159: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	56,  // 160: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	62,  // 161: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
-	64,  // 162: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
-	70,  // 163: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
-	72,  // 164: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
-	75,  // 165: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
-	78,  // 166: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
-	81,  // 167: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
-	84,  // 168: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
-	130, // [130:169] is the sub-list for method output_type
-	91,  // [91:130] is the sub-list for method input_type
-	91,  // [91:91] is the sub-list for extension type_name
-	91,  // [91:91] is the sub-list for extension extendee
-	0,   // [0:91] is the sub-list for field type_name
+	134, // 3: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	22,  // 4: cabinet.v1.Till.cells:type_name -> cabinet.v1.TillCell
+	23,  // 5: cabinet.v1.Till.stop:type_name -> cabinet.v1.TillStop
+	1,   // 6: cabinet.v1.TillCell.aspect:type_name -> cabinet.v1.TillAspect
+	0,   // 7: cabinet.v1.TillCell.light:type_name -> cabinet.v1.Light
+	133, // 8: cabinet.v1.TillCell.args:type_name -> cabinet.v1.TillCell.ArgsEntry
+	2,   // 9: cabinet.v1.TillCell.level:type_name -> cabinet.v1.ThresholdLevel
+	21,  // 10: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
+	21,  // 11: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
+	21,  // 12: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
+	47,  // 13: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	32,  // 14: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
+	135, // 15: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	3,   // 16: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
+	136, // 17: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	137, // 18: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	135, // 19: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	136, // 20: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	135, // 21: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	32,  // 22: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	137, // 23: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	32,  // 24: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	32,  // 25: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	41,  // 26: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	41,  // 27: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	42,  // 28: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	32,  // 29: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	138, // 30: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	47,  // 31: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	47,  // 32: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	139, // 33: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	140, // 34: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	141, // 35: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	53,  // 36: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	53,  // 37: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	142, // 38: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	143, // 39: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	57,  // 40: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	58,  // 41: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	58,  // 42: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	144, // 43: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
+	4,   // 44: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
+	140, // 45: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
+	141, // 46: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
+	61,  // 47: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	53,  // 48: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
+	64,  // 49: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
+	63,  // 50: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
+	65,  // 51: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
+	61,  // 52: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	5,   // 53: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
+	144, // 54: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
+	64,  // 55: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
+	69,  // 56: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
+	144, // 57: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
+	70,  // 58: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
+	71,  // 59: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
+	72,  // 60: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
+	72,  // 61: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
+	6,   // 62: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
+	7,   // 63: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
+	70,  // 64: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
+	78,  // 65: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
+	78,  // 66: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
+	70,  // 67: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
+	70,  // 68: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
+	81,  // 69: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
+	139, // 70: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
+	139, // 71: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
+	8,   // 72: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
+	83,  // 73: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
+	87,  // 74: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
+	89,  // 75: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	89,  // 76: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	136, // 77: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	89,  // 78: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	97,  // 79: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
+	98,  // 80: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
+	9,   // 81: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
+	100, // 82: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
+	10,  // 83: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
+	101, // 84: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
+	96,  // 85: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
+	96,  // 86: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
+	99,  // 87: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
+	102, // 88: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
+	102, // 89: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	98,  // 90: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
+	100, // 91: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	102, // 92: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	11,  // 93: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
+	100, // 94: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	102, // 95: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	96,  // 96: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
+	2,   // 97: cabinet.v1.ThresholdNode.level:type_name -> cabinet.v1.ThresholdLevel
+	1,   // 98: cabinet.v1.Threshold.aspect:type_name -> cabinet.v1.TillAspect
+	122, // 99: cabinet.v1.Threshold.limits:type_name -> cabinet.v1.Limits
+	2,   // 100: cabinet.v1.Threshold.level:type_name -> cabinet.v1.ThresholdLevel
+	122, // 101: cabinet.v1.Threshold.above:type_name -> cabinet.v1.Limits
+	2,   // 102: cabinet.v1.Threshold.above_level:type_name -> cabinet.v1.ThresholdLevel
+	121, // 103: cabinet.v1.ListThresholdsRequest.node:type_name -> cabinet.v1.ThresholdNode
+	123, // 104: cabinet.v1.ListThresholdsResponse.thresholds:type_name -> cabinet.v1.Threshold
+	124, // 105: cabinet.v1.ListThresholdsResponse.hours:type_name -> cabinet.v1.WorkingHours
+	2,   // 106: cabinet.v1.ListThresholdsResponse.hours_level:type_name -> cabinet.v1.ThresholdLevel
+	121, // 107: cabinet.v1.SetThresholdRequest.node:type_name -> cabinet.v1.ThresholdNode
+	122, // 108: cabinet.v1.SetThresholdRequest.limits:type_name -> cabinet.v1.Limits
+	123, // 109: cabinet.v1.SetThresholdResponse.threshold:type_name -> cabinet.v1.Threshold
+	121, // 110: cabinet.v1.SetWorkingHoursRequest.node:type_name -> cabinet.v1.ThresholdNode
+	124, // 111: cabinet.v1.SetWorkingHoursRequest.hours:type_name -> cabinet.v1.WorkingHours
+	124, // 112: cabinet.v1.SetWorkingHoursResponse.hours:type_name -> cabinet.v1.WorkingHours
+	2,   // 113: cabinet.v1.SetWorkingHoursResponse.level:type_name -> cabinet.v1.ThresholdLevel
+	21,  // 114: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
+	12,  // 115: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	14,  // 116: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	16,  // 117: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	18,  // 118: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	24,  // 119: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	26,  // 120: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	28,  // 121: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	30,  // 122: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	33,  // 123: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	35,  // 124: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	37,  // 125: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	39,  // 126: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	43,  // 127: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	90,  // 128: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	92,  // 129: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	94,  // 130: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	103, // 131: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	105, // 132: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	125, // 133: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
+	127, // 134: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
+	129, // 135: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
+	131, // 136: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
+	107, // 137: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	45,  // 138: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	109, // 139: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
+	111, // 140: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
+	113, // 141: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
+	115, // 142: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
+	117, // 143: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
+	119, // 144: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
+	48,  // 145: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	50,  // 146: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	52,  // 147: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	55,  // 148: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	59,  // 149: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	62,  // 150: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
+	67,  // 151: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
+	73,  // 152: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
+	75,  // 153: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
+	77,  // 154: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
+	80,  // 155: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
+	84,  // 156: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	86,  // 157: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	13,  // 158: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	15,  // 159: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	17,  // 160: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	19,  // 161: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	25,  // 162: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	27,  // 163: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	29,  // 164: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	31,  // 165: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	34,  // 166: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	36,  // 167: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	38,  // 168: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	40,  // 169: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	44,  // 170: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	91,  // 171: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	93,  // 172: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	95,  // 173: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	104, // 174: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	106, // 175: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	126, // 176: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
+	128, // 177: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
+	130, // 178: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
+	132, // 179: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
+	108, // 180: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	46,  // 181: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	110, // 182: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
+	112, // 183: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
+	114, // 184: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
+	116, // 185: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
+	118, // 186: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
+	120, // 187: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
+	49,  // 188: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	51,  // 189: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	54,  // 190: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	56,  // 191: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	60,  // 192: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	66,  // 193: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	68,  // 194: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	74,  // 195: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	76,  // 196: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	79,  // 197: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	82,  // 198: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	85,  // 199: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	88,  // 200: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	158, // [158:201] is the sub-list for method output_type
+	115, // [115:158] is the sub-list for method input_type
+	115, // [115:115] is the sub-list for extension type_name
+	115, // [115:115] is the sub-list for extension extendee
+	0,   // [0:115] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -9122,19 +10334,19 @@ func file_cabinet_v1_cabinet_proto_init() {
 	if File_cabinet_v1_cabinet_proto != nil {
 		return
 	}
-	file_cabinet_v1_cabinet_proto_msgTypes[15].OneofWrappers = []any{
+	file_cabinet_v1_cabinet_proto_msgTypes[17].OneofWrappers = []any{
 		(*WatchResponse_Till)(nil),
 		(*WatchResponse_Operation)(nil),
 		(*WatchResponse_Command)(nil),
 	}
-	file_cabinet_v1_cabinet_proto_msgTypes[47].OneofWrappers = []any{}
+	file_cabinet_v1_cabinet_proto_msgTypes[49].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_cabinet_proto_rawDesc), len(file_cabinet_v1_cabinet_proto_rawDesc)),
-			NumEnums:      10,
-			NumMessages:   107,
+			NumEnums:      12,
+			NumMessages:   122,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -86,6 +86,18 @@ const (
 	// FleetServiceRevokeAgentProcedure is the fully-qualified name of the FleetService's RevokeAgent
 	// RPC.
 	FleetServiceRevokeAgentProcedure = "/cabinet.v1.FleetService/RevokeAgent"
+	// FleetServiceListThresholdsProcedure is the fully-qualified name of the FleetService's
+	// ListThresholds RPC.
+	FleetServiceListThresholdsProcedure = "/cabinet.v1.FleetService/ListThresholds"
+	// FleetServiceSetThresholdProcedure is the fully-qualified name of the FleetService's SetThreshold
+	// RPC.
+	FleetServiceSetThresholdProcedure = "/cabinet.v1.FleetService/SetThreshold"
+	// FleetServiceSetWorkingHoursProcedure is the fully-qualified name of the FleetService's
+	// SetWorkingHours RPC.
+	FleetServiceSetWorkingHoursProcedure = "/cabinet.v1.FleetService/SetWorkingHours"
+	// FleetServiceSetContractProcedure is the fully-qualified name of the FleetService's SetContract
+	// RPC.
+	FleetServiceSetContractProcedure = "/cabinet.v1.FleetService/SetContract"
 	// FleetServiceGetCommandBundleProcedure is the fully-qualified name of the FleetService's
 	// GetCommandBundle RPC.
 	FleetServiceGetCommandBundleProcedure = "/cabinet.v1.FleetService/GetCommandBundle"
@@ -354,6 +366,14 @@ type FleetServiceClient interface {
 	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
 	// RevokeAgent shuts an agent out for good; it has to be enrolled anew.
 	RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error)
+	// ListThresholds gives the rules of the traffic light as they hold at a node.
+	ListThresholds(context.Context, *v1.ListThresholdsRequest) (*v1.ListThresholdsResponse, error)
+	// SetThreshold sets the limits of a rule at a node, or gives them back to the level above.
+	SetThreshold(context.Context, *v1.SetThresholdRequest) (*v1.SetThresholdResponse, error)
+	// SetWorkingHours sets the hours in which silence counts, or gives them back to the level above.
+	SetWorkingHours(context.Context, *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error)
+	// SetContract notes the last day of a till's contract with its operator of fiscal data.
+	SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error)
 	// GetCommandBundle gives the redacted bundle that a command collected.
 	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -463,6 +483,31 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fleetServiceMethods.ByName("RevokeAgent")),
 			connect.WithClientOptions(opts...),
 		),
+		listThresholds: connect.NewClient[v1.ListThresholdsRequest, v1.ListThresholdsResponse](
+			httpClient,
+			baseURL+FleetServiceListThresholdsProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("ListThresholds")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		setThreshold: connect.NewClient[v1.SetThresholdRequest, v1.SetThresholdResponse](
+			httpClient,
+			baseURL+FleetServiceSetThresholdProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("SetThreshold")),
+			connect.WithClientOptions(opts...),
+		),
+		setWorkingHours: connect.NewClient[v1.SetWorkingHoursRequest, v1.SetWorkingHoursResponse](
+			httpClient,
+			baseURL+FleetServiceSetWorkingHoursProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("SetWorkingHours")),
+			connect.WithClientOptions(opts...),
+		),
+		setContract: connect.NewClient[v1.SetContractRequest, v1.SetContractResponse](
+			httpClient,
+			baseURL+FleetServiceSetContractProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("SetContract")),
+			connect.WithClientOptions(opts...),
+		),
 		getCommandBundle: connect.NewClient[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse](
 			httpClient,
 			baseURL+FleetServiceGetCommandBundleProcedure,
@@ -496,6 +541,10 @@ type fleetServiceClient struct {
 	closeTicket         *connect.Client[v1.CloseTicketRequest, v1.CloseTicketResponse]
 	listAgents          *connect.Client[v1.ListAgentsRequest, v1.ListAgentsResponse]
 	revokeAgent         *connect.Client[v1.RevokeAgentRequest, v1.RevokeAgentResponse]
+	listThresholds      *connect.Client[v1.ListThresholdsRequest, v1.ListThresholdsResponse]
+	setThreshold        *connect.Client[v1.SetThresholdRequest, v1.SetThresholdResponse]
+	setWorkingHours     *connect.Client[v1.SetWorkingHoursRequest, v1.SetWorkingHoursResponse]
+	setContract         *connect.Client[v1.SetContractRequest, v1.SetContractResponse]
 	getCommandBundle    *connect.Client[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
@@ -622,6 +671,42 @@ func (c *fleetServiceClient) RevokeAgent(ctx context.Context, req *v1.RevokeAgen
 	return nil, err
 }
 
+// ListThresholds calls cabinet.v1.FleetService.ListThresholds.
+func (c *fleetServiceClient) ListThresholds(ctx context.Context, req *v1.ListThresholdsRequest) (*v1.ListThresholdsResponse, error) {
+	response, err := c.listThresholds.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetThreshold calls cabinet.v1.FleetService.SetThreshold.
+func (c *fleetServiceClient) SetThreshold(ctx context.Context, req *v1.SetThresholdRequest) (*v1.SetThresholdResponse, error) {
+	response, err := c.setThreshold.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetWorkingHours calls cabinet.v1.FleetService.SetWorkingHours.
+func (c *fleetServiceClient) SetWorkingHours(ctx context.Context, req *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error) {
+	response, err := c.setWorkingHours.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetContract calls cabinet.v1.FleetService.SetContract.
+func (c *fleetServiceClient) SetContract(ctx context.Context, req *v1.SetContractRequest) (*v1.SetContractResponse, error) {
+	response, err := c.setContract.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetCommandBundle calls cabinet.v1.FleetService.GetCommandBundle.
 func (c *fleetServiceClient) GetCommandBundle(ctx context.Context, req *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {
 	response, err := c.getCommandBundle.CallUnary(ctx, connect.NewRequest(req))
@@ -670,6 +755,14 @@ type FleetServiceHandler interface {
 	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
 	// RevokeAgent shuts an agent out for good; it has to be enrolled anew.
 	RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error)
+	// ListThresholds gives the rules of the traffic light as they hold at a node.
+	ListThresholds(context.Context, *v1.ListThresholdsRequest) (*v1.ListThresholdsResponse, error)
+	// SetThreshold sets the limits of a rule at a node, or gives them back to the level above.
+	SetThreshold(context.Context, *v1.SetThresholdRequest) (*v1.SetThresholdResponse, error)
+	// SetWorkingHours sets the hours in which silence counts, or gives them back to the level above.
+	SetWorkingHours(context.Context, *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error)
+	// SetContract notes the last day of a till's contract with its operator of fiscal data.
+	SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error)
 	// GetCommandBundle gives the redacted bundle that a command collected.
 	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -775,6 +868,31 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fleetServiceMethods.ByName("RevokeAgent")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServiceListThresholdsHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceListThresholdsProcedure,
+		svc.ListThresholds,
+		connect.WithSchema(fleetServiceMethods.ByName("ListThresholds")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceSetThresholdHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceSetThresholdProcedure,
+		svc.SetThreshold,
+		connect.WithSchema(fleetServiceMethods.ByName("SetThreshold")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceSetWorkingHoursHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceSetWorkingHoursProcedure,
+		svc.SetWorkingHours,
+		connect.WithSchema(fleetServiceMethods.ByName("SetWorkingHours")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceSetContractHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceSetContractProcedure,
+		svc.SetContract,
+		connect.WithSchema(fleetServiceMethods.ByName("SetContract")),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceGetCommandBundleHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceGetCommandBundleProcedure,
 		svc.GetCommandBundle,
@@ -819,6 +937,14 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceListAgentsHandler.ServeHTTP(w, r)
 		case FleetServiceRevokeAgentProcedure:
 			fleetServiceRevokeAgentHandler.ServeHTTP(w, r)
+		case FleetServiceListThresholdsProcedure:
+			fleetServiceListThresholdsHandler.ServeHTTP(w, r)
+		case FleetServiceSetThresholdProcedure:
+			fleetServiceSetThresholdHandler.ServeHTTP(w, r)
+		case FleetServiceSetWorkingHoursProcedure:
+			fleetServiceSetWorkingHoursHandler.ServeHTTP(w, r)
+		case FleetServiceSetContractProcedure:
+			fleetServiceSetContractHandler.ServeHTTP(w, r)
 		case FleetServiceGetCommandBundleProcedure:
 			fleetServiceGetCommandBundleHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
@@ -886,6 +1012,22 @@ func (UnimplementedFleetServiceHandler) ListAgents(context.Context, *v1.ListAgen
 
 func (UnimplementedFleetServiceHandler) RevokeAgent(context.Context, *v1.RevokeAgentRequest) (*v1.RevokeAgentResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.RevokeAgent is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) ListThresholds(context.Context, *v1.ListThresholdsRequest) (*v1.ListThresholdsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListThresholds is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) SetThreshold(context.Context, *v1.SetThresholdRequest) (*v1.SetThresholdResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SetThreshold is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) SetWorkingHours(context.Context, *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SetWorkingHours is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SetContract is not implemented"))
 }
 
 func (UnimplementedFleetServiceHandler) GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {

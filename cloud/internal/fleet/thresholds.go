@@ -1,0 +1,244 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/chekan-io/chekan/cloud/internal/light"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+)
+
+// Node is where limits of the traffic light are set: the organisation (no id), an outlet or a till.
+type Node struct {
+	Level light.Level
+	ID    string
+}
+
+// settings are what people have set for the traffic light of an organisation.
+type settings struct {
+	limits map[Node][]light.Override
+	hours  map[Node]light.Hours
+}
+
+func (f *Fleet) settings(ctx context.Context, organisation string) (settings, error) {
+	s := settings{limits: map[Node][]light.Override{}, hours: map[Node]light.Hours{}}
+	rows, err := f.store.Read().ListThresholds(ctx, organisation)
+	if err != nil {
+		return s, fmt.Errorf("list thresholds: %w", err)
+	}
+	for _, r := range rows {
+		n := Node{light.Level(r.Level), r.NodeID}
+		s.limits[n] = append(s.limits[n], light.Override{Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical}})
+	}
+	hours, err := f.store.Read().ListWorkingHours(ctx, organisation)
+	if err != nil {
+		return s, fmt.Errorf("list working hours: %w", err)
+	}
+	for _, r := range hours {
+		s.hours[Node{light.Level(r.Level), r.NodeID}] = light.Hours{From: int(r.Begins), To: int(r.Ends)}
+	}
+	return s, nil
+}
+
+// way lists the nodes above a till and itself, from far to near.
+func way(outletID, tillID string) []Node {
+	return []Node{{Level: light.OfOrganisation}, {light.OfOutlet, outletID}, {light.OfTill, tillID}}
+}
+
+func (s settings) limitsOf(nodes []Node) light.Limits {
+	var l light.Limits
+	for _, n := range nodes {
+		l = append(l, s.limits[n]...)
+	}
+	return l
+}
+
+func (s settings) hoursOf(nodes []Node) (h light.Hours, level light.Level) {
+	for _, n := range nodes {
+		if set, ok := s.hours[n]; ok {
+			h, level = set, n.Level
+		}
+	}
+	return h, level
+}
+
+// look gives the cells of a till and when it will stop. Its cells as they were last shown are kept, for the band of the rules.
+func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
+	facts := light.Facts{Now: f.now(), Fresh: fresh, Heard: t.Heard, Reported: t.Reported, State: t.State}
+	if row.HeardAt == 0 {
+		facts.Heard = time.Time{}
+	}
+	if row.ReportedAt == 0 {
+		facts.Reported = time.Time{}
+	}
+	if row.CertificateEndsAt != 0 {
+		facts.CertificateUntil = time.UnixMicro(row.CertificateEndsAt)
+	}
+	if len(row.Problems) > 0 {
+		var told uplinkv1.ReportStateRequest
+		if err := proto.Unmarshal(row.Problems, &told); err != nil {
+			return fmt.Errorf("problems of agent %s: %w", t.AgentID, err)
+		}
+		facts.Agent = told.GetProblems()
+	}
+	facts.ShiftOpened, _ = light.Civil(row.ShiftOpenedAt)
+	facts.Contract, _ = light.Civil(row.OfdContract)
+	nodes := way(row.OutletID, row.ID)
+	facts.Hours, _ = s.hoursOf(nodes)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t.Cells = light.Look(facts, s.limitsOf(nodes), f.cells[row.ID])
+	t.Stop = light.Stops(facts)
+	f.cells[row.ID] = t.Cells
+	return nil
+}
+
+// Threshold is a rule as it holds at a node.
+type Threshold struct {
+	Rule light.Rule
+	// Limit holds here, and Level says whose it is; Above would hold without what is set here.
+	Limit, Above      light.Limit
+	Level, AboveLevel light.Level
+}
+
+// node finds a node of an organisation: the nodes above it and itself, and its name. A node of somebody else is not found.
+func (f *Fleet) node(ctx context.Context, organisation string, n Node) (nodes []Node, name string, err error) {
+	switch n.Level {
+	case light.OfOrganisation:
+		if n.ID == "" {
+			return way("", "")[:1], "", nil
+		}
+	case light.OfOutlet:
+		o, err := f.store.Read().GetOutlet(ctx, db.GetOutletParams{OrganisationID: organisation, ID: n.ID})
+		if err == nil {
+			return way(o.ID, "")[:2], o.Name, nil
+		} else if !store.NotFound(err) {
+			return nil, "", fmt.Errorf("read outlet: %w", err)
+		}
+	case light.OfTill:
+		t, err := f.Till(ctx, organisation, n.ID)
+		if err != nil {
+			return nil, "", err
+		}
+		return way(t.OutletID, t.ID), t.Name, nil
+	case light.Usual:
+		return nil, "", fmt.Errorf("level of a node: %w", ErrInvalid)
+	}
+	return nil, "", fmt.Errorf("node %q: %w", n.ID, ErrNotFound)
+}
+
+// Thresholds gives every rule as it holds at a node.
+func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (rules []Threshold, name string, hours light.Hours, of light.Level, err error) {
+	nodes, name, err := f.node(ctx, organisation, n)
+	if err != nil {
+		return nil, "", hours, 0, err
+	}
+	s, err := f.settings(ctx, organisation)
+	if err != nil {
+		return nil, "", hours, 0, err
+	}
+	here, above := s.limitsOf(nodes), s.limitsOf(nodes[:len(nodes)-1])
+	for _, r := range light.Rules() {
+		t := Threshold{Rule: r}
+		t.Limit, t.Level = here.Of(r.Metric)
+		t.Above, t.AboveLevel = above.Of(r.Metric)
+		rules = append(rules, t)
+	}
+	hours, of = s.hoursOf(nodes)
+	return rules, name, hours, of, nil
+}
+
+// SetThreshold sets the limits of a rule at a node; nil gives them back to the level above.
+func (f *Fleet) SetThreshold(ctx context.Context, organisation string, n Node, m light.Metric, limit *light.Limit) (Threshold, error) {
+	if _, _, err := f.node(ctx, organisation, n); err != nil {
+		return Threshold{}, err
+	}
+	var l light.Limit
+	if limit != nil {
+		l = *limit
+	}
+	if err := light.Check(m, l); err != nil {
+		return Threshold{}, fmt.Errorf("%w: %w", err, ErrInvalid)
+	}
+	var err error
+	if limit == nil {
+		err = f.store.Write().DeleteThreshold(ctx, db.DeleteThresholdParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Metric: string(m)})
+	} else {
+		err = f.store.Write().PutThreshold(ctx, db.PutThresholdParams{
+			OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Metric: string(m), Warn: l.Warn, Critical: l.Critical,
+		})
+	}
+	if err != nil {
+		return Threshold{}, fmt.Errorf("store threshold: %w", err)
+	}
+	f.publishAll(ctx, organisation)
+	rules, _, _, _, err := f.Thresholds(ctx, organisation, n)
+	if err != nil {
+		return Threshold{}, err
+	}
+	for _, r := range rules {
+		if r.Rule.Metric == m {
+			return r, nil
+		}
+	}
+	return Threshold{}, ErrNotFound
+}
+
+// SetWorkingHours sets the hours in which silence counts at a node; nil gives them back to the level above.
+func (f *Fleet) SetWorkingHours(ctx context.Context, organisation string, n Node, h *light.Hours) (hours light.Hours, of light.Level, err error) {
+	if _, _, err := f.node(ctx, organisation, n); err != nil {
+		return hours, of, err
+	}
+	const day = 24 * 60
+	switch {
+	case h == nil:
+		err = f.store.Write().DeleteWorkingHours(ctx, db.DeleteWorkingHoursParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID})
+	case h.From < 0 || h.From >= day || h.To < 0 || h.To >= day:
+		return hours, of, fmt.Errorf("hours lie within a day: %w", ErrInvalid)
+	default:
+		err = f.store.Write().PutWorkingHours(ctx, db.PutWorkingHoursParams{
+			OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Begins: int32(h.From), Ends: int32(h.To),
+		})
+	}
+	if err != nil {
+		return hours, of, fmt.Errorf("store working hours: %w", err)
+	}
+	f.publishAll(ctx, organisation)
+	_, _, hours, of, err = f.Thresholds(ctx, organisation, n)
+	return hours, of, err
+}
+
+// SetContract notes the last day of a till's contract with its operator; an empty day forgets it.
+func (f *Fleet) SetContract(ctx context.Context, organisation, tillID, until string) (*Till, error) {
+	if until != "" {
+		if _, err := time.Parse(time.DateOnly, until); err != nil {
+			return nil, fmt.Errorf("day %q is not one: %w", limited(until, 20), ErrInvalid)
+		}
+	}
+	n, err := f.store.Write().SetContract(ctx, db.SetContractParams{OrganisationID: organisation, ID: tillID, OfdContract: until})
+	if err != nil {
+		return nil, fmt.Errorf("store contract: %w", err)
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("till %q: %w", tillID, ErrNotFound)
+	}
+	f.hub.Publish(organisation, Change{What: TillChanged, TillID: tillID})
+	return f.Till(ctx, organisation, tillID)
+}
+
+// publishAll says that every till of an organisation may look another way.
+func (f *Fleet) publishAll(ctx context.Context, organisation string) {
+	tills, err := f.store.Read().ListTills(ctx, organisation)
+	if err != nil {
+		f.log.WarnContext(ctx, "watchers not told of thresholds", "error", err)
+		return
+	}
+	for _, t := range tills {
+		f.hub.Publish(organisation, Change{What: TillChanged, TillID: t.ID})
+	}
+}
