@@ -49,6 +49,7 @@ const (
 	CodeSwapped     = "swapped"
 	CodeFNSwapped   = "fn_swapped"
 	CodeDuplicate   = "possible_duplicate"
+	CodeUpdating    = "updating"
 
 	// Delivery to the operator of fiscal data, where the agent does it.
 	CodeOFDName        = "ofd_dns"
@@ -88,6 +89,7 @@ var Table = map[string]Words{
 	CodeJournalFull: {Critical, "На диске нет места для журнала.", "Освободите место на диске компьютера и повторите."},
 	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
 	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
+	CodeUpdating:    {Warning, "Агент обновляется.", "Повторите через несколько секунд."},
 	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
 	CodeSwapped:     {Critical, "Отвечает другая касса: зав. № {serial}, а нужна № {was}.", "Верните прежнюю кассу. Если её заменили, подтвердите: chekan-agent till accept."},
 	CodeFNSwapped:   {Critical, "В кассе другой фискальный накопитель: {fn}, а был {was}.", "Верните прежний накопитель. Если его заменили, подтвердите: chekan-agent till accept."},

@@ -71,6 +71,7 @@ type Fleet struct {
 	mu       sync.Mutex
 	inflight map[string]*pending // by key: accepted and not ended
 	guard    guard
+	quiet    quiet
 	stopping bool
 }
 
@@ -184,6 +185,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	<-ctx.Done()
 	f.mu.Lock()
 	f.stopping = true
+	f.quiet.end() // nothing begins any more
 	f.mu.Unlock()
 	stopped := make(chan struct{})
 	go func() { all.Wait(); close(stopped) }()
@@ -343,6 +345,9 @@ func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte, insist bool) (p *pend
 	p.insist = insist
 	if f.stopping {
 		return nil, f.denied(op, health.CodeStopping), nil
+	}
+	if f.quiet.held {
+		return nil, f.denied(op, health.CodeUpdating), nil
 	}
 	t := f.byName[op.GetTill()]
 	p.join()

@@ -38,8 +38,7 @@ const (
 const readyLine = "chekan-agent-ready"
 
 const (
-	// startDeadline is how long a version on trial may take to serve, in a child.
-	// Under systemd the watchdog of the unit does the same.
+	// startDeadline is how long a version on trial may take to serve.
 	startDeadline = time.Minute
 	// stopGrace is longer than an orderly stop of the agent takes.
 	stopGrace = 20 * time.Second
@@ -65,7 +64,7 @@ type Launcher struct {
 	Out, Err io.Writer
 	// Log hears of everything unusual; nil is silence.
 	Log *slog.Logger
-	// StartDeadline is for children; 0 is a minute.
+	// StartDeadline is how long a version on trial may take to serve; 0 is a minute.
 	StartDeadline time.Duration
 
 	disk   disk
@@ -97,7 +96,16 @@ func (l *Launcher) Exec() (note string) {
 		if err := l.disk.step(StepStart, exe); err != nil {
 			return err.Error()
 		}
-		err := replaceProcess(exe, append([]string{exe}, l.Args...), l.environ(false))
+		env := l.environ(false)
+		if d.Next.Trial != nil {
+			watched, err := l.sentinel()
+			if err != nil {
+				l.log().Error("nobody watches the start", "error", err)
+			} else {
+				env = append(env, watched)
+			}
+		}
+		err := replaceProcess(exe, append([]string{exe}, l.Args...), env)
 		// Only a failure comes back.
 		l.failed(d, err)
 	}
@@ -110,7 +118,7 @@ func (l *Launcher) Relaunch() error {
 	if exe == "" {
 		exe = l.Exe
 	}
-	return fmt.Errorf("start %s: %w", exe, replaceProcess(exe, append([]string{exe}, l.Args...), without(os.Environ(), envLauncher, envChild)))
+	return fmt.Errorf("start %s: %w", exe, replaceProcess(exe, append([]string{exe}, l.Args...), without(os.Environ(), envLauncher, envChild, envSentinel)))
 }
 
 // failed learns from a version that could not be executed. One on trial is
@@ -133,7 +141,7 @@ func (l *Launcher) log() *slog.Logger {
 }
 
 func (l *Launcher) environ(child bool) []string {
-	env := append(without(os.Environ(), envLauncher, envChild), envLauncher+"="+l.Exe)
+	env := append(without(os.Environ(), envLauncher, envChild, envSentinel), envLauncher+"="+l.Exe)
 	if child {
 		env = append(env, envChild+"=1")
 	}
@@ -326,19 +334,6 @@ func (l *Launcher) child(ctx context.Context, d Decision, ready func()) error {
 	_ = in.Close()
 	return err
 }
-
-// UntilStdinEnds gives a context that ends with standard input, for a child.
-func UntilStdinEnds(ctx context.Context, in io.Reader) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		_, _ = io.Copy(io.Discard, in)
-		cancel()
-	}()
-	return ctx, cancel
-}
-
-// SayReady tells the launcher that this child serves.
-func SayReady(out io.Writer) { _, _ = fmt.Fprintln(out, readyLine) }
 
 // pause waits d; false when ctx ended.
 func pause(ctx context.Context, d time.Duration) bool {

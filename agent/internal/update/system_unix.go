@@ -38,3 +38,13 @@ func isFull(err error) bool {
 // replaceProcess becomes another program under the same process id, so that
 // what the service manager knows of this one stays true.
 func replaceProcess(exe string, args, env []string) error { return syscall.Exec(exe, args, env) }
+
+// inheritable gives a descriptor of the file that a program executed in place of
+// this one has, too. The file itself must not be used any more.
+func inheritable(f *os.File) (uintptr, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD, 3) // a copy does not close at exec
+	if err != nil {
+		return 0, err
+	}
+	return uintptr(fd), f.Close()
+}

@@ -2,6 +2,7 @@ package update
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -32,3 +33,6 @@ func isFull(err error) bool {
 
 // replaceProcess: Windows has no such thing; see Launcher.Supervise.
 func replaceProcess(string, []string, []string) error { return errors.ErrUnsupported }
+
+// inheritable: see replaceProcess.
+func inheritable(*os.File) (uintptr, error) { return 0, errors.ErrUnsupported }

@@ -128,6 +128,7 @@ func (c *Client) note(ctx context.Context, act string, err error) error {
 		l.turns++
 		if l.online {
 			c.o.Log.Info("cabinet answers")
+			signal(c.updates)
 			close(l.kicked)
 			l.kicked = make(chan struct{})
 		} else {

@@ -43,6 +43,7 @@ package uplink
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -156,6 +157,9 @@ type Client struct {
 
 	stateChanged chan struct{}
 	woken        chan struct{}
+	updates      chan struct{} // an offer of a version is worth asking for
+
+	current atomic.Pointer[session] // of the life now; nil between lives
 
 	runs    runs
 	tickets tickets
@@ -166,6 +170,7 @@ type Client struct {
 func New(o Options) *Client {
 	c := &Client{
 		o: o, changed: make(chan struct{}, 1), stateChanged: make(chan struct{}, 1), woken: make(chan struct{}, 1),
+		updates: make(chan struct{}, 1),
 	}
 	c.link.init()
 	c.gate.init()
@@ -207,6 +212,7 @@ func (c *Client) StateChanged() {
 // Wake has commands fetched now; the broker's wake-up calls it.
 func (c *Client) Wake() {
 	signal(c.woken)
+	signal(c.updates)
 	c.link.kick()
 }
 
@@ -245,9 +251,11 @@ func (c *Client) life(running, ctx context.Context, id *Identity, enrolled func(
 	defer cancel()
 	t := transport(c.TLS(id.UplinkURL))
 	defer t.CloseIdleConnections()
-	s := &session{Client: c, agentID: id.AgentID, transport: t, running: running}
-	s.rpc = uplinkv1connect.NewUplinkServiceClient(httpClient(t), id.UplinkURL, connect.WithReadMaxBytes(maxAnswer), connect.WithInterceptors(c.introduce()))
+	s := &session{Client: c, agentID: id.AgentID, transport: t, http: httpClient(t), running: running}
+	s.rpc = uplinkv1connect.NewUplinkServiceClient(s.http, id.UplinkURL, connect.WithReadMaxBytes(maxAnswer), connect.WithInterceptors(c.introduce()))
 	c.gate.set(false, false)
+	c.current.Store(s)
+	defer c.current.Store(nil)
 	var all sync.WaitGroup
 	loop := func(name string, f func(context.Context)) {
 		all.Go(func() { c.supervise(ctx, name, f) })
@@ -282,6 +290,7 @@ type session struct {
 	agentID   string
 	rpc       uplinkv1connect.UplinkServiceClient
 	transport interface{ CloseIdleConnections() }
+	http      *http.Client
 	copied    copied
 	// running is the context of commands: they outlive this connection and
 	// this identity, but not Run.
