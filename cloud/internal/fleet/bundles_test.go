@@ -27,7 +27,7 @@ func TestErrands(t *testing.T) {
 				t.Errorf("%s for an old agent: %v", action, err)
 			}
 		}
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: errands}); err != nil {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: errands}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range []Order{
@@ -61,7 +61,7 @@ func TestBundles(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		agent := w.agents[0]
 		till := w.report(t, agent, "kassa", "0001")
-		if err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: errands}); err != nil {
+		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: errands}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
 		collect := func(id string) {
