@@ -32,15 +32,32 @@ func (p Port) OnUSB() bool { return p.Vendor != 0 }
 // there is one.
 func (p Port) Stable() Address {
 	a := p.Address
-	if a.Scheme == "serial" && len(p.Links) > 0 {
-		a.Port = p.Links[0]
+	for _, l := range p.Links {
+		// Devices of one kind without numbers share one name of this sort, and it
+		// leads to the one plugged in last.
+		if p.Serial != "" || !strings.Contains(l, "/by-id/") {
+			a.Port = l
+			break
+		}
 	}
 	return a
 }
 
-// Ports lists the ports of this computer, serial ones first. Nothing is opened
-// and nothing is sent. A build without USB lists the serial ones.
-func Ports(ctx context.Context) ([]Port, error) {
+// Ports lists the serial ports of this computer. Nothing is opened and nothing
+// is sent.
+func Ports(ctx context.Context) ([]Port, error) { return listed(ctx, serialPorts) }
+
+// USBPrinters lists the devices of the printer class on USB: their descriptors
+// are read, none is claimed. A build without USB has none.
+func USBPrinters(ctx context.Context) ([]Port, error) {
+	ports, err := listed(ctx, usbPrinters)
+	if errors.Is(err, ErrNoUSB) || errors.Is(err, ErrAbsent) {
+		err = nil
+	}
+	return ports, err
+}
+
+func listed(ctx context.Context, list func() ([]Port, error)) ([]Port, error) {
 	if err := needDeadline(ctx); err != nil {
 		return nil, err
 	}
@@ -50,13 +67,9 @@ func Ports(ctx context.Context) ([]Port, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		ports, err := serialPorts()
-		printers, usbErr := usbPrinters()
-		if errors.Is(usbErr, ErrNoUSB) || errors.Is(usbErr, ErrAbsent) {
-			usbErr = nil
-		}
-		slices.SortFunc(ports, func(a, b Port) int { return strings.Compare(a.Address.Port, b.Address.Port) })
-		done <- result{append(ports, printers...), errors.Join(err, usbErr)}
+		ports, err := list()
+		slices.SortFunc(ports, func(a, b Port) int { return strings.Compare(a.Address.String(), b.Address.String()) })
+		done <- result{ports, err}
 	}()
 	select {
 	case r := <-done:

@@ -63,6 +63,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/config"
@@ -99,9 +100,11 @@ type Options struct {
 	Claims func() []Claim
 	// States are the configured tills as last seen; nil is none.
 	States func() []*fiscalv1.TillState
-	// Ports lists the ports of this computer; nil is wire.Ports. Pseudo-terminals
-	// are in no list, so tests bring their own.
+	// Ports lists the serial ports of this computer; nil is wire.Ports.
+	// Pseudo-terminals are in no list, so tests bring their own.
 	Ports func(ctx context.Context) ([]wire.Port, error)
+	// Printers lists the printers on USB; nil is wire.USBPrinters.
+	Printers func(ctx context.Context) ([]wire.Port, error)
 	// LockDir is where device locks live; "" is the place all programs share.
 	LockDir string
 	Log     *slog.Logger
@@ -111,7 +114,10 @@ type Options struct {
 type Finder struct {
 	opts Options
 	log  *slog.Logger
-	busy sync.Mutex
+	// asking is held by whoever asks at ports: one at a time, so that two searches
+	// do not meet on a port.
+	asking    chan struct{}
+	searching atomic.Bool
 }
 
 // New makes a Finder.
@@ -119,10 +125,13 @@ func New(opts Options) *Finder {
 	if opts.Ports == nil {
 		opts.Ports = wire.Ports
 	}
+	if opts.Printers == nil {
+		opts.Printers = wire.USBPrinters
+	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Finder{opts: opts, log: opts.Log}
+	return &Finder{opts: opts, log: opts.Log, asking: make(chan struct{}, 1)}
 }
 
 // Find looks everywhere and tells each step: what is tried, what is found, what
@@ -130,13 +139,17 @@ func New(opts Options) *Finder {
 // being asked. report may be called from several goroutines, one at a time; its
 // error ends the search.
 func (f *Finder) Find(ctx context.Context, report func(*posv1.FindTillsResponse) error) error {
-	if !f.busy.TryLock() {
+	if !f.searching.CompareAndSwap(false, true) {
 		return ErrSearching
 	}
-	defer f.busy.Unlock()
+	defer f.searching.Store(false)
 	ctx, cancel := context.WithTimeoutCause(ctx, searchLimit, errors.New("поиск занял слишком много времени и прерван"))
 	defer cancel()
-	places, err := f.places(ctx)
+	if err := f.begin(ctx); err != nil {
+		return context.Cause(ctx)
+	}
+	defer f.end()
+	places, err := f.places(ctx, true)
 	if err != nil {
 		return fmt.Errorf("list ports: %w", err)
 	}
@@ -158,6 +171,18 @@ func (f *Finder) Find(ctx context.Context, report func(*posv1.FindTillsResponse)
 	}
 	return nil
 }
+
+// begin takes the right to ask at ports.
+func (f *Finder) begin(ctx context.Context) error {
+	select {
+	case f.asking <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *Finder) end() { <-f.asking }
 
 func (f *Finder) claims() []Claim {
 	if f.opts.Claims == nil {

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -47,9 +48,13 @@ func (p place) name() string {
 	return "Адрес " + p.at.Host
 }
 
-// places lists where to look: ports, then networks.
-func (f *Finder) places(ctx context.Context) ([]place, error) {
+// places lists where to look: ports, printers when wanted, then networks.
+func (f *Finder) places(ctx context.Context, printers bool) ([]place, error) {
 	ports, err := f.opts.Ports(ctx)
+	if printers {
+		more, usbErr := f.opts.Printers(ctx)
+		ports, err = append(ports, more...), errors.Join(err, usbErr)
+	}
 	if err != nil && len(ports) == 0 {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 type Wiring struct {
 	Driver          string
 	Wire            string // serial:///dev/ttyACM0?baud=115200, tcp://host:7778
+	Route           Route  // where the wire is, when it may move; nil is Wire
 	Link            string // "", "standard", "numbered"
 	Password        uint32 // of the system administrator; 0 is the factory's
 	CashierPassword uint32
@@ -33,9 +34,40 @@ type Wiring struct {
 	Wrap func(wire.DialFunc) wire.DialFunc
 }
 
+// Route says where a till's cable is now.
+type Route interface {
+	// Where is the address to dial; "" when it is not known.
+	Where(ctx context.Context) string
+	// Dialled hears what became of dialling it.
+	Dialled(addr string, err error)
+}
+
+// errNowhere says that a till has not been found yet.
+var errNowhere = &wire.Error{Op: "open", Addr: "auto", Err: wire.ErrAbsent, Cause: errors.New("касса ещё не найдена")}
+
+// along dials wherever the route leads.
+func along(r Route, opts wire.Options) wire.DialFunc {
+	return func(ctx context.Context) (wire.Conn, error) {
+		addr := r.Where(ctx)
+		if addr == "" {
+			return nil, errNowhere
+		}
+		conn, err := wire.Open(ctx, addr, opts)
+		r.Dialled(addr, err)
+		return conn, err
+	}
+}
+
 // dialer is the cable as the driver gets it.
 func (w Wiring) dialer() (wire.DialFunc, error) {
-	dial, err := wire.Dialer(w.Wire, wire.Options{LockDir: w.LockDir, Tap: w.Tap})
+	opts := wire.Options{LockDir: w.LockDir, Tap: w.Tap}
+	var dial wire.DialFunc
+	var err error
+	if w.Route != nil {
+		dial = along(w.Route, opts)
+	} else {
+		dial, err = wire.Dialer(w.Wire, opts)
+	}
 	if err == nil && w.Wrap != nil {
 		dial = w.Wrap(dial)
 	}
