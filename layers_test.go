@@ -78,6 +78,10 @@ var arrows = []arrow{
 		why: "the scenarios published for other programs run against the agent as it is, with a simulated till",
 	},
 	{
+		from: "installers", may: []string{"proto/gen"}, tests: []string{"proto/gen"},
+		why: "installers pack programs that are built already and speak to them as anybody would",
+	},
+	{
 		from: "tools",
 		why:  "tools are not part of the programs",
 	},
