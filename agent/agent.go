@@ -16,6 +16,7 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/discovery"
 	"github.com/chekan-io/chekan/agent/internal/errand"
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
@@ -23,9 +24,11 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/service"
 	"github.com/chekan-io/chekan/agent/internal/till"
+	"github.com/chekan-io/chekan/agent/internal/update"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
 	"github.com/chekan-io/chekan/agent/internal/verdict"
 	"github.com/chekan-io/chekan/drivers/wire"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 // The agent holds little and makes little garbage; a smaller heap before each
@@ -39,6 +42,7 @@ type agent struct {
 	journal *journal.Journal
 	fleet   *till.Fleet
 	uplink  *uplink.Client
+	updater *update.Updater
 	broker  broker
 	started time.Time
 	level   *errand.Level
@@ -75,7 +79,8 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	defer func() { err = errors.Join(err, a.journal.Close()) }()
 
-	tills, closeBoxes, err := a.tills()
+	roamer, desk := a.discovery()
+	tills, closeBoxes, err := a.tills(roamer)
 	defer closeBoxes()
 	if err != nil {
 		return err
@@ -86,9 +91,16 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.journalProblems, Bundle: a.bundleOf, Errands: a.errands(), Log: a.log,
+		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
+	a.updater, err = update.New(update.Options{
+		Data: cfg.Data, Version: version, Packaged: !update.Launched(), Settings: cfg.Update, Cabinet: a.uplink, Tills: a.fleet,
+		Journal: update.Formats{Writes: journal.Format, Reads: [2]int{journal.OldestFormat, journal.Format}}, Log: a.log,
+	})
+	if err != nil {
+		return fmt.Errorf("обновления: %w", err)
+	}
 	delivery := a.delivery()
 	token, err := readToken(cfg.Data)
 	if err != nil {
@@ -98,7 +110,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Version: version, Log: a.log,
 	})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
-		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Log: a.log,
+		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Finder: desk, Log: a.log,
 	})), a.log)
 	if err != nil {
 		return err
@@ -121,9 +133,11 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "door", door.serve)
 	part(&outside, "uplink", func(ctx context.Context) error { return a.uplink.Run(ctx, a.keepBroker) })
 	part(&outside, "changes", a.passChanges)
+	part(&outside, "discovery", roamer.Run)
 	part(&outside, "page", page.Run)
 	part(&outside, "delivery", delivery.Run)
 	part(&outside, "documents", func(ctx context.Context) error { return a.tellDelivery(ctx, delivery) })
+	part(&outside, "update", a.updater.Run)
 	ready()
 	select {
 	case <-ctx.Done():
@@ -158,7 +172,7 @@ func newLog(level slog.Leveler, file, watcher io.Writer) *slog.Logger {
 
 // tills makes the devices of the configuration, each with its black box. A
 // till without a black box works: the disk may be full.
-func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
+func (a *agent) tills(roamer *discovery.Roamer) (out []till.Config, closeBoxes func(), err error) {
 	var boxes []*blackbox.Ring
 	closeBoxes = func() {
 		for _, b := range boxes {
@@ -188,15 +202,27 @@ func (a *agent) tills() (out []till.Config, closeBoxes func(), err error) {
 			}
 		}
 		device, err := till.OpenDevice(till.Wiring{
-			Driver: t.Driver, Wire: t.Wire, Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
+			Driver: t.Driver, Wire: t.Wire, Route: roamer.Cable(t.Name), Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
 			Printer: t.Printer, Profile: t.Profile, Memory: memoryFile(a.cfg, t.Name), Tap: tap, Events: events, Log: a.log.With("till", t.Name),
 		})
 		if err != nil {
 			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
 		}
-		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Events: events})
+		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Cable: roamer.Cable(t.Name), Events: events})
 	}
 	return out, closeBoxes, nil
+}
+
+// discovery looks for tills: for whoever asks, and for those that are lost.
+func (a *agent) discovery() (*discovery.Roamer, *discovery.Desk) {
+	var roamer *discovery.Roamer
+	finder := discovery.New(discovery.Options{
+		Discovery: a.cfg.Discovery, Log: a.log,
+		Claims: func() []discovery.Claim { return roamer.Claims() },
+		States: func() []*fiscalv1.TillState { return a.fleet.States() },
+	})
+	roamer = discovery.NewRoamer(a.cfg.Data, a.cfg.Tills, finder, a.log)
+	return roamer, &discovery.Desk{Finder: finder, Config: a.cfg, Restart: a.restart, Log: a.log}
 }
 
 // memoryFile is where a driver keeps what its devices cannot remember.

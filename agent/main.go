@@ -13,6 +13,7 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/cli"
 	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/agent/internal/update"
 )
 
 // version is set by the linker.
@@ -22,6 +23,10 @@ func main() {
 	// The journal looks at a file it does not trust yet in a child process,
 	// which is this very program.
 	if code, ok := journal.RunChildCheck(os.Args); ok {
+		os.Exit(code)
+	}
+	// So does the one that watches the start of a version on trial.
+	if code, ok := update.RunSentinel(os.Args); ok {
 		os.Exit(code)
 	}
 	os.Exit(cli.Main(context.Background(), os.Args[1:], cli.Program{

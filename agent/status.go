@@ -27,7 +27,7 @@ func (a *agent) Status(context.Context) *posv1.AgentStatusResponse {
 	n, oldest := a.journal.Backlog()
 	s := &posv1.AgentStatusResponse{
 		Version: version, Cloud: a.cfg.Cloud, CloudOnline: a.uplink.Status().Online, Outbox: n,
-		Problems: append(a.journalProblems(), a.uplink.Problems()...), JournalBytes: a.journal.Size(), StartedMs: a.started.UnixMilli(),
+		Problems: append(a.ownProblems(), a.uplink.Problems()...), JournalBytes: a.journal.Size(), StartedMs: a.started.UnixMilli(),
 	}
 	if !oldest.IsZero() {
 		s.OutboxAgeMs = time.Since(oldest).Milliseconds()
@@ -38,7 +38,28 @@ func (a *agent) Status(context.Context) *posv1.AgentStatusResponse {
 	if c := a.broker.client.Load(); c != nil {
 		s.BrokerOnline = c.Online()
 	}
+	s.UpdateVersion, s.UpdateText = a.updater.Status()
 	return s
+}
+
+// CheckUpdate implements pos.Agent.
+func (a *agent) CheckUpdate(ctx context.Context) (*posv1.CheckUpdateResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	version, text, err := a.updater.Check(ctx)
+	if err != nil {
+		return nil, connect.NewError(connect.CodeFailedPrecondition, err)
+	}
+	return &posv1.CheckUpdateResponse{Version: version, Text: text}, nil
+}
+
+// checkLimit is how long a person waits for the cabinet to say whether there is
+// another version.
+const checkLimit = 40 * time.Second
+
+// ownProblems are those of the agent itself that are not about its line.
+func (a *agent) ownProblems() []*fiscalv1.Problem {
+	return append(a.journalProblems(), a.updater.Problems()...)
 }
 
 // Enroll implements pos.Agent.

@@ -69,6 +69,7 @@ type commands struct {
 	Bundle    bundleCommand    `cmd:"" help:"Собрать файл для разбора неполадки, без сумм, имён и покупателей." group:"Служба:"`
 	Replay    replayCommand    `cmd:"" help:"Повторить операции из такого файла и сравнить исход." group:"Служба:"`
 	Conf      configCommands   `cmd:"" name:"config" help:"Файл настроек." group:"Служба:"`
+	Update    updateCommands   `cmd:"" help:"Обновления агента: состояние, спросить кабинет." group:"Служба:"`
 	Enroll    enrollCommand    `cmd:"" help:"Подключить агента к кабинету по одноразовому коду." group:"Служба:"`
 	Till      tillCommands     `cmd:"" help:"Кассы: состояние и действия." group:"Касса:"`
 	Shift     shiftCommands    `cmd:"" help:"Смена: открыть, закрыть." group:"Касса:"`
@@ -87,6 +88,7 @@ type env struct {
 	Program
 
 	ctx        context.Context
+	args       []string
 	configPath string
 	json       bool
 }
@@ -148,7 +150,7 @@ func Main(ctx context.Context, args []string, p Program) int {
 		_, _ = fmt.Fprintf(p.Err, "%s\nПодсказка: chekan-agent --help\n", russianComplaint(err.Error()))
 		return ExitUsage
 	}
-	e := &env{Program: p, ctx: ctx}
+	e := &env{Program: p, ctx: ctx, args: args}
 	if c, ok := parser.Model.Target.Addr().Interface().(*commands); ok {
 		e.configPath, e.json = c.Config, c.JSON
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,21 +14,6 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/service"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
 )
-
-type runCommand struct {
-	Service bool `help:"Запущено диспетчером служб." hidden:""`
-}
-
-// Run implements the command.
-func (c *runCommand) Run(e *env) error {
-	cfg, err := e.load()
-	if err != nil {
-		return err
-	}
-	return service.Run(e.ctx, c.Service, func(ctx context.Context, ready func()) error {
-		return e.Run(ctx, cfg, e.Err, ready)
-	})
-}
 
 type serviceCommand struct{}
 

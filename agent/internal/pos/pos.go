@@ -42,6 +42,7 @@ const maxRequest = 1 << 20
 type Agent interface {
 	Status(ctx context.Context) *posv1.AgentStatusResponse
 	Enroll(ctx context.Context, code, cloud string) (*posv1.EnrollResponse, error)
+	CheckUpdate(ctx context.Context) (*posv1.CheckUpdateResponse, error)
 }
 
 // Options of the door.

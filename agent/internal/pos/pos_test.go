@@ -32,6 +32,10 @@ func (nobody) Status(context.Context) *posv1.AgentStatusResponse {
 	return &posv1.AgentStatusResponse{Version: "test"}
 }
 
+func (nobody) CheckUpdate(context.Context) (*posv1.CheckUpdateResponse, error) {
+	return &posv1.CheckUpdateResponse{}, nil
+}
+
 func (nobody) Enroll(context.Context, string, string) (*posv1.EnrollResponse, error) {
 	return &posv1.EnrollResponse{AgentId: "a1"}, nil
 }

@@ -275,6 +275,11 @@ func (s *technician) Enroll(ctx context.Context, req *posv1.EnrollRequest) (*pos
 	return res, nil
 }
 
+// CheckUpdate implements the service.
+func (s *technician) CheckUpdate(ctx context.Context, _ *posv1.CheckUpdateRequest) (*posv1.CheckUpdateResponse, error) {
+	return s.agent.CheckUpdate(ctx)
+}
+
 // AgentStatus implements the service.
 func (s *technician) AgentStatus(ctx context.Context, _ *posv1.AgentStatusRequest) (*posv1.AgentStatusResponse, error) {
 	return s.agent.Status(ctx), nil

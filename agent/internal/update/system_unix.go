@@ -12,6 +12,9 @@ import (
 
 const exeName = "chekan-agent"
 
+// CanBecome tells whether a process can become another program here.
+const CanBecome = true
+
 // syncFolder makes names in a folder durable.
 func syncFolder(dir string) error {
 	f, err := os.Open(dir)

@@ -9,6 +9,9 @@ import (
 
 const exeName = "chekan-agent.exe"
 
+// CanBecome tells whether a process can become another program here.
+const CanBecome = false
+
 // syncFolder: Windows writes the names of a folder in its own order, and has no
 // call that waits for it; a rename is in the journal of NTFS.
 func syncFolder(string) error { return nil }

@@ -56,6 +56,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/service"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
@@ -263,7 +264,7 @@ func (u *Updater) unwritten(err error) error {
 // orderly takes the start back that the launcher counted: a computer that is
 // switched off is no crash.
 func (u *Updater) orderly(ctx context.Context) error {
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, ErrOrderly) {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, service.ErrRestart) {
 		return nil // a part of the program failed
 	}
 	err := u.change(func(s State) State {
@@ -276,10 +277,6 @@ func (u *Updater) orderly(ctx context.Context) error {
 	})
 	return u.unwritten(err)
 }
-
-// ErrOrderly marks a cause of the end that is no failure of the program, besides
-// [context.Canceled].
-var ErrOrderly = errors.New("an orderly end")
 
 // giveUp goes back to the version before. The tills are asked to be quiet, but
 // a version that cannot reach them may never see them so: then the program ends

@@ -1753,6 +1753,98 @@ func (x *AgentStatusResponse) GetUpdateText() string {
 	return ""
 }
 
+// CheckUpdateRequest asks the cabinet.
+type CheckUpdateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckUpdateRequest) Reset() {
+	*x = CheckUpdateRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckUpdateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckUpdateRequest) ProtoMessage() {}
+
+func (x *CheckUpdateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckUpdateRequest.ProtoReflect.Descriptor instead.
+func (*CheckUpdateRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{30}
+}
+
+// CheckUpdateResponse tells what came of it.
+type CheckUpdateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version that an update brings; empty when there is none.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Where the update stands, one sentence in Russian.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckUpdateResponse) Reset() {
+	*x = CheckUpdateResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckUpdateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckUpdateResponse) ProtoMessage() {}
+
+func (x *CheckUpdateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckUpdateResponse.ProtoReflect.Descriptor instead.
+func (*CheckUpdateResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *CheckUpdateResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *CheckUpdateResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // CheckJournalRequest asks for a check.
 type CheckJournalRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1762,7 +1854,7 @@ type CheckJournalRequest struct {
 
 func (x *CheckJournalRequest) Reset() {
 	*x = CheckJournalRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[30]
+	mi := &file_pos_v1_pos_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1774,7 +1866,7 @@ func (x *CheckJournalRequest) String() string {
 func (*CheckJournalRequest) ProtoMessage() {}
 
 func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[30]
+	mi := &file_pos_v1_pos_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1787,7 +1879,7 @@ func (x *CheckJournalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalRequest.ProtoReflect.Descriptor instead.
 func (*CheckJournalRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{30}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{32}
 }
 
 // CheckJournalResponse is its result.
@@ -1805,7 +1897,7 @@ type CheckJournalResponse struct {
 
 func (x *CheckJournalResponse) Reset() {
 	*x = CheckJournalResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[31]
+	mi := &file_pos_v1_pos_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +1909,7 @@ func (x *CheckJournalResponse) String() string {
 func (*CheckJournalResponse) ProtoMessage() {}
 
 func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[31]
+	mi := &file_pos_v1_pos_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +1922,7 @@ func (x *CheckJournalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckJournalResponse.ProtoReflect.Descriptor instead.
 func (*CheckJournalResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{31}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CheckJournalResponse) GetOk() bool {
@@ -1863,7 +1955,7 @@ type FindTillsRequest struct {
 
 func (x *FindTillsRequest) Reset() {
 	*x = FindTillsRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[32]
+	mi := &file_pos_v1_pos_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1875,7 +1967,7 @@ func (x *FindTillsRequest) String() string {
 func (*FindTillsRequest) ProtoMessage() {}
 
 func (x *FindTillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[32]
+	mi := &file_pos_v1_pos_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1888,7 +1980,7 @@ func (x *FindTillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindTillsRequest.ProtoReflect.Descriptor instead.
 func (*FindTillsRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{32}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{34}
 }
 
 // FoundTill is a till that answered.
@@ -1918,7 +2010,7 @@ type FoundTill struct {
 
 func (x *FoundTill) Reset() {
 	*x = FoundTill{}
-	mi := &file_pos_v1_pos_proto_msgTypes[33]
+	mi := &file_pos_v1_pos_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2022,7 @@ func (x *FoundTill) String() string {
 func (*FoundTill) ProtoMessage() {}
 
 func (x *FoundTill) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[33]
+	mi := &file_pos_v1_pos_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2035,7 @@ func (x *FoundTill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoundTill.ProtoReflect.Descriptor instead.
 func (*FoundTill) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{33}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *FoundTill) GetDriver() string {
@@ -2028,7 +2120,7 @@ type FindTillsResponse struct {
 
 func (x *FindTillsResponse) Reset() {
 	*x = FindTillsResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[34]
+	mi := &file_pos_v1_pos_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2040,7 +2132,7 @@ func (x *FindTillsResponse) String() string {
 func (*FindTillsResponse) ProtoMessage() {}
 
 func (x *FindTillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[34]
+	mi := &file_pos_v1_pos_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2053,7 +2145,7 @@ func (x *FindTillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindTillsResponse.ProtoReflect.Descriptor instead.
 func (*FindTillsResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{34}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *FindTillsResponse) GetStep() string {
@@ -2104,7 +2196,7 @@ type AdoptTillRequest struct {
 
 func (x *AdoptTillRequest) Reset() {
 	*x = AdoptTillRequest{}
-	mi := &file_pos_v1_pos_proto_msgTypes[35]
+	mi := &file_pos_v1_pos_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2208,7 @@ func (x *AdoptTillRequest) String() string {
 func (*AdoptTillRequest) ProtoMessage() {}
 
 func (x *AdoptTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[35]
+	mi := &file_pos_v1_pos_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2221,7 @@ func (x *AdoptTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptTillRequest.ProtoReflect.Descriptor instead.
 func (*AdoptTillRequest) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{35}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AdoptTillRequest) GetFound() *FoundTill {
@@ -2157,7 +2249,7 @@ type AdoptTillResponse struct {
 
 func (x *AdoptTillResponse) Reset() {
 	*x = AdoptTillResponse{}
-	mi := &file_pos_v1_pos_proto_msgTypes[36]
+	mi := &file_pos_v1_pos_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2261,7 @@ func (x *AdoptTillResponse) String() string {
 func (*AdoptTillResponse) ProtoMessage() {}
 
 func (x *AdoptTillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_pos_v1_pos_proto_msgTypes[36]
+	mi := &file_pos_v1_pos_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2182,12 +2274,104 @@ func (x *AdoptTillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdoptTillResponse.ProtoReflect.Descriptor instead.
 func (*AdoptTillResponse) Descriptor() ([]byte, []int) {
-	return file_pos_v1_pos_proto_rawDescGZIP(), []int{36}
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AdoptTillResponse) GetTill() string {
 	if x != nil {
 		return x.Till
+	}
+	return ""
+}
+
+// AcceptTillRequest names a till in whose place another device answers.
+type AcceptTillRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the till; empty is the only one.
+	Till          string `protobuf:"bytes,1,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptTillRequest) Reset() {
+	*x = AcceptTillRequest{}
+	mi := &file_pos_v1_pos_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptTillRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptTillRequest) ProtoMessage() {}
+
+func (x *AcceptTillRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptTillRequest.ProtoReflect.Descriptor instead.
+func (*AcceptTillRequest) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AcceptTillRequest) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+// AcceptTillResponse says what was accepted.
+type AcceptTillResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One sentence in Russian, with both numbers.
+	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptTillResponse) Reset() {
+	*x = AcceptTillResponse{}
+	mi := &file_pos_v1_pos_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptTillResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptTillResponse) ProtoMessage() {}
+
+func (x *AcceptTillResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_pos_v1_pos_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptTillResponse.ProtoReflect.Descriptor instead.
+func (*AcceptTillResponse) Descriptor() ([]byte, []int) {
+	return file_pos_v1_pos_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *AcceptTillResponse) GetText() string {
+	if x != nil {
+		return x.Text
 	}
 	return ""
 }
@@ -2303,7 +2487,11 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	" \x01(\x03R\tstartedMs\x12%\n" +
 	"\x0eupdate_version\x18\v \x01(\tR\rupdateVersion\x12\x1f\n" +
 	"\vupdate_text\x18\f \x01(\tR\n" +
-	"updateText\"\x15\n" +
+	"updateText\"\x14\n" +
+	"\x12CheckUpdateRequest\"C\n" +
+	"\x13CheckUpdateResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x15\n" +
 	"\x13CheckJournalRequest\"b\n" +
 	"\x14CheckJournalResponse\x12\x0e\n" +
 	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x1a\n" +
@@ -2332,7 +2520,11 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x05found\x18\x01 \x01(\v2\x11.pos.v1.FoundTillR\x05found\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"'\n" +
 	"\x11AdoptTillResponse\x12\x12\n" +
-	"\x04till\x18\x01 \x01(\tR\x04till2\xfb\x03\n" +
+	"\x04till\x18\x01 \x01(\tR\x04till\"'\n" +
+	"\x11AcceptTillRequest\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\tR\x04till\"(\n" +
+	"\x12AcceptTillResponse\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text2\xfb\x03\n" +
 	"\n" +
 	"PosService\x12E\n" +
 	"\tListTills\x12\x18.pos.v1.ListTillsRequest\x1a\x19.pos.v1.ListTillsResponse\"\x03\x90\x02\x01\x12H\n" +
@@ -2342,7 +2534,7 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\x06Submit\x12\x15.pos.v1.SubmitRequest\x1a\x16.pos.v1.SubmitResponse\x12N\n" +
 	"\fGetOperation\x12\x1b.pos.v1.GetOperationRequest\x1a\x1c.pos.v1.GetOperationResponse\"\x03\x90\x02\x01\x12T\n" +
 	"\x0eListOperations\x12\x1d.pos.v1.ListOperationsRequest\x1a\x1e.pos.v1.ListOperationsResponse\"\x03\x90\x02\x01\x126\n" +
-	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\x99\x05\n" +
+	"\x05Watch\x12\x14.pos.v1.WatchRequest\x1a\x15.pos.v1.WatchResponse0\x012\xa6\x06\n" +
 	"\x11TechnicianService\x126\n" +
 	"\x04Plan\x12\x13.pos.v1.PlanRequest\x1a\x14.pos.v1.PlanResponse\"\x03\x90\x02\x01\x120\n" +
 	"\x03Act\x12\x12.pos.v1.ActRequest\x1a\x13.pos.v1.ActResponse0\x01\x127\n" +
@@ -2351,8 +2543,11 @@ const file_pos_v1_pos_proto_rawDesc = "" +
 	"\aConsent\x12\x16.pos.v1.ConsentRequest\x1a\x17.pos.v1.ConsentResponse\x127\n" +
 	"\x06Enroll\x12\x15.pos.v1.EnrollRequest\x1a\x16.pos.v1.EnrollResponse\x12B\n" +
 	"\tFindTills\x12\x18.pos.v1.FindTillsRequest\x1a\x19.pos.v1.FindTillsResponse0\x01\x12@\n" +
-	"\tAdoptTill\x12\x18.pos.v1.AdoptTillRequest\x1a\x19.pos.v1.AdoptTillResponse\x12K\n" +
-	"\vAgentStatus\x12\x1a.pos.v1.AgentStatusRequest\x1a\x1b.pos.v1.AgentStatusResponse\"\x03\x90\x02\x01\x12I\n" +
+	"\tAdoptTill\x12\x18.pos.v1.AdoptTillRequest\x1a\x19.pos.v1.AdoptTillResponse\x12C\n" +
+	"\n" +
+	"AcceptTill\x12\x19.pos.v1.AcceptTillRequest\x1a\x1a.pos.v1.AcceptTillResponse\x12K\n" +
+	"\vAgentStatus\x12\x1a.pos.v1.AgentStatusRequest\x1a\x1b.pos.v1.AgentStatusResponse\"\x03\x90\x02\x01\x12F\n" +
+	"\vCheckUpdate\x12\x1a.pos.v1.CheckUpdateRequest\x1a\x1b.pos.v1.CheckUpdateResponse\x12I\n" +
 	"\fCheckJournal\x12\x1b.pos.v1.CheckJournalRequest\x1a\x1c.pos.v1.CheckJournalResponseB\x83\x01\n" +
 	"\n" +
 	"com.pos.v1B\bPosProtoP\x01Z2github.com/chekan-io/chekan/proto/gen/pos/v1;posv1\xa2\x02\x03PXX\xaa\x02\x06Pos.V1\xca\x02\x06Pos\\V1\xe2\x02\x12Pos\\V1\\GPBMetadata\xea\x02\aPos::V1b\x06proto3"
@@ -2369,7 +2564,7 @@ func file_pos_v1_pos_proto_rawDescGZIP() []byte {
 	return file_pos_v1_pos_proto_rawDescData
 }
 
-var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_pos_v1_pos_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_pos_v1_pos_proto_goTypes = []any{
 	(*ListTillsRequest)(nil),       // 0: pos.v1.ListTillsRequest
 	(*ListTillsResponse)(nil),      // 1: pos.v1.ListTillsResponse
@@ -2401,49 +2596,53 @@ var file_pos_v1_pos_proto_goTypes = []any{
 	(*EnrollResponse)(nil),         // 27: pos.v1.EnrollResponse
 	(*AgentStatusRequest)(nil),     // 28: pos.v1.AgentStatusRequest
 	(*AgentStatusResponse)(nil),    // 29: pos.v1.AgentStatusResponse
-	(*CheckJournalRequest)(nil),    // 30: pos.v1.CheckJournalRequest
-	(*CheckJournalResponse)(nil),   // 31: pos.v1.CheckJournalResponse
-	(*FindTillsRequest)(nil),       // 32: pos.v1.FindTillsRequest
-	(*FoundTill)(nil),              // 33: pos.v1.FoundTill
-	(*FindTillsResponse)(nil),      // 34: pos.v1.FindTillsResponse
-	(*AdoptTillRequest)(nil),       // 35: pos.v1.AdoptTillRequest
-	(*AdoptTillResponse)(nil),      // 36: pos.v1.AdoptTillResponse
-	(*v1.TillState)(nil),           // 37: fiscal.v1.TillState
-	(v1.Kind)(0),                   // 38: fiscal.v1.Kind
-	(*v1.Problem)(nil),             // 39: fiscal.v1.Problem
-	(*v1.Receipt)(nil),             // 40: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),             // 41: fiscal.v1.Cashier
-	(*v1.Registration)(nil),        // 42: fiscal.v1.Registration
-	(*v1.Operation)(nil),           // 43: fiscal.v1.Operation
-	(v1.Action)(0),                 // 44: fiscal.v1.Action
-	(*v1.Run)(nil),                 // 45: fiscal.v1.Run
-	(v1.Consent)(0),                // 46: fiscal.v1.Consent
+	(*CheckUpdateRequest)(nil),     // 30: pos.v1.CheckUpdateRequest
+	(*CheckUpdateResponse)(nil),    // 31: pos.v1.CheckUpdateResponse
+	(*CheckJournalRequest)(nil),    // 32: pos.v1.CheckJournalRequest
+	(*CheckJournalResponse)(nil),   // 33: pos.v1.CheckJournalResponse
+	(*FindTillsRequest)(nil),       // 34: pos.v1.FindTillsRequest
+	(*FoundTill)(nil),              // 35: pos.v1.FoundTill
+	(*FindTillsResponse)(nil),      // 36: pos.v1.FindTillsResponse
+	(*AdoptTillRequest)(nil),       // 37: pos.v1.AdoptTillRequest
+	(*AdoptTillResponse)(nil),      // 38: pos.v1.AdoptTillResponse
+	(*AcceptTillRequest)(nil),      // 39: pos.v1.AcceptTillRequest
+	(*AcceptTillResponse)(nil),     // 40: pos.v1.AcceptTillResponse
+	(*v1.TillState)(nil),           // 41: fiscal.v1.TillState
+	(v1.Kind)(0),                   // 42: fiscal.v1.Kind
+	(*v1.Problem)(nil),             // 43: fiscal.v1.Problem
+	(*v1.Receipt)(nil),             // 44: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),             // 45: fiscal.v1.Cashier
+	(*v1.Registration)(nil),        // 46: fiscal.v1.Registration
+	(*v1.Operation)(nil),           // 47: fiscal.v1.Operation
+	(v1.Action)(0),                 // 48: fiscal.v1.Action
+	(*v1.Run)(nil),                 // 49: fiscal.v1.Run
+	(v1.Consent)(0),                // 50: fiscal.v1.Consent
 }
 var file_pos_v1_pos_proto_depIdxs = []int32{
-	37, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
-	37, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
-	38, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
-	39, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
-	38, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
-	40, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
-	41, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
-	42, // 7: pos.v1.SubmitRequest.registration:type_name -> fiscal.v1.Registration
-	43, // 8: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
-	43, // 9: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
-	43, // 10: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
-	37, // 11: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
-	43, // 12: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
-	44, // 13: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
-	45, // 14: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
-	44, // 15: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
-	45, // 16: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
-	43, // 17: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
+	41, // 0: pos.v1.ListTillsResponse.tills:type_name -> fiscal.v1.TillState
+	41, // 1: pos.v1.TillStatusResponse.state:type_name -> fiscal.v1.TillState
+	42, // 2: pos.v1.PreflightRequest.kind:type_name -> fiscal.v1.Kind
+	43, // 3: pos.v1.PreflightResponse.reasons:type_name -> fiscal.v1.Problem
+	42, // 4: pos.v1.SubmitRequest.kind:type_name -> fiscal.v1.Kind
+	44, // 5: pos.v1.SubmitRequest.receipt:type_name -> fiscal.v1.Receipt
+	45, // 6: pos.v1.SubmitRequest.cashier:type_name -> fiscal.v1.Cashier
+	46, // 7: pos.v1.SubmitRequest.registration:type_name -> fiscal.v1.Registration
+	47, // 8: pos.v1.SubmitResponse.operation:type_name -> fiscal.v1.Operation
+	47, // 9: pos.v1.GetOperationResponse.operation:type_name -> fiscal.v1.Operation
+	47, // 10: pos.v1.ListOperationsResponse.operations:type_name -> fiscal.v1.Operation
+	41, // 11: pos.v1.WatchResponse.state:type_name -> fiscal.v1.TillState
+	47, // 12: pos.v1.WatchResponse.operation:type_name -> fiscal.v1.Operation
+	48, // 13: pos.v1.PlanRequest.action:type_name -> fiscal.v1.Action
+	49, // 14: pos.v1.PlanResponse.plan:type_name -> fiscal.v1.Run
+	48, // 15: pos.v1.ActRequest.action:type_name -> fiscal.v1.Action
+	49, // 16: pos.v1.ActResponse.run:type_name -> fiscal.v1.Run
+	47, // 17: pos.v1.DecideResponse.operation:type_name -> fiscal.v1.Operation
 	21, // 18: pos.v1.Refusal.fields:type_name -> pos.v1.FieldError
-	45, // 19: pos.v1.ListConsentsResponse.runs:type_name -> fiscal.v1.Run
-	46, // 20: pos.v1.ConsentResponse.consent:type_name -> fiscal.v1.Consent
-	39, // 21: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
-	33, // 22: pos.v1.FindTillsResponse.found:type_name -> pos.v1.FoundTill
-	33, // 23: pos.v1.AdoptTillRequest.found:type_name -> pos.v1.FoundTill
+	49, // 19: pos.v1.ListConsentsResponse.runs:type_name -> fiscal.v1.Run
+	50, // 20: pos.v1.ConsentResponse.consent:type_name -> fiscal.v1.Consent
+	43, // 21: pos.v1.AgentStatusResponse.problems:type_name -> fiscal.v1.Problem
+	35, // 22: pos.v1.FindTillsResponse.found:type_name -> pos.v1.FoundTill
+	35, // 23: pos.v1.AdoptTillRequest.found:type_name -> pos.v1.FoundTill
 	0,  // 24: pos.v1.PosService.ListTills:input_type -> pos.v1.ListTillsRequest
 	2,  // 25: pos.v1.PosService.TillStatus:input_type -> pos.v1.TillStatusRequest
 	4,  // 26: pos.v1.PosService.Preflight:input_type -> pos.v1.PreflightRequest
@@ -2457,29 +2656,33 @@ var file_pos_v1_pos_proto_depIdxs = []int32{
 	22, // 34: pos.v1.TechnicianService.ListConsents:input_type -> pos.v1.ListConsentsRequest
 	24, // 35: pos.v1.TechnicianService.Consent:input_type -> pos.v1.ConsentRequest
 	26, // 36: pos.v1.TechnicianService.Enroll:input_type -> pos.v1.EnrollRequest
-	32, // 37: pos.v1.TechnicianService.FindTills:input_type -> pos.v1.FindTillsRequest
-	35, // 38: pos.v1.TechnicianService.AdoptTill:input_type -> pos.v1.AdoptTillRequest
-	28, // 39: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
-	30, // 40: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
-	1,  // 41: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
-	3,  // 42: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
-	5,  // 43: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
-	7,  // 44: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
-	9,  // 45: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
-	11, // 46: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
-	13, // 47: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
-	15, // 48: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
-	17, // 49: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
-	19, // 50: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
-	23, // 51: pos.v1.TechnicianService.ListConsents:output_type -> pos.v1.ListConsentsResponse
-	25, // 52: pos.v1.TechnicianService.Consent:output_type -> pos.v1.ConsentResponse
-	27, // 53: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
-	34, // 54: pos.v1.TechnicianService.FindTills:output_type -> pos.v1.FindTillsResponse
-	36, // 55: pos.v1.TechnicianService.AdoptTill:output_type -> pos.v1.AdoptTillResponse
-	29, // 56: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
-	31, // 57: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
-	41, // [41:58] is the sub-list for method output_type
-	24, // [24:41] is the sub-list for method input_type
+	34, // 37: pos.v1.TechnicianService.FindTills:input_type -> pos.v1.FindTillsRequest
+	37, // 38: pos.v1.TechnicianService.AdoptTill:input_type -> pos.v1.AdoptTillRequest
+	39, // 39: pos.v1.TechnicianService.AcceptTill:input_type -> pos.v1.AcceptTillRequest
+	28, // 40: pos.v1.TechnicianService.AgentStatus:input_type -> pos.v1.AgentStatusRequest
+	30, // 41: pos.v1.TechnicianService.CheckUpdate:input_type -> pos.v1.CheckUpdateRequest
+	32, // 42: pos.v1.TechnicianService.CheckJournal:input_type -> pos.v1.CheckJournalRequest
+	1,  // 43: pos.v1.PosService.ListTills:output_type -> pos.v1.ListTillsResponse
+	3,  // 44: pos.v1.PosService.TillStatus:output_type -> pos.v1.TillStatusResponse
+	5,  // 45: pos.v1.PosService.Preflight:output_type -> pos.v1.PreflightResponse
+	7,  // 46: pos.v1.PosService.Submit:output_type -> pos.v1.SubmitResponse
+	9,  // 47: pos.v1.PosService.GetOperation:output_type -> pos.v1.GetOperationResponse
+	11, // 48: pos.v1.PosService.ListOperations:output_type -> pos.v1.ListOperationsResponse
+	13, // 49: pos.v1.PosService.Watch:output_type -> pos.v1.WatchResponse
+	15, // 50: pos.v1.TechnicianService.Plan:output_type -> pos.v1.PlanResponse
+	17, // 51: pos.v1.TechnicianService.Act:output_type -> pos.v1.ActResponse
+	19, // 52: pos.v1.TechnicianService.Decide:output_type -> pos.v1.DecideResponse
+	23, // 53: pos.v1.TechnicianService.ListConsents:output_type -> pos.v1.ListConsentsResponse
+	25, // 54: pos.v1.TechnicianService.Consent:output_type -> pos.v1.ConsentResponse
+	27, // 55: pos.v1.TechnicianService.Enroll:output_type -> pos.v1.EnrollResponse
+	36, // 56: pos.v1.TechnicianService.FindTills:output_type -> pos.v1.FindTillsResponse
+	38, // 57: pos.v1.TechnicianService.AdoptTill:output_type -> pos.v1.AdoptTillResponse
+	40, // 58: pos.v1.TechnicianService.AcceptTill:output_type -> pos.v1.AcceptTillResponse
+	29, // 59: pos.v1.TechnicianService.AgentStatus:output_type -> pos.v1.AgentStatusResponse
+	31, // 60: pos.v1.TechnicianService.CheckUpdate:output_type -> pos.v1.CheckUpdateResponse
+	33, // 61: pos.v1.TechnicianService.CheckJournal:output_type -> pos.v1.CheckJournalResponse
+	43, // [43:62] is the sub-list for method output_type
+	24, // [24:43] is the sub-list for method input_type
 	24, // [24:24] is the sub-list for extension type_name
 	24, // [24:24] is the sub-list for extension extendee
 	0,  // [0:24] is the sub-list for field type_name
@@ -2500,7 +2703,7 @@ func file_pos_v1_pos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_pos_v1_pos_proto_rawDesc), len(file_pos_v1_pos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   37,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

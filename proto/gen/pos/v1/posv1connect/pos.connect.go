@@ -76,9 +76,15 @@ const (
 	// TechnicianServiceAdoptTillProcedure is the fully-qualified name of the TechnicianService's
 	// AdoptTill RPC.
 	TechnicianServiceAdoptTillProcedure = "/pos.v1.TechnicianService/AdoptTill"
+	// TechnicianServiceAcceptTillProcedure is the fully-qualified name of the TechnicianService's
+	// AcceptTill RPC.
+	TechnicianServiceAcceptTillProcedure = "/pos.v1.TechnicianService/AcceptTill"
 	// TechnicianServiceAgentStatusProcedure is the fully-qualified name of the TechnicianService's
 	// AgentStatus RPC.
 	TechnicianServiceAgentStatusProcedure = "/pos.v1.TechnicianService/AgentStatus"
+	// TechnicianServiceCheckUpdateProcedure is the fully-qualified name of the TechnicianService's
+	// CheckUpdate RPC.
+	TechnicianServiceCheckUpdateProcedure = "/pos.v1.TechnicianService/CheckUpdate"
 	// TechnicianServiceCheckJournalProcedure is the fully-qualified name of the TechnicianService's
 	// CheckJournal RPC.
 	TechnicianServiceCheckJournalProcedure = "/pos.v1.TechnicianService/CheckJournal"
@@ -376,8 +382,12 @@ type TechnicianServiceClient interface {
 	FindTills(context.Context, *v1.FindTillsRequest) (*connect.ServerStreamForClient[v1.FindTillsResponse], error)
 	// AdoptTill takes a found till into the agent's list; the agent starts anew with it.
 	AdoptTill(context.Context, *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error)
+	// AcceptTill takes the device that answers now for the till, on the word of a person: it was replaced.
+	AcceptTill(context.Context, *v1.AcceptTillRequest) (*v1.AcceptTillResponse, error)
 	// AgentStatus gives the agent's own state.
 	AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error)
+	// CheckUpdate asks the cabinet now which version this agent should run.
+	CheckUpdate(context.Context, *v1.CheckUpdateRequest) (*v1.CheckUpdateResponse, error)
 	// CheckJournal verifies the journal in place.
 	CheckJournal(context.Context, *v1.CheckJournalRequest) (*v1.CheckJournalResponse, error)
 }
@@ -443,11 +453,23 @@ func NewTechnicianServiceClient(httpClient connect.HTTPClient, baseURL string, o
 			connect.WithSchema(technicianServiceMethods.ByName("AdoptTill")),
 			connect.WithClientOptions(opts...),
 		),
+		acceptTill: connect.NewClient[v1.AcceptTillRequest, v1.AcceptTillResponse](
+			httpClient,
+			baseURL+TechnicianServiceAcceptTillProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("AcceptTill")),
+			connect.WithClientOptions(opts...),
+		),
 		agentStatus: connect.NewClient[v1.AgentStatusRequest, v1.AgentStatusResponse](
 			httpClient,
 			baseURL+TechnicianServiceAgentStatusProcedure,
 			connect.WithSchema(technicianServiceMethods.ByName("AgentStatus")),
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		checkUpdate: connect.NewClient[v1.CheckUpdateRequest, v1.CheckUpdateResponse](
+			httpClient,
+			baseURL+TechnicianServiceCheckUpdateProcedure,
+			connect.WithSchema(technicianServiceMethods.ByName("CheckUpdate")),
 			connect.WithClientOptions(opts...),
 		),
 		checkJournal: connect.NewClient[v1.CheckJournalRequest, v1.CheckJournalResponse](
@@ -469,7 +491,9 @@ type technicianServiceClient struct {
 	enroll       *connect.Client[v1.EnrollRequest, v1.EnrollResponse]
 	findTills    *connect.Client[v1.FindTillsRequest, v1.FindTillsResponse]
 	adoptTill    *connect.Client[v1.AdoptTillRequest, v1.AdoptTillResponse]
+	acceptTill   *connect.Client[v1.AcceptTillRequest, v1.AcceptTillResponse]
 	agentStatus  *connect.Client[v1.AgentStatusRequest, v1.AgentStatusResponse]
+	checkUpdate  *connect.Client[v1.CheckUpdateRequest, v1.CheckUpdateResponse]
 	checkJournal *connect.Client[v1.CheckJournalRequest, v1.CheckJournalResponse]
 }
 
@@ -537,9 +561,27 @@ func (c *technicianServiceClient) AdoptTill(ctx context.Context, req *v1.AdoptTi
 	return nil, err
 }
 
+// AcceptTill calls pos.v1.TechnicianService.AcceptTill.
+func (c *technicianServiceClient) AcceptTill(ctx context.Context, req *v1.AcceptTillRequest) (*v1.AcceptTillResponse, error) {
+	response, err := c.acceptTill.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // AgentStatus calls pos.v1.TechnicianService.AgentStatus.
 func (c *technicianServiceClient) AgentStatus(ctx context.Context, req *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error) {
 	response, err := c.agentStatus.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CheckUpdate calls pos.v1.TechnicianService.CheckUpdate.
+func (c *technicianServiceClient) CheckUpdate(ctx context.Context, req *v1.CheckUpdateRequest) (*v1.CheckUpdateResponse, error) {
+	response, err := c.checkUpdate.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -573,8 +615,12 @@ type TechnicianServiceHandler interface {
 	FindTills(context.Context, *v1.FindTillsRequest, *connect.ServerStream[v1.FindTillsResponse]) error
 	// AdoptTill takes a found till into the agent's list; the agent starts anew with it.
 	AdoptTill(context.Context, *v1.AdoptTillRequest) (*v1.AdoptTillResponse, error)
+	// AcceptTill takes the device that answers now for the till, on the word of a person: it was replaced.
+	AcceptTill(context.Context, *v1.AcceptTillRequest) (*v1.AcceptTillResponse, error)
 	// AgentStatus gives the agent's own state.
 	AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error)
+	// CheckUpdate asks the cabinet now which version this agent should run.
+	CheckUpdate(context.Context, *v1.CheckUpdateRequest) (*v1.CheckUpdateResponse, error)
 	// CheckJournal verifies the journal in place.
 	CheckJournal(context.Context, *v1.CheckJournalRequest) (*v1.CheckJournalResponse, error)
 }
@@ -636,11 +682,23 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 		connect.WithSchema(technicianServiceMethods.ByName("AdoptTill")),
 		connect.WithHandlerOptions(opts...),
 	)
+	technicianServiceAcceptTillHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceAcceptTillProcedure,
+		svc.AcceptTill,
+		connect.WithSchema(technicianServiceMethods.ByName("AcceptTill")),
+		connect.WithHandlerOptions(opts...),
+	)
 	technicianServiceAgentStatusHandler := connect.NewUnaryHandlerSimple(
 		TechnicianServiceAgentStatusProcedure,
 		svc.AgentStatus,
 		connect.WithSchema(technicianServiceMethods.ByName("AgentStatus")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	technicianServiceCheckUpdateHandler := connect.NewUnaryHandlerSimple(
+		TechnicianServiceCheckUpdateProcedure,
+		svc.CheckUpdate,
+		connect.WithSchema(technicianServiceMethods.ByName("CheckUpdate")),
 		connect.WithHandlerOptions(opts...),
 	)
 	technicianServiceCheckJournalHandler := connect.NewUnaryHandlerSimple(
@@ -667,8 +725,12 @@ func NewTechnicianServiceHandler(svc TechnicianServiceHandler, opts ...connect.H
 			technicianServiceFindTillsHandler.ServeHTTP(w, r)
 		case TechnicianServiceAdoptTillProcedure:
 			technicianServiceAdoptTillHandler.ServeHTTP(w, r)
+		case TechnicianServiceAcceptTillProcedure:
+			technicianServiceAcceptTillHandler.ServeHTTP(w, r)
 		case TechnicianServiceAgentStatusProcedure:
 			technicianServiceAgentStatusHandler.ServeHTTP(w, r)
+		case TechnicianServiceCheckUpdateProcedure:
+			technicianServiceCheckUpdateHandler.ServeHTTP(w, r)
 		case TechnicianServiceCheckJournalProcedure:
 			technicianServiceCheckJournalHandler.ServeHTTP(w, r)
 		default:
@@ -712,8 +774,16 @@ func (UnimplementedTechnicianServiceHandler) AdoptTill(context.Context, *v1.Adop
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.AdoptTill is not implemented"))
 }
 
+func (UnimplementedTechnicianServiceHandler) AcceptTill(context.Context, *v1.AcceptTillRequest) (*v1.AcceptTillResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.AcceptTill is not implemented"))
+}
+
 func (UnimplementedTechnicianServiceHandler) AgentStatus(context.Context, *v1.AgentStatusRequest) (*v1.AgentStatusResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.AgentStatus is not implemented"))
+}
+
+func (UnimplementedTechnicianServiceHandler) CheckUpdate(context.Context, *v1.CheckUpdateRequest) (*v1.CheckUpdateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("pos.v1.TechnicianService.CheckUpdate is not implemented"))
 }
 
 func (UnimplementedTechnicianServiceHandler) CheckJournal(context.Context, *v1.CheckJournalRequest) (*v1.CheckJournalResponse, error) {

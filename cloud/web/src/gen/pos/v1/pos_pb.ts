@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pos/v1/pos.proto.
  */
 export const file_pos_v1_pos: GenFile = /*@__PURE__*/
-  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMihgIKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCBItCgxyZWdpc3RyYXRpb24YCiABKAsyFy5maXNjYWwudjEuUmVnaXN0cmF0aW9uIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiFQoTTGlzdENvbnNlbnRzUmVxdWVzdCI0ChRMaXN0Q29uc2VudHNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uZmlzY2FsLnYxLlJ1biIvCg5Db25zZW50UmVxdWVzdBIOCgZydW5faWQYASABKAkSDQoFYWdyZWUYAiABKAgiNgoPQ29uc2VudFJlc3BvbnNlEiMKB2NvbnNlbnQYASABKA4yEi5maXNjYWwudjEuQ29uc2VudCIsCg1FbnJvbGxSZXF1ZXN0EgwKBGNvZGUYASABKAkSDQoFY2xvdWQYAiABKAkiOAoORW5yb2xsUmVzcG9uc2USEAoIYWdlbnRfaWQYASABKAkSFAoMb3JnYW5pc2F0aW9uGAIgASgJIhQKEkFnZW50U3RhdHVzUmVxdWVzdCKZAgoTQWdlbnRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCGFnZW50X2lkGAIgASgJEg0KBWNsb3VkGAMgASgJEhQKDGNsb3VkX29ubGluZRgEIAEoCBIVCg1icm9rZXJfb25saW5lGAUgASgIEg4KBm91dGJveBgGIAEoBBIVCg1vdXRib3hfYWdlX21zGAcgASgDEiQKCHByb2JsZW1zGAggAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SFQoNam91cm5hbF9ieXRlcxgJIAEoAxISCgpzdGFydGVkX21zGAogASgDEhYKDnVwZGF0ZV92ZXJzaW9uGAsgASgJEhMKC3VwZGF0ZV90ZXh0GAwgASgJIhUKE0NoZWNrSm91cm5hbFJlcXVlc3QiSAoUQ2hlY2tKb3VybmFsUmVzcG9uc2USCgoCb2sYASABKAgSEAoIZmluZGluZ3MYAiADKAkSEgoKb3BlcmF0aW9ucxgDIAEoBCISChBGaW5kVGlsbHNSZXF1ZXN0IpIBCglGb3VuZFRpbGwSDgoGZHJpdmVyGAEgASgJEgwKBHdpcmUYAiABKAkSDwoHcHJpbnRlchgDIAEoCRINCgVtb2RlbBgEIAEoCRIOCgZzZXJpYWwYBSABKAkSCgoCZm4YBiABKAkSCwoDcm5tGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgwKBHRpbGwYCSABKAkicwoRRmluZFRpbGxzUmVzcG9uc2USDAoEc3RlcBgBIAEoCRIgCgVmb3VuZBgCIAEoCzIRLnBvcy52MS5Gb3VuZFRpbGwSDwoHc2tpcHBlZBgDIAEoCRINCgV0cmllZBgEIAEoDRIOCgZwbGFjZXMYBSABKA0iQgoQQWRvcHRUaWxsUmVxdWVzdBIgCgVmb3VuZBgBIAEoCzIRLnBvcy52MS5Gb3VuZFRpbGwSDAoEbmFtZRgCIAEoCSIhChFBZG9wdFRpbGxSZXNwb25zZRIMCgR0aWxsGAEgASgJMvsDCgpQb3NTZXJ2aWNlEkUKCUxpc3RUaWxscxIYLnBvcy52MS5MaXN0VGlsbHNSZXF1ZXN0GhkucG9zLnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESSAoKVGlsbFN0YXR1cxIZLnBvcy52MS5UaWxsU3RhdHVzUmVxdWVzdBoaLnBvcy52MS5UaWxsU3RhdHVzUmVzcG9uc2UiA5ACARJFCglQcmVmbGlnaHQSGC5wb3MudjEuUHJlZmxpZ2h0UmVxdWVzdBoZLnBvcy52MS5QcmVmbGlnaHRSZXNwb25zZSIDkAIBEjcKBlN1Ym1pdBIVLnBvcy52MS5TdWJtaXRSZXF1ZXN0GhYucG9zLnYxLlN1Ym1pdFJlc3BvbnNlEk4KDEdldE9wZXJhdGlvbhIbLnBvcy52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwucG9zLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlIgOQAgESVAoOTGlzdE9wZXJhdGlvbnMSHS5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARI2CgVXYXRjaBIULnBvcy52MS5XYXRjaFJlcXVlc3QaFS5wb3MudjEuV2F0Y2hSZXNwb25zZTABMpkFChFUZWNobmljaWFuU2VydmljZRI2CgRQbGFuEhMucG9zLnYxLlBsYW5SZXF1ZXN0GhQucG9zLnYxLlBsYW5SZXNwb25zZSIDkAIBEjAKA0FjdBISLnBvcy52MS5BY3RSZXF1ZXN0GhMucG9zLnYxLkFjdFJlc3BvbnNlMAESNwoGRGVjaWRlEhUucG9zLnYxLkRlY2lkZVJlcXVlc3QaFi5wb3MudjEuRGVjaWRlUmVzcG9uc2USTgoMTGlzdENvbnNlbnRzEhsucG9zLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaHC5wb3MudjEuTGlzdENvbnNlbnRzUmVzcG9uc2UiA5ACARI6CgdDb25zZW50EhYucG9zLnYxLkNvbnNlbnRSZXF1ZXN0GhcucG9zLnYxLkNvbnNlbnRSZXNwb25zZRI3CgZFbnJvbGwSFS5wb3MudjEuRW5yb2xsUmVxdWVzdBoWLnBvcy52MS5FbnJvbGxSZXNwb25zZRJCCglGaW5kVGlsbHMSGC5wb3MudjEuRmluZFRpbGxzUmVxdWVzdBoZLnBvcy52MS5GaW5kVGlsbHNSZXNwb25zZTABEkAKCUFkb3B0VGlsbBIYLnBvcy52MS5BZG9wdFRpbGxSZXF1ZXN0GhkucG9zLnYxLkFkb3B0VGlsbFJlc3BvbnNlEksKC0FnZW50U3RhdHVzEhoucG9zLnYxLkFnZW50U3RhdHVzUmVxdWVzdBobLnBvcy52MS5BZ2VudFN0YXR1c1Jlc3BvbnNlIgOQAgESSQoMQ2hlY2tKb3VybmFsEhsucG9zLnYxLkNoZWNrSm91cm5hbFJlcXVlc3QaHC5wb3MudjEuQ2hlY2tKb3VybmFsUmVzcG9uc2ViBnByb3RvMw", [file_fiscal_v1_fiscal]);
+  fileDesc("ChBwb3MvdjEvcG9zLnByb3RvEgZwb3MudjEiEgoQTGlzdFRpbGxzUmVxdWVzdCI4ChFMaXN0VGlsbHNSZXNwb25zZRIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUiMAoRVGlsbFN0YXR1c1JlcXVlc3QSDAoEdGlsbBgBIAEoCRINCgVmcmVzaBgCIAEoCCI5ChJUaWxsU3RhdHVzUmVzcG9uc2USIwoFc3RhdGUYASABKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlIj8KEFByZWZsaWdodFJlcXVlc3QSDAoEdGlsbBgBIAEoCRIdCgRraW5kGAIgASgOMg8uZmlzY2FsLnYxLktpbmQiagoRUHJlZmxpZ2h0UmVzcG9uc2USDQoFcmVhZHkYASABKAgSIwoHcmVhc29ucxgCIAMoCzISLmZpc2NhbC52MS5Qcm9ibGVtEg0KBXRva2VuGAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMihgIKDVN1Ym1pdFJlcXVlc3QSCwoDa2V5GAEgASgJEgwKBHRpbGwYAiABKAkSHQoEa2luZBgDIAEoDjIPLmZpc2NhbC52MS5LaW5kEiMKB3JlY2VpcHQYBCABKAsyEi5maXNjYWwudjEuUmVjZWlwdBIOCgZhbW91bnQYBSABKAMSIwoHY2FzaGllchgGIAEoCzISLmZpc2NhbC52MS5DYXNoaWVyEg8KB3dhaXRfbXMYByABKA0SEQoJcHJlZmxpZ2h0GAggASgJEg4KBmluc2lzdBgJIAEoCBItCgxyZWdpc3RyYXRpb24YCiABKAsyFy5maXNjYWwudjEuUmVnaXN0cmF0aW9uIjkKDlN1Ym1pdFJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iMwoTR2V0T3BlcmF0aW9uUmVxdWVzdBILCgNrZXkYASABKAkSDwoHd2FpdF9tcxgCIAEoDSI/ChRHZXRPcGVyYXRpb25SZXNwb25zZRInCglvcGVyYXRpb24YASABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uIlYKFUxpc3RPcGVyYXRpb25zUmVxdWVzdBIMCgR0aWxsGAEgASgJEg0KBWxpbWl0GAIgASgNEhIKCnVuZmluaXNoZWQYAyABKAgSDAoEcGFnZRgEIAEoCSJVChZMaXN0T3BlcmF0aW9uc1Jlc3BvbnNlEigKCm9wZXJhdGlvbnMYASADKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCW5leHRfcGFnZRgCIAEoCSIcCgxXYXRjaFJlcXVlc3QSDAoEdGlsbBgBIAEoCSJrCg1XYXRjaFJlc3BvbnNlEiUKBXN0YXRlGAEgASgLMhQuZmlzY2FsLnYxLlRpbGxTdGF0ZUgAEikKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb25IAEIICgZjaGFuZ2UiPgoLUGxhblJlcXVlc3QSDAoEdGlsbBgBIAEoCRIhCgZhY3Rpb24YAiABKA4yES5maXNjYWwudjEuQWN0aW9uIiwKDFBsYW5SZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biI9CgpBY3RSZXF1ZXN0EgwKBHRpbGwYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiIqCgtBY3RSZXNwb25zZRIbCgNydW4YASABKAsyDi5maXNjYWwudjEuUnVuIigKDURlY2lkZVJlcXVlc3QSCwoDa2V5GAEgASgJEgoKAmZkGAIgASgNIjkKDkRlY2lkZVJlc3BvbnNlEicKCW9wZXJhdGlvbhgBIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24iLQoHUmVmdXNhbBIiCgZmaWVsZHMYASADKAsyEi5wb3MudjEuRmllbGRFcnJvciIpCgpGaWVsZEVycm9yEg0KBWZpZWxkGAEgASgJEgwKBHRleHQYAiABKAkiFQoTTGlzdENvbnNlbnRzUmVxdWVzdCI0ChRMaXN0Q29uc2VudHNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uZmlzY2FsLnYxLlJ1biIvCg5Db25zZW50UmVxdWVzdBIOCgZydW5faWQYASABKAkSDQoFYWdyZWUYAiABKAgiNgoPQ29uc2VudFJlc3BvbnNlEiMKB2NvbnNlbnQYASABKA4yEi5maXNjYWwudjEuQ29uc2VudCIsCg1FbnJvbGxSZXF1ZXN0EgwKBGNvZGUYASABKAkSDQoFY2xvdWQYAiABKAkiOAoORW5yb2xsUmVzcG9uc2USEAoIYWdlbnRfaWQYASABKAkSFAoMb3JnYW5pc2F0aW9uGAIgASgJIhQKEkFnZW50U3RhdHVzUmVxdWVzdCKZAgoTQWdlbnRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhAKCGFnZW50X2lkGAIgASgJEg0KBWNsb3VkGAMgASgJEhQKDGNsb3VkX29ubGluZRgEIAEoCBIVCg1icm9rZXJfb25saW5lGAUgASgIEg4KBm91dGJveBgGIAEoBBIVCg1vdXRib3hfYWdlX21zGAcgASgDEiQKCHByb2JsZW1zGAggAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SFQoNam91cm5hbF9ieXRlcxgJIAEoAxISCgpzdGFydGVkX21zGAogASgDEhYKDnVwZGF0ZV92ZXJzaW9uGAsgASgJEhMKC3VwZGF0ZV90ZXh0GAwgASgJIhQKEkNoZWNrVXBkYXRlUmVxdWVzdCI0ChNDaGVja1VwZGF0ZVJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSDAoEdGV4dBgCIAEoCSIVChNDaGVja0pvdXJuYWxSZXF1ZXN0IkgKFENoZWNrSm91cm5hbFJlc3BvbnNlEgoKAm9rGAEgASgIEhAKCGZpbmRpbmdzGAIgAygJEhIKCm9wZXJhdGlvbnMYAyABKAQiEgoQRmluZFRpbGxzUmVxdWVzdCKSAQoJRm91bmRUaWxsEg4KBmRyaXZlchgBIAEoCRIMCgR3aXJlGAIgASgJEg8KB3ByaW50ZXIYAyABKAkSDQoFbW9kZWwYBCABKAkSDgoGc2VyaWFsGAUgASgJEgoKAmZuGAYgASgJEgsKA3JubRgHIAEoCRIQCghmaXJtd2FyZRgIIAEoCRIMCgR0aWxsGAkgASgJInMKEUZpbmRUaWxsc1Jlc3BvbnNlEgwKBHN0ZXAYASABKAkSIAoFZm91bmQYAiABKAsyES5wb3MudjEuRm91bmRUaWxsEg8KB3NraXBwZWQYAyABKAkSDQoFdHJpZWQYBCABKA0SDgoGcGxhY2VzGAUgASgNIkIKEEFkb3B0VGlsbFJlcXVlc3QSIAoFZm91bmQYASABKAsyES5wb3MudjEuRm91bmRUaWxsEgwKBG5hbWUYAiABKAkiIQoRQWRvcHRUaWxsUmVzcG9uc2USDAoEdGlsbBgBIAEoCSIhChFBY2NlcHRUaWxsUmVxdWVzdBIMCgR0aWxsGAEgASgJIiIKEkFjY2VwdFRpbGxSZXNwb25zZRIMCgR0ZXh0GAEgASgJMvsDCgpQb3NTZXJ2aWNlEkUKCUxpc3RUaWxscxIYLnBvcy52MS5MaXN0VGlsbHNSZXF1ZXN0GhkucG9zLnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESSAoKVGlsbFN0YXR1cxIZLnBvcy52MS5UaWxsU3RhdHVzUmVxdWVzdBoaLnBvcy52MS5UaWxsU3RhdHVzUmVzcG9uc2UiA5ACARJFCglQcmVmbGlnaHQSGC5wb3MudjEuUHJlZmxpZ2h0UmVxdWVzdBoZLnBvcy52MS5QcmVmbGlnaHRSZXNwb25zZSIDkAIBEjcKBlN1Ym1pdBIVLnBvcy52MS5TdWJtaXRSZXF1ZXN0GhYucG9zLnYxLlN1Ym1pdFJlc3BvbnNlEk4KDEdldE9wZXJhdGlvbhIbLnBvcy52MS5HZXRPcGVyYXRpb25SZXF1ZXN0GhwucG9zLnYxLkdldE9wZXJhdGlvblJlc3BvbnNlIgOQAgESVAoOTGlzdE9wZXJhdGlvbnMSHS5wb3MudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0Gh4ucG9zLnYxLkxpc3RPcGVyYXRpb25zUmVzcG9uc2UiA5ACARI2CgVXYXRjaBIULnBvcy52MS5XYXRjaFJlcXVlc3QaFS5wb3MudjEuV2F0Y2hSZXNwb25zZTABMqYGChFUZWNobmljaWFuU2VydmljZRI2CgRQbGFuEhMucG9zLnYxLlBsYW5SZXF1ZXN0GhQucG9zLnYxLlBsYW5SZXNwb25zZSIDkAIBEjAKA0FjdBISLnBvcy52MS5BY3RSZXF1ZXN0GhMucG9zLnYxLkFjdFJlc3BvbnNlMAESNwoGRGVjaWRlEhUucG9zLnYxLkRlY2lkZVJlcXVlc3QaFi5wb3MudjEuRGVjaWRlUmVzcG9uc2USTgoMTGlzdENvbnNlbnRzEhsucG9zLnYxLkxpc3RDb25zZW50c1JlcXVlc3QaHC5wb3MudjEuTGlzdENvbnNlbnRzUmVzcG9uc2UiA5ACARI6CgdDb25zZW50EhYucG9zLnYxLkNvbnNlbnRSZXF1ZXN0GhcucG9zLnYxLkNvbnNlbnRSZXNwb25zZRI3CgZFbnJvbGwSFS5wb3MudjEuRW5yb2xsUmVxdWVzdBoWLnBvcy52MS5FbnJvbGxSZXNwb25zZRJCCglGaW5kVGlsbHMSGC5wb3MudjEuRmluZFRpbGxzUmVxdWVzdBoZLnBvcy52MS5GaW5kVGlsbHNSZXNwb25zZTABEkAKCUFkb3B0VGlsbBIYLnBvcy52MS5BZG9wdFRpbGxSZXF1ZXN0GhkucG9zLnYxLkFkb3B0VGlsbFJlc3BvbnNlEkMKCkFjY2VwdFRpbGwSGS5wb3MudjEuQWNjZXB0VGlsbFJlcXVlc3QaGi5wb3MudjEuQWNjZXB0VGlsbFJlc3BvbnNlEksKC0FnZW50U3RhdHVzEhoucG9zLnYxLkFnZW50U3RhdHVzUmVxdWVzdBobLnBvcy52MS5BZ2VudFN0YXR1c1Jlc3BvbnNlIgOQAgESRgoLQ2hlY2tVcGRhdGUSGi5wb3MudjEuQ2hlY2tVcGRhdGVSZXF1ZXN0GhsucG9zLnYxLkNoZWNrVXBkYXRlUmVzcG9uc2USSQoMQ2hlY2tKb3VybmFsEhsucG9zLnYxLkNoZWNrSm91cm5hbFJlcXVlc3QaHC5wb3MudjEuQ2hlY2tKb3VybmFsUmVzcG9uc2ViBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * ListTillsRequest asks for all tills.
@@ -906,6 +906,49 @@ export const AgentStatusResponseSchema: GenMessage<AgentStatusResponse> = /*@__P
   messageDesc(file_pos_v1_pos, 29);
 
 /**
+ * CheckUpdateRequest asks the cabinet.
+ *
+ * @generated from message pos.v1.CheckUpdateRequest
+ */
+export type CheckUpdateRequest = Message<"pos.v1.CheckUpdateRequest"> & {
+};
+
+/**
+ * Describes the message pos.v1.CheckUpdateRequest.
+ * Use `create(CheckUpdateRequestSchema)` to create a new message.
+ */
+export const CheckUpdateRequestSchema: GenMessage<CheckUpdateRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 30);
+
+/**
+ * CheckUpdateResponse tells what came of it.
+ *
+ * @generated from message pos.v1.CheckUpdateResponse
+ */
+export type CheckUpdateResponse = Message<"pos.v1.CheckUpdateResponse"> & {
+  /**
+   * Version that an update brings; empty when there is none.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Where the update stands, one sentence in Russian.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message pos.v1.CheckUpdateResponse.
+ * Use `create(CheckUpdateResponseSchema)` to create a new message.
+ */
+export const CheckUpdateResponseSchema: GenMessage<CheckUpdateResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 31);
+
+/**
  * CheckJournalRequest asks for a check.
  *
  * @generated from message pos.v1.CheckJournalRequest
@@ -918,7 +961,7 @@ export type CheckJournalRequest = Message<"pos.v1.CheckJournalRequest"> & {
  * Use `create(CheckJournalRequestSchema)` to create a new message.
  */
 export const CheckJournalRequestSchema: GenMessage<CheckJournalRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 30);
+  messageDesc(file_pos_v1_pos, 32);
 
 /**
  * CheckJournalResponse is its result.
@@ -953,7 +996,7 @@ export type CheckJournalResponse = Message<"pos.v1.CheckJournalResponse"> & {
  * Use `create(CheckJournalResponseSchema)` to create a new message.
  */
 export const CheckJournalResponseSchema: GenMessage<CheckJournalResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 31);
+  messageDesc(file_pos_v1_pos, 33);
 
 /**
  * FindTillsRequest asks for a search.
@@ -968,7 +1011,7 @@ export type FindTillsRequest = Message<"pos.v1.FindTillsRequest"> & {
  * Use `create(FindTillsRequestSchema)` to create a new message.
  */
 export const FindTillsRequestSchema: GenMessage<FindTillsRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 32);
+  messageDesc(file_pos_v1_pos, 34);
 
 /**
  * FoundTill is a till that answered.
@@ -1045,7 +1088,7 @@ export type FoundTill = Message<"pos.v1.FoundTill"> & {
  * Use `create(FoundTillSchema)` to create a new message.
  */
 export const FoundTillSchema: GenMessage<FoundTill> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 33);
+  messageDesc(file_pos_v1_pos, 35);
 
 /**
  * FindTillsResponse is one step of a search.
@@ -1094,7 +1137,7 @@ export type FindTillsResponse = Message<"pos.v1.FindTillsResponse"> & {
  * Use `create(FindTillsResponseSchema)` to create a new message.
  */
 export const FindTillsResponseSchema: GenMessage<FindTillsResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 34);
+  messageDesc(file_pos_v1_pos, 36);
 
 /**
  * AdoptTillRequest names a found till.
@@ -1122,7 +1165,7 @@ export type AdoptTillRequest = Message<"pos.v1.AdoptTillRequest"> & {
  * Use `create(AdoptTillRequestSchema)` to create a new message.
  */
 export const AdoptTillRequestSchema: GenMessage<AdoptTillRequest> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 35);
+  messageDesc(file_pos_v1_pos, 37);
 
 /**
  * AdoptTillResponse gives its name.
@@ -1143,7 +1186,49 @@ export type AdoptTillResponse = Message<"pos.v1.AdoptTillResponse"> & {
  * Use `create(AdoptTillResponseSchema)` to create a new message.
  */
 export const AdoptTillResponseSchema: GenMessage<AdoptTillResponse> = /*@__PURE__*/
-  messageDesc(file_pos_v1_pos, 36);
+  messageDesc(file_pos_v1_pos, 38);
+
+/**
+ * AcceptTillRequest names a till in whose place another device answers.
+ *
+ * @generated from message pos.v1.AcceptTillRequest
+ */
+export type AcceptTillRequest = Message<"pos.v1.AcceptTillRequest"> & {
+  /**
+   * Name of the till; empty is the only one.
+   *
+   * @generated from field: string till = 1;
+   */
+  till: string;
+};
+
+/**
+ * Describes the message pos.v1.AcceptTillRequest.
+ * Use `create(AcceptTillRequestSchema)` to create a new message.
+ */
+export const AcceptTillRequestSchema: GenMessage<AcceptTillRequest> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 39);
+
+/**
+ * AcceptTillResponse says what was accepted.
+ *
+ * @generated from message pos.v1.AcceptTillResponse
+ */
+export type AcceptTillResponse = Message<"pos.v1.AcceptTillResponse"> & {
+  /**
+   * One sentence in Russian, with both numbers.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message pos.v1.AcceptTillResponse.
+ * Use `create(AcceptTillResponseSchema)` to create a new message.
+ */
+export const AcceptTillResponseSchema: GenMessage<AcceptTillResponse> = /*@__PURE__*/
+  messageDesc(file_pos_v1_pos, 40);
 
 /**
  * PosService takes operations and answers done, not done or unknown.
@@ -1311,6 +1396,16 @@ export const TechnicianService: GenService<{
     output: typeof AdoptTillResponseSchema;
   },
   /**
+   * AcceptTill takes the device that answers now for the till, on the word of a person: it was replaced.
+   *
+   * @generated from rpc pos.v1.TechnicianService.AcceptTill
+   */
+  acceptTill: {
+    methodKind: "unary";
+    input: typeof AcceptTillRequestSchema;
+    output: typeof AcceptTillResponseSchema;
+  },
+  /**
    * AgentStatus gives the agent's own state.
    *
    * @generated from rpc pos.v1.TechnicianService.AgentStatus
@@ -1319,6 +1414,16 @@ export const TechnicianService: GenService<{
     methodKind: "unary";
     input: typeof AgentStatusRequestSchema;
     output: typeof AgentStatusResponseSchema;
+  },
+  /**
+   * CheckUpdate asks the cabinet now which version this agent should run.
+   *
+   * @generated from rpc pos.v1.TechnicianService.CheckUpdate
+   */
+  checkUpdate: {
+    methodKind: "unary";
+    input: typeof CheckUpdateRequestSchema;
+    output: typeof CheckUpdateResponseSchema;
   },
   /**
    * CheckJournal verifies the journal in place.
