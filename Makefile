@@ -122,6 +122,20 @@ bench: programs ## measure, and print one BENCH line a figure with its goal
 	go test -p 1 -count=1 -timeout 30m -tags bench -run '^TestBench' -v $$dirs 2>&1 | tee $$log | sed -nE 's/^.*(BENCH [a-z])/\1/p' || \
 		{ grep -vE '^(=== |BENCH )' $$log >&2; exit 1; }
 
+## What is installed
+
+# A number given by hand (VERSION=1.2.3) or the tag; without a tag the commit's time makes one.
+RELEASE = $(shell go run ./installers/packages --print-version $(if $(filter command environment,$(firstword $(origin VERSION))),--version $(VERSION)))
+
+.PHONY: packages
+packages: deps-packages web ## deb, rpm and apk for every processor into dist/, with lists of parts and SHA256SUMS (VERSION=1.2.3)
+	@release='$(RELEASE)'; \
+	go run ./installers/packages --out dist --version "$$release"
+
+.PHONY: packages-same
+packages-same: deps-packages ## build the packages of this commit twice, in two places, and compare every byte
+	@installers/packages/twice.sh
+
 ## Before a change lands
 
 .PHONY: check
@@ -156,11 +170,13 @@ same: gen ## generate again: what is committed must not change
 .PHONY: deps
 deps: deps-test $(MODULES) ## install what the tests need: a C compiler, PostgreSQL, Chromium, fonts, Node, npm packages
 
-.PHONY: deps-run deps-test deps-powercut deps-usb-vm
+.PHONY: deps-run deps-test deps-packages deps-powercut deps-usb-vm
 deps-run:
 	@tools/deps.sh run
 deps-test:
 	@tools/deps.sh test
+deps-packages:
+	@tools/deps.sh packages
 deps-powercut:
 	@tools/deps.sh powercut
 deps-usb-vm:
@@ -168,11 +184,11 @@ deps-usb-vm:
 
 .PHONY: clean
 clean: ## remove what was built and the data of `make run`
-	@rm -rf bin run run-fnprint $(WEB)/node_modules
+	@rm -rf bin dist run run-fnprint $(WEB)/node_modules
 	@find $(DIST) -mindepth 1 ! -name .keep -delete 2>/dev/null || true
 
 .PHONY: help
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile

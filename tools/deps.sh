@@ -3,6 +3,7 @@
 #
 #	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node, readers of QR codes and PDF
 #	tools/deps.sh run      Node, which builds the cabinet's pages
+#	tools/deps.sh packages Node, and C compilers with libusb for every processor that Linux packages are made for
 #	tools/deps.sh powercut QEMU, a static busybox, ext4 tools
 #	tools/deps.sh usb-vm   QEMU, a static busybox, xz, a C compiler and libusb
 set -eu
@@ -12,7 +13,16 @@ need() { # need <package>... when the test in $want fails
 	eval "$want" >/dev/null 2>&1 || missing="$missing $*"
 }
 
-if [ "${1:-test}" = powercut ]; then
+if [ "${1:-test}" = packages ]; then
+	want='command -v node && command -v npm' need nodejs npm
+	want='command -v gcc' need gcc libc6-dev
+	want='command -v pkg-config' need pkg-config
+	want='ls /usr/lib/x86_64-linux-gnu/pkgconfig/libusb-1.0.pc' need libusb-1.0-0-dev
+	want='command -v aarch64-linux-gnu-gcc && ls /usr/aarch64-linux-gnu/include/stdio.h' need gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+	want='command -v arm-linux-gnueabihf-gcc && ls /usr/arm-linux-gnueabihf/include/stdio.h' need gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
+	want='ls /usr/lib/aarch64-linux-gnu/pkgconfig/libusb-1.0.pc' need libusb-1.0-0-dev:arm64
+	want='ls /usr/lib/arm-linux-gnueabihf/pkgconfig/libusb-1.0.pc' need libusb-1.0-0-dev:armhf
+elif [ "${1:-test}" = powercut ]; then
 	want='command -v qemu-system-x86_64' need qemu-system-x86
 	want='ls /usr/share/doc/busybox-static' need busybox-static
 	want='command -v mkfs.ext4 || ls /sbin/mkfs.ext4' need e2fsprogs
@@ -51,6 +61,12 @@ if [ "$(id -u)" != 0 ]; then
 	}
 fi
 echo "Installing what the tests need and this machine does not have:$missing" >&2
+case $missing in
+*:arm64* | *:armhf*) # libraries of other processors lie beside ours
+	$sudo dpkg --add-architecture arm64
+	$sudo dpkg --add-architecture armhf
+	;;
+esac
 log=$(mktemp)
 if ! { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
 	cat "$log" >&2
