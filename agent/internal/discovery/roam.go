@@ -51,7 +51,7 @@ type asked struct {
 
 // NewRoamer makes a Roamer over the tills of the configuration that are not
 // excluded. data is the agent's data folder.
-func NewRoamer(data string, tills []config.Till, finder *Finder, log *slog.Logger) (*Roamer, error) {
+func NewRoamer(data string, tills []config.Till, finder *Finder, log *slog.Logger) *Roamer {
 	r := &Roamer{finder: finder, dir: filepath.Join(data, "tills"), log: log, news: make(chan struct{}, 1), asked: map[string]asked{}}
 	for _, t := range tills {
 		if a, err := wire.ParseAddress(t.Printer); err == nil {
@@ -63,17 +63,13 @@ func NewRoamer(data string, tills []config.Till, finder *Finder, log *slog.Logge
 			}
 			continue
 		}
-		c, err := r.newCable(t)
-		if err != nil {
-			return nil, err
-		}
-		r.cables = append(r.cables, c)
+		r.cables = append(r.cables, r.newCable(t))
 	}
 	r.wake()
-	return r, nil
+	return r
 }
 
-func (r *Roamer) newCable(t config.Till) (*Cable, error) {
+func (r *Roamer) newCable(t config.Till) *Cable {
 	rec, err := loadRecord(r.dir, t.Name)
 	if err != nil {
 		// Better bound anew than not selling: the message is for whoever reads logs.
@@ -93,7 +89,7 @@ func (r *Roamer) newCable(t config.Till) (*Cable, error) {
 	if c.addr != rec.Wire {
 		c.record.USB = ""
 	}
-	return c, nil
+	return c
 }
 
 // Cable gives the cable of a till, nil when it has none.

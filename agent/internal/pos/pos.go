@@ -56,7 +56,9 @@ type Options struct {
 	RequirePreflight bool
 	// Hosts that may stand in the Host header besides loopback names.
 	Hosts []string
-	Log   *slog.Logger
+	// Finder looks for tills; nil does not.
+	Finder Finder
+	Log    *slog.Logger
 }
 
 // NewHandler makes the door.
@@ -70,7 +72,7 @@ func NewHandler(fleet *till.Fleet, j *journal.Journal, agent Agent, opts Options
 		}),
 	}
 	mux.Handle(posv1connect.NewPosServiceHandler(&posService{fleet: fleet, journal: j, passes: newPasses(opts.RequirePreflight)}, strict...))
-	mux.Handle(posv1connect.NewTechnicianServiceHandler(&technician{fleet: fleet, journal: j, agent: agent}, strict...))
+	mux.Handle(posv1connect.NewTechnicianServiceHandler(&technician{fleet: fleet, journal: j, agent: agent, finder: opts.Finder}, strict...))
 	return guard(mux, opts)
 }
 

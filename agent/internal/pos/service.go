@@ -39,6 +39,7 @@ type technician struct {
 	fleet   *till.Fleet
 	journal *journal.Journal
 	agent   Agent
+	finder  Finder
 }
 
 var (
