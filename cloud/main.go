@@ -154,6 +154,10 @@ func (r *runCommand) Run(sh *shell) error {
 	if err := sh.answer(c.addresses, "Кабинет:        %s\nАгенты:         %s\nБрокер (MQTT):  %s\n", c.addresses.Cabinet, c.addresses.Agents, c.addresses.Broker); err != nil {
 		return errors.Join(err, c.stop())
 	}
+	tellSystemd(sh.ctx, "READY=1")
+	alive, end := context.WithCancel(context.WithoutCancel(sh.ctx))
+	defer end()
+	go feedWatchdog(alive) // to the very end: stopping is life too
 	return c.wait()
 }
 
