@@ -137,6 +137,9 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	c.line = line
 	c.fleet = fleet.New(c.store, log, time.Now, c.line.Wake)
 	c.documents = documents.New(c.store, c.fleet, c.fleet.Hub(), log, time.Now)
+	if err := c.documents.ReadUnread(lifetime); err != nil {
+		return nil, err
+	}
 	scheme := "http"
 	if cfg.Encrypted() {
 		scheme = "https"

@@ -5,6 +5,7 @@
 //	chekan-cloud enrolment-code --outlet Магазин  a one-time code for an agent
 //	chekan-cloud user add LOGIN                   a person more
 //	chekan-cloud user passwd LOGIN                a new password
+//	chekan-cloud aggregates check|rebuild         whether every sum is what the documents say, and make them anew
 //
 // All of it is told by one TOML file (--config; cloud/internal/config/example.toml shows every key) or by flags. The addresses a
 // running cabinet listens on are in addresses.json of its data folder.
@@ -58,6 +59,7 @@ type commands struct {
 		Add    addCommand    `cmd:"" help:"Add a person."`
 		Passwd passwdCommand `cmd:"" help:"Give a person a new password and end their sessions."`
 	} `cmd:"" help:"People."`
+	Aggregates aggregatesCommands `cmd:"" help:"Sums kept while documents come in."`
 }
 
 // shell is what a command works with.

@@ -1,8 +1,11 @@
 package documents
 
 import (
+	"context"
 	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -136,4 +139,53 @@ func isReceipt(form int32) bool {
 	default:
 		return false
 	}
+}
+
+// again reads a stored document anew: what it is searched and counted by follows from its operation and its copy alone.
+func again(s store.Stored) store.Document {
+	d := s.Document
+	d.Source, d.CashierName, d.RNM, d.Items = store.SourceFact, "", "", nil
+	d.Cash, d.Electronic, d.Prepaid, d.Credit, d.Barter, d.Vat, d.Cashier, d.Buyer, d.Positions = 0, 0, 0, 0, 0, "", 0, "", 0
+	if len(s.Operation) > 0 {
+		op := new(fiscalv1.Operation)
+		if err := proto.Unmarshal(s.Operation, op); err == nil {
+			told := d
+			readOperation(&told, op)
+			// A later revision may tell of another document, or of none any more; what was asked for is the same.
+			if own := op.GetDocument(); own.GetFn() != d.FN || int64(own.GetFd()) != d.FD {
+				told.Paper, told.Ofd, told.Revision = d.Paper, d.Ofd, d.Revision
+			}
+			d, _ = store.Join(d, told)
+		}
+	}
+	if doc, err := ffd.ParseDocument(s.Copy); err == nil {
+		told := d
+		told.Items, told.Buyer, told.CashierName, told.Vat, told.Positions = nil, "", "", "", 0
+		told.Cash, told.Electronic, told.Prepaid, told.Credit, told.Barter = 0, 0, 0, 0, 0
+		readCopy(&told, doc)
+		d, _ = store.Join(d, told)
+	}
+	return d
+}
+
+// ReadUnread reads what was stored before there were figures. It ends when all is read.
+func (d *Documents) ReadUnread(ctx context.Context) error {
+	return d.store.ReadUnread(ctx, again, func(left int64) {
+		if left%10_000 < 1000 {
+			d.log.InfoContext(ctx, "reading stored documents", "left", left)
+		}
+	})
+}
+
+// Rebuild makes every sum anew from the documents.
+func (d *Documents) Rebuild(ctx context.Context) error {
+	if err := d.store.Unread(ctx); err != nil {
+		return err
+	}
+	return d.ReadUnread(ctx)
+}
+
+// Check compares every sum with the documents; it tells how many documents it read.
+func (d *Documents) Check(ctx context.Context, differ func(store.Difference)) (int64, error) {
+	return d.store.Check(ctx, again, differ)
 }

@@ -95,6 +95,7 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 	fresh := make([]Document, 0, len(rows))
 	var changed []change
 	var tracks []db.Document
+	var told []Document
 	figures := NewFigures()
 	for i := range rows {
 		key := documentKey{rows[i].OrganisationID, rows[i].FN, rows[i].FD}
@@ -102,6 +103,9 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 		if !old {
 			fresh = append(fresh, rows[i])
 			continue
+		}
+		if rows[i].RNM != "" { // the memory's, whatever else is known
+			told = append(told, Document{Document: db.Document{OrganisationID: rows[i].OrganisationID, FN: rows[i].FN}, RNM: rows[i].RNM})
 		}
 		now, more := Join(Document{Document: k.Document}, rows[i])
 		if !more {
@@ -141,17 +145,11 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 	if err := w.putTracks(ctx, tracks); err != nil {
 		return nil, fmt.Errorf("store tracks: %w", err)
 	}
-	told := fresh
-	for i := range changed {
-		c := &changed[i]
-		if err := w.change(ctx, c); err != nil {
-			return nil, fmt.Errorf("change document %d of %s: %w", c.now.FD, c.now.FN, err)
-		}
-		figures.Add(&c.was, -1)
-		figures.Add(&c.now, 1)
-		told = append(told, c.now)
+	changes, err := w.putChanges(ctx, changed, figures)
+	if err != nil {
+		return nil, err
 	}
-	written, err := w.putNames(ctx, told)
+	written, err := w.putNames(ctx, append(append(told, fresh...), changes...))
 	if err != nil {
 		return nil, fmt.Errorf("store names: %w", err)
 	}
@@ -162,6 +160,21 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 		return nil, err
 	}
 	return written, nil
+}
+
+// putChanges writes documents that are known better than before, and gives them.
+func (w *writer) putChanges(ctx context.Context, changed []change, figures *Figures) ([]Document, error) {
+	list := make([]Document, 0, len(changed))
+	for i := range changed {
+		c := &changed[i]
+		if err := w.change(ctx, c); err != nil {
+			return nil, fmt.Errorf("change document %d of %s: %w", c.now.FD, c.now.FN, err)
+		}
+		figures.Add(&c.was, -1)
+		figures.Add(&c.now, 1)
+		list = append(list, c.now)
+	}
+	return list, nil
 }
 
 // change is a document that is known better than before.

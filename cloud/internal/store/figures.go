@@ -101,15 +101,15 @@ type Figures struct {
 
 // shiftPart is what documents say of their shift.
 type shiftPart struct {
-	till, outlet                     string
-	firstAt                          string
-	openedAt, closedAt               string
-	openedFD, closedFD               int64
-	cashier                          int64
-	receipts, corrections            int64
-	sales, saleReturns               int64
-	purchases, purchaseReturns       int64
-	sums                             map[place]*Sums
+	till, outlet               string
+	firstAt                    string
+	openedAt, closedAt         string
+	openedFD, closedFD         int64
+	cashier                    int64
+	receipts, corrections      int64
+	sales, saleReturns         int64
+	purchases, purchaseReturns int64
+	sums                       map[place]*Sums
 }
 
 // NewFigures makes empty ones.

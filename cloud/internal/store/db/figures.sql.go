@@ -9,6 +9,172 @@ import (
 	"context"
 )
 
+const allProductDays = `-- name: AllProductDays :many
+SELECT organisation_id, day, product_id, kind, lines, quantity, sum FROM product_days
+`
+
+func (q *Queries) AllProductDays(ctx context.Context) ([]ProductDay, error) {
+	rows, err := q.db.QueryContext(ctx, allProductDays)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ProductDay
+	for rows.Next() {
+		var i ProductDay
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.Day,
+			&i.ProductID,
+			&i.Kind,
+			&i.Lines,
+			&i.Quantity,
+			&i.Sum,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allRevenue = `-- name: AllRevenue :many
+SELECT organisation_id, node, grain, span, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions FROM revenue
+`
+
+func (q *Queries) AllRevenue(ctx context.Context) ([]Revenue, error) {
+	rows, err := q.db.QueryContext(ctx, allRevenue)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Revenue
+	for rows.Next() {
+		var i Revenue
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.Node,
+			&i.Grain,
+			&i.Span,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allShiftSums = `-- name: AllShiftSums :many
+SELECT organisation_id, fn, number, till_id, outlet_id, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions FROM shift_sums
+`
+
+func (q *Queries) AllShiftSums(ctx context.Context) ([]ShiftSum, error) {
+	rows, err := q.db.QueryContext(ctx, allShiftSums)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShiftSum
+	for rows.Next() {
+		var i ShiftSum
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.FN,
+			&i.Number,
+			&i.TillID,
+			&i.OutletID,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const allShifts = `-- name: AllShifts :many
+SELECT organisation_id, fn, number, till_id, opened_at, closed_at, receipts, sales, sale_returns, purchases, purchase_returns, corrections, outlet_id, first_at, day, opened_fd, closed_fd, cashier FROM shifts
+`
+
+func (q *Queries) AllShifts(ctx context.Context) ([]Shift, error) {
+	rows, err := q.db.QueryContext(ctx, allShifts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Shift
+	for rows.Next() {
+		var i Shift
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.FN,
+			&i.Number,
+			&i.TillID,
+			&i.OpenedAt,
+			&i.ClosedAt,
+			&i.Receipts,
+			&i.Sales,
+			&i.SaleReturns,
+			&i.Purchases,
+			&i.PurchaseReturns,
+			&i.Corrections,
+			&i.OutletID,
+			&i.FirstAt,
+			&i.Day,
+			&i.OpenedFD,
+			&i.ClosedFD,
+			&i.Cashier,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changeDocument = `-- name: ChangeDocument :execrows
 UPDATE documents SET journal_id = $4, key = $5, type = $6, kind = $7, at = $8,
     total = $9, shift = $10, receipt = $11, outlet_id = $12, source = $13,
@@ -93,6 +259,28 @@ func (q *Queries) ChangeDocument(ctx context.Context, arg ChangeDocumentParams) 
 	return result.RowsAffected()
 }
 
+const countPositions = `-- name: CountPositions :one
+SELECT COUNT(*) FROM positions
+`
+
+func (q *Queries) CountPositions(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countPositions)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countUnread = `-- name: CountUnread :one
+SELECT COUNT(*) FROM documents WHERE source = -1
+`
+
+func (q *Queries) CountUnread(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countUnread)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deletePositions = `-- name: DeletePositions :exec
 DELETE FROM positions WHERE memory_id = $1 AND fd = $2
 `
@@ -125,6 +313,51 @@ func (q *Queries) DeleteShiftSums(ctx context.Context, tillID string) error {
 	return err
 }
 
+const emptyPositions = `-- name: EmptyPositions :exec
+DELETE FROM positions
+`
+
+func (q *Queries) EmptyPositions(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, emptyPositions)
+	return err
+}
+
+const emptyProductDays = `-- name: EmptyProductDays :exec
+DELETE FROM product_days
+`
+
+func (q *Queries) EmptyProductDays(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, emptyProductDays)
+	return err
+}
+
+const emptyRevenue = `-- name: EmptyRevenue :exec
+DELETE FROM revenue
+`
+
+func (q *Queries) EmptyRevenue(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, emptyRevenue)
+	return err
+}
+
+const emptyShiftSums = `-- name: EmptyShiftSums :exec
+DELETE FROM shift_sums
+`
+
+func (q *Queries) EmptyShiftSums(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, emptyShiftSums)
+	return err
+}
+
+const emptyShifts = `-- name: EmptyShifts :exec
+UPDATE shifts SET receipts = 0, sales = 0, sale_returns = 0, purchases = 0, purchase_returns = 0, corrections = 0, first_at = '', day = ''
+`
+
+func (q *Queries) EmptyShifts(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, emptyShifts)
+	return err
+}
+
 const listOutlets = `-- name: ListOutlets :many
 SELECT id, name FROM outlets WHERE organisation_id = $1 ORDER BY name, id
 `
@@ -144,6 +377,59 @@ func (q *Queries) ListOutlets(ctx context.Context, organisationID string) ([]Lis
 	for rows.Next() {
 		var i ListOutletsRow
 		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPositionRange = `-- name: ListPositionRange :many
+SELECT p.fd, p.at, p.product_id, p.quantity, p.price, p.sum, CAST(COALESCE(r.name, '') AS TEXT) AS name FROM positions p
+LEFT JOIN products r ON r.id = p.product_id
+WHERE p.memory_id = $1 AND p.fd BETWEEN $2 AND $3 ORDER BY p.fd, p.line
+`
+
+type ListPositionRangeParams struct {
+	MemoryID int64
+	First    int64
+	Last     int64
+}
+
+type ListPositionRangeRow struct {
+	FD        int64
+	At        string
+	ProductID int64
+	Quantity  int64
+	Price     int64
+	Sum       int64
+	Name      string
+}
+
+func (q *Queries) ListPositionRange(ctx context.Context, arg ListPositionRangeParams) ([]ListPositionRangeRow, error) {
+	rows, err := q.db.QueryContext(ctx, listPositionRange, arg.MemoryID, arg.First, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPositionRangeRow
+	for rows.Next() {
+		var i ListPositionRangeRow
+		if err := rows.Scan(
+			&i.FD,
+			&i.At,
+			&i.ProductID,
+			&i.Quantity,
+			&i.Price,
+			&i.Sum,
+			&i.Name,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -237,6 +523,95 @@ func (q *Queries) ListShiftSums(ctx context.Context, arg ListShiftSumsParams) ([
 			&i.Credit,
 			&i.Barter,
 			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listStored = `-- name: ListStored :many
+SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt, d.stored_at, d.outlet_id, d.source, d.class, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.cashier, d.buyer, d.positions, d.paper, d.ofd, d.revision, CAST(COALESCE(c.name, '') AS TEXT) AS cashier_name, o.body AS operation,
+    (SELECT x.body FROM copies x WHERE x.organisation_id = d.organisation_id AND x.fn = d.fn AND x.fd = d.fd AND NOT x.aside
+     ORDER BY CASE WHEN length(x.body) = 0 THEN 1 ELSE 0 END, x.stored_at, x.digest LIMIT 1) AS copied
+FROM documents d
+LEFT JOIN cashiers c ON c.id = d.cashier
+LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key AND d.key <> ''
+WHERE (d.organisation_id, d.fn, d.fd) > (CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT))
+    AND (CAST($5 AS BOOLEAN) OR d.source = -1)
+ORDER BY d.organisation_id, d.fn, d.fd LIMIT $1
+`
+
+type ListStoredParams struct {
+	Limit             int32
+	AfterOrganisation string
+	AfterFN           string
+	AfterFD           int64
+	AnySource         bool
+}
+
+type ListStoredRow struct {
+	Document    Document
+	CashierName string
+	Operation   []byte
+	Copied      []byte
+}
+
+func (q *Queries) ListStored(ctx context.Context, arg ListStoredParams) ([]ListStoredRow, error) {
+	rows, err := q.db.QueryContext(ctx, listStored,
+		arg.Limit,
+		arg.AfterOrganisation,
+		arg.AfterFN,
+		arg.AfterFD,
+		arg.AnySource,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStoredRow
+	for rows.Next() {
+		var i ListStoredRow
+		if err := rows.Scan(
+			&i.Document.OrganisationID,
+			&i.Document.FN,
+			&i.Document.FD,
+			&i.Document.TillID,
+			&i.Document.JournalID,
+			&i.Document.Key,
+			&i.Document.FP,
+			&i.Document.Type,
+			&i.Document.Kind,
+			&i.Document.At,
+			&i.Document.Total,
+			&i.Document.Shift,
+			&i.Document.Receipt,
+			&i.Document.StoredAt,
+			&i.Document.OutletID,
+			&i.Document.Source,
+			&i.Document.Class,
+			&i.Document.Cash,
+			&i.Document.Electronic,
+			&i.Document.Prepaid,
+			&i.Document.Credit,
+			&i.Document.Barter,
+			&i.Document.Vat,
+			&i.Document.Cashier,
+			&i.Document.Buyer,
+			&i.Document.Positions,
+			&i.Document.Paper,
+			&i.Document.Ofd,
+			&i.Document.Revision,
+			&i.CashierName,
+			&i.Operation,
+			&i.Copied,
 		); err != nil {
 			return nil, err
 		}
@@ -405,5 +780,14 @@ func (q *Queries) SetTracks(ctx context.Context, arg SetTracksParams) error {
 		arg.Ofd,
 		arg.Revision,
 	)
+	return err
+}
+
+const unreadDocuments = `-- name: UnreadDocuments :exec
+UPDATE documents SET source = -1 WHERE source <> -1
+`
+
+func (q *Queries) UnreadDocuments(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, unreadDocuments)
 	return err
 }

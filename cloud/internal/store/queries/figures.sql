@@ -55,3 +55,55 @@ SELECT * FROM shift_sums WHERE organisation_id = $1 AND fn = $2 AND number = $3 
 -- name: SetTracks :exec
 UPDATE documents SET journal_id = sqlc.arg(journal_id), key = sqlc.arg(key), paper = sqlc.arg(paper), ofd = sqlc.arg(ofd), revision = sqlc.arg(revision)
 WHERE organisation_id = $1 AND fn = $2 AND fd = $3 AND (key = '' OR key = sqlc.arg(key) AND revision < sqlc.arg(revision));
+
+-- name: ListStored :many
+SELECT sqlc.embed(d), CAST(COALESCE(c.name, '') AS TEXT) AS cashier_name, o.body AS operation,
+    (SELECT x.body FROM copies x WHERE x.organisation_id = d.organisation_id AND x.fn = d.fn AND x.fd = d.fd AND NOT x.aside
+     ORDER BY CASE WHEN length(x.body) = 0 THEN 1 ELSE 0 END, x.stored_at, x.digest LIMIT 1) AS copied
+FROM documents d
+LEFT JOIN cashiers c ON c.id = d.cashier
+LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key AND d.key <> ''
+WHERE (d.organisation_id, d.fn, d.fd) > (CAST(sqlc.arg(after_organisation) AS TEXT), CAST(sqlc.arg(after_fn) AS TEXT), CAST(sqlc.arg(after_fd) AS BIGINT))
+    AND (CAST(sqlc.arg(any_source) AS BOOLEAN) OR d.source = -1)
+ORDER BY d.organisation_id, d.fn, d.fd LIMIT $1;
+
+-- name: CountUnread :one
+SELECT COUNT(*) FROM documents WHERE source = -1;
+
+-- name: CountPositions :one
+SELECT COUNT(*) FROM positions;
+
+-- name: ListPositionRange :many
+SELECT p.fd, p.at, p.product_id, p.quantity, p.price, p.sum, CAST(COALESCE(r.name, '') AS TEXT) AS name FROM positions p
+LEFT JOIN products r ON r.id = p.product_id
+WHERE p.memory_id = $1 AND p.fd BETWEEN sqlc.arg(first) AND sqlc.arg(last) ORDER BY p.fd, p.line;
+
+-- name: UnreadDocuments :exec
+UPDATE documents SET source = -1 WHERE source <> -1;
+
+-- name: EmptyShifts :exec
+UPDATE shifts SET receipts = 0, sales = 0, sale_returns = 0, purchases = 0, purchase_returns = 0, corrections = 0, first_at = '', day = '';
+
+-- name: EmptyPositions :exec
+DELETE FROM positions;
+
+-- name: EmptyShiftSums :exec
+DELETE FROM shift_sums;
+
+-- name: EmptyRevenue :exec
+DELETE FROM revenue;
+
+-- name: EmptyProductDays :exec
+DELETE FROM product_days;
+
+-- name: AllShifts :many
+SELECT * FROM shifts;
+
+-- name: AllShiftSums :many
+SELECT * FROM shift_sums;
+
+-- name: AllRevenue :many
+SELECT * FROM revenue;
+
+-- name: AllProductDays :many
+SELECT * FROM product_days;
