@@ -1,6 +1,6 @@
 //go:build !windows
 
-package cli
+package doctor
 
 import (
 	"syscall"
@@ -12,7 +12,11 @@ import (
 // terminal, or from waiting for a carrier.
 const noControl = syscall.O_NOCTTY | syscall.O_NONBLOCK
 
-func diskFree(dir string) (int64, error) {
+// thisComputer is the real one.
+type thisComputer struct{}
+
+// Free implements Computer.
+func (thisComputer) Free(dir string) (int64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
