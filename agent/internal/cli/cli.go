@@ -60,6 +60,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Показать версию."`
 
 	Run       runCommand       `cmd:"" help:"Работать: в окне или под управлением службы." group:"Служба:"`
+	Prepare   prepareCommand   `cmd:"" hidden:"" help:"Для установщика: папки, первый файл настроек, служба." group:"Служба:"`
 	Install   serviceCommand   `cmd:"" help:"Установить службу; запускается вместе с компьютером." group:"Служба:"`
 	Uninstall serviceCommand   `cmd:"" help:"Удалить службу. Данные остаются." group:"Служба:"`
 	Start     serviceCommand   `cmd:"" help:"Запустить службу." group:"Служба:"`

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/service"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
 )
@@ -25,8 +25,19 @@ func (*serviceCommand) Run(e *env, at *kong.Context) error {
 		return fmt.Errorf("find the configuration: %w", err)
 	}
 	if action == "install" {
-		if err := prepare(e, path); err != nil {
+		// What could not start is not installed.
+		if err := begin(e, path, ""); err != nil {
 			return err
+		}
+		cfg, err := e.load()
+		if err != nil {
+			return err
+		}
+		// Data of an agent that somebody ran by hand is the service's now.
+		if _, err := os.Stat(cfg.Data); err == nil {
+			if err := secret.Share(cfg.Data); err != nil {
+				return fmt.Errorf("не получилось, нужны права администратора (%w)", err)
+			}
 		}
 	}
 	if err := service.Control(action, path); err != nil {
@@ -43,22 +54,6 @@ func (*serviceCommand) Run(e *env, at *kong.Context) error {
 	}
 	e.say("%s", done[action])
 	return nil
-}
-
-// prepare refuses to install what could not start; a configuration that is not
-// there yet is begun.
-func prepare(e *env, path string) error {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("создать файл настроек: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(config.Example), 0o600); err != nil {
-			return fmt.Errorf("создать файл настроек: %w", err)
-		}
-		e.say("Создан файл настроек %s: впишите в него кассы.", path)
-	}
-	_, err := e.load()
-	return err
 }
 
 type statusCommand struct{}

@@ -11,9 +11,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// ErrForeign says that a folder for secrets belongs to somebody else.
-var ErrForeign = errors.New("папка принадлежит другому пользователю: удалите её или переименуйте и запустите установку заново")
-
 // Folder makes a folder that only the agent's account, the system and
 // administrators enter. One that exists has to belong to one of them, and
 // groups that mean everybody are taken out of its rights; whoever was let in by
@@ -53,6 +50,19 @@ func Folder(dir string) error {
 	if err := windows.SetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT,
 		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, dacl, nil); err != nil {
 		return fmt.Errorf("close %s to others: %w", dir, err)
+	}
+	return nil
+}
+
+// Share gives a folder that whoever runs this owns to administrators, so that
+// the agent's service trusts it ([Folder]). Only an administrator can.
+func Share(dir string) error {
+	all, err := windows.CreateWellKnownSid(windows.WinBuiltinAdministratorsSid)
+	if err == nil {
+		err = windows.SetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION, all, nil, nil, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("give %s to administrators: %w", dir, err)
 	}
 	return nil
 }

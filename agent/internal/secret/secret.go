@@ -18,3 +18,8 @@
 //
 // docs/decisions/0011 says why the seal is the computer's and not the account's.
 package secret
+
+import "errors"
+
+// ErrForeign says that a folder for secrets belongs to somebody else.
+var ErrForeign = errors.New("папка принадлежит другому пользователю: удалите её или переименуйте и запустите установку заново")
