@@ -23,6 +23,8 @@ type Agent struct {
 	CertificateBefore string
 	CertificateEndsAt int64
 	RevokedBy         string
+	Pinned            string
+	Channel           string
 }
 
 type AgentProgram struct {
@@ -238,6 +240,34 @@ type Revenue struct {
 	Credit         int64
 	Barter         int64
 	Positions      int64
+}
+
+type Rollout struct {
+	OrganisationID string
+	ID             string
+	Version        string
+	Channel        string
+	Platforms      string
+	Plan           []byte
+	State          int32
+	SinceAt        int64
+	Text           string
+	StartedAt      int64
+	StartedBy      string
+	Offers         int64
+}
+
+type RolloutAgent struct {
+	OrganisationID string
+	RolloutID      string
+	AgentID        string
+	Stage          int32
+	SinceAt        int64
+	OfferedAt      int64
+	FromVersion    string
+	Text           string
+	Fetched        int64
+	Size           int64
 }
 
 type Session struct {

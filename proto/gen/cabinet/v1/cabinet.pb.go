@@ -1822,6 +1822,7 @@ type WatchResponse struct {
 	//	*WatchResponse_Till
 	//	*WatchResponse_Operation
 	//	*WatchResponse_Command
+	//	*WatchResponse_Rollout
 	Change        isWatchResponse_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1891,6 +1892,15 @@ func (x *WatchResponse) GetCommand() *Command {
 	return nil
 }
 
+func (x *WatchResponse) GetRollout() *Rollout {
+	if x != nil {
+		if x, ok := x.Change.(*WatchResponse_Rollout); ok {
+			return x.Rollout
+		}
+	}
+	return nil
+}
+
 type isWatchResponse_Change interface {
 	isWatchResponse_Change()
 }
@@ -1910,11 +1920,18 @@ type WatchResponse_Command struct {
 	Command *Command `protobuf:"bytes,3,opt,name=command,proto3,oneof"`
 }
 
+type WatchResponse_Rollout struct {
+	// Rollout, with its counts.
+	Rollout *Rollout `protobuf:"bytes,4,opt,name=rollout,proto3,oneof"`
+}
+
 func (*WatchResponse_Till) isWatchResponse_Change() {}
 
 func (*WatchResponse_Operation) isWatchResponse_Change() {}
 
 func (*WatchResponse_Command) isWatchResponse_Change() {}
+
+func (*WatchResponse_Rollout) isWatchResponse_Change() {}
 
 // CreateEnrolmentCodeRequest names the place.
 type CreateEnrolmentCodeRequest struct {
@@ -7940,7 +7957,9 @@ func (*ListReleasesRequest) Descriptor() ([]byte, []int) {
 type ListReleasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Newest first.
-	Releases      []*Release `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
+	Releases []*Release `protobuf:"bytes,1,rep,name=releases,proto3" json:"releases,omitempty"`
+	// Until when their signatures hold, Unix ms; 0 when there are none. After it agents refuse them.
+	SignedUntilMs int64 `protobuf:"varint,2,opt,name=signed_until_ms,json=signedUntilMs,proto3" json:"signed_until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -7980,6 +7999,13 @@ func (x *ListReleasesResponse) GetReleases() []*Release {
 		return x.Releases
 	}
 	return nil
+}
+
+func (x *ListReleasesResponse) GetSignedUntilMs() int64 {
+	if x != nil {
+		return x.SignedUntilMs
+	}
+	return 0
 }
 
 // ListRolloutsRequest is empty.
@@ -9276,11 +9302,12 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x0fGetTillResponse\x12$\n" +
 	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"'\n" +
 	"\fWatchRequest\x12\x17\n" +
-	"\atill_id\x18\x01 \x01(\tR\x06tillId\"\xad\x01\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\"\xde\x01\n" +
 	"\rWatchResponse\x12&\n" +
 	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillH\x00R\x04till\x129\n" +
 	"\toperation\x18\x02 \x01(\v2\x19.cabinet.v1.OperationViewH\x00R\toperation\x12/\n" +
-	"\acommand\x18\x03 \x01(\v2\x13.cabinet.v1.CommandH\x00R\acommandB\b\n" +
+	"\acommand\x18\x03 \x01(\v2\x13.cabinet.v1.CommandH\x00R\acommand\x12/\n" +
+	"\arollout\x18\x04 \x01(\v2\x13.cabinet.v1.RolloutH\x00R\arolloutB\b\n" +
 	"\x06change\"4\n" +
 	"\x1aCreateEnrolmentCodeRequest\x12\x16\n" +
 	"\x06outlet\x18\x01 \x01(\tR\x06outlet\"f\n" +
@@ -9750,9 +9777,10 @@ const file_cabinet_v1_cabinet_proto_rawDesc = "" +
 	"\x18GetCommandBundleResponse\x12\x16\n" +
 	"\x06bundle\x18\x01 \x01(\fR\x06bundle\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"\x15\n" +
-	"\x13ListReleasesRequest\"G\n" +
+	"\x13ListReleasesRequest\"o\n" +
 	"\x14ListReleasesResponse\x12/\n" +
-	"\breleases\x18\x01 \x03(\v2\x13.cabinet.v1.ReleaseR\breleases\"\x15\n" +
+	"\breleases\x18\x01 \x03(\v2\x13.cabinet.v1.ReleaseR\breleases\x12&\n" +
+	"\x0fsigned_until_ms\x18\x02 \x01(\x03R\rsignedUntilMs\"\x15\n" +
 	"\x13ListRolloutsRequest\"G\n" +
 	"\x14ListRolloutsResponse\x12/\n" +
 	"\brollouts\x18\x01 \x03(\v2\x13.cabinet.v1.RolloutR\brollouts\"#\n" +
@@ -10136,197 +10164,198 @@ var file_cabinet_v1_cabinet_proto_depIdxs = []int32{
 	21,  // 12: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
 	47,  // 13: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
 	32,  // 14: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	135, // 15: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
-	3,   // 16: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	136, // 17: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	137, // 18: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	135, // 19: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	136, // 20: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	135, // 21: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	32,  // 22: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	137, // 23: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
-	32,  // 24: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
-	32,  // 25: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	41,  // 26: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
-	41,  // 27: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
-	42,  // 28: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
-	32,  // 29: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	138, // 30: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	47,  // 31: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	47,  // 32: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	139, // 33: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	140, // 34: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	141, // 35: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	53,  // 36: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	53,  // 37: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	142, // 38: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	143, // 39: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	57,  // 40: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	58,  // 41: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	58,  // 42: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	144, // 43: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
-	4,   // 44: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
-	140, // 45: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
-	141, // 46: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
-	61,  // 47: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	53,  // 48: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
-	64,  // 49: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
-	63,  // 50: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
-	65,  // 51: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
-	61,  // 52: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	5,   // 53: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
-	144, // 54: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
-	64,  // 55: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
-	69,  // 56: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
-	144, // 57: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
-	70,  // 58: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
-	71,  // 59: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
-	72,  // 60: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
-	72,  // 61: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
-	6,   // 62: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
-	7,   // 63: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
-	70,  // 64: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
-	78,  // 65: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
-	78,  // 66: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
-	70,  // 67: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
-	70,  // 68: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
-	81,  // 69: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
-	139, // 70: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
-	139, // 71: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
-	8,   // 72: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
-	83,  // 73: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
-	87,  // 74: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
-	89,  // 75: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
-	89,  // 76: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	136, // 77: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
-	89,  // 78: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	97,  // 79: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
-	98,  // 80: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
-	9,   // 81: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
-	100, // 82: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
-	10,  // 83: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
-	101, // 84: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
-	96,  // 85: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
-	96,  // 86: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
-	99,  // 87: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
-	102, // 88: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
-	102, // 89: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	98,  // 90: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
-	100, // 91: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	102, // 92: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	11,  // 93: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
-	100, // 94: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
-	102, // 95: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
-	96,  // 96: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
-	2,   // 97: cabinet.v1.ThresholdNode.level:type_name -> cabinet.v1.ThresholdLevel
-	1,   // 98: cabinet.v1.Threshold.aspect:type_name -> cabinet.v1.TillAspect
-	122, // 99: cabinet.v1.Threshold.limits:type_name -> cabinet.v1.Limits
-	2,   // 100: cabinet.v1.Threshold.level:type_name -> cabinet.v1.ThresholdLevel
-	122, // 101: cabinet.v1.Threshold.above:type_name -> cabinet.v1.Limits
-	2,   // 102: cabinet.v1.Threshold.above_level:type_name -> cabinet.v1.ThresholdLevel
-	121, // 103: cabinet.v1.ListThresholdsRequest.node:type_name -> cabinet.v1.ThresholdNode
-	123, // 104: cabinet.v1.ListThresholdsResponse.thresholds:type_name -> cabinet.v1.Threshold
-	124, // 105: cabinet.v1.ListThresholdsResponse.hours:type_name -> cabinet.v1.WorkingHours
-	2,   // 106: cabinet.v1.ListThresholdsResponse.hours_level:type_name -> cabinet.v1.ThresholdLevel
-	121, // 107: cabinet.v1.SetThresholdRequest.node:type_name -> cabinet.v1.ThresholdNode
-	122, // 108: cabinet.v1.SetThresholdRequest.limits:type_name -> cabinet.v1.Limits
-	123, // 109: cabinet.v1.SetThresholdResponse.threshold:type_name -> cabinet.v1.Threshold
-	121, // 110: cabinet.v1.SetWorkingHoursRequest.node:type_name -> cabinet.v1.ThresholdNode
-	124, // 111: cabinet.v1.SetWorkingHoursRequest.hours:type_name -> cabinet.v1.WorkingHours
-	124, // 112: cabinet.v1.SetWorkingHoursResponse.hours:type_name -> cabinet.v1.WorkingHours
-	2,   // 113: cabinet.v1.SetWorkingHoursResponse.level:type_name -> cabinet.v1.ThresholdLevel
-	21,  // 114: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
-	12,  // 115: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	14,  // 116: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	16,  // 117: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	18,  // 118: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	24,  // 119: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	26,  // 120: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	28,  // 121: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	30,  // 122: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	33,  // 123: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	35,  // 124: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	37,  // 125: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	39,  // 126: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	43,  // 127: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	90,  // 128: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	92,  // 129: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	94,  // 130: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	103, // 131: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	105, // 132: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	125, // 133: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
-	127, // 134: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
-	129, // 135: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
-	131, // 136: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
-	107, // 137: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	45,  // 138: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	109, // 139: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
-	111, // 140: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
-	113, // 141: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
-	115, // 142: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
-	117, // 143: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
-	119, // 144: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
-	48,  // 145: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	50,  // 146: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	52,  // 147: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	55,  // 148: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	59,  // 149: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	62,  // 150: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
-	67,  // 151: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
-	73,  // 152: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
-	75,  // 153: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
-	77,  // 154: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
-	80,  // 155: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
-	84,  // 156: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
-	86,  // 157: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
-	13,  // 158: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	15,  // 159: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	17,  // 160: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	19,  // 161: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	25,  // 162: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	27,  // 163: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	29,  // 164: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	31,  // 165: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	34,  // 166: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	36,  // 167: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	38,  // 168: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	40,  // 169: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	44,  // 170: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	91,  // 171: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	93,  // 172: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	95,  // 173: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	104, // 174: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	106, // 175: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	126, // 176: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
-	128, // 177: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
-	130, // 178: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
-	132, // 179: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
-	108, // 180: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	46,  // 181: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	110, // 182: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
-	112, // 183: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
-	114, // 184: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
-	116, // 185: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
-	118, // 186: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
-	120, // 187: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
-	49,  // 188: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	51,  // 189: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	54,  // 190: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	56,  // 191: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	60,  // 192: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	66,  // 193: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
-	68,  // 194: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
-	74,  // 195: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
-	76,  // 196: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
-	79,  // 197: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
-	82,  // 198: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
-	85,  // 199: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
-	88,  // 200: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
-	158, // [158:201] is the sub-list for method output_type
-	115, // [115:158] is the sub-list for method input_type
-	115, // [115:115] is the sub-list for extension type_name
-	115, // [115:115] is the sub-list for extension extendee
-	0,   // [0:115] is the sub-list for field type_name
+	102, // 15: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
+	135, // 16: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	3,   // 17: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
+	136, // 18: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	137, // 19: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	135, // 20: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	136, // 21: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	135, // 22: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	32,  // 23: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	137, // 24: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	32,  // 25: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	32,  // 26: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	41,  // 27: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	41,  // 28: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	42,  // 29: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	32,  // 30: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	138, // 31: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	47,  // 32: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	47,  // 33: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	139, // 34: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	140, // 35: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	141, // 36: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	53,  // 37: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	53,  // 38: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	142, // 39: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	143, // 40: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	57,  // 41: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	58,  // 42: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	58,  // 43: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	144, // 44: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
+	4,   // 45: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
+	140, // 46: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
+	141, // 47: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
+	61,  // 48: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	53,  // 49: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
+	64,  // 50: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
+	63,  // 51: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
+	65,  // 52: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
+	61,  // 53: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	5,   // 54: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
+	144, // 55: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
+	64,  // 56: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
+	69,  // 57: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
+	144, // 58: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
+	70,  // 59: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
+	71,  // 60: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
+	72,  // 61: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
+	72,  // 62: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
+	6,   // 63: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
+	7,   // 64: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
+	70,  // 65: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
+	78,  // 66: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
+	78,  // 67: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
+	70,  // 68: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
+	70,  // 69: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
+	81,  // 70: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
+	139, // 71: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
+	139, // 72: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
+	8,   // 73: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
+	83,  // 74: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
+	87,  // 75: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
+	89,  // 76: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	89,  // 77: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	136, // 78: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	89,  // 79: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	97,  // 80: cabinet.v1.Agent.twins:type_name -> cabinet.v1.AgentTwin
+	98,  // 81: cabinet.v1.Agent.update:type_name -> cabinet.v1.AgentUpdate
+	9,   // 82: cabinet.v1.AgentUpdate.stage:type_name -> cabinet.v1.UpdateStage
+	100, // 83: cabinet.v1.Rollout.plan:type_name -> cabinet.v1.RolloutPlan
+	10,  // 84: cabinet.v1.Rollout.state:type_name -> cabinet.v1.RolloutState
+	101, // 85: cabinet.v1.Rollout.counts:type_name -> cabinet.v1.RolloutCounts
+	96,  // 86: cabinet.v1.ListAgentsResponse.agents:type_name -> cabinet.v1.Agent
+	96,  // 87: cabinet.v1.RevokeAgentResponse.agent:type_name -> cabinet.v1.Agent
+	99,  // 88: cabinet.v1.ListReleasesResponse.releases:type_name -> cabinet.v1.Release
+	102, // 89: cabinet.v1.ListRolloutsResponse.rollouts:type_name -> cabinet.v1.Rollout
+	102, // 90: cabinet.v1.GetRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	98,  // 91: cabinet.v1.GetRolloutResponse.agents:type_name -> cabinet.v1.AgentUpdate
+	100, // 92: cabinet.v1.StartRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	102, // 93: cabinet.v1.StartRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	11,  // 94: cabinet.v1.ChangeRolloutRequest.change:type_name -> cabinet.v1.RolloutChange
+	100, // 95: cabinet.v1.ChangeRolloutRequest.plan:type_name -> cabinet.v1.RolloutPlan
+	102, // 96: cabinet.v1.ChangeRolloutResponse.rollout:type_name -> cabinet.v1.Rollout
+	96,  // 97: cabinet.v1.PinAgentResponse.agent:type_name -> cabinet.v1.Agent
+	2,   // 98: cabinet.v1.ThresholdNode.level:type_name -> cabinet.v1.ThresholdLevel
+	1,   // 99: cabinet.v1.Threshold.aspect:type_name -> cabinet.v1.TillAspect
+	122, // 100: cabinet.v1.Threshold.limits:type_name -> cabinet.v1.Limits
+	2,   // 101: cabinet.v1.Threshold.level:type_name -> cabinet.v1.ThresholdLevel
+	122, // 102: cabinet.v1.Threshold.above:type_name -> cabinet.v1.Limits
+	2,   // 103: cabinet.v1.Threshold.above_level:type_name -> cabinet.v1.ThresholdLevel
+	121, // 104: cabinet.v1.ListThresholdsRequest.node:type_name -> cabinet.v1.ThresholdNode
+	123, // 105: cabinet.v1.ListThresholdsResponse.thresholds:type_name -> cabinet.v1.Threshold
+	124, // 106: cabinet.v1.ListThresholdsResponse.hours:type_name -> cabinet.v1.WorkingHours
+	2,   // 107: cabinet.v1.ListThresholdsResponse.hours_level:type_name -> cabinet.v1.ThresholdLevel
+	121, // 108: cabinet.v1.SetThresholdRequest.node:type_name -> cabinet.v1.ThresholdNode
+	122, // 109: cabinet.v1.SetThresholdRequest.limits:type_name -> cabinet.v1.Limits
+	123, // 110: cabinet.v1.SetThresholdResponse.threshold:type_name -> cabinet.v1.Threshold
+	121, // 111: cabinet.v1.SetWorkingHoursRequest.node:type_name -> cabinet.v1.ThresholdNode
+	124, // 112: cabinet.v1.SetWorkingHoursRequest.hours:type_name -> cabinet.v1.WorkingHours
+	124, // 113: cabinet.v1.SetWorkingHoursResponse.hours:type_name -> cabinet.v1.WorkingHours
+	2,   // 114: cabinet.v1.SetWorkingHoursResponse.level:type_name -> cabinet.v1.ThresholdLevel
+	21,  // 115: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
+	12,  // 116: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	14,  // 117: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	16,  // 118: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	18,  // 119: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	24,  // 120: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	26,  // 121: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	28,  // 122: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	30,  // 123: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	33,  // 124: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	35,  // 125: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	37,  // 126: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	39,  // 127: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	43,  // 128: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	90,  // 129: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	92,  // 130: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	94,  // 131: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	103, // 132: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	105, // 133: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	125, // 134: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
+	127, // 135: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
+	129, // 136: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
+	131, // 137: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
+	107, // 138: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	45,  // 139: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	109, // 140: cabinet.v1.UpdatesService.ListReleases:input_type -> cabinet.v1.ListReleasesRequest
+	111, // 141: cabinet.v1.UpdatesService.ListRollouts:input_type -> cabinet.v1.ListRolloutsRequest
+	113, // 142: cabinet.v1.UpdatesService.GetRollout:input_type -> cabinet.v1.GetRolloutRequest
+	115, // 143: cabinet.v1.UpdatesService.StartRollout:input_type -> cabinet.v1.StartRolloutRequest
+	117, // 144: cabinet.v1.UpdatesService.ChangeRollout:input_type -> cabinet.v1.ChangeRolloutRequest
+	119, // 145: cabinet.v1.UpdatesService.PinAgent:input_type -> cabinet.v1.PinAgentRequest
+	48,  // 146: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	50,  // 147: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	52,  // 148: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	55,  // 149: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	59,  // 150: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	62,  // 151: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
+	67,  // 152: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
+	73,  // 153: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
+	75,  // 154: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
+	77,  // 155: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
+	80,  // 156: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
+	84,  // 157: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	86,  // 158: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	13,  // 159: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	15,  // 160: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	17,  // 161: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	19,  // 162: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	25,  // 163: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	27,  // 164: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	29,  // 165: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	31,  // 166: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	34,  // 167: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	36,  // 168: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	38,  // 169: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	40,  // 170: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	44,  // 171: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	91,  // 172: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	93,  // 173: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	95,  // 174: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	104, // 175: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	106, // 176: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	126, // 177: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
+	128, // 178: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
+	130, // 179: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
+	132, // 180: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
+	108, // 181: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	46,  // 182: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	110, // 183: cabinet.v1.UpdatesService.ListReleases:output_type -> cabinet.v1.ListReleasesResponse
+	112, // 184: cabinet.v1.UpdatesService.ListRollouts:output_type -> cabinet.v1.ListRolloutsResponse
+	114, // 185: cabinet.v1.UpdatesService.GetRollout:output_type -> cabinet.v1.GetRolloutResponse
+	116, // 186: cabinet.v1.UpdatesService.StartRollout:output_type -> cabinet.v1.StartRolloutResponse
+	118, // 187: cabinet.v1.UpdatesService.ChangeRollout:output_type -> cabinet.v1.ChangeRolloutResponse
+	120, // 188: cabinet.v1.UpdatesService.PinAgent:output_type -> cabinet.v1.PinAgentResponse
+	49,  // 189: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	51,  // 190: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	54,  // 191: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	56,  // 192: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	60,  // 193: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	66,  // 194: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	68,  // 195: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	74,  // 196: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	76,  // 197: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	79,  // 198: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	82,  // 199: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	85,  // 200: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	88,  // 201: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	159, // [159:202] is the sub-list for method output_type
+	116, // [116:159] is the sub-list for method input_type
+	116, // [116:116] is the sub-list for extension type_name
+	116, // [116:116] is the sub-list for extension extendee
+	0,   // [0:116] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_cabinet_proto_init() }
@@ -10338,6 +10367,7 @@ func file_cabinet_v1_cabinet_proto_init() {
 		(*WatchResponse_Till)(nil),
 		(*WatchResponse_Operation)(nil),
 		(*WatchResponse_Command)(nil),
+		(*WatchResponse_Rollout)(nil),
 	}
 	file_cabinet_v1_cabinet_proto_msgTypes[49].OneofWrappers = []any{}
 	type x struct{}
