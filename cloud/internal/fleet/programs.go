@@ -255,7 +255,7 @@ func twinsProblem(twins []Twin) *fiscalv1.Problem {
 		}
 	}
 	return &fiscalv1.Problem{
-		Code: CodeTwins, Severity: fiscalv1.Severity_SEVERITY_WARNING,
+		Code: CodeTwins, Severity: fiscalv1.Severity_SEVERITY_WARNING, Args: map[string]string{"programs": strings.Join(names, ", ")},
 		Text: "Под именем одного агента работают несколько компьютеров: " + strings.Join(names, ", ") + ".",
 		Todo: "Диск агента скопирован. Подключите копию заново: код на странице «Агенты», команда на самом компьютере.",
 	}

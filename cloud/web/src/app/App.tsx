@@ -9,6 +9,7 @@ import { Navigate, Route, Routes } from "react-router";
 import { Profile } from "../access/Profile";
 import { SignIn } from "../access/SignIn";
 import { SessionProvider, useWhoAmI } from "../access/session";
+import { AgentsPage } from "../agents/AgentsPage";
 import { DecisionsPage } from "../decisions/DecisionsPage";
 import { TillPage } from "../fleet/TillPage";
 import { TillsPage } from "../fleet/TillsPage";
@@ -70,6 +71,7 @@ function Door() {
             }
           />
           <Route path="/decisions" element={<DecisionsPage />} />
+          <Route path="/agents" element={<AgentsPage />} />
           <Route path="/profile" element={<Profile />} />
           <Route path="*" element={<Nothing title={t("nopage.title")} text={t("nopage.text")} />} />
         </Route>

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
 import {
   AccessService,
+  type Agent,
   type Command,
   CommandState,
   DocumentsService,
@@ -34,6 +35,8 @@ export type FakeOptions = {
   undecided?: OperationView[];
   /** Calls for help. */
   tickets?: TicketCell[];
+  /** Programs beside tills. */
+  agents?: Agent[];
   now?: number;
 };
 
@@ -52,6 +55,7 @@ export class FakeCabinet {
   commands: Command[] = [];
   undecided: OperationView[];
   tickets: TicketCell[];
+  agents: Agent[];
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   signedIn: boolean;
@@ -65,6 +69,7 @@ export class FakeCabinet {
     this.tills = o.tills;
     this.undecided = o.undecided ?? [];
     this.tickets = o.tickets ?? [];
+    this.agents = o.agents ?? [];
     this.signedIn = o.signedIn ?? true;
     const now = o.now ?? Date.now();
     const person = create(PersonSchema, {
@@ -167,6 +172,17 @@ export class FakeCabinet {
           if (ticket.closedMs > 0n) throw new ConnectError("closed", Code.FailedPrecondition);
           Object.assign(ticket, { closedMs: BigInt(Date.now()), closedBy: "admin", resolution });
           return { ticket };
+        },
+        listAgents: () => {
+          door();
+          return { agents: this.agents };
+        },
+        revokeAgent: ({ agentId }) => {
+          door();
+          const agent = this.agents.find((x) => x.id === agentId);
+          if (!agent) throw new ConnectError("none", Code.NotFound);
+          Object.assign(agent, { revokedMs: BigInt(Date.now()), online: false, twins: [] });
+          return { agent };
         },
         listCommands: ({ tillId }) => {
           door();

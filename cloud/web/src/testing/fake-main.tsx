@@ -12,6 +12,7 @@ import { CommandState, TagSchema, TicketCellSchema } from "../gen/cabinet/v1/cab
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { langOf } from "../ui/format";
 import { startWords } from "../words";
+import { agents } from "./agents";
 import { ALL, FakeCabinet } from "./cabinet";
 import { command, fleet, undecided } from "./fleet";
 
@@ -24,6 +25,7 @@ const cabinet = new FakeCabinet({
   permissions: q.has("poor") ? ["tills:view", "documents:view", "tills:recover"] : ALL,
   trouble: q.has("trouble") ? Code.Unavailable : undefined,
   deaf: q.has("deaf"),
+  agents: q.get("fleet") === "empty" ? [] : agents(now),
   undecided: q.has("undecided") ? undecided(now) : [],
   empty: q.get("fleet") === "empty" || q.has("nothing"),
 });

@@ -107,6 +107,12 @@ export const IconTill = (p: IconProps) => (
     <path d="M2.5 14h11v-3.5h-11zM4 10.5l.8-4h6.4l.8 4M6 6.5V2.5h4v4" />
   </Icon>
 );
+/** A program on a shop's computer. */
+export const IconAgent = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 3h12v8H2zM5.5 14h5M8 11v3M5 6l1.5 1.2L5 8.4M8 8.6h2.4" />
+  </Icon>
+);
 /** Somebody has to decide: a fork. */
 export const IconAsk = (p: IconProps) => (
   <Icon {...p}>
