@@ -1,7 +1,7 @@
 import { ActionIcon, AppShell, Menu, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
 import { useSignOut } from "../access/Profile";
@@ -9,9 +9,10 @@ import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
 import { useTickets } from "../fleet/Tickets";
 import { LiveProvider, useLive } from "../live/Live";
-import { IconAsk, IconClock, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
+import { IconAgent, IconAsk, IconClock, IconMore, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
 import { Ago } from "../ui/time";
+import "./bottombar.css";
 
 /** Below this width rows become cards and the navigation goes to the bottom: 640 px. */
 export const NARROW = "(max-width: 39.99em)";
@@ -30,6 +31,60 @@ export function Frame() {
   );
 }
 
+/** An entry of the navigation; `count` is how many things wait there. */
+type Place = { to: string; icon: ReactNode; label: string; count?: number };
+
+function PlaceLink({ place }: { place: Place }) {
+  const { count = 0 } = place;
+  return (
+    <NavLink to={place.to}>
+      {place.icon} <span className="nowrap">{place.label}</span>
+      {count > 0 && (
+        <span className="count num">
+          <span className="hidden">: </span>
+          {count}
+        </span>
+      )}
+    </NavLink>
+  );
+}
+
+/** A phone has room for five: of more, the fifth opens the rest. */
+const BOTTOM = 5;
+
+function BottomBar({ places }: { places: readonly Place[] }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const shown = places.length > BOTTOM ? places.slice(0, BOTTOM - 1) : places;
+  const rest = places.slice(shown.length);
+  const here = rest.some((place) => pathname.startsWith(place.to));
+  return (
+    <>
+      {shown.map((place) => (
+        <PlaceLink key={place.to} place={place} />
+      ))}
+      {rest.length > 0 && (
+        <Menu position="top-end">
+          <Menu.Target>
+            <button type="button" aria-current={here ? "page" : undefined}>
+              <IconMore /> {t("nav.more")}
+            </button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {rest.map((place) => (
+              <Menu.Item key={place.to} leftSection={place.icon} onClick={() => navigate(place.to)}>
+                {place.label}
+                {(place.count ?? 0) > 0 && ` · ${place.count}`}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </>
+  );
+}
+
 function Shell() {
   const { t } = useTranslation();
   const { person, can } = useSession();
@@ -38,27 +93,14 @@ function Shell() {
   const signOut = useSignOut();
   const navigate = useNavigate();
 
-  const links = (
-    <>
-      <NavLink to="/tills">
-        <IconTill /> {t("nav.tills")}
-      </NavLink>
-      {can("documents:view") && (
-        <NavLink to="/decisions">
-          <IconAsk /> <span className="nowrap">{t("decisions.title")}</span>
-          {undecided > 0 && (
-            <span className="count num">
-              <span className="hidden">: </span>
-              {undecided}
-            </span>
-          )}
-        </NavLink>
-      )}
-      <NavLink to="/profile">
-        <IconPerson /> {t("nav.profile")}
-      </NavLink>
-    </>
-  );
+  const places: Place[] = [
+    { to: "/tills", icon: <IconTill />, label: t("nav.tills") },
+    ...(can("documents:view")
+      ? [{ to: "/decisions", icon: <IconAsk />, label: t("decisions.title"), count: undecided }]
+      : []),
+    ...(can("tills:view") ? [{ to: "/agents", icon: <IconAgent />, label: t("agents.title") }] : []),
+    { to: "/profile", icon: <IconPerson />, label: t("nav.profile") },
+  ];
 
   return (
     <AppShell
@@ -97,7 +139,9 @@ function Shell() {
         </div>
       </AppShell.Header>
       <AppShell.Navbar p="sm" className="nav" aria-label={t("nav.title")}>
-        {links}
+        {places.map((place) => (
+          <PlaceLink key={place.to} place={place} />
+        ))}
       </AppShell.Navbar>
       <AppShell.Main>
         <Strip />
@@ -108,7 +152,7 @@ function Shell() {
       {narrow && (
         <AppShell.Footer>
           <nav className="bottombar" aria-label={t("nav.title")}>
-            {links}
+            <BottomBar places={places} />
           </nav>
         </AppShell.Footer>
       )}
