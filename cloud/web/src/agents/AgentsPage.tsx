@@ -86,11 +86,7 @@ export function AgentsPage() {
           )}
         </>
       )}
-      <EnrolDialog
-        opened={enrolling}
-        onClose={() => setEnrolling(false)}
-        tills={tills.data?.tills ?? []}
-      />
+      <EnrolDialog opened={enrolling} onClose={() => setEnrolling(false)} tills={tills.data?.tills ?? []} />
       {revoking && <RevokeDialog agent={revoking} onClose={() => setRevoking(undefined)} />}
     </>
   );

@@ -27,9 +27,12 @@ export function RevokeDialog({ agent, onClose }: { agent: Agent; onClose: () => 
         closeButtonProps: { "aria-label": t("close") },
       });
       onClose();
-      for (const schema of [FleetService.method.listAgents, FleetService.method.listTills]) {
-        void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema, cardinality: "finite" }) });
-      }
+      void queries.invalidateQueries({
+        queryKey: createConnectQueryKey({ schema: FleetService.method.listAgents, cardinality: "finite" }),
+      });
+      void queries.invalidateQueries({
+        queryKey: createConnectQueryKey({ schema: FleetService.method.listTills, cardinality: "finite" }),
+      });
     },
   });
   const submit = (e: FormEvent) => {
@@ -48,9 +51,7 @@ export function RevokeDialog({ agent, onClose }: { agent: Agent; onClose: () => 
         <ul className="happens">
           <li>{t("agents.happens.cut")}</li>
           <li>{t("agents.happens.sell")}</li>
-          {agent.tills.length > 0 && (
-            <li>{t("agents.happens.tills", { tills: agent.tills.join(", ") })}</li>
-          )}
+          {agent.tills.length > 0 && <li>{t("agents.happens.tills", { tills: agent.tills.join(", ") })}</li>}
           {agent.twins.length > 0 && <li>{t("agents.happens.twins")}</li>}
           <li>{t("agents.happens.back")}</li>
         </ul>
