@@ -55,7 +55,8 @@ func (e *Exam) way(target string) (told bool) {
 		for _, s := range e.ways()[target] {
 			if s.Verdict == verdict {
 				// Nothing far away stops a sale.
-				e.add(Warning, s.Todo, "%s: %s", s.Title, s.Text)
+				who, _, _ := strings.Cut(s.Title, ": ")
+				e.add(Warning, s.Todo, "%s: %s", who, s.Text)
 				told = true
 			}
 		}
@@ -196,7 +197,7 @@ func (e *Exam) clockCabinet(context.Context) {
 				if *s.Skew < 0 {
 					word = "отстают"
 				}
-				e.add(Warning, "Установите точное время на этом компьютере и включите его проверку по интернету.", "Часы компьютера %s от часов кабинета на %s.", word, ago(s.Skew.Abs()))
+				e.add(Warning, "Установите точное время на этом компьютере и включите его проверку по интернету.", "Часы компьютера %s на %s против часов кабинета.", word, ago(s.Skew.Abs()))
 				return
 			default:
 				e.good("Часы компьютера идут как часы кабинета.")

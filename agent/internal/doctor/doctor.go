@@ -135,9 +135,9 @@ func Checks() []Check {
 		{"unsent", "непереданные документы", (*Exam).unsent},
 		{"clock_till", "часы кассы", (*Exam).clockTill},
 		{"till_problem", "прочее о кассе", (*Exam).tillProblems},
-		{"ofd", "операторы фискальных данных", (*Exam).ofd},
-		{"identity", "ключ агента", (*Exam).who},
+		{"identity", "ключ агента", (*Exam).who}, // before whoever goes out into the network by it
 		{"certificate", "сертификат агента", (*Exam).certificate},
+		{"ofd", "операторы фискальных данных", (*Exam).ofd},
 		{"cabinet", "кабинет", (*Exam).cabinet},
 		{"agents_door", "вход агентов в кабинет", (*Exam).agentsDoor},
 		{"broker", "брокер команд", (*Exam).broker},
