@@ -1,16 +1,21 @@
 package config
 
 import (
-	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/windows"
 )
 
-func programData() string {
-	if dir := os.Getenv("ProgramData"); dir != "" {
+// known asks the system for a folder rather than the environment, which is
+// written by whoever starts the program.
+func known(id *windows.KNOWNFOLDERID, usual string) string {
+	if dir, err := windows.KnownFolderPath(id, windows.KF_FLAG_DEFAULT); err == nil {
 		return dir
 	}
-	return `C:\ProgramData`
+	return usual
 }
+
+func programData() string { return known(windows.FOLDERID_ProgramData, `C:\ProgramData`) }
 
 func configDir() string { return filepath.Join(programData(), "Chekan") }
 
@@ -19,9 +24,5 @@ func dataDir() string { return filepath.Join(programData(), "Chekan", "agent") }
 // DefaultRoot is where the package puts the keys whose releases are believed:
 // beside the packaged program, which is not the one that runs after an update.
 func DefaultRoot() string {
-	dir := os.Getenv("ProgramFiles")
-	if dir == "" {
-		dir = `C:\Program Files`
-	}
-	return filepath.Join(dir, "Chekan", "root.json")
+	return filepath.Join(known(windows.FOLDERID_ProgramFiles, `C:\Program Files`), "Chekan", "root.json")
 }
