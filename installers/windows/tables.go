@@ -75,7 +75,7 @@ func database(ctx context.Context, work, msi string, p platform, o Options, vers
 	for _, table := range []struct{ name, text string }{
 		// The folder of the program in PATH of the computer, taken out at removal (=-*).
 		{"Environment", "Environment\tName\tValue\tComponent_\r\ns72\tl255\tL255\ts72\r\nEnvironment\tEnvironment\r\n" +
-			"Path\t=-*PATH\t[~];[INSTALLDIR]\tPath\r\n"},
+			"Path\t=-*PATH\t[~];[ProgramFolder]\tPath\r\n"},
 		{"_ForceCodepage", "\r\n\r\n1251\t_ForceCodepage\r\n"},
 		{"_SummaryInformation", summary(map[int]string{
 			1: "1251", 2: "Installation Database", 3: title, 4: "Chekan", 5: "Installer",
