@@ -90,7 +90,7 @@ func (u *Updater) release(ctx context.Context, version string) (Release, error) 
 		return Release{}, err
 	}
 	for tries := 0; ; tries++ {
-		repo := repository{dir: metadataDir(u.o.Data), anchor: anchor, now: u.o.Now(), fetch: u.fetch, disk: &u.disk}
+		repo := trove{dir: metadataDir(u.o.Data), anchor: anchor, now: u.o.Now(), fetch: u.fetch, disk: &u.disk}
 		trusted, err := repo.refresh(ctx)
 		var refusal *Refusal
 		switch {

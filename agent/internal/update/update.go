@@ -406,15 +406,22 @@ func (u *Updater) wanted(offer *uplinkv1.FetchUpdateResponse) bool {
 	if ok && version == u.me {
 		u.forget()
 		// The cabinet may have missed how it ended.
-		u.tell.put(Report{Rollout: offer.GetRolloutId(), Version: offer.GetVersion(), Stage: uplinkv1.UpdateStage_UPDATE_STAGE_HEALTHY, From: u.me})
+		u.again(Report{Rollout: offer.GetRolloutId(), Version: offer.GetVersion(), Stage: uplinkv1.UpdateStage_UPDATE_STAGE_HEALTHY, From: u.me})
 		return false
 	}
 	if f := u.snapshot().Failed; f != nil && f.Version == version && f.Rollout == offer.GetRolloutId() {
 		u.forget()
-		u.tell.put(Report{Rollout: f.Rollout, Version: f.Version, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_ROLLED_BACK, Text: f.Text, From: u.me})
+		u.again(Report{Rollout: f.Rollout, Version: f.Version, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_ROLLED_BACK, Text: f.Text, From: u.me})
 		return false
 	}
 	return true
+}
+
+// again tells an end once more, unless it is being told.
+func (u *Updater) again(r Report) {
+	if kept := u.snapshot().Report; kept == nil || kept.Rollout != r.Rollout || kept.Version != r.Version {
+		u.tell.put(r)
+	}
 }
 
 // change changes the state, durably first.

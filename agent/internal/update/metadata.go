@@ -78,10 +78,10 @@ type custom struct {
 	Notes    string `json:"notes"`
 }
 
-// repository is the signed metadata of the releases, as The Update Framework
+// trove is the signed metadata of the releases, as The Update Framework
 // has it (specification 1.0.31, §5.3 to §5.6). What was seen is kept, so that older
 // metadata is noticed; what is kept survives a power cut.
-type repository struct {
+type trove struct {
 	dir    string
 	anchor []byte // root.json that came with the package
 	now    time.Time
@@ -90,7 +90,7 @@ type repository struct {
 }
 
 // refresh brings the metadata up to date and gives the targets.
-func (r *repository) refresh(ctx context.Context) (*trustedmetadata.TrustedMetadata, error) {
+func (r *trove) refresh(ctx context.Context) (*trustedmetadata.TrustedMetadata, error) {
 	trusted, err := trustedmetadata.New(r.anchor)
 	if err != nil {
 		return nil, refuse(err, "Файл корневых ключей обновлений повреждён: переустановите пакет агента.")
@@ -132,7 +132,7 @@ func verdict(err error) error {
 }
 
 // kept reads metadata seen before; nil when there is none.
-func (r *repository) kept(file string) []byte {
+func (r *trove) kept(file string) []byte {
 	text, err := os.ReadFile(filepath.Join(r.dir, file))
 	if err != nil {
 		return nil
@@ -140,7 +140,7 @@ func (r *repository) kept(file string) []byte {
 	return text
 }
 
-func (r *repository) keep(file string, text []byte) error {
+func (r *trove) keep(file string, text []byte) error {
 	if err := r.disk.replace(filepath.Join(r.dir, file), text); err != nil {
 		return fmt.Errorf("keep %s: %w", file, err)
 	}
@@ -148,7 +148,7 @@ func (r *repository) keep(file string, text []byte) error {
 }
 
 // roots follows the rotation of keys from the root of the package on.
-func (r *repository) roots(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
+func (r *trove) roots(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
 	for range maxRotations {
 		file := strconv.FormatInt(t.Root.Signed.Version+1, 10) + ".root.json"
 		if text := r.kept(file); text != nil {
@@ -181,7 +181,7 @@ func damaged(err error) error {
 	return &metadata.ErrRepository{Msg: err.Error()}
 }
 
-func (r *repository) timestamp(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
+func (r *trove) timestamp(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
 	const file = "timestamp.json"
 	if text := r.kept(file); text != nil {
 		// Expired or of older keys, it may be replaced; what it says is remembered
@@ -216,7 +216,7 @@ func limitOf(m *metadata.MetaFiles, most int64) (int64, error) {
 	return most, nil
 }
 
-func (r *repository) snapshot(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
+func (r *trove) snapshot(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
 	const file = "snapshot.json"
 	if text := r.kept(file); text != nil {
 		if _, err := t.UpdateSnapshot(text, true); err == nil {
@@ -238,7 +238,7 @@ func (r *repository) snapshot(ctx context.Context, t *trustedmetadata.TrustedMet
 	return r.keep(file, text)
 }
 
-func (r *repository) targets(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
+func (r *trove) targets(ctx context.Context, t *trustedmetadata.TrustedMetadata) error {
 	const file = "targets.json"
 	if text := r.kept(file); text != nil {
 		if _, err := t.UpdateTargets(text); err == nil {
@@ -261,7 +261,7 @@ func (r *repository) targets(ctx context.Context, t *trustedmetadata.TrustedMeta
 }
 
 // versioned is the name of a file where snapshots are consistent (§6.2).
-func (r *repository) versioned(t *trustedmetadata.TrustedMetadata, version int64, file string) string {
+func (r *trove) versioned(t *trustedmetadata.TrustedMetadata, version int64, file string) string {
 	if !t.Root.Signed.ConsistentSnapshot {
 		return file
 	}
