@@ -11,6 +11,7 @@ import { SignIn } from "../access/SignIn";
 import { SessionProvider, useWhoAmI } from "../access/session";
 import { AgentsPage } from "../agents/AgentsPage";
 import { DecisionsPage } from "../decisions/DecisionsPage";
+import { ThresholdsPage } from "../fleet/ThresholdsPage";
 import { TillPage } from "../fleet/TillPage";
 import { TillsPage } from "../fleet/TillsPage";
 import { Nothing, Unread } from "../ui/Nothing";
@@ -70,6 +71,7 @@ function Door() {
               </Suspense>
             }
           />
+          <Route path="/thresholds" element={<ThresholdsPage />} />
           <Route path="/decisions" element={<DecisionsPage />} />
           <Route path="/agents" element={<AgentsPage />} />
           <Route path="/profile" element={<Profile />} />

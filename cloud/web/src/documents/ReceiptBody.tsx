@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { useLang } from "../fleet/facts";
 import type { Receipt } from "../gen/fiscal/v1/fiscal_pb";
 import { money, quantity } from "../ui/format";
+import type { Say } from "../words";
 
 /** What was bought and how it was paid. */
 export function ReceiptBody({ receipt, total }: { receipt: Receipt; total: bigint }) {
@@ -90,7 +91,7 @@ export function ReceiptBody({ receipt, total }: { receipt: Receipt; total: bigin
   );
 }
 
-function vatWord(t: ReturnType<typeof useTranslation>["t"], rate: string): string {
+function vatWord(t: Say, rate: string): string {
   if (rate === "" || rate === "none") return t("vat.none");
   return rate.includes("/") ? t("vat.rate", { rate }) : t("vat.percent", { rate });
 }

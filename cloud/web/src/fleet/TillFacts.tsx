@@ -8,8 +8,10 @@ import { Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { money, ofCivil } from "../ui/format";
 import { Fact } from "../ui/State";
 import { Ago, When } from "../ui/time";
+import { Aspects } from "./Aspects";
 import { CertificateFact } from "./Certificate";
-import { AgentCell, FNCell, LastCell, None, ShiftCell, UnsentCell, useLang } from "./facts";
+import { ContractFact } from "./Contract";
+import { AgentCell, FNCell, LastCell, None, ShiftCell, StopCell, UnsentCell, useLang } from "./facts";
 
 const PAPERS: Record<Paper, ParseKeys> = {
   [Paper.UNSPECIFIED]: "papers.unknown",
@@ -30,6 +32,7 @@ export function TillFacts({ till }: { till: Till }) {
   return (
     <>
       <div className="facts">
+        <Aspects till={till} />
         <section className="panel">
           <Title order={2}>{t("facts.now")}</Title>
           <dl className="pairs">
@@ -84,6 +87,14 @@ export function TillFacts({ till }: { till: Till }) {
             <dt>{t("cols.unsent")}</dt>
             <dd>
               <UnsentCell till={till} long />
+            </dd>
+            <dt>{t("contract.fact")}</dt>
+            <dd>
+              <ContractFact till={till} />
+            </dd>
+            <dt>{t("cols.stop")}</dt>
+            <dd>
+              <StopCell till={till} />
             </dd>
             <dt>{t("facts.rnm")}</dt>
             <dd>{s?.rnm || <None />}</dd>

@@ -15,10 +15,11 @@ import { When } from "../ui/time";
 import { Actions } from "./Actions";
 import { Checklist, CommandHead } from "./Checklist";
 import { Commands } from "./Commands";
-import { ProblemList } from "./facts";
+import { useLang } from "./facts";
 import { lightOf } from "./light";
 import { Tickets, useTickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
+import { TroubleList, troublesOf } from "./troubles";
 
 const TABS = ["state", "operations", "documents", "commands"] as const;
 type Tab = (typeof TABS)[number];
@@ -160,9 +161,10 @@ function Card({ till, rest }: { till: Till; rest: string }) {
 /** The answer to the page's question, right under its title. */
 function Wrong({ till }: { till: Till }) {
   const { t } = useTranslation();
-  const problems = till.state?.problems ?? [];
+  const lang = useLang();
+  const troubles = troublesOf(till);
   const grey = lightOf(till) === "grey";
-  if (!grey && problems.length === 0) return null;
+  if (!grey && troubles.length === 0) return null;
   return (
     <section className="panel" aria-label={t("problem.title")}>
       {grey && (
@@ -177,14 +179,14 @@ function Wrong({ till }: { till: Till }) {
             )}
           </div>
           <div>{t("grey.todo", { host: till.host || "—" })}</div>
-          {problems.length > 0 && (
+          {troubles.length > 0 && (
             <div className="quiet small" style={{ marginTop: 8 }}>
               {t("grey.before")}
             </div>
           )}
         </div>
       )}
-      {problems.length > 0 && <ProblemList problems={problems} />}
+      {troubles.length > 0 && <TroubleList troubles={troubles} lang={lang} />}
     </section>
   );
 }

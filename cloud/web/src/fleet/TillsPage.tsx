@@ -13,8 +13,19 @@ import { IconRed } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { Fact } from "../ui/State";
 import { Enrol, EnrolDialog } from "./Enrol";
-import { AgentCell, FNCell, LastCell, None, ShiftCell, StateCell, UnsentCell, useLang } from "./facts";
+import {
+  AgentCell,
+  FNCell,
+  LastCell,
+  None,
+  ShiftCell,
+  StateCell,
+  StopCell,
+  UnsentCell,
+  useLang,
+} from "./facts";
 import { byAttention, keepOrder, LIGHT_ICONS, LIGHTS, type LightName, lightOf, matches } from "./light";
+import { ASPECT_NAMES, ails, soonerFirst } from "./troubles";
 
 const NO_TILLS: readonly Till[] = [];
 
@@ -31,27 +42,40 @@ export function TillsPage() {
   const only = params.get("state") as LightName | null;
   const all = list.data?.tills;
   const tills = useOrder(all ?? NO_TILLS);
-  const found = tills.rows.filter((x) => (!only || lightOf(x) === only) && matches(x, q));
+  const aspect = ASPECT_NAMES.find((x) => x === params.get("aspect"));
+  const byStop = params.get("sort") === "stop";
+  const found = tills.rows.filter(
+    (x) => (!only || lightOf(x) === only) && (!aspect || ails(x, aspect)) && matches(x, q),
+  );
+  if (byStop) found.sort(soonerFirst);
 
-  const choose = (light: LightName | undefined) =>
+  const put = (name: "state" | "aspect" | "sort", value: string | undefined) =>
     setParams(
       (old) => {
         const next = new URLSearchParams(old);
-        if (light) next.set("state", light);
-        else next.delete("state");
+        if (value) next.set(name, value);
+        else next.delete(name);
         return next;
       },
       { replace: true },
     );
+  const choose = (light: LightName | undefined) => put("state", light);
   const clear = () => setParams({}, { replace: true });
 
   return (
     <>
       <div className="title">
         <Title order={1}>{t("tills.title")}</Title>
-        {can("tills:configure") && all && all.length > 0 && (
-          <Button onClick={() => setEnrolling(true)}>{t("enrol.title")}</Button>
-        )}
+        <div style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
+          {can("tills:view") && all && all.length > 0 && (
+            <Button variant="default" component={Link} to="/thresholds">
+              {t("thresholds.title")}
+            </Button>
+          )}
+          {can("tills:configure") && all && all.length > 0 && (
+            <Button onClick={() => setEnrolling(true)}>{t("enrol.title")}</Button>
+          )}
+        </div>
       </div>
 
       {!can("tills:view") ? (
@@ -110,13 +134,31 @@ export function TillsPage() {
               );
             })}
           </fieldset>
+          <fieldset className="chips" style={{ border: 0, padding: 0, margin: "0 0 12px" }}>
+            <legend className="hidden">{t("aspects.filter")}</legend>
+            {ASPECT_NAMES.map((name) => {
+              const count = all.filter((x) => ails(x, name)).length;
+              if (count === 0 && aspect !== name) return null;
+              return (
+                <button
+                  key={name}
+                  type="button"
+                  className="chip"
+                  aria-pressed={aspect === name}
+                  onClick={() => put("aspect", aspect === name ? undefined : name)}
+                >
+                  {t(`aspects.${name}`)} <span className="num">{count}</span>
+                </button>
+              );
+            })}
+          </fieldset>
           {found.length === 0 ? (
             <NothingByFilter onClear={clear} />
           ) : narrow ? (
             <Cards tills={found} />
           ) : (
             <div {...tills.guard}>
-              <TillTable tills={found} />
+              <TillTable tills={found} byStop={byStop} onSort={() => put("sort", byStop ? "" : "stop")} />
             </div>
           )}
         </>
@@ -176,7 +218,15 @@ function useOrder(tills: readonly Till[]) {
   return { rows, guard };
 }
 
-function TillTable({ tills }: { tills: readonly Till[] }) {
+function TillTable({
+  tills,
+  byStop,
+  onSort,
+}: {
+  tills: readonly Till[];
+  byStop: boolean;
+  onSort: () => void;
+}) {
   const { t } = useTranslation();
   const { can } = useSession();
   const lang = useLang();
@@ -205,6 +255,16 @@ function TillTable({ tills }: { tills: readonly Till[] }) {
             )}
             <th scope="col">{t("cols.last")}</th>
             <th scope="col">{t("cols.unsent")}</th>
+            <th scope="col" style={{ minWidth: 120 }} aria-sort={byStop ? "ascending" : undefined}>
+              <button
+                type="button"
+                className="sort"
+                title={t(byStop ? "stop.usual" : "stop.sort")}
+                onClick={onSort}
+              >
+                {t("cols.stop")} <span aria-hidden>{byStop ? "↑" : "↕"}</span>
+              </button>
+            </th>
             <th scope="col">{t("cols.agent")}</th>
           </tr>
         </thead>
@@ -253,6 +313,9 @@ function TillTable({ tills }: { tills: readonly Till[] }) {
                 </td>
                 <td>
                   <UnsentCell till={till} />
+                </td>
+                <td>
+                  <StopCell till={till} />
                 </td>
                 <td>
                   <AgentCell till={till} />
@@ -318,6 +381,10 @@ function Cards({ tills }: { tills: readonly Till[] }) {
               <dt>{t("cols.unsent")}</dt>
               <dd>
                 <UnsentCell till={till} long />
+              </dd>
+              <dt>{t("cols.stop")}</dt>
+              <dd>
+                <StopCell till={till} />
               </dd>
               <dt>{t("cols.agent")}</dt>
               <dd>

@@ -2,57 +2,15 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Till } from "../gen/cabinet/v1/cabinet_pb";
-import type { Problem } from "../gen/fiscal/v1/fiscal_pb";
-import { day, daysUntil, type Lang, langOf, ofCivil, whole } from "../ui/format";
+import { day, daysUntil, full, type Lang, langOf, ofCivil, ofMs, whole } from "../ui/format";
 import { StateWord } from "../ui/State";
-import { Ago, useNow, When } from "../ui/time";
-import { agentText } from "../words";
-import { grave, LIGHT_ICONS, lightOf, severityLight } from "./light";
+import { Ago, useAge, useNow, When } from "../ui/time";
+import { lightOf } from "./light";
+import { graveOf, TroubleList, useWords } from "./troubles";
 
 export function useLang(): Lang {
   const { i18n } = useTranslation();
   return langOf(i18n.language);
-}
-
-/** Problem in the language of the screen. Civil times among its values read as days do. */
-export function problemWords(lang: Lang, p: Problem): { text: string; todo: string } {
-  const args: Record<string, string> = {};
-  for (const [name, value] of Object.entries(p.args)) {
-    args[name] = /^\d{4}-\d\d-\d\d/.test(value) ? day(value) : value;
-  }
-  return {
-    text: agentText(lang, `problems.${p.code}.text`, p.text, args),
-    todo: agentText(lang, `problems.${p.code}.todo`, p.todo, args),
-  };
-}
-
-/** What stands behind a colour that is not green: what, since when, what to do. */
-export function ProblemList({ problems }: { problems: readonly Problem[] }) {
-  const { t } = useTranslation();
-  const lang = useLang();
-  return (
-    <ul className="problems">
-      {problems.map((p) => {
-        const light = severityLight(p.severity);
-        const Icon = LIGHT_ICONS[light];
-        const words = problemWords(lang, p);
-        return (
-          <li key={p.code}>
-            <Icon size={18} className={light} />
-            <div>
-              <div className="strong">{words.text}</div>
-              {words.todo && <div>{words.todo}</div>}
-              {p.sinceMs > 0n && (
-                <div className="quiet small">
-                  {t("problem.since")} <When ms={p.sinceMs} />, <Ago ms={p.sinceMs} />
-                </div>
-              )}
-            </div>
-          </li>
-        );
-      })}
-    </ul>
-  );
 }
 
 /** Colour, word, and under it the worst problem in short. */
@@ -60,8 +18,9 @@ export function StateCell({ till }: { till: Till }) {
   const { t } = useTranslation();
   const lang = useLang();
   const light = lightOf(till);
-  const problems = grave(till.state?.problems ?? []);
-  const worst = problems[0];
+  const words = useWords(lang);
+  const troubles = graveOf(till);
+  const worst = troubles[0];
   return (
     <>
       <StateWord light={light} />
@@ -77,11 +36,11 @@ export function StateCell({ till }: { till: Till }) {
         </div>
       ) : (
         worst && (
-          <Tooltip label={<ProblemList problems={problems} />} maw={420}>
+          <Tooltip label={<TroubleList troubles={troubles} lang={lang} />} maw={420}>
             <div className="small">
-              {problemWords(lang, worst).text}
-              {problems.length > 1 && (
-                <span className="quiet"> {t("till.more", { count: problems.length - 1 })}</span>
+              {words(worst).text}
+              {troubles.length > 1 && (
+                <span className="quiet"> {t("till.more", { count: troubles.length - 1 })}</span>
               )}
             </div>
           </Tooltip>
@@ -180,6 +139,28 @@ export function AgentCell({ till }: { till: Till }) {
     </>
   );
 }
+
+/** When the till will stop if nothing is done, and why. */
+export function StopCell({ till }: { till: Till }) {
+  const { t } = useTranslation();
+  const now = useNow(60_000);
+  const length = useAge();
+  const lang = useLang();
+  const stop = till.stop;
+  if (!stop) return <None />;
+  const left = Number(stop.atMs) - now.getTime();
+  const cause = CAUSES.find((x) => x === stop.cause);
+  return (
+    <>
+      <div className="nowrap" title={full(ofMs(stop.atMs) ?? now, lang)}>
+        {left > 0 ? length(left) : t("stop.already")}
+      </div>
+      {cause && <div className="small quiet">{t(`stop.${cause}`)}</div>}
+    </>
+  );
+}
+
+const CAUSES = ["ofd", "fn_term", "fn_room", "shift", "autonomous", "contract", "certificate"] as const;
 
 export function None() {
   return <span className="quiet">—</span>;

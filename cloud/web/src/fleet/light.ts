@@ -1,7 +1,7 @@
 /** The traffic light: colour, picture and word of every state, and the order in which tills want attention. */
 import type { ComponentType } from "react";
 import { Light, type Till } from "../gen/cabinet/v1/cabinet_pb";
-import { type Problem, Severity } from "../gen/fiscal/v1/fiscal_pb";
+import { Severity } from "../gen/fiscal/v1/fiscal_pb";
 import { IconGreen, IconGrey, type IconProps, IconRed, IconYellow } from "../ui/icons";
 
 /** Name of a state in addresses and in words (`lights.*`); also the class that colours it. */
@@ -40,11 +40,6 @@ export function severityLight(severity: Severity): LightName {
     default:
       return "grey";
   }
-}
-
-/** Problems that explain a colour: what is only worth knowing stands in the till's card, not in its row. */
-export function grave(problems: readonly Problem[]): Problem[] {
-  return problems.filter((p) => p.severity >= Severity.WARNING);
 }
 
 /** Problems first, then by outlet and name. */

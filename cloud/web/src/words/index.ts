@@ -2,7 +2,7 @@
  * Every word on screen stands in ru.json, kk.json and en.json of this folder; keys are typed by the Russian file,
  * which is the first. A test refuses a key that one of the three lacks, and a plural form that a language needs.
  */
-import i18next from "i18next";
+import i18next, { type ParseKeys } from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Lang } from "../ui/format";
 import en from "./en.json";
@@ -15,6 +15,9 @@ declare module "i18next" {
     resources: { translation: typeof ru };
   }
 }
+
+/** The words of a component, handed to a function: the whole type of `t` is too much for the compiler to compare. */
+export type Say = (key: ParseKeys, values?: Record<string, unknown>) => string;
 
 const STORED = "chekan.lang";
 

@@ -1,0 +1,353 @@
+import { useMutation, useQuery } from "@connectrpc/connect-query";
+import { Button, Loader, Modal, NativeSelect, NumberInput, TextInput, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+import { useSession } from "../access/session";
+import {
+  FleetService,
+  type ListThresholdsResponse,
+  type Threshold,
+  ThresholdLevel,
+  type Till,
+} from "../gen/cabinet/v1/cabinet_pb";
+import { inputs } from "../live/merge";
+import { Unread } from "../ui/Nothing";
+import { useAge } from "../ui/time";
+import type { Say } from "../words";
+
+/** Where limits are set: in the address, so that a link leads to them. */
+interface Node {
+  level: ThresholdLevel;
+  id: string;
+}
+
+const RULES = [
+  "silence",
+  "shift_age",
+  "ofd_age",
+  "ofd_contract",
+  "fn_term",
+  "fn_room",
+  "clock_skew",
+  "certificate",
+  "autonomous",
+] as const;
+
+/** «Пороги»: from which number does a till turn yellow and red, and whose limit is it? */
+export function ThresholdsPage() {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const [params, setParams] = useSearchParams();
+  const tills = useQuery(FleetService.method.listTills, inputs.tills);
+  const node: Node = params.get("till")
+    ? { level: ThresholdLevel.TILL, id: params.get("till") ?? "" }
+    : params.get("outlet")
+      ? { level: ThresholdLevel.OUTLET, id: params.get("outlet") ?? "" }
+      : { level: ThresholdLevel.ORGANISATION, id: "" };
+  const list = useQuery(FleetService.method.listThresholds, { node });
+  const [changing, setChanging] = useState<Threshold>();
+  const [hours, setHours] = useState(false);
+  const allowed = can("tills:configure");
+
+  return (
+    <>
+      <div className="title">
+        <Title order={1}>{t("thresholds.title")}</Title>
+      </div>
+      <p className="quiet" style={{ margin: "0 0 12px", maxWidth: 720 }}>
+        {t("thresholds.what")} {!allowed && t("thresholds.noRight")}
+      </p>
+      <NativeSelect
+        label={t("thresholds.where")}
+        style={{ maxWidth: 420, marginBottom: 16 }}
+        value={node.level === ThresholdLevel.ORGANISATION ? "" : `${levelName(node.level)}=${node.id}`}
+        onChange={(e) => setParams(new URLSearchParams(e.currentTarget.value), { replace: true })}
+        data={places(t, tills.data?.tills ?? [])}
+      />
+      {list.isPending ? (
+        <Loader aria-label={t("loading")} />
+      ) : !list.data ? (
+        <Unread error={list.error} onRetry={() => void list.refetch()} />
+      ) : (
+        <>
+          <div className="tablebox">
+            <table className="table" aria-label={t("thresholds.title")}>
+              <thead>
+                <tr>
+                  <th scope="col">{t("thresholds.rule")}</th>
+                  <th scope="col">{t("thresholds.warn")}</th>
+                  <th scope="col">{t("thresholds.critical")}</th>
+                  <th scope="col">{t("thresholds.whose")}</th>
+                  {allowed && <th scope="col" aria-label={t("thresholds.change")} />}
+                </tr>
+              </thead>
+              <tbody>
+                {list.data.thresholds.map((x) => (
+                  <tr key={x.metric}>
+                    <td style={{ minWidth: 140 }}>{ruleWord(t, x.metric)}</td>
+                    <td className="nowrap">
+                      <Limit threshold={x} of="warn" />
+                    </td>
+                    <td className="nowrap">
+                      <Limit threshold={x} of="critical" />
+                    </td>
+                    <td className={x.level === node.level ? "strong" : "quiet"}>
+                      {t(`levels.of${x.level as 0 | 1 | 2 | 3}`)}
+                    </td>
+                    {allowed && (
+                      <td className="right">
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          aria-label={`${t("thresholds.change")}: ${ruleWord(t, x.metric)}`}
+                          onClick={() => setChanging(x)}
+                        >
+                          {t("thresholds.change")}
+                        </Button>
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          <section className="panel" style={{ marginTop: 16, maxWidth: 560 }}>
+            <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
+              <Title order={2}>{t("thresholds.hours")}</Title>
+              {allowed && (
+                <Button size="compact-xs" variant="subtle" onClick={() => setHours(true)}>
+                  {t("thresholds.change")}
+                </Button>
+              )}
+            </div>
+            <div className="num">
+              {hoursText(t, list.data)}{" "}
+              <span className="quiet">({t(`levels.of${list.data.hoursLevel as 0 | 1 | 2 | 3}`)})</span>
+            </div>
+            <div className="small quiet">{t("thresholds.hoursWhat")}</div>
+          </section>
+          {changing && (
+            <ChangeLimit node={node} threshold={changing} onClose={() => setChanging(undefined)} />
+          )}
+          {hours && <ChangeHours node={node} list={list.data} onClose={() => setHours(false)} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function levelName(level: ThresholdLevel): string {
+  return level === ThresholdLevel.TILL ? "till" : "outlet";
+}
+
+function ruleWord(t: Say, metric: string): string {
+  const known = RULES.find((x) => x === metric);
+  return known ? t(`rules.${known}`) : metric;
+}
+
+/** Choices of the list of places: the company, its outlets, its tills. */
+function places(t: Say, tills: readonly Till[]) {
+  const outlets = new Map(tills.map((x) => [x.outletId, x.outlet]));
+  const byName = (a: { label: string }, b: { label: string }) => a.label.localeCompare(b.label);
+  return [
+    { value: "", label: t("thresholds.company") },
+    {
+      group: t("thresholds.outlets"),
+      items: [...outlets].map(([id, label]) => ({ value: `outlet=${id}`, label })).sort(byName),
+    },
+    {
+      group: t("thresholds.tills"),
+      items: tills.map((x) => ({ value: `till=${x.id}`, label: `${x.outlet}: ${x.name}` })).sort(byName),
+    },
+  ];
+}
+
+function Limit({ threshold, of }: { threshold: Threshold; of: "warn" | "critical" }) {
+  const { t } = useTranslation();
+  const length = useAge();
+  const value = threshold.limits?.[of] ?? 0n;
+  if (value === 0n) return <span className="quiet">{t("thresholds.never")}</span>;
+  return (
+    <>
+      <span className="quiet">{t(threshold.below ? "thresholds.under" : "thresholds.over")}</span>{" "}
+      {length(Number(value) * 1000)}
+    </>
+  );
+}
+
+const two = (n: number) => n.toString().padStart(2, "0");
+const clock = (minutes: number) => `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+const minutesOf = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
+
+function hoursText(t: Say, list: ListThresholdsResponse): string {
+  const h = list.hours;
+  return !h || h.from === h.to ? t("thresholds.allDay") : `${clock(h.from)}–${clock(h.to)}`;
+}
+
+const UNITS = { days: 86_400, hoursUnit: 3600, minutes: 60 } as const;
+
+/** The greatest unit in which both limits are whole. */
+function unitOf(x: Threshold): keyof typeof UNITS {
+  const values = [Number(x.limits?.warn ?? 0n), Number(x.limits?.critical ?? 0n)];
+  for (const unit of ["days", "hoursUnit"] as const) {
+    if (values.every((v) => v % UNITS[unit] === 0)) return unit;
+  }
+  return "minutes";
+}
+
+function ChangeLimit(p: { node: Node; threshold: Threshold; onClose: () => void }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const x = p.threshold;
+  const [unit, setUnit] = useState(() => unitOf(x));
+  const [warn, setWarn] = useState<number | string>(() => Number(x.limits?.warn ?? 0n) / UNITS[unit]);
+  const [critical, setCritical] = useState<number | string>(
+    () => Number(x.limits?.critical ?? 0n) / UNITS[unit],
+  );
+  const set = useMutation(FleetService.method.setThreshold, {
+    onSuccess: () => {
+      void queries.invalidateQueries();
+      p.onClose();
+    },
+  });
+  const a = Math.round(Number(warn || 0) * UNITS[unit]);
+  const b = Math.round(Number(critical || 0) * UNITS[unit]);
+  const wrong = a > 0 && b > 0 && (x.below ? b > a : b < a);
+  const most = Number(x.most) / UNITS[unit];
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    set.mutate({
+      node: p.node,
+      metric: x.metric,
+      limits: { warn: BigInt(a), critical: BigInt(b) },
+    });
+  };
+  return (
+    <Modal
+      opened
+      onClose={p.onClose}
+      title={<span className="strong">{ruleWord(t, x.metric)}</span>}
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
+      <form onSubmit={submit}>
+        <div style={{ display: "flex", gap: 12, flexWrap: "wrap" }}>
+          <NumberInput
+            label={t("thresholds.warn")}
+            value={warn}
+            onChange={setWarn}
+            min={0}
+            max={most}
+            w={120}
+            data-autofocus
+          />
+          <NumberInput
+            label={t("thresholds.critical")}
+            value={critical}
+            onChange={setCritical}
+            min={0}
+            max={most}
+            w={120}
+          />
+          <NativeSelect
+            label={t("thresholds.unit")}
+            value={unit}
+            onChange={(e) => setUnit(e.currentTarget.value as keyof typeof UNITS)}
+            data={Object.keys(UNITS).map((u) => ({
+              value: u,
+              label: t(`thresholds.${u as keyof typeof UNITS}`),
+            }))}
+          />
+        </div>
+        <p className="small quiet" style={{ margin: "8px 0" }}>
+          {t("thresholds.zero")}
+        </p>
+        {wrong && (
+          <p className="red" role="alert">
+            {t("thresholds.wrong")}
+          </p>
+        )}
+        {set.error && <Unread error={set.error} onRetry={() => set.reset()} />}
+        <div style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
+          <Button type="submit" disabled={wrong} loading={set.isPending}>
+            {t("thresholds.save")}
+          </Button>
+          {x.level === p.node.level && (
+            <Button
+              variant="default"
+              loading={set.isPending}
+              onClick={() => set.mutate({ node: p.node, metric: x.metric })}
+            >
+              {t("thresholds.inherit")}
+            </Button>
+          )}
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+function ChangeHours(p: { node: Node; list: ListThresholdsResponse; onClose: () => void }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const whole = !p.list.hours || p.list.hours.from === p.list.hours.to;
+  const [from, setFrom] = useState(whole ? "09:00" : clock(p.list.hours?.from ?? 0));
+  const [to, setTo] = useState(whole ? "21:00" : clock(p.list.hours?.to ?? 0));
+  const set = useMutation(FleetService.method.setWorkingHours, {
+    onSuccess: () => {
+      void queries.invalidateQueries();
+      p.onClose();
+    },
+  });
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    set.mutate({ node: p.node, hours: { from: minutesOf(from), to: minutesOf(to) } });
+  };
+  return (
+    <Modal
+      opened
+      onClose={p.onClose}
+      title={<span className="strong">{t("thresholds.hours")}</span>}
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
+      <form onSubmit={submit}>
+        <div style={{ display: "flex", gap: 12 }}>
+          <TextInput
+            type="time"
+            label={t("thresholds.from")}
+            value={from}
+            onChange={(e) => setFrom(e.currentTarget.value)}
+            required
+            data-autofocus
+          />
+          <TextInput
+            type="time"
+            label={t("thresholds.to")}
+            value={to}
+            onChange={(e) => setTo(e.currentTarget.value)}
+            required
+          />
+        </div>
+        {set.error && <Unread error={set.error} onRetry={() => set.reset()} />}
+        <div style={{ display: "flex", gap: 8, marginTop: 16, flexWrap: "wrap" }}>
+          <Button type="submit" loading={set.isPending}>
+            {t("thresholds.save")}
+          </Button>
+          <Button
+            variant="default"
+            loading={set.isPending}
+            onClick={() => set.mutate({ node: p.node, hours: { from: 0, to: 0 } })}
+          >
+            {t("thresholds.allDay")}
+          </Button>
+          {p.list.hoursLevel === p.node.level && (
+            <Button variant="default" loading={set.isPending} onClick={() => set.mutate({ node: p.node })}>
+              {t("thresholds.inherit")}
+            </Button>
+          )}
+        </div>
+      </form>
+    </Modal>
+  );
+}
