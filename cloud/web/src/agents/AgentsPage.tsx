@@ -20,6 +20,9 @@ const EVERY = 5_000;
 /** A certificate that is this near its end has not been renewed for days: it renews itself with five to nine days left. */
 const ENDS_SOON = 4 * 86_400_000;
 
+/** Of two programs the first speaks until it has been silent for so long (cloud/internal/fleet/programs.go). */
+const HEIR_AFTER = 25 * 60_000;
+
 export type Standing = "twins" | "revoked" | "online" | "offline" | "never";
 
 /** What is to be said of an agent first. */
@@ -95,6 +98,8 @@ export function AgentsPage() {
 /** Two programs under one identity: both, and what to do. */
 function Conflict({ agent, onRevoke }: { agent: Agent; onRevoke?: (agent: Agent) => void }) {
   const { t } = useTranslation();
+  const now = useNow(60_000).getTime();
+  const speaks = agent.twins.findIndex((twin) => now - Number(twin.heardMs) < HEIR_AFTER);
   return (
     <section className="panel conflict" aria-label={t("agents.conflict")}>
       <div className="conflict-head">
@@ -110,7 +115,7 @@ function Conflict({ agent, onRevoke }: { agent: Agent; onRevoke?: (agent: Agent)
             <div className="small quiet">
               {t("agents.spoke")} <Ago ms={twin.heardMs} />
             </div>
-            <div className="small">{t(i === 0 ? "agents.first" : "agents.second")}</div>
+            <div className="small">{t(i === speaks ? "agents.first" : "agents.second")}</div>
           </li>
         ))}
       </ol>
@@ -293,6 +298,7 @@ function Revoke({ agent, onRevoke }: { agent: Agent; onRevoke: (agent: Agent) =>
     <Button
       variant="default"
       size="compact-sm"
+      className="revoke"
       aria-label={`${t("agents.revoke")}: ${agent.host}`}
       onClick={() => onRevoke(agent)}
     >
