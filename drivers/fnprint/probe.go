@@ -13,7 +13,7 @@ import (
 
 // probeWait is how long the first answer may take. A memory that only looks
 // answers at once; its interface description gives no time.
-const probeWait = 700 * time.Millisecond
+const probeWait = 1200 * time.Millisecond
 
 // fnDigits is the length of a fiscal memory's number.
 const fnDigits = 16

@@ -13,7 +13,7 @@ import (
 
 // probeWait is how long a printer may take: it obeys DLE EOT at once, whatever it
 // does.
-const probeWait = 500 * time.Millisecond
+const probeWait = 800 * time.Millisecond
 
 // nameOf is the n of GS I for the printer's name; not every printer knows it.
 const nameOf = 67

@@ -12,7 +12,7 @@ import (
 
 const (
 	probeTries = 2
-	probeWait  = 400 * time.Millisecond // a till answers ENQ within 100 ms (P117, app. 3)
+	probeWait  = 600 * time.Millisecond // a till answers ENQ within 100 ms (P117, app. 3), through a busy computer later
 	// tillType is the type of a cash register in the answer to FCh; scales and
 	// other devices of the maker speak the same link.
 	tillType = 0

@@ -102,17 +102,18 @@ func (r *Roamer) Cable(name string) *Cable {
 	return nil
 }
 
-// Claims are the places that tills have, or last had.
+// Claims are the places that tills have, or last had; a till's own before that
+// of its printer.
 func (r *Roamer) Claims() []Claim {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	claims := slices.Clone(r.fixed)
+	var claims []Claim
 	for _, c := range r.cables {
 		if a, err := wire.ParseAddress(c.addr); err == nil {
 			claims = append(claims, Claim{Till: c.conf.Name, At: a})
 		}
 	}
-	return claims
+	return append(claims, r.fixed...)
 }
 
 // Run looks for lost tills until ctx ends.
