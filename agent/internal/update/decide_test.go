@@ -102,7 +102,7 @@ func facts(packaged string, whole ...string) Facts {
 	return f
 }
 
-func frozen(f Facts) Facts  { f.Frozen = true; return f }
+func frozen(f Facts) Facts { f.Frozen = true; return f }
 func broken(f Facts) Facts { f.Damaged = true; return f }
 
 // on is a state; starts below zero is a version that stays.
