@@ -84,7 +84,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	}
 	mux.Handle(cabinetv1connect.NewAccessServiceHandler(&accessService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewFleetServiceHandler(&fleetService{s}, opts...))
-	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s: s}, opts...))
+	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

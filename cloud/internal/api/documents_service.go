@@ -16,11 +16,7 @@ import (
 
 var _ cabinetv1connect.DocumentsServiceHandler = (*documentsService)(nil)
 
-type documentsService struct {
-	cabinetv1connect.UnimplementedDocumentsServiceHandler
-
-	s *Server
-}
+type documentsService struct{ s *Server }
 
 // ListOperations implements DocumentsService.
 func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.ListOperationsRequest) (*cabinetv1.ListOperationsResponse, error) {

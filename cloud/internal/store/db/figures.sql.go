@@ -259,6 +259,45 @@ func (q *Queries) ChangeDocument(ctx context.Context, arg ChangeDocumentParams) 
 	return result.RowsAffected()
 }
 
+const countMemories = `-- name: CountMemories :many
+SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MAX(fd) AS BIGINT) AS last FROM documents
+WHERE organisation_id = $1 AND (CAST($2 AS TEXT) = '' OR till_id = $2) GROUP BY fn ORDER BY fn
+`
+
+type CountMemoriesParams struct {
+	OrganisationID string
+	TillID         string
+}
+
+type CountMemoriesRow struct {
+	FN    string
+	Count int64
+	Last  int64
+}
+
+func (q *Queries) CountMemories(ctx context.Context, arg CountMemoriesParams) ([]CountMemoriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, countMemories, arg.OrganisationID, arg.TillID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountMemoriesRow
+	for rows.Next() {
+		var i CountMemoriesRow
+		if err := rows.Scan(&i.FN, &i.Count, &i.Last); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countPositions = `-- name: CountPositions :one
 SELECT COUNT(*) FROM positions
 `
@@ -356,6 +395,264 @@ UPDATE shifts SET receipts = 0, sales = 0, sale_returns = 0, purchases = 0, purc
 func (q *Queries) EmptyShifts(ctx context.Context) error {
 	_, err := q.db.ExecContext(ctx, emptyShifts)
 	return err
+}
+
+const findCashiers = `-- name: FindCashiers :many
+SELECT id FROM cashiers WHERE organisation_id = $1 AND folded LIKE CAST($3 AS TEXT) ESCAPE '\' ORDER BY folded, id LIMIT $2
+`
+
+type FindCashiersParams struct {
+	OrganisationID string
+	Limit          int32
+	Pattern        string
+}
+
+func (q *Queries) FindCashiers(ctx context.Context, arg FindCashiersParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, findCashiers, arg.OrganisationID, arg.Limit, arg.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findKey = `-- name: FindKey :many
+SELECT o.body FROM journals j JOIN operations o ON o.journal_id = j.id AND o.key = $2
+WHERE j.organisation_id = $1 LIMIT 100
+`
+
+type FindKeyParams struct {
+	OrganisationID string
+	Key            string
+}
+
+func (q *Queries) FindKey(ctx context.Context, arg FindKeyParams) ([][]byte, error) {
+	rows, err := q.db.QueryContext(ctx, findKey, arg.OrganisationID, arg.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]byte
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		items = append(items, body)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findProducts = `-- name: FindProducts :many
+SELECT id FROM products WHERE organisation_id = $1 AND folded LIKE CAST($3 AS TEXT) ESCAPE '\' ORDER BY folded, id LIMIT $2
+`
+
+type FindProductsParams struct {
+	OrganisationID string
+	Limit          int32
+	Pattern        string
+}
+
+func (q *Queries) FindProducts(ctx context.Context, arg FindProductsParams) ([]int64, error) {
+	rows, err := q.db.QueryContext(ctx, findProducts, arg.OrganisationID, arg.Limit, arg.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const getOutletOfTill = `-- name: GetOutletOfTill :one
+SELECT outlet_id FROM tills WHERE organisation_id = $1 AND id = $2
+`
+
+type GetOutletOfTillParams struct {
+	OrganisationID string
+	ID             string
+}
+
+func (q *Queries) GetOutletOfTill(ctx context.Context, arg GetOutletOfTillParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, getOutletOfTill, arg.OrganisationID, arg.ID)
+	var outlet_id string
+	err := row.Scan(&outlet_id)
+	return outlet_id, err
+}
+
+const getShiftRow = `-- name: GetShiftRow :one
+SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
+WHERE s.organisation_id = $1 AND s.fn = $2 AND s.number = $3
+`
+
+type GetShiftRowParams struct {
+	OrganisationID string
+	FN             string
+	Number         int64
+}
+
+type GetShiftRowRow struct {
+	Shift    Shift
+	Till     string
+	Outlet   string
+	OpenedBy string
+}
+
+func (q *Queries) GetShiftRow(ctx context.Context, arg GetShiftRowParams) (GetShiftRowRow, error) {
+	row := q.db.QueryRowContext(ctx, getShiftRow, arg.OrganisationID, arg.FN, arg.Number)
+	var i GetShiftRowRow
+	err := row.Scan(
+		&i.Shift.OrganisationID,
+		&i.Shift.FN,
+		&i.Shift.Number,
+		&i.Shift.TillID,
+		&i.Shift.OpenedAt,
+		&i.Shift.ClosedAt,
+		&i.Shift.Receipts,
+		&i.Shift.Sales,
+		&i.Shift.SaleReturns,
+		&i.Shift.Purchases,
+		&i.Shift.PurchaseReturns,
+		&i.Shift.Corrections,
+		&i.Shift.OutletID,
+		&i.Shift.FirstAt,
+		&i.Shift.Day,
+		&i.Shift.OpenedFD,
+		&i.Shift.ClosedFD,
+		&i.Shift.Cashier,
+		&i.Till,
+		&i.Outlet,
+		&i.OpenedBy,
+	)
+	return i, err
+}
+
+const lastCopied = `-- name: LastCopied :one
+SELECT CAST(COALESCE(MAX(fd), 0) AS BIGINT) AS fd FROM copies WHERE organisation_id = $1 AND fn = $2 AND NOT aside
+`
+
+type LastCopiedParams struct {
+	OrganisationID string
+	FN             string
+}
+
+func (q *Queries) LastCopied(ctx context.Context, arg LastCopiedParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lastCopied, arg.OrganisationID, arg.FN)
+	var fd int64
+	err := row.Scan(&fd)
+	return fd, err
+}
+
+const listGaps = `-- name: ListGaps :many
+SELECT x.fn, x.till_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
+    SELECT d.fn, d.till_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
+) AS x WHERE x.fd > x.previous + 1 ORDER BY x.fd DESC LIMIT $3
+`
+
+type ListGapsParams struct {
+	OrganisationID string
+	FN             string
+	Limit          int32
+}
+
+type ListGapsRow struct {
+	FN       string
+	TillID   string
+	Previous int64
+	FD       int64
+}
+
+func (q *Queries) ListGaps(ctx context.Context, arg ListGapsParams) ([]ListGapsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listGaps, arg.OrganisationID, arg.FN, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListGapsRow
+	for rows.Next() {
+		var i ListGapsRow
+		if err := rows.Scan(
+			&i.FN,
+			&i.TillID,
+			&i.Previous,
+			&i.FD,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listNamedMemories = `-- name: ListNamedMemories :many
+SELECT fn FROM memories WHERE organisation_id = $1 AND rnm = $2 AND rnm <> ''
+`
+
+type ListNamedMemoriesParams struct {
+	OrganisationID string
+	Rnm            string
+}
+
+func (q *Queries) ListNamedMemories(ctx context.Context, arg ListNamedMemoriesParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listNamedMemories, arg.OrganisationID, arg.Rnm)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var fn string
+		if err := rows.Scan(&fn); err != nil {
+			return nil, err
+		}
+		items = append(items, fn)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listOutlets = `-- name: ListOutlets :many
@@ -488,6 +785,128 @@ func (q *Queries) ListPositions(ctx context.Context, arg ListPositionsParams) ([
 	return items, nil
 }
 
+const listProducts = `-- name: ListProducts :many
+SELECT p.name, x.sold, x.returned, x.sold_quantity, x.returned_quantity, x.lines FROM (
+    SELECT d.product_id,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN d.sum ELSE 0 END) AS BIGINT) AS sold, CAST(SUM(CASE WHEN d.kind = 2 THEN d.sum ELSE 0 END) AS BIGINT) AS returned,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN d.quantity ELSE 0 END) AS BIGINT) AS sold_quantity,
+        CAST(SUM(CASE WHEN d.kind = 2 THEN d.quantity ELSE 0 END) AS BIGINT) AS returned_quantity, CAST(SUM(d.lines) AS BIGINT) AS lines
+    FROM product_days d WHERE d.organisation_id = $1 AND d.day >= $2 AND d.day < $3 AND d.kind IN (1, 2)
+    GROUP BY d.product_id
+) AS x JOIN products p ON p.id = x.product_id WHERE x.lines > 0 ORDER BY x.sold - x.returned DESC, p.folded
+`
+
+type ListProductsParams struct {
+	OrganisationID string
+	First          string
+	Before         string
+}
+
+type ListProductsRow struct {
+	Name             string
+	Sold             int64
+	Returned         int64
+	SoldQuantity     int64
+	ReturnedQuantity int64
+	Lines            int64
+}
+
+func (q *Queries) ListProducts(ctx context.Context, arg ListProductsParams) ([]ListProductsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listProducts, arg.OrganisationID, arg.First, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListProductsRow
+	for rows.Next() {
+		var i ListProductsRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Sold,
+			&i.Returned,
+			&i.SoldQuantity,
+			&i.ReturnedQuantity,
+			&i.Lines,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listProductsOfPlace = `-- name: ListProductsOfPlace :many
+SELECT p.name, x.sold, x.returned, x.sold_quantity, x.returned_quantity, x.lines FROM (
+    SELECT i.product_id,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN i.sum ELSE 0 END) AS BIGINT) AS sold, CAST(SUM(CASE WHEN d.kind = 2 THEN i.sum ELSE 0 END) AS BIGINT) AS returned,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN i.quantity ELSE 0 END) AS BIGINT) AS sold_quantity,
+        CAST(SUM(CASE WHEN d.kind = 2 THEN i.quantity ELSE 0 END) AS BIGINT) AS returned_quantity, CAST(COUNT(*) AS BIGINT) AS lines
+    FROM documents d JOIN memories m ON m.organisation_id = d.organisation_id AND m.fn = d.fn JOIN positions i ON i.memory_id = m.id AND i.fd = d.fd
+    WHERE d.organisation_id = $1 AND d.till_id = $2 AND d.at >= $3 AND d.at < $4 AND d.kind IN (1, 2)
+        AND d.type IN (3, 4, 31, 41) AND (CAST($5 AS TEXT) = '' OR d.outlet_id = $5)
+    GROUP BY i.product_id
+) AS x JOIN products p ON p.id = x.product_id
+`
+
+type ListProductsOfPlaceParams struct {
+	OrganisationID string
+	TillID         string
+	First          string
+	Before         string
+	OutletID       string
+}
+
+type ListProductsOfPlaceRow struct {
+	Name             string
+	Sold             int64
+	Returned         int64
+	SoldQuantity     int64
+	ReturnedQuantity int64
+	Lines            int64
+}
+
+func (q *Queries) ListProductsOfPlace(ctx context.Context, arg ListProductsOfPlaceParams) ([]ListProductsOfPlaceRow, error) {
+	rows, err := q.db.QueryContext(ctx, listProductsOfPlace,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.First,
+		arg.Before,
+		arg.OutletID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListProductsOfPlaceRow
+	for rows.Next() {
+		var i ListProductsOfPlaceRow
+		if err := rows.Scan(
+			&i.Name,
+			&i.Sold,
+			&i.Returned,
+			&i.SoldQuantity,
+			&i.ReturnedQuantity,
+			&i.Lines,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listShiftSums = `-- name: ListShiftSums :many
 SELECT organisation_id, fn, number, till_id, outlet_id, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions FROM shift_sums WHERE organisation_id = $1 AND fn = $2 AND number = $3 ORDER BY till_id, outlet_id, correction, kind
 `
@@ -523,6 +942,93 @@ func (q *Queries) ListShiftSums(ctx context.Context, arg ListShiftSumsParams) ([
 			&i.Credit,
 			&i.Barter,
 			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listShifts = `-- name: ListShifts :many
+SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
+WHERE s.organisation_id = $1 AND s.day >= $3 AND s.day < $4
+    AND (CAST($5 AS TEXT) = '' OR s.outlet_id = $5)
+    AND (CAST($6 AS TEXT) = '' OR s.till_id = $6)
+    AND (NOT CAST($7 AS BOOLEAN) OR s.closed_at = '')
+    AND (s.day, s.fn, s.number) < (CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS BIGINT))
+ORDER BY s.day DESC, s.fn DESC, s.number DESC LIMIT $2
+`
+
+type ListShiftsParams struct {
+	OrganisationID string
+	Limit          int32
+	First          string
+	Before         string
+	OutletID       string
+	TillID         string
+	OnlyOpen       bool
+	BeforeDay      string
+	BeforeFN       string
+	BeforeNumber   int64
+}
+
+type ListShiftsRow struct {
+	Shift    Shift
+	Till     string
+	Outlet   string
+	OpenedBy string
+}
+
+func (q *Queries) ListShifts(ctx context.Context, arg ListShiftsParams) ([]ListShiftsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listShifts,
+		arg.OrganisationID,
+		arg.Limit,
+		arg.First,
+		arg.Before,
+		arg.OutletID,
+		arg.TillID,
+		arg.OnlyOpen,
+		arg.BeforeDay,
+		arg.BeforeFN,
+		arg.BeforeNumber,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListShiftsRow
+	for rows.Next() {
+		var i ListShiftsRow
+		if err := rows.Scan(
+			&i.Shift.OrganisationID,
+			&i.Shift.FN,
+			&i.Shift.Number,
+			&i.Shift.TillID,
+			&i.Shift.OpenedAt,
+			&i.Shift.ClosedAt,
+			&i.Shift.Receipts,
+			&i.Shift.Sales,
+			&i.Shift.SaleReturns,
+			&i.Shift.Purchases,
+			&i.Shift.PurchaseReturns,
+			&i.Shift.Corrections,
+			&i.Shift.OutletID,
+			&i.Shift.FirstAt,
+			&i.Shift.Day,
+			&i.Shift.OpenedFD,
+			&i.Shift.ClosedFD,
+			&i.Shift.Cashier,
+			&i.Till,
+			&i.Outlet,
+			&i.OpenedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -658,6 +1164,40 @@ func (q *Queries) ListTillOutlets(ctx context.Context, organisationID string) ([
 	return items, nil
 }
 
+const listTillsOfOutlet = `-- name: ListTillsOfOutlet :many
+SELECT DISTINCT s.till_id FROM shifts s WHERE s.organisation_id = $1 AND s.outlet_id = $2
+UNION SELECT DISTINCT x.till_id FROM shift_sums x WHERE x.organisation_id = $1 AND x.outlet_id = $2
+UNION SELECT t.id FROM tills t WHERE t.organisation_id = $1 AND t.outlet_id = $2
+`
+
+type ListTillsOfOutletParams struct {
+	OrganisationID string
+	OutletID       string
+}
+
+func (q *Queries) ListTillsOfOutlet(ctx context.Context, arg ListTillsOfOutletParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listTillsOfOutlet, arg.OrganisationID, arg.OutletID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var till_id string
+		if err := rows.Scan(&till_id); err != nil {
+			return nil, err
+		}
+		items = append(items, till_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveRevenue = `-- name: MoveRevenue :exec
 INSERT INTO revenue (organisation_id, node, grain, span, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions)
 SELECT organisation_id, CAST($2 AS TEXT), grain, span, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions
@@ -696,6 +1236,47 @@ type MoveShiftSumsParams struct {
 func (q *Queries) MoveShiftSums(ctx context.Context, arg MoveShiftSumsParams) error {
 	_, err := q.db.ExecContext(ctx, moveShiftSums, arg.TillID, arg.Heir)
 	return err
+}
+
+const neighbourDocument = `-- name: NeighbourDocument :one
+SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3
+`
+
+type NeighbourDocumentParams struct {
+	OrganisationID string
+	FN             string
+	FD             int64
+}
+
+type NeighbourDocumentRow struct {
+	FN      string
+	FD      int64
+	FP      int64
+	Type    int32
+	Kind    int32
+	At      string
+	Total   int64
+	Shift   int64
+	Receipt int64
+	TillID  string
+}
+
+func (q *Queries) NeighbourDocument(ctx context.Context, arg NeighbourDocumentParams) (NeighbourDocumentRow, error) {
+	row := q.db.QueryRowContext(ctx, neighbourDocument, arg.OrganisationID, arg.FN, arg.FD)
+	var i NeighbourDocumentRow
+	err := row.Scan(
+		&i.FN,
+		&i.FD,
+		&i.FP,
+		&i.Type,
+		&i.Kind,
+		&i.At,
+		&i.Total,
+		&i.Shift,
+		&i.Receipt,
+		&i.TillID,
+	)
+	return i, err
 }
 
 const readDocument = `-- name: ReadDocument :one
@@ -781,6 +1362,226 @@ func (q *Queries) SetTracks(ctx context.Context, arg SetTracksParams) error {
 		arg.Revision,
 	)
 	return err
+}
+
+const sumRevenue = `-- name: SumRevenue :many
+SELECT span, correction, kind, CAST(SUM(receipts) AS BIGINT) AS receipts, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(cash) AS BIGINT) AS cash,
+    CAST(SUM(electronic) AS BIGINT) AS electronic, CAST(SUM(prepaid) AS BIGINT) AS prepaid, CAST(SUM(credit) AS BIGINT) AS credit,
+    CAST(SUM(barter) AS BIGINT) AS barter, CAST(SUM(positions) AS BIGINT) AS positions
+FROM revenue WHERE organisation_id = $1 AND node = $2 AND grain = $3 AND span >= $4 AND span < $5
+GROUP BY span, correction, kind ORDER BY span, correction, kind
+`
+
+type SumRevenueParams struct {
+	OrganisationID string
+	Node           string
+	Grain          int32
+	First          string
+	Before         string
+}
+
+type SumRevenueRow struct {
+	Span       string
+	Correction int32
+	Kind       int32
+	Receipts   int64
+	Total      int64
+	Cash       int64
+	Electronic int64
+	Prepaid    int64
+	Credit     int64
+	Barter     int64
+	Positions  int64
+}
+
+func (q *Queries) SumRevenue(ctx context.Context, arg SumRevenueParams) ([]SumRevenueRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumRevenue,
+		arg.OrganisationID,
+		arg.Node,
+		arg.Grain,
+		arg.First,
+		arg.Before,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumRevenueRow
+	for rows.Next() {
+		var i SumRevenueRow
+		if err := rows.Scan(
+			&i.Span,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sumRevenueOfOutlets = `-- name: SumRevenueOfOutlets :many
+SELECT o.id, o.name, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+    CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
+    CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
+FROM outlets o JOIN revenue r ON r.organisation_id = o.organisation_id AND r.node = o.id AND r.grain = $2 AND r.span >= $3 AND r.span < $4
+WHERE o.organisation_id = $1
+GROUP BY o.id, o.name, r.correction, r.kind ORDER BY o.id, r.correction, r.kind
+`
+
+type SumRevenueOfOutletsParams struct {
+	OrganisationID string
+	Grain          int32
+	First          string
+	Before         string
+}
+
+type SumRevenueOfOutletsRow struct {
+	ID         string
+	Name       string
+	Correction int32
+	Kind       int32
+	Receipts   int64
+	Total      int64
+	Cash       int64
+	Electronic int64
+	Prepaid    int64
+	Credit     int64
+	Barter     int64
+	Positions  int64
+}
+
+func (q *Queries) SumRevenueOfOutlets(ctx context.Context, arg SumRevenueOfOutletsParams) ([]SumRevenueOfOutletsRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumRevenueOfOutlets,
+		arg.OrganisationID,
+		arg.Grain,
+		arg.First,
+		arg.Before,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumRevenueOfOutletsRow
+	for rows.Next() {
+		var i SumRevenueOfOutletsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sumRevenueOfTills = `-- name: SumRevenueOfTills :many
+SELECT t.id, t.name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+    CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
+    CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
+FROM tills t JOIN outlets o ON o.id = t.outlet_id
+JOIN revenue r ON r.organisation_id = t.organisation_id AND r.node = t.id AND r.grain = $2 AND r.span >= $3 AND r.span < $4
+WHERE t.organisation_id = $1
+GROUP BY t.id, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind
+`
+
+type SumRevenueOfTillsParams struct {
+	OrganisationID string
+	Grain          int32
+	First          string
+	Before         string
+}
+
+type SumRevenueOfTillsRow struct {
+	ID         string
+	Name       string
+	Outlet     string
+	OutletID   string
+	Correction int32
+	Kind       int32
+	Receipts   int64
+	Total      int64
+	Cash       int64
+	Electronic int64
+	Prepaid    int64
+	Credit     int64
+	Barter     int64
+	Positions  int64
+}
+
+func (q *Queries) SumRevenueOfTills(ctx context.Context, arg SumRevenueOfTillsParams) ([]SumRevenueOfTillsRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumRevenueOfTills,
+		arg.OrganisationID,
+		arg.Grain,
+		arg.First,
+		arg.Before,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumRevenueOfTillsRow
+	for rows.Next() {
+		var i SumRevenueOfTillsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Outlet,
+			&i.OutletID,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unreadDocuments = `-- name: UnreadDocuments :exec

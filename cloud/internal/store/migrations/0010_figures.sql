@@ -32,6 +32,7 @@ CREATE INDEX documents_by_cashier ON documents (cashier, at, fd, fn) WHERE cashi
 CREATE INDEX documents_by_sign ON documents (fp);
 CREATE INDEX documents_by_buyer ON documents (organisation_id, buyer, at) WHERE buyer <> '';
 CREATE INDEX documents_owing_paper ON documents (organisation_id, at) WHERE paper = 2;
+CREATE INDEX documents_queued ON documents (organisation_id, at) WHERE ofd = 1;
 CREATE INDEX documents_refused ON documents (organisation_id, at) WHERE ofd = 3;
 CREATE INDEX documents_unread ON documents (organisation_id, fn, fd) WHERE source = -1;
 

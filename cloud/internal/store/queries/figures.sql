@@ -107,3 +107,100 @@ SELECT * FROM revenue;
 
 -- name: AllProductDays :many
 SELECT * FROM product_days;
+
+-- name: ListTillsOfOutlet :many
+SELECT DISTINCT s.till_id FROM shifts s WHERE s.organisation_id = $1 AND s.outlet_id = $2
+UNION SELECT DISTINCT x.till_id FROM shift_sums x WHERE x.organisation_id = $1 AND x.outlet_id = $2
+UNION SELECT t.id FROM tills t WHERE t.organisation_id = $1 AND t.outlet_id = $2;
+
+-- name: ListNamedMemories :many
+SELECT fn FROM memories WHERE organisation_id = $1 AND rnm = $2 AND rnm <> '';
+
+-- name: FindCashiers :many
+SELECT id FROM cashiers WHERE organisation_id = $1 AND folded LIKE CAST(sqlc.arg(pattern) AS TEXT) ESCAPE '\' ORDER BY folded, id LIMIT $2;
+
+-- name: FindProducts :many
+SELECT id FROM products WHERE organisation_id = $1 AND folded LIKE CAST(sqlc.arg(pattern) AS TEXT) ESCAPE '\' ORDER BY folded, id LIMIT $2;
+
+-- name: FindKey :many
+SELECT o.body FROM journals j JOIN operations o ON o.journal_id = j.id AND o.key = sqlc.arg(key)
+WHERE j.organisation_id = $1 LIMIT 100;
+
+-- name: SumRevenue :many
+SELECT span, correction, kind, CAST(SUM(receipts) AS BIGINT) AS receipts, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(cash) AS BIGINT) AS cash,
+    CAST(SUM(electronic) AS BIGINT) AS electronic, CAST(SUM(prepaid) AS BIGINT) AS prepaid, CAST(SUM(credit) AS BIGINT) AS credit,
+    CAST(SUM(barter) AS BIGINT) AS barter, CAST(SUM(positions) AS BIGINT) AS positions
+FROM revenue WHERE organisation_id = $1 AND node = $2 AND grain = $3 AND span >= sqlc.arg(first) AND span < sqlc.arg(before)
+GROUP BY span, correction, kind ORDER BY span, correction, kind;
+
+-- name: SumRevenueOfOutlets :many
+SELECT o.id, o.name, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+    CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
+    CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
+FROM outlets o JOIN revenue r ON r.organisation_id = o.organisation_id AND r.node = o.id AND r.grain = $2 AND r.span >= sqlc.arg(first) AND r.span < sqlc.arg(before)
+WHERE o.organisation_id = $1
+GROUP BY o.id, o.name, r.correction, r.kind ORDER BY o.id, r.correction, r.kind;
+
+-- name: SumRevenueOfTills :many
+SELECT t.id, t.name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+    CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
+    CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
+FROM tills t JOIN outlets o ON o.id = t.outlet_id
+JOIN revenue r ON r.organisation_id = t.organisation_id AND r.node = t.id AND r.grain = $2 AND r.span >= sqlc.arg(first) AND r.span < sqlc.arg(before)
+WHERE t.organisation_id = $1
+GROUP BY t.id, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind;
+
+-- name: GetOutletOfTill :one
+SELECT outlet_id FROM tills WHERE organisation_id = $1 AND id = $2;
+
+-- name: ListShifts :many
+SELECT sqlc.embed(s), CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
+WHERE s.organisation_id = $1 AND s.day >= sqlc.arg(first) AND s.day < sqlc.arg(before)
+    AND (CAST(sqlc.arg(outlet_id) AS TEXT) = '' OR s.outlet_id = sqlc.arg(outlet_id))
+    AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR s.till_id = sqlc.arg(till_id))
+    AND (NOT CAST(sqlc.arg(only_open) AS BOOLEAN) OR s.closed_at = '')
+    AND (s.day, s.fn, s.number) < (CAST(sqlc.arg(before_day) AS TEXT), CAST(sqlc.arg(before_fn) AS TEXT), CAST(sqlc.arg(before_number) AS BIGINT))
+ORDER BY s.day DESC, s.fn DESC, s.number DESC LIMIT $2;
+
+-- name: GetShiftRow :one
+SELECT sqlc.embed(s), CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
+WHERE s.organisation_id = $1 AND s.fn = $2 AND s.number = $3;
+
+-- name: ListProducts :many
+SELECT p.name, x.sold, x.returned, x.sold_quantity, x.returned_quantity, x.lines FROM (
+    SELECT d.product_id,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN d.sum ELSE 0 END) AS BIGINT) AS sold, CAST(SUM(CASE WHEN d.kind = 2 THEN d.sum ELSE 0 END) AS BIGINT) AS returned,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN d.quantity ELSE 0 END) AS BIGINT) AS sold_quantity,
+        CAST(SUM(CASE WHEN d.kind = 2 THEN d.quantity ELSE 0 END) AS BIGINT) AS returned_quantity, CAST(SUM(d.lines) AS BIGINT) AS lines
+    FROM product_days d WHERE d.organisation_id = $1 AND d.day >= sqlc.arg(first) AND d.day < sqlc.arg(before) AND d.kind IN (1, 2)
+    GROUP BY d.product_id
+) AS x JOIN products p ON p.id = x.product_id WHERE x.lines > 0 ORDER BY x.sold - x.returned DESC, p.folded;
+
+-- name: ListProductsOfPlace :many
+SELECT p.name, x.sold, x.returned, x.sold_quantity, x.returned_quantity, x.lines FROM (
+    SELECT i.product_id,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN i.sum ELSE 0 END) AS BIGINT) AS sold, CAST(SUM(CASE WHEN d.kind = 2 THEN i.sum ELSE 0 END) AS BIGINT) AS returned,
+        CAST(SUM(CASE WHEN d.kind = 1 THEN i.quantity ELSE 0 END) AS BIGINT) AS sold_quantity,
+        CAST(SUM(CASE WHEN d.kind = 2 THEN i.quantity ELSE 0 END) AS BIGINT) AS returned_quantity, CAST(COUNT(*) AS BIGINT) AS lines
+    FROM documents d JOIN memories m ON m.organisation_id = d.organisation_id AND m.fn = d.fn JOIN positions i ON i.memory_id = m.id AND i.fd = d.fd
+    WHERE d.organisation_id = $1 AND d.till_id = sqlc.arg(till_id) AND d.at >= sqlc.arg(first) AND d.at < sqlc.arg(before) AND d.kind IN (1, 2)
+        AND d.type IN (3, 4, 31, 41) AND (CAST(sqlc.arg(outlet_id) AS TEXT) = '' OR d.outlet_id = sqlc.arg(outlet_id))
+    GROUP BY i.product_id
+) AS x JOIN products p ON p.id = x.product_id;
+
+-- name: ListGaps :many
+SELECT x.fn, x.till_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
+    SELECT d.fn, d.till_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
+) AS x WHERE x.fd > x.previous + 1 ORDER BY x.fd DESC LIMIT $3;
+
+-- name: CountMemories :many
+SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MAX(fd) AS BIGINT) AS last FROM documents
+WHERE organisation_id = $1 AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR till_id = sqlc.arg(till_id)) GROUP BY fn ORDER BY fn;
+
+-- name: LastCopied :one
+SELECT CAST(COALESCE(MAX(fd), 0) AS BIGINT) AS fd FROM copies WHERE organisation_id = $1 AND fn = $2 AND NOT aside;
+
+-- name: NeighbourDocument :one
+SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3;

@@ -1,0 +1,247 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/documents"
+	"github.com/chekan-io/chekan/cloud/internal/reports"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// query checks a filter. Who may not see money may not look for it either: what is found would tell it.
+func (d *documentsService) query(ctx context.Context, p *access.Person, f *cabinetv1.DocumentFilter) (*documents.Query, *tracks, error) {
+	if documents.NeedsMoney(f) && !p.Can(access.MoneyView) {
+		return nil, nil, connect.NewError(connect.CodePermissionDenied, fmt.Errorf("a search by sums, goods or people needs %s", access.MoneyView))
+	}
+	t := &tracks{s: d.s, p: p, states: map[string]*fiscalv1.TillState{}}
+	if f.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED || f.GetRnm() != "" {
+		tills, err := d.s.Fleet.Tills(ctx, p.OrganisationID)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, till := range tills {
+			t.states[till.ID] = till.State
+		}
+	}
+	q, err := d.s.Documents.NewQuery(ctx, p.OrganisationID, f, t.states, func(doc documents.Document) fiscalv1.OFDTrack {
+		return trackOf(doc, t.states[doc.TillID])
+	})
+	return q, t, err
+}
+
+// tracks remembers the states of tills while rows of a list are built.
+type tracks struct {
+	s      *Server
+	p      *access.Person
+	states map[string]*fiscalv1.TillState
+}
+
+func (t *tracks) state(ctx context.Context, till string) (*fiscalv1.TillState, error) {
+	state, known := t.states[till]
+	if known {
+		return state, nil
+	}
+	state, err := t.s.tillState(ctx, t.p, till)
+	if err == nil {
+		t.states[till] = state
+	}
+	return state, err
+}
+
+// trackOf tells whether the operator has a document, asked for by us or not.
+func trackOf(d documents.Document, till *fiscalv1.TillState) fiscalv1.OFDTrack {
+	op := d.Operation
+	if op == nil {
+		op = &fiscalv1.Operation{Document: d.Document, EndedMs: d.Stored.UnixMilli()}
+	}
+	return ofdTrack(op, till)
+}
+
+func foundView(p *access.Person, f documents.Found, till *fiscalv1.TillState) *cabinetv1.FoundDocument {
+	row := f.Row
+	v := &cabinetv1.FoundDocument{Document: documentView(p, f.Document, till), Till: row.Till, Outlet: row.Outlet, Positions: uint32(row.Positions)}
+	if !p.Can(access.MoneyView) {
+		return v
+	}
+	v.Payments = &cabinetv1.PaymentSums{Cash: row.Cash, Electronic: row.Electronic, Prepaid: row.Prepaid, Credit: row.Credit, Barter: row.Barter}
+	v.Vat, v.Cashier, v.Buyer = documents.VAT(row.Vat), row.Cashier, row.Buyer
+	return v
+}
+
+// SearchDocuments implements DocumentsService.
+func (d *documentsService) SearchDocuments(ctx context.Context, r *cabinetv1.SearchDocumentsRequest) (*cabinetv1.SearchDocumentsResponse, error) {
+	p := access.PersonFrom(ctx)
+	q, t, err := d.query(ctx, p, r.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := d.s.Documents.Search(ctx, q, r.GetPage(), pageSize(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.SearchDocumentsResponse{NextPage: next, Any: len(list) > 0}
+	for _, f := range list {
+		till, err := t.state(ctx, f.TillID)
+		if err != nil {
+			return nil, err
+		}
+		res.Documents = append(res.Documents, foundView(p, f, till))
+	}
+	if !res.GetAny() {
+		if res.Any, err = d.s.Documents.Any(ctx, p.OrganisationID); err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+// exportRows bounds a file; exportPage is how many rows are read at once.
+const exportRows, exportPage = 50_000, 2000
+
+// ExportDocuments implements DocumentsService.
+func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.ExportDocumentsRequest) (*cabinetv1.ExportDocumentsResponse, error) {
+	p := access.PersonFrom(ctx)
+	q, t, err := d.query(ctx, p, r.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	table, ending, err := newTable(r.GetFormat())
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.ExportDocumentsResponse{Name: "chekan-documents-" + d.s.Now().Format(time.DateOnly) + ending}
+	for page := ""; ; {
+		list, next, err := d.s.Documents.Search(ctx, q, page, min(exportPage, exportRows-int(res.GetRows())))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			till, err := t.state(ctx, f.TillID)
+			if err != nil {
+				return nil, err
+			}
+			if err := table.Add(reports.Row(foundView(p, f, till))); err != nil {
+				return nil, fmt.Errorf("write table: %w", err)
+			}
+			res.Rows++
+		}
+		if page = next; page == "" {
+			break
+		}
+		if res.GetRows() >= exportRows {
+			res.Cut = true
+			break
+		}
+	}
+	if res.GetCut() {
+		if err := table.Cut(exportRows); err != nil {
+			return nil, fmt.Errorf("write table: %w", err)
+		}
+	}
+	if res.File, err = table.Bytes(); err != nil {
+		return nil, fmt.Errorf("write table: %w", err)
+	}
+	return res, nil
+}
+
+func newTable(format cabinetv1.TableFormat) (reports.Table, string, error) {
+	switch format {
+	case cabinetv1.TableFormat_TABLE_FORMAT_CSV:
+		return reports.NewCSV(), ".csv", nil
+	case cabinetv1.TableFormat_TABLE_FORMAT_UNSPECIFIED, cabinetv1.TableFormat_TABLE_FORMAT_XLSX:
+		t, err := reports.NewXLSX()
+		return t, ".xlsx", err
+	}
+	return nil, "", connect.NewError(connect.CodeInvalidArgument, fmt.Errorf("format %d", format))
+}
+
+// shiftView leaves out everything that is money for who may not see it.
+func shiftView(p *access.Person, s *cabinetv1.Shift) *cabinetv1.Shift {
+	if p.Can(access.MoneyView) {
+		return s
+	}
+	return &cabinetv1.Shift{
+		Fn: s.GetFn(), Number: s.GetNumber(), TillId: s.GetTillId(), Till: s.GetTill(), Outlet: s.GetOutlet(), OpenedAt: s.GetOpenedAt(),
+		ClosedAt: s.GetClosedAt(), Day: s.GetDay(), Receipts: s.GetReceipts(), Counted: s.GetCounted(), OpenedFd: s.GetOpenedFd(), ClosedFd: s.GetClosedFd(),
+	}
+}
+
+// ListShifts implements DocumentsService.
+func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShiftsRequest) (*cabinetv1.ListShiftsResponse, error) {
+	p := access.PersonFrom(ctx)
+	list, next, err := d.s.Documents.Shifts(ctx, p.OrganisationID, r, pageSize(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	res := &cabinetv1.ListShiftsResponse{NextPage: next}
+	for _, s := range list {
+		res.Shifts = append(res.Shifts, shiftView(p, s))
+	}
+	return res, nil
+}
+
+// GetShift implements DocumentsService.
+func (d *documentsService) GetShift(ctx context.Context, r *cabinetv1.GetShiftRequest) (*cabinetv1.GetShiftResponse, error) {
+	p := access.PersonFrom(ctx)
+	s, err := d.s.Documents.Shift(ctx, p.OrganisationID, r.GetFn(), r.GetNumber())
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.GetShiftResponse{Shift: shiftView(p, s)}, nil
+}
+
+// GetRevenue implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) GetRevenue(ctx context.Context, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
+	return d.s.Documents.Revenue(ctx, access.PersonFrom(ctx).OrganisationID, r)
+}
+
+// ListProducts implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) ListProducts(ctx context.Context, r *cabinetv1.ListProductsRequest) (*cabinetv1.ListProductsResponse, error) {
+	return d.s.Documents.Products(ctx, access.PersonFrom(ctx).OrganisationID, r, pageSize(r.GetLimit()))
+}
+
+// ListGaps implements DocumentsService.
+func (d *documentsService) ListGaps(ctx context.Context, r *cabinetv1.ListGapsRequest) (*cabinetv1.ListGapsResponse, error) {
+	p := access.PersonFrom(ctx)
+	list, cut, err := d.s.Documents.Gaps(ctx, p.OrganisationID, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
+	tills, err := d.s.Fleet.Tills(ctx, p.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, t := range tills {
+		names[t.ID] = t.Name
+	}
+	res := &cabinetv1.ListGapsResponse{Cut: cut}
+	for _, g := range list {
+		v := &cabinetv1.Gap{Fn: g.GetFn(), TillId: g.GetTillId(), Till: names[g.GetTillId()], First: g.GetFirst(), Last: g.GetLast(), Cause: g.GetCause()}
+		v.Before, v.After = documentFor(p, g.GetBefore()), documentFor(p, g.GetAfter())
+		res.Gaps = append(res.Gaps, v)
+	}
+	return res, nil
+}
+
+func documentFor(p *access.Person, doc *fiscalv1.Document) *fiscalv1.Document {
+	if p.Can(access.MoneyView) {
+		return doc
+	}
+	return moneylessDocument(doc)
+}
+
+// ListOutlets implements DocumentsService.
+func (d *documentsService) ListOutlets(ctx context.Context, _ *cabinetv1.ListOutletsRequest) (*cabinetv1.ListOutletsResponse, error) {
+	list, err := d.s.Documents.Outlets(ctx, access.PersonFrom(ctx).OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.ListOutletsResponse{Outlets: list}, nil
+}

@@ -1,0 +1,88 @@
+package documents
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+)
+
+// maxGaps bounds the list of gaps.
+const maxGaps = 500
+
+// Gaps gives the numbers of documents that are missing, newest memory by memory, and whether there are more. A fiscal memory
+// numbers without holes, so a missing number is a document that has not come.
+func (d *Documents) Gaps(ctx context.Context, organisation, till string) (list []*cabinetv1.Gap, cut bool, err error) {
+	read := d.store.Read()
+	memories, err := read.CountMemories(ctx, db.CountMemoriesParams{OrganisationID: organisation, TillID: till})
+	if err != nil {
+		return nil, false, fmt.Errorf("count documents of memories: %w", err)
+	}
+	for _, m := range memories {
+		if m.Count == m.Last {
+			continue
+		}
+		rows, err := read.ListGaps(ctx, db.ListGapsParams{OrganisationID: organisation, FN: m.FN, Limit: int32(maxGaps - len(list) + 1)})
+		if err != nil {
+			return nil, false, fmt.Errorf("list gaps: %w", err)
+		}
+		copied, err := read.LastCopied(ctx, db.LastCopiedParams{OrganisationID: organisation, FN: m.FN})
+		if err != nil {
+			return nil, false, fmt.Errorf("read where copies end: %w", err)
+		}
+		for _, row := range rows {
+			if len(list) == maxGaps {
+				return list, true, nil
+			}
+			g := &cabinetv1.Gap{Fn: row.FN, TillId: row.TillID, First: uint32(row.Previous + 1), Last: uint32(row.FD - 1)}
+			switch {
+			case row.Previous == 0:
+				g.Cause = cabinetv1.GapCause_GAP_CAUSE_BEFORE_FIRST
+			case row.FD-1 > copied: // copies come in order
+				g.Cause = cabinetv1.GapCause_GAP_CAUSE_NOT_COPIED_YET
+			default:
+				g.Cause = cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME
+			}
+			if g.Before, err = d.neighbour(ctx, organisation, row.FN, row.Previous); err != nil {
+				return nil, false, err
+			}
+			if g.After, err = d.neighbour(ctx, organisation, row.FN, row.FD); err != nil {
+				return nil, false, err
+			}
+			list = append(list, g)
+		}
+	}
+	return list, false, nil
+}
+
+func (d *Documents) neighbour(ctx context.Context, organisation, fn string, fd int64) (*fiscalv1.Document, error) {
+	if fd == 0 {
+		return nil, nil
+	}
+	row, err := d.store.Read().NeighbourDocument(ctx, db.NeighbourDocumentParams{OrganisationID: organisation, FN: fn, FD: fd})
+	if store.NotFound(err) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read document beside a gap: %w", err)
+	}
+	return &fiscalv1.Document{
+		Fn: row.FN, Fd: uint32(row.FD), Fp: uint32(row.FP), Type: uint32(row.Type), At: row.At, Kind: fiscalv1.Kind(row.Kind), Total: row.Total,
+		Shift: uint32(row.Shift), Receipt: uint32(row.Receipt),
+	}, nil
+}
+
+// Outlets gives the places where tills stand, by name.
+func (d *Documents) Outlets(ctx context.Context, organisation string) ([]*cabinetv1.OutletView, error) {
+	rows, err := d.store.Read().ListOutlets(ctx, organisation)
+	if err != nil {
+		return nil, fmt.Errorf("list outlets: %w", err)
+	}
+	list := make([]*cabinetv1.OutletView, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, &cabinetv1.OutletView{Id: row.ID, Name: row.Name})
+	}
+	return list, nil
+}
