@@ -19,6 +19,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/discovery"
 	"github.com/chekan-io/chekan/agent/internal/errand"
 	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/agent/internal/metrics"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	"github.com/chekan-io/chekan/agent/internal/pos"
 	"github.com/chekan-io/chekan/agent/internal/secret"
@@ -47,6 +48,7 @@ type agent struct {
 	started time.Time
 	level   *errand.Level
 	anew    chan struct{} // somebody wants the agent started anew
+	counts  metrics.Counts
 }
 
 // run is the agent from its start to its end. ready is called when the door is
@@ -91,7 +93,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Log: a.log,
+		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Ended: a.countRun, Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
 	a.updater, err = update.New(update.Options{
@@ -136,6 +138,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "changes", a.passChanges)
 	part(&outside, "discovery", roamer.Run)
 	part(&outside, "page", page.Run)
+	part(&outside, "metrics", func(ctx context.Context) error { return metrics.Serve(ctx, cfg.Metrics, a.page, a.log) })
 	part(&outside, "delivery", delivery.Run)
 	part(&outside, "documents", func(ctx context.Context) error { return a.tellDelivery(ctx, delivery) })
 	part(&outside, "update", a.updater.Run)
@@ -202,6 +205,7 @@ func (a *agent) tills(roamer *discovery.Roamer) (out []till.Config, closeBoxes f
 				}
 			}
 		}
+		tap, events = a.counted(t.Name, tap, events)
 		device, err := till.OpenDevice(till.Wiring{
 			Driver: t.Driver, Wire: t.Wire, Route: roamer.Cable(t.Name), Link: t.Link, Password: t.Password, CashierPassword: t.CashierPassword,
 			Printer: t.Printer, Profile: t.Profile, Memory: memoryFile(a.cfg, t.Name), Tap: tap, Events: events, Log: a.log.With("till", t.Name),

@@ -166,6 +166,9 @@ func (s *session) act(ctx context.Context, cmd *uplinkv1.Command, consent fiscal
 	run.Id, run.Till, run.Action, run.Ended = cmd.GetId(), cmd.GetTill(), cmd.GetAction(), true
 	run.Actor, run.Consent = cmd.GetActor(), consent
 	s.o.Log.Info("command ended", "command", cmd.GetId(), "till", cmd.GetTill(), "ok", run.GetOk())
+	if s.o.Ended != nil {
+		s.o.Ended(run)
+	}
 	s.runs.put(run)
 	s.runs.release(cmd.GetId())
 }

@@ -133,6 +133,8 @@ type Options struct {
 	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)
 	// Errands are what can be asked of the agent itself; nil is nothing.
 	Errands Errands
+	// Ended hears of every command that has been carried out; may be nil.
+	Ended func(run *fiscalv1.Run)
 	// Problems are those of the agent itself, beside the uplink's own; may be nil.
 	Problems func() []*fiscalv1.Problem
 	// Log hears of the line going up and down, and of commands.
