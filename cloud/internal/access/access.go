@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -56,9 +57,10 @@ type Access struct {
 	now       func() time.Time
 	signIns   *limiter
 	codes     *limiter
-
-	revoked func(agentID string) // see OnRevoked
 	dummy     string // a password nobody has, checked for logins nobody has
+
+	mu   sync.Mutex
+	cuts []func(agentID string) // see OnRevoked
 }
 
 // New makes an Access; now is the clock.

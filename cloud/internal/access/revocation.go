@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -11,7 +12,7 @@ import (
 
 // revokedEvery is how often the database is asked whom another cabinet of the same database has revoked. With a call's start and
 // end around it a revocation is complete within a minute wherever it was given.
-const revokedEvery = 15 * time.Second
+const revokedEvery = 5 * time.Second
 
 // Revoke shuts an agent out for good: by is the login of who did it. From the next call on it is refused; what it has open is cut by
 // the function given to [Access.WatchRevoked]. Revoking twice is revoking once.
@@ -29,22 +30,32 @@ func (a *Access) Revoke(ctx context.Context, organisationID, agentID, by string)
 		}
 	}
 	a.log.InfoContext(ctx, "agent revoked", "agent", agentID, "by", by)
-	if a.revoked != nil {
-		a.revoked(agentID)
-	}
+	a.cut(agentID)
 	return nil
 }
 
-// OnRevoked names the function that cuts what a revoked agent has open. It is called before anything is served, and the function
-// must not block.
-func (a *Access) OnRevoked(cut func(agentID string)) { a.revoked = cut }
+// OnRevoked names a function that cuts what a revoked agent has open, besides those named before. It must not block.
+func (a *Access) OnRevoked(cut func(agentID string)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cuts = append(a.cuts, cut)
+}
+
+func (a *Access) cut(agentID string) {
+	a.mu.Lock()
+	cuts := slices.Clone(a.cuts)
+	a.mu.Unlock()
+	for _, cut := range cuts {
+		cut(agentID)
+	}
+}
 
 // WatchRevoked has agents cut off that were revoked through another cabinet of the same database, until ctx ends.
 func (a *Access) WatchRevoked(ctx context.Context) error {
 	tick := time.NewTicker(revokedEvery)
 	defer tick.Stop()
 	for {
-		since := a.now().Add(-4 * revokedEvery) // clocks of two computers are not one
+		since := a.now().Add(-time.Minute) // clocks of two computers are not one
 		select {
 		case <-ctx.Done():
 			return nil
@@ -58,9 +69,7 @@ func (a *Access) WatchRevoked(ctx context.Context) error {
 			continue
 		}
 		for _, id := range list {
-			if a.revoked != nil {
-				a.revoked(id)
-			}
+			a.cut(id)
 		}
 	}
 }

@@ -123,6 +123,9 @@ func (s *Server) OnlyAgents(next http.Handler) http.Handler {
 		ctx, done := s.calls.begin(ctx, access.AgentFrom(ctx).ID)
 		defer done()
 		next.ServeHTTP(&cuttable{ResponseWriter: w, ctx: ctx}, r.WithContext(ctx))
+		if errors.Is(context.Cause(ctx), access.ErrRevoked) {
+			panic(http.ErrAbortHandler) // half a file must not look like a whole one
+		}
 	}))
 }
 
