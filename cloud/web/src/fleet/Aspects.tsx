@@ -31,32 +31,33 @@ export function Aspects({ till }: { till: Till }) {
           return (
             <li key={name}>
               <Icon size={16} className={light} />
-              <div>
-                <div>{t(`aspects.${name}`)}</div>
-                <div className="small quiet">
-                  {cell.light === Light.GREEN ? (
-                    t("aspects.fine")
-                  ) : cell.code === "stale" ? (
-                    t("aspects.stale")
-                  ) : (
-                    <>
-                      <span className={light}>{words(trouble).text}</span>
-                      {trouble.sinceMs > 0n && (
-                        <>
-                          {" "}
-                          {t("problem.since")} <When ms={trouble.sinceMs} />
-                        </>
-                      )}
-                      {trouble.limit !== undefined && (
-                        <>
-                          {" · "}
-                          <WhoseLimit trouble={trouble} />
-                        </>
-                      )}
-                    </>
-                  )}
+              {cell.light === Light.GREEN || cell.code === "stale" ? (
+                <div>
+                  {t(`aspects.${name}`)}{" "}
+                  <span className="small quiet">
+                    {t(cell.light === Light.GREEN ? "aspects.fine" : "aspects.stale")}
+                  </span>
                 </div>
-              </div>
+              ) : (
+                <div>
+                  <div>{t(`aspects.${name}`)}</div>
+                  <div className="small quiet">
+                    <span className={light}>{words(trouble).text}</span>
+                    {trouble.sinceMs > 0n && (
+                      <>
+                        {" "}
+                        {t("problem.since")} <When ms={trouble.sinceMs} />
+                      </>
+                    )}
+                    {trouble.limit !== undefined && (
+                      <>
+                        {" · "}
+                        <WhoseLimit trouble={trouble} />
+                      </>
+                    )}
+                  </div>
+                </div>
+              )}
             </li>
           );
         })}

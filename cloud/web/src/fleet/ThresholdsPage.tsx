@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
+import { useNarrow } from "../app/Frame";
 import {
   FleetService,
   type ListThresholdsResponse,
@@ -14,8 +15,8 @@ import {
 } from "../gen/cabinet/v1/cabinet_pb";
 import { inputs } from "../live/merge";
 import { Unread } from "../ui/Nothing";
-import { useAge } from "../ui/time";
 import type { Say } from "../words";
+import { useExact } from "./troubles";
 
 /** Where limits are set: in the address, so that a link leads to them. */
 interface Node {
@@ -50,6 +51,18 @@ export function ThresholdsPage() {
   const [changing, setChanging] = useState<Threshold>();
   const [hours, setHours] = useState(false);
   const allowed = can("tills:configure");
+  const narrow = useNarrow();
+  const Change = ({ x }: { x: Threshold }) => (
+    <Button
+      size="compact-xs"
+      variant="subtle"
+      flex="none"
+      aria-label={`${t("thresholds.change")}: ${ruleWord(t, x.metric)}`}
+      onClick={() => setChanging(x)}
+    >
+      {t("thresholds.change")}
+    </Button>
+  );
 
   return (
     <>
@@ -72,47 +85,63 @@ export function ThresholdsPage() {
         <Unread error={list.error} onRetry={() => void list.refetch()} />
       ) : (
         <>
-          <div className="tablebox">
-            <table className="table" aria-label={t("thresholds.title")}>
-              <thead>
-                <tr>
-                  <th scope="col">{t("thresholds.rule")}</th>
-                  <th scope="col">{t("thresholds.warn")}</th>
-                  <th scope="col">{t("thresholds.critical")}</th>
-                  <th scope="col">{t("thresholds.whose")}</th>
-                  {allowed && <th scope="col" aria-label={t("thresholds.change")} />}
-                </tr>
-              </thead>
-              <tbody>
-                {list.data.thresholds.map((x) => (
-                  <tr key={x.metric}>
-                    <td style={{ minWidth: 140 }}>{ruleWord(t, x.metric)}</td>
-                    <td className="nowrap">
+          {narrow ? (
+            <ul className="cards" aria-label={t("thresholds.title")}>
+              {list.data.thresholds.map((x) => (
+                <li key={x.metric} className="card">
+                  <div style={{ display: "flex", justifyContent: "space-between", gap: 8 }}>
+                    <span className="strong">{ruleWord(t, x.metric)}</span>
+                    {allowed && <Change x={x} />}
+                  </div>
+                  <dl className="pairs">
+                    <dt>{t("thresholds.warn")}</dt>
+                    <dd>
                       <Limit threshold={x} of="warn" />
-                    </td>
-                    <td className="nowrap">
+                    </dd>
+                    <dt>{t("thresholds.critical")}</dt>
+                    <dd>
                       <Limit threshold={x} of="critical" />
-                    </td>
-                    <td className={x.level === node.level ? "strong" : "quiet"}>
-                      {t(`levels.of${x.level as 0 | 1 | 2 | 3}`)}
-                    </td>
-                    {allowed && (
-                      <td className="right">
-                        <Button
-                          size="compact-xs"
-                          variant="subtle"
-                          aria-label={`${t("thresholds.change")}: ${ruleWord(t, x.metric)}`}
-                          onClick={() => setChanging(x)}
-                        >
-                          {t("thresholds.change")}
-                        </Button>
-                      </td>
-                    )}
+                    </dd>
+                    <dt>{t("thresholds.whose")}</dt>
+                    <dd className={x.level === node.level ? "strong" : "quiet"}>{whose(t, x.level)}</dd>
+                  </dl>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <div className="tablebox">
+              <table className="table" aria-label={t("thresholds.title")}>
+                <thead>
+                  <tr>
+                    <th scope="col">{t("thresholds.rule")}</th>
+                    <th scope="col">{t("thresholds.warn")}</th>
+                    <th scope="col">{t("thresholds.critical")}</th>
+                    <th scope="col">{t("thresholds.whose")}</th>
+                    {allowed && <th scope="col" aria-label={t("thresholds.change")} />}
                   </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+                </thead>
+                <tbody>
+                  {list.data.thresholds.map((x) => (
+                    <tr key={x.metric}>
+                      <td style={{ minWidth: 140 }}>{ruleWord(t, x.metric)}</td>
+                      <td className="nowrap">
+                        <Limit threshold={x} of="warn" />
+                      </td>
+                      <td className="nowrap">
+                        <Limit threshold={x} of="critical" />
+                      </td>
+                      <td className={x.level === node.level ? "strong" : "quiet"}>{whose(t, x.level)}</td>
+                      {allowed && (
+                        <td className="right">
+                          <Change x={x} />
+                        </td>
+                      )}
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
           <section className="panel" style={{ marginTop: 16, maxWidth: 560 }}>
             <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
               <Title order={2}>{t("thresholds.hours")}</Title>
@@ -123,8 +152,7 @@ export function ThresholdsPage() {
               )}
             </div>
             <div className="num">
-              {hoursText(t, list.data)}{" "}
-              <span className="quiet">({t(`levels.of${list.data.hoursLevel as 0 | 1 | 2 | 3}`)})</span>
+              {hoursText(t, list.data)} <span className="quiet">({whose(t, list.data.hoursLevel)})</span>
             </div>
             <div className="small quiet">{t("thresholds.hoursWhat")}</div>
           </section>
@@ -136,6 +164,10 @@ export function ThresholdsPage() {
       )}
     </>
   );
+}
+
+function whose(t: Say, level: ThresholdLevel): string {
+  return t(`levels.of${level as 0 | 1 | 2 | 3}`);
 }
 
 function levelName(level: ThresholdLevel): string {
@@ -166,13 +198,13 @@ function places(t: Say, tills: readonly Till[]) {
 
 function Limit({ threshold, of }: { threshold: Threshold; of: "warn" | "critical" }) {
   const { t } = useTranslation();
-  const length = useAge();
+  const length = useExact();
   const value = threshold.limits?.[of] ?? 0n;
   if (value === 0n) return <span className="quiet">{t("thresholds.never")}</span>;
   return (
     <>
       <span className="quiet">{t(threshold.below ? "thresholds.under" : "thresholds.over")}</span>{" "}
-      {length(Number(value) * 1000)}
+      {length(Number(value))}
     </>
   );
 }

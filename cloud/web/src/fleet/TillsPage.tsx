@@ -240,12 +240,11 @@ function TillTable({
               {t("cols.state")}
             </th>
             <th scope="col" style={{ minWidth: 110 }}>
-              {t("cols.name")}
+              {t("cols.modelSerial")}
             </th>
             <th scope="col" style={{ minWidth: 120 }}>
               {t("cols.outlet")}
             </th>
-            <th scope="col">{t("cols.modelSerial")}</th>
             <th scope="col">{t("cols.fn")}</th>
             <th scope="col">{t("cols.shift")}</th>
             {can("money:view") && (
@@ -288,12 +287,10 @@ function TillTable({
                 </td>
                 <td>
                   <Link to={to}>{till.name}</Link>
-                </td>
-                <td>{till.outlet || <None />}</td>
-                <td className="nowrap">
-                  <div>{till.state?.model || <None />}</div>
+                  <div className="small quiet nowrap">{till.state?.model}</div>
                   <div className="small quiet">{till.state?.serial}</div>
                 </td>
+                <td>{till.outlet || <None />}</td>
                 <td>
                   <FNCell till={till} />
                 </td>

@@ -101,14 +101,23 @@ export function useWords(lang: Lang): (x: Trouble) => { text: string; todo: stri
   };
 }
 
+/** A limit as it was set: 60 hours are not two days. */
+export function useExact(): (seconds: number) => string {
+  const { t } = useTranslation();
+  return (s) =>
+    s % 86_400 === 0 && s > 86_400
+      ? t("ages.days", { count: s / 86_400 })
+      : s % 3600 === 0
+        ? t("ages.hours", { count: s / 3600 })
+        : t("ages.minutes", { count: Math.round(s / 60) });
+}
+
 /** «порог точки: 24 ч»: whose limit it was. */
 export function WhoseLimit({ trouble }: { trouble: Trouble }) {
   const { t } = useTranslation();
-  const length = useAge();
+  const length = useExact();
   if (trouble.limit === undefined || trouble.level === undefined) return null;
-  return (
-    <>{t(`levels.limit${trouble.level as 0 | 1 | 2 | 3}`, { limit: length(Number(trouble.limit) * 1000) })}</>
-  );
+  return <>{t(`levels.limit${trouble.level as 0 | 1 | 2 | 3}`, { limit: length(Number(trouble.limit)) })}</>;
 }
 
 /** What stands behind a colour that is not green: what, since when and by whose limit, what to do. */

@@ -12,6 +12,7 @@ import {
   type GetDocumentResponse,
   type OperationView,
   PersonSchema,
+  ThresholdLevel,
   type TicketCell,
   type Till,
   type WatchResponse,
@@ -145,6 +146,32 @@ export class FakeCabinet {
           if (!c) throw new ConnectError("none", Code.NotFound);
           return { command: c };
         },
+        listThresholds: ({ node }) => ({
+          name: "ООО «Ромашка»",
+          hours: { from: 540, to: 1260 },
+          hoursLevel: ThresholdLevel.OUTLET,
+          thresholds: [
+            ["silence", 86_400, 0, false],
+            ["shift_age", 82_800, 86_400, false],
+            ["ofd_age", 86_400, 864_000, false],
+            ["ofd_contract", 2_592_000, 259_200, true],
+            ["fn_term", 2_592_000, 259_200, true],
+            ["fn_room", 2_592_000, 259_200, true],
+            ["clock_skew", 180, 300, false],
+            ["certificate", 259_200, 86_400, true],
+            ["autonomous", 86_400, 216_000, false],
+          ].map(([metric, warn, critical, below], i) => ({
+            metric: String(metric),
+            aspect: i + 1,
+            below: Boolean(below),
+            most: 7_776_000n,
+            limits: { warn: BigInt(Number(warn)), critical: BigInt(Number(critical)) },
+            level: i === 2 ? (node?.level ?? 0) : 0,
+          })),
+        }),
+        setThreshold: () => ({}),
+        setWorkingHours: () => ({}),
+        setContract: () => ({}),
         getCertificate: ({ tillId, withReport }) => {
           door();
           if (tillId !== "till-red" && tillId !== "till-yellow") return {};

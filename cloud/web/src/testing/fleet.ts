@@ -11,7 +11,10 @@ import {
   Light,
   type OperationView,
   OperationViewSchema,
+  ThresholdLevel,
   type Till,
+  TillAspect,
+  type TillCellSchema,
   TillSchema,
 } from "../gen/cabinet/v1/cabinet_pb";
 import {
@@ -86,8 +89,26 @@ export function till(
       ...state,
     },
     ...rest,
+    cells: cellsOf(now, rest.light ?? Light.GREEN, (rest.cells ?? []) as Cell[]),
   });
 }
+
+/** Cells of every aspect: those told, and the rest green, or grey when the till is. */
+function cellsOf(now: number, light: Light, told: readonly Cell[]): Cell[] {
+  const away = light === Light.GREY;
+  return [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (aspect) =>
+      told.find((c) => c.aspect === aspect) ?? {
+        aspect,
+        light: away ? Light.GREY : Light.GREEN,
+        code: away ? (aspect === TillAspect.AGENT ? "away" : "stale") : "",
+        text: away && aspect === TillAspect.AGENT ? "Агент не на связи." : "",
+        sinceMs: away ? ms(now - 95 * MINUTE) : 0n,
+      },
+  );
+}
+
+type Cell = Plain<typeof TillCellSchema>;
 
 /** A fleet with every state. */
 export function fleet(now: number): Till[] {
@@ -98,6 +119,31 @@ export function fleet(now: number): Till[] {
       light: Light.RED,
       shiftTotal: 1_234_567_89n,
       shiftReceipts: 112,
+      outletId: "outlet-1",
+      stop: { atMs: ms(now + 5 * 60 * MINUTE), cause: "shift" },
+      cells: [
+        {
+          aspect: TillAspect.DEVICE,
+          light: Light.RED,
+          code: "no_paper",
+          text: "В кассе нет бумаги.",
+          todo: "Вставьте рулон и закройте крышку.",
+          sinceMs: ms(now - 12 * MINUTE),
+        },
+        {
+          aspect: TillAspect.OFD,
+          light: Light.YELLOW,
+          code: "ofd_age",
+          metric: "ofd_age",
+          text: "Не передано в ОФД: 3, самый старый документ ждёт 26 ч.",
+          todo: "Проверьте интернет кассы и договор с ОФД. Через 30 дней касса остановится.",
+          args: { seconds: "93600", count: "3" },
+          sinceMs: ms(now - 2 * 60 * MINUTE),
+          value: 93_600n,
+          limit: 86_400n,
+          level: ThresholdLevel.OUTLET,
+        },
+      ],
       state: {
         serial: "0012345679",
         paper: Paper.OUT,
@@ -128,6 +174,23 @@ export function fleet(now: number): Till[] {
       name: "Касса 3 (экспресс)",
       light: Light.YELLOW,
       outlet: "Торговый центр «Северное сияние», второй этаж",
+      outletId: "outlet-2",
+      ofdContract: civil(now + 200 * 24 * 60 * MINUTE).slice(0, 10),
+      stop: { atMs: ms(now + 12 * 24 * 60 * MINUTE), cause: "fn_term" },
+      cells: [
+        {
+          aspect: TillAspect.FN,
+          light: Light.YELLOW,
+          code: "fn_term",
+          metric: "fn_term",
+          text: "Срок фискального накопителя: осталось 12 дн.",
+          todo: "Закажите замену накопителя и закройте его архив до конца срока.",
+          args: { seconds: "1036800" },
+          sinceMs: ms(now - 18 * 24 * 60 * MINUTE),
+          value: 1_036_800n,
+          limit: 2_592_000n,
+        },
+      ],
       state: {
         serial: "0098700011",
         fn: "9999078900054321",
