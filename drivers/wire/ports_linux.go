@@ -36,11 +36,14 @@ func portsOf(root, dev string, links []string) ([]Port, error) {
 			}
 		}
 	}
+	// A terminal that the kernel writes its messages to is no place for a till.
+	active, _ := os.ReadFile(filepath.Join(class, "console", "active"))
+	consoles := strings.Fields(string(active))
 	var ports []Port
 	seen := map[string]bool{}
 	for _, e := range entries {
 		path := filepath.Join(dev, e.Name())
-		if !realPort(filepath.Join(class, e.Name())) {
+		if !realPort(filepath.Join(class, e.Name())) || slices.Contains(consoles, e.Name()) {
 			continue
 		}
 		if _, err := os.Stat(path); err != nil {

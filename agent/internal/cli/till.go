@@ -17,6 +17,9 @@ import (
 type tillCommands struct {
 	List         tillListCommand     `cmd:"" help:"Все кассы этого компьютера."`
 	Status       tillStatusCommand   `cmd:"" help:"Прочитать состояние кассы."`
+	Find         tillFindCommand     `cmd:"" help:"Найти кассы на портах, которые никем не заняты."`
+	Adopt        tillAdoptCommand    `cmd:"" help:"Принять найденную кассу: агент запишет её в свой список и начнёт с ней работать."`
+	Accept       tillAcceptCommand   `cmd:"" help:"Подтвердить замену кассы или накопителя: та, что отвечает сейчас, и есть эта касса."`
 	Check        actCommand          `cmd:"" help:"Проверить кассу и выяснить незавершённое."`
 	FinishPrint  actCommand          `cmd:"" help:"Продолжить печать уже пробитого."`
 	Copy         actCommand          `cmd:"" help:"Напечатать копию последнего документа."`
@@ -61,7 +64,7 @@ func (*tillListCommand) Run(e *env) error {
 
 func printTills(e *env, tills []*fiscalv1.TillState) {
 	if len(tills) == 0 {
-		e.say("Касс нет: добавьте раздел [[till]] в файл настроек.")
+		e.say("Касс нет. Найти: chekan-agent till find")
 		return
 	}
 	w := tabwriter.NewWriter(e.Out, 0, 0, 2, ' ', 0)

@@ -30,7 +30,7 @@ const (
 // Discovery is where tills may be looked for.
 type Discovery struct {
 	// Exclude are ports and addresses that never get a byte: "/dev/ttyUSB0",
-	// "COM1", "192.168.1.20".
+	// "COM1", "/dev/ttyS*", "192.168.1.20".
 	Exclude []string `toml:"exclude"`
 	// Networks are places in which tills on TCP are looked for: "192.168.137.0/28",
 	// "192.168.1.20:7778". None by default.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"github.com/chekan-io/chekan/drivers/wire"
@@ -119,6 +119,13 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
+// match compares a name of a port with one of the configuration, which may have
+// * and ? in it: "/dev/ttyS*", "COM*".
+func match(pattern, name string) bool {
+	ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name))
+	return err == nil && ok
+}
+
 // excluded tells whether the configuration keeps us away, by whichever of the
 // port's names.
 func (f *Finder) excluded(p place) bool {
@@ -136,11 +143,11 @@ func (f *Finder) excluded(p place) bool {
 			}
 			continue
 		}
-		if wire.Same(wire.Address{Scheme: "serial", Port: e}, p.at) || strings.EqualFold(e, p.at.Port) {
+		if match(e, p.at.Port) || wire.Same(wire.Address{Scheme: "serial", Port: e}, p.at) {
 			return true
 		}
 		for _, l := range p.port.Links {
-			if filepath.Clean(e) == l || e == filepath.Base(l) {
+			if match(e, l) {
 				return true
 			}
 		}
