@@ -355,6 +355,50 @@ test("the cashier is asked first, and allows it on his own page", async () => {
   await shoot(page, "consent-given-1440");
 });
 
+test("a limit of one till colours that till and no other", { timeout: 180_000 }, async () => {
+  const { page } = desk;
+  await page.goto("/tills");
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  const aspects = page.getByRole("list", { name: "Состояния" });
+  await expect.poll(() => aspects.getByRole("listitem").count()).toBe(8);
+  await page.getByRole("link", { name: "Пороги" }).click();
+  await page.getByRole("heading", { name: "Пороги", level: 1 }).waitFor();
+  const rule = page.getByRole("row").filter({ hasText: "Смена открыта" });
+  await rule.getByText("обычный").waitFor();
+  await expectFits(page);
+  await shoot(page, "thresholds-1440");
+  await rule.getByRole("button").click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Единица").selectOption("minutes");
+  await dialog.getByLabel("Жёлтый").fill("10");
+  await dialog.getByLabel("Красный").fill("5");
+  await dialog.getByText("Красный порог должен наступать после жёлтого.").waitFor();
+  await dialog.getByLabel("Жёлтый").fill("1");
+  await dialog.getByLabel("Красный").fill("0");
+  await dialog.getByRole("button", { name: "Сохранить" }).click();
+  await rule.getByText("кассы").waitFor();
+  await page.setViewportSize(PHONE);
+  await page.getByRole("list", { name: "Пороги" }).getByText("Смена открыта").waitFor();
+  await expectFits(page);
+  await shoot(page, "thresholds-360", true);
+  await page.setViewportSize(DESK);
+
+  await page.goto("/tills?aspect=shift");
+  await row(page, FIRST).getByText("Внимание").waitFor({ timeout: 90_000 });
+  expect(await row(page, SECOND).count(), "the other till's shift is as old").toBe(0);
+  await page.goto("/tills?sort=stop");
+  await row(page, FIRST).getByText("смена длиннее 24 часов").waitFor();
+  await shoot(page, "tills-limit-1440");
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  await aspects.getByText("порог кассы: 1 минута").waitFor();
+  await page.getByRole("link", { name: "Пороги" }).click();
+  await rule.getByRole("button").click();
+  await dialog.getByRole("button", { name: "Вернуть порог выше" }).click();
+  await rule.getByText("обычный").waitFor();
+  await page.goto("/tills");
+  await row(page, FIRST).getByText("Работает").waitFor();
+});
+
 test("a phone will do", async () => {
   await shop.paperIn(SECOND, 8);
   await shop.sell(SECOND, "e2e-phone-1", "Чай чёрный листовой 100 г", 15_990);

@@ -21,7 +21,7 @@ export function Aspects({ till }: { till: Till }) {
           {t("thresholds.title")}
         </Link>
       </div>
-      <ul className="aspects">
+      <ul className="aspects" aria-label={t("aspects.title")}>
         {ASPECT_NAMES.map((name) => {
           const cell = till.cells.find((c) => c.aspect === ASPECTS[name]);
           if (!cell) return null;
