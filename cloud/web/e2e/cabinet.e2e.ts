@@ -390,7 +390,7 @@ test("a limit of one till colours that till and no other", { timeout: 180_000 },
   await row(page, FIRST).getByText("смена длиннее 24 часов").waitFor();
   await shoot(page, "tills-limit-1440");
   await row(page, FIRST).getByRole("link", { name: FIRST }).click();
-  await aspects.getByText("порог кассы: 1 минута").waitFor();
+  await aspects.getByText("порог кассы: 1 мин").waitFor();
   await page.getByRole("link", { name: "Пороги" }).click();
   await rule.getByRole("button").click();
   await dialog.getByRole("button", { name: "Вернуть порог выше" }).click();

@@ -106,10 +106,10 @@ export function useExact(): (seconds: number) => string {
   const { t } = useTranslation();
   return (s) =>
     s % 86_400 === 0 && s > 86_400
-      ? t("ages.days", { count: s / 86_400 })
+      ? t("lengths.days", { count: s / 86_400 })
       : s % 3600 === 0
-        ? t("ages.hours", { count: s / 3600 })
-        : t("ages.minutes", { count: Math.round(s / 60) });
+        ? t("lengths.hours", { count: s / 3600 })
+        : t("lengths.minutes", { count: Math.round(s / 60) });
 }
 
 /** «порог точки: 24 ч»: whose limit it was. */
