@@ -22,6 +22,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/config"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/metrics"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/wake"
@@ -90,6 +91,8 @@ type cabinet struct {
 
 	people, agents *http.Server
 	doors          [2]net.Listener
+	metrics        *metrics.Metrics
+	metricsDoor    net.Listener // nil: nowhere
 	stopping       chan struct{}
 	cancel         context.CancelFunc
 	group          *errgroup.Group
@@ -128,6 +131,11 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	if c.doors[1], err = listen.Listen(ctx, "tcp", cfg.Agents); err != nil {
 		return nil, fmt.Errorf("open the agents' door: %w", err)
 	}
+	if cfg.Metrics != "" {
+		if c.metricsDoor, err = listen.Listen(ctx, "tcp", cfg.Metrics); err != nil {
+			return nil, fmt.Errorf("open the metrics' door: %w", err)
+		}
+	}
 	lifetime, cancel := context.WithCancel(ctx)
 	c.cancel = cancel
 	line, err := c.openBroker(lifetime)
@@ -140,6 +148,7 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	if err := c.documents.ReadUnread(lifetime); err != nil {
 		return nil, err
 	}
+	c.measure()
 	scheme := "http"
 	if cfg.Encrypted() {
 		scheme = "https"
@@ -242,6 +251,20 @@ func (c *cabinet) openBroker(ctx context.Context) (*wake.Line, error) {
 	return wake.NewLine(options), nil
 }
 
+// measure makes the page of numbers. It is kept whether or not somebody may read it: counting costs nothing.
+func (c *cabinet) measure() {
+	c.metrics = metrics.New(version, metrics.Sources{
+		Agents: c.fleet.Online, Watchers: c.fleet.Hub().Watchers, Queue: c.documents.Waiting,
+		Pools: func() (list []metrics.Pool) {
+			for _, p := range c.store.Pools() {
+				list = append(list, metrics.Pool(p))
+			}
+			return list
+		},
+	})
+	c.fleet.Ended = c.metrics.CommandEnded
+}
+
 // serve starts everything that runs.
 func (c *cabinet) serve(ctx context.Context) error {
 	pages, err := site.New()
@@ -252,7 +275,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
-		Poll: pollEvery, Healthy: c.store.Ping, Stopping: c.stopping, Now: time.Now,
+		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,
 	}
 	hosts := []string{c.config.Host}
 	if c.config.TLS.Own {
@@ -276,6 +299,9 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	run(func() error { return served("cabinet's door", c.servePeople(hosts)) })
 	run(func() error { return served("agents' door", c.agents.ServeTLS(c.doors[1], "", "")) })
+	if c.metricsDoor != nil {
+		run(func() error { return c.metrics.Serve(ctx, c.metricsDoor, c.log) })
+	}
 	run(func() error { return c.fleet.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
 	run(func() error { return c.access.WatchRevoked(ctx) })
@@ -342,7 +368,7 @@ func (c *cabinet) release() {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	for _, door := range c.doors {
+	for _, door := range append(c.doors[:], c.metricsDoor) {
 		if door != nil {
 			_ = door.Close() // closed already when the servers ran
 		}

@@ -414,7 +414,7 @@ func (e *Exam) clockTill(context.Context) {
 			if skew < 0 {
 				word = "отстают"
 			}
-			e.add(Warning, "Если часы компьютера верны, закройте смену и выполните: chekan-agent till act sync_clock", "Касса %s: часы %s на %s против часов компьютера.", t.Name, word, ago(skew.Abs()))
+			e.add(Warning, "Если часы компьютера верны, закройте смену и выполните: chekan-agent till sync-clock", "Касса %s: часы %s на %s против часов компьютера.", t.Name, word, ago(skew.Abs()))
 			return
 		}
 		e.good("Касса %s: часы верны.", t.Name)

@@ -66,6 +66,8 @@ type Server struct {
 	Pin string
 	// Poll is how often agents ask when the broker is away.
 	Poll time.Duration
+	// Meter counts calls and what is taken in; may be nil.
+	Meter Meter
 	// Healthy tells whether the database answers.
 	Healthy func(ctx context.Context) error
 	// Stopping ends streams and long polls, so that a stop does not wait for them.
@@ -74,6 +76,14 @@ type Server struct {
 	Now func() time.Time
 
 	calls calls
+}
+
+// Meter counts what the doors do.
+type Meter interface {
+	// Call counts a call; code is empty when it went well.
+	Call(procedure, code string, took time.Duration)
+	// Ingested counts a batch.
+	Ingested(entries int)
 }
 
 // Cabinet is the door of people: the API, enrolment, and pages for everything else.
@@ -205,7 +215,14 @@ func (d *door) WrapStreamingClient(next connect.StreamingClientFunc) connect.Str
 
 // note logs a call: who asked wrongly is news of theirs, what we did wrongly is news of ours.
 func (s *Server) note(ctx context.Context, procedure string, began time.Time, err error) {
-	attrs := []slog.Attr{slog.String("method", procedure), slog.Duration("took", time.Since(began))}
+	took, word := time.Since(began), ""
+	if err != nil {
+		word = connect.CodeOf(err).String()
+	}
+	if s.Meter != nil {
+		s.Meter.Call(procedure, word, took)
+	}
+	attrs := []slog.Attr{slog.String("method", procedure), slog.Duration("took", took)}
 	level := slog.LevelDebug
 	if err != nil {
 		code := connect.CodeOf(err)

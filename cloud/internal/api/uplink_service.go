@@ -52,6 +52,9 @@ func (u *uplinkService) Push(ctx context.Context, r *uplinkv1.PushRequest) (*upl
 	if err != nil {
 		return nil, err
 	}
+	if u.s.Meter != nil {
+		u.s.Meter.Ingested(len(batch.GetEntries()))
+	}
 	return &uplinkv1.PushResponse{Cursor: cursor}, nil
 }
 

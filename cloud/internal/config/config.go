@@ -32,6 +32,8 @@ type Config struct {
 	Broker string `toml:"broker"`
 	// Host is the name or address agents reach this computer by.
 	Host string `toml:"host"`
+	// Metrics is where numbers for Prometheus are told, on loopback; empty is nowhere.
+	Metrics string `toml:"metrics"`
 	// Organisation is the name given to the first one.
 	Organisation string `toml:"organisation"`
 
@@ -107,6 +109,9 @@ func (c *Config) Check() error {
 		if _, _, err := net.SplitHostPort(a.address); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", a.key, err))
 		}
+	}
+	if host, _, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && (err != nil || !loopback(host)) {
+		errs = append(errs, fmt.Errorf("metrics: %q is not a loopback address like 127.0.0.1:9178", c.Metrics))
 	}
 	if c.Data == "" {
 		errs = append(errs, errors.New("data: needs a folder"))

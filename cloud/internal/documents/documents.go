@@ -254,3 +254,6 @@ func openMark(page string, n int) ([]string, error) {
 	}
 	return fields, nil
 }
+
+// Waiting is how many batches wait to be written.
+func (d *Documents) Waiting() int { return len(d.queue) }

@@ -386,9 +386,15 @@ func (f *Fleet) ReportRun(ctx context.Context, agent *access.Agent, run *fiscalv
 	}
 	if n > 0 {
 		f.hub.Publish(row.OrganisationID, Change{What: CommandChanged, TillID: row.TillID, ID: row.ID})
+		if ended > 0 && f.Ended != nil {
+			f.Ended(word(fiscalv1.Action(row.Action).String(), "ACTION_"), word(state.String(), "COMMAND_STATE_"), time.Duration(ended-row.CreatedAt)*time.Microsecond)
+		}
 	}
 	return nil
 }
+
+// word is the short word of an enum's name.
+func word(name, prefix string) string { return strings.ToLower(strings.TrimPrefix(name, prefix)) }
 
 // expire ends the commands whose time is over.
 func (f *Fleet) expire(ctx context.Context) error {

@@ -42,6 +42,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -91,6 +92,9 @@ type Fleet struct {
 	now   func() time.Time
 	hub   *Hub
 	wake  func(agentID string)
+
+	// Ended hears of commands that have ended, set before the fleet is used; may be nil.
+	Ended func(action, result string, took time.Duration)
 
 	mu     sync.Mutex
 	agents map[string]*line
@@ -223,6 +227,20 @@ func (f *Fleet) publishAgent(ctx context.Context, organisation, agentID string) 
 		f.hub.Publish(organisation, Change{What: TillChanged, TillID: t.ID})
 	}
 	return nil
+}
+
+// Online is how many agents are here.
+func (f *Fleet) Online() int {
+	f.mu.Lock()
+	ids := slices.Collect(maps.Keys(f.agents))
+	f.mu.Unlock()
+	n := 0
+	for _, id := range ids {
+		if _, here := f.alive(id, 0); here {
+			n++
+		}
+	}
+	return n
 }
 
 // alive gives when the agent was last known to be here, and whether it is.

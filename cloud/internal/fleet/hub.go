@@ -70,6 +70,16 @@ func (h *Hub) Publish(organisation string, changes ...Change) {
 	}
 }
 
+// Watchers is how many there are.
+func (h *Hub) Watchers() (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, list := range h.watchers {
+		n += len(list)
+	}
+	return n
+}
+
 // watched gives the organisations somebody watches.
 func (h *Hub) watched() []string {
 	h.mu.Lock()

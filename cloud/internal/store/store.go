@@ -27,6 +27,7 @@ import (
 	"io/fs"
 	"net/url"
 	"strings"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the PostgreSQL driver
 	"github.com/pressly/goose/v3"
@@ -139,6 +140,26 @@ func (s *Store) Close() error {
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.read.PingContext(ctx) }
+
+// Pool is how a pool of connections stands.
+type Pool struct {
+	Name             string
+	Open, InUse, Max int
+	Waits            int64
+	Waited           time.Duration
+}
+
+// Pools tells how the pools stand: one for SQLite's single writer and one for its readers, or one of PostgreSQL.
+func (s *Store) Pools() []Pool {
+	pool := func(name string, of *sql.DB) Pool {
+		n := of.Stats()
+		return Pool{Name: name, Open: n.OpenConnections, InUse: n.InUse, Max: n.MaxOpenConnections, Waits: n.WaitCount, Waited: n.WaitDuration}
+	}
+	if s.read == s.write {
+		return []Pool{pool("all", s.read)}
+	}
+	return []Pool{pool("read", s.read), pool("write", s.write)}
+}
 
 // Read gives queries that only read.
 func (s *Store) Read() *db.Queries { return db.New(s.read) }
