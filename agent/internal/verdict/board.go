@@ -147,6 +147,14 @@ func (b *board) look(state *fiscalv1.TillState, now time.Time) {
 	b.changed = make(chan struct{})
 }
 
+// poke tells watchers that something besides the tills has changed.
+func (b *board) poke() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
 // about is the operation the verdict is about.
 func (t *onBoard) about() *fiscalv1.Operation {
 	if t.open != nil {

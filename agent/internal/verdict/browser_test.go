@@ -28,7 +28,7 @@ type eye struct {
 type sight struct {
 	Colour, Phase, Till, Operation               string
 	Headline, Advice, Count, About, Todo, Notice string
-	Panel, Focus, Keys, Age, Ask, Gone           string
+	Panel, Focus, Keys, Age, Ask, Setup, Gone    string
 	Guide                                        int
 	Size                                         float64
 	AdviceSize                                   float64 `json:"advice_size"`

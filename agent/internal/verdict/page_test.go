@@ -112,6 +112,7 @@ type picture struct {
 	Session bool           `json:"session"`
 	Tills   []verdict.View `json:"tills"`
 	Asks    []verdict.Ask  `json:"asks"`
+	Setup   *verdict.Setup `json:"setup"`
 }
 
 // watch reads events until one pleases.

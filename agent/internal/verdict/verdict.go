@@ -76,8 +76,10 @@ type Options struct {
 	Tickets func() []OpenTicket
 	// Problems of the agent itself, besides those of its tills; nil is none.
 	Problems func() []*fiscalv1.Problem
-	Version  string
-	Log      *slog.Logger
+	// Finder looks for tills while there is none; nil does not.
+	Finder  Finder
+	Version string
+	Log     *slog.Logger
 }
 
 // Page is the page with what it knows of the tills.
@@ -87,6 +89,7 @@ type Page struct {
 	opts     Options
 	board    *board
 	sessions *sessions
+	setup    *setup
 	streams  chan struct{} // a place a stream
 	mux      *http.ServeMux
 }
@@ -97,9 +100,9 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Page{
-		fleet: fleet, journal: j, opts: opts, board: newBoard(), sessions: newSessions(opts.Token),
-		streams: make(chan struct{}, mostStreams), mux: http.NewServeMux(),
+		fleet: fleet, journal: j, opts: opts, board: newBoard(), sessions: newSessions(opts.Token), streams: make(chan struct{}, mostStreams), mux: http.NewServeMux(),
 	}
+	p.setup = newSetup(opts.Finder, p.board.poke)
 	p.mux.HandleFunc("GET /{$}", p.file)
 	p.mux.HandleFunc("GET /page/{file}", p.file)
 	p.mux.HandleFunc("GET /page/words/{file}", p.file)
@@ -109,11 +112,15 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 	p.mux.HandleFunc("POST /page/act", p.act)
 	p.mux.HandleFunc("POST /page/decide", p.decide)
 	p.mux.HandleFunc("POST /page/consent", p.consent)
+	p.mux.HandleFunc("POST /page/find", p.find)
+	p.mux.HandleFunc("POST /page/adopt", p.adopt)
+	p.mux.HandleFunc("POST /page/accept", p.accept)
 	return p
 }
 
 // Run follows the tills until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
+	defer p.setup.end()
 	p.board.run(ctx, p.fleet, p.journal, p.opts.Log)
 	return nil
 }
@@ -189,6 +196,7 @@ type picture struct {
 	Problems []Line `json:"problems,omitempty"` // of the agent
 	Asks     []Ask  `json:"asks,omitempty"`
 	Tills    []View `json:"tills"`
+	Setup    *Setup `json:"setup,omitempty"` // while there is no till
 }
 
 // events streams the whole picture at each change and at each heartbeat: a
@@ -237,6 +245,7 @@ func (p *Page) picture(session bool) picture {
 	pic := picture{
 		Version: p.opts.Version, Session: session, Tills: p.board.views(p.fleet.States(), session, now), Asks: asks(p.fleet.Consents(), now),
 	}
+	pic.Setup = p.setup.view(len(pic.Tills))
 	for i := range pic.Tills {
 		pic.Tills[i].Ticket = p.ticketOf(pic.Tills[i].Till)
 	}

@@ -52,7 +52,7 @@ const acts = {
         const text = (id) => document.getElementById(id).innerText.replaceAll("\u00a0", " ");
         const size = (id) => Number.parseFloat(getComputedStyle(document.getElementById(id)).fontSize);
         return {
-          ...document.body.dataset, headline: text("headline"), advice: text("advice"), count: text("count"), about: text("about"), ask: text("ask"), todo: text("todo"),
+          ...document.body.dataset, headline: text("headline"), advice: text("advice"), count: text("count"), about: text("about"), ask: text("ask"), setup: text("setup"), todo: text("todo"),
           guide: document.querySelectorAll("#guide svg").length, notice: text("notice"), panel: document.getElementById("panel").open ? text("panel") : "",
           tabs: [...document.querySelectorAll("#tabs button")].map((b) => getComputedStyle(b).backgroundColor),
           focus: document.activeElement?.innerText || "", keys: text("keys"), age: text("age"), size: size("headline"), advice_size: size("advice"),
@@ -63,6 +63,10 @@ const acts = {
   },
   async key({ page, key }) {
     await pages.get(page).keyboard.press(key);
+    return {};
+  },
+  async click({ page, what }) {
+    await pages.get(page).click(what);
     return {};
   },
   async shot({ page, file, width = 1440, height = 900 }) {

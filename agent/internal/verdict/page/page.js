@@ -250,6 +250,7 @@ function draw() {
   fill($("guide"), steps(v.guide));
   fill($("tabs"), tabs());
   fill($("keys"), keys());
+  once(t);
   fill($("agent"), gone || !picture ? [] : (picture.problems || []).map((l) => element("p", {}, say(l.key, l.args))));
   const never = !t || t.age_ms < 0;
   const age = never ? 0 : t.age_ms + passed();
@@ -259,6 +260,15 @@ function draw() {
   put(document.head.querySelector("title"), v.headline + (t && picture.tills.length > 1 ? " · " + t.till : ""));
   if (panel === "details") details();
   if (panel === "help") help();
+}
+
+// once loads what is needed once: the first till, or another one in a till's place.
+function once(t) {
+  if (!$("setup").dataset.asked && picture && (picture.setup || (t && (t.facts.problems || []).some((l) => /swapped$/.test(l.key))))) {
+    $("setup").dataset.asked = 1;
+    document.head.append(element("script", { src: "/page/setup.js" }));
+  }
+  if (window.drawSetup) window.drawSetup();
 }
 
 const subject = () => ["colour", "phase", "till", "operation"].map((k) => document.body.dataset[k]).join();
@@ -297,6 +307,7 @@ function details() {
   const lines = (list) => element("ul", { className: "lines" }, ...list.map((x) => element("li", {}, x)));
   const out = [element("h2", {}, t.till + ": " + say(t.headline))];
   if (t.phase === "person") out.push(element("h3", {}, say("decide")), decide(t, i));
+  if (window.replaced) out.push(...window.replaced(t));
   if (i.evidence && i.evidence.length) out.push(element("h3", {}, say("details.evidence")), lines(i.evidence));
   out.push(element("h3", {}, say("details.problems")), lines(f.problems ? f.problems.map((l) => say(l.key, l.args)) : [say("details.none")]));
   out.push(element("h3", {}, say("details.till")), element("dl", {},
