@@ -77,6 +77,10 @@ type cabinet struct {
 	capability uint32
 	badCopy    uint32 // the copy that it refuses
 	denied     bool
+	refuse     string // the reason why Hello is refused; empty is not
+	stranger   bool   // the next state report is refused: another start of the program spoke
+	hellos     []*uplinkv1.HelloRequest
+	token      int
 	loseTicket int  // answers about tickets that get lost
 	holdPolls  bool // no poll is answered, however long it has waited
 }
@@ -220,11 +224,27 @@ func (c *cabinet) Renew(_ context.Context, q *uplinkv1.RenewRequest) (*uplinkv1.
 	return &uplinkv1.RenewResponse{Certificate: cert}, err
 }
 
+// refusal is an error as the cabinet gives reasons.
+func refusal(code connect.Code, reason string) error {
+	err := connect.NewError(code, errors.New("refused"))
+	err.Meta().Set(reasonHeader, reason)
+	return err
+}
+
 func (c *cabinet) Hello(_ context.Context, q *uplinkv1.HelloRequest) (*uplinkv1.HelloResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hello = q
-	answer := &uplinkv1.HelloResponse{Capability: c.capability, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli()}
+	c.hellos = append(c.hellos, q)
+	c.cond.Broadcast()
+	if c.refuse == reasonLate && c.renewals > 0 {
+		c.refuse = ""
+	}
+	if c.refuse != "" {
+		return nil, refusal(connect.CodeUnauthenticated, c.refuse)
+	}
+	c.token++
+	answer := &uplinkv1.HelloResponse{Capability: c.capability, Cursor: c.cursor, NowMs: time.Now().Add(c.clock).UnixMilli(), Token: fmt.Sprint("token-", c.token)}
 	if n := len(c.copies); n > 0 {
 		answer.Copies = []*uplinkv1.CopyCursor{{Fn: copiesFN, Fd: c.copies[n-1].GetDocument().GetFd()}}
 	}
@@ -284,6 +304,10 @@ func (c *cabinet) Push(_ context.Context, q *uplinkv1.PushRequest) (*uplinkv1.Pu
 func (c *cabinet) ReportState(_ context.Context, q *uplinkv1.ReportStateRequest) (*uplinkv1.ReportStateResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.stranger {
+		c.stranger = false
+		return nil, refusal(connect.CodeAborted, reasonHello)
+	}
 	c.state = q
 	c.states++
 	c.cond.Broadcast()
