@@ -43,6 +43,7 @@ type commands struct {
 	Cable cableCmd      `cmd:"" help:"Pull the cable out or plug it in."`
 	Fault faultCommands `cmd:"" help:"Plan faults."`
 	OFD   ofdCommands   `cmd:"" name:"ofd" help:"The simulated operator of fiscal data."`
+	Fleet fleetCommand  `cmd:"" help:"Invent organisations, tills and months of receipts, to load a cabinet with."`
 }
 
 func main() {

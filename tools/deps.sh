@@ -45,6 +45,7 @@ if [ "${1:-test}" = test ]; then
 	want='ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' need fonts-dejavu-core
 	want='command -v zbarimg' need zbar-tools # reads QR codes off slips
 	want='command -v pdftotext' need poppler-utils
+	want='command -v libreoffice' need libreoffice-calc-nogui # opens exported tables
 fi
 [ -n "$missing" ] || exit 0
 

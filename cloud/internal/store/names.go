@@ -74,7 +74,9 @@ func (w *writer) putNames(ctx context.Context, rows []Document) ([]int64, error)
 		if rnm != "" { // a memory is noted once without its registration and once with it
 			mark = nameID("registration", d.OrganisationID, d.FN+"\x00"+rnm)
 		}
-		note(0, mark, id, d.OrganisationID, d.FN, rnm)
+		if rnm != "" || fresh[0][namedKey(id)] == nil {
+			note(0, mark, id, d.OrganisationID, d.FN, rnm)
+		}
 		if id := CashierID(d.OrganisationID, d.CashierName); id != 0 {
 			note(1, id, id, d.OrganisationID, limited(printable(d.CashierName)), limited(Fold(d.CashierName)))
 		}

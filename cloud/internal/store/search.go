@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,7 +108,7 @@ func mergeFound(a, b []Found, limit int) []Found {
 	list := make([]Found, 0, min(limit, len(a)+len(b)))
 	for len(list) < limit && (len(a) > 0 || len(b) > 0) {
 		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].Mark().before(b[0].Mark()):
+		case len(b) == 0 || len(a) > 0 && a[0].Mark().Before(b[0].Mark()):
 			list, a = append(list, a[0]), a[1:]
 		case len(a) > 0 && a[0].Mark() == b[0].Mark():
 			a = a[1:]
@@ -118,8 +119,8 @@ func mergeFound(a, b []Found, limit int) []Found {
 	return list
 }
 
-// before tells whether m stands before o in a list: newest first.
-func (m Mark) before(o Mark) bool {
+// Before tells whether m stands before o in a list: newest first.
+func (m Mark) Before(o Mark) bool {
 	if m.At != o.At {
 		return m.At > o.At
 	}
@@ -136,6 +137,8 @@ type scan struct {
 	// where is the range, args its values.
 	where []string
 	args  []any
+	// columns are number and time by other names, for what has a document more than once.
+	columns string
 	// order other than by time; it must be the same order.
 	order string
 	// free drops the mark of the page, which where has told already.
@@ -170,7 +173,7 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 	t := new(text)
 	rest := f.rest(t)
 	var mark string
-	if after != (Mark{}) {
+	if after != (Mark{}) && slices.ContainsFunc(scans, func(x scan) bool { return !x.free }) {
 		mark = fmt.Sprintf("(d.at, d.fd, d.fn) < (%s, %s, %s)", t.arg(after.At), t.arg(after.FD), t.arg(after.FN))
 	}
 	most := t.arg(int64(limit))
@@ -181,7 +184,11 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 		if i > 0 {
 			t.WriteString(" UNION ALL ")
 		}
-		fmt.Fprintf(t, "SELECT s%d.* FROM (SELECT DISTINCT d.fn, d.fd, d.at FROM %sdocuments d", i, scan.from)
+		columns := scan.columns
+		if columns == "" {
+			columns = "d.fn, d.fd, d.at"
+		}
+		fmt.Fprintf(t, "SELECT s%d.* FROM (SELECT %s FROM %sdocuments d", i, columns, scan.from)
 		where := []string{"d.organisation_id = " + t.arg(f.Organisation)}
 		values := scan.args
 		for _, w := range scan.where {
@@ -307,7 +314,7 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 		return each(f.FNs, func(fn string) scan { return scan{where: []string{"d.fn = ? AND d.fd = ?"}, args: []any{fn, f.FD}} }), nil
 	case f.FD != 0:
 		return []scan{{
-			from: "memories m JOIN ", where: []string{"d.fn = m.fn AND d.fd = ? AND m.organisation_id = ?"}, args: []any{f.FD, f.Organisation},
+			from: "memories m CROSS JOIN ", where: []string{"d.fn = m.fn AND d.fd = ? AND m.organisation_id = ?"}, args: []any{f.FD, f.Organisation},
 		}}, nil
 	case f.Products != nil:
 		return s.byProduct(f, after), nil
@@ -366,10 +373,10 @@ func byTill(tills []string) []scan {
 func (s *Store) byProduct(f *Filter, after Mark) []scan {
 	return each(f.Products, func(id int64) scan {
 		x := scan{
-			from: "positions p JOIN memories m ON m.id = p.memory_id JOIN ", where: []string{
-				"p.product_id = ?", "m.organisation_id = d.organisation_id", "d.fn = m.fn AND d.fd = p.fd",
+			from: "positions p CROSS JOIN memories m CROSS JOIN ", where: []string{
+				"p.product_id = ?", "m.id = p.memory_id", "m.organisation_id = d.organisation_id", "d.fn = m.fn AND d.fd = p.fd",
 			},
-			args: []any{id}, order: "p.at DESC, p.fd DESC, d.fn DESC",
+			args: []any{id}, columns: "DISTINCT m.fn, p.fd, p.at", order: "p.at DESC, p.fd DESC, m.fn DESC",
 		}
 		if f.From != "" {
 			x.where, x.args = append(x.where, "p.at >= ?"), append(x.args, f.From)
