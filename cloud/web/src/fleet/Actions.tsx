@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { ActionIcon, Button, Checkbox, Group, Menu, Modal, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
 import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
@@ -44,7 +44,8 @@ export function useOrder(tillId: string, onStarted: (id: string) => void) {
     onError: notStarted,
   });
   return {
-    order: (action: Action, askConsent = false) => start.mutate({ id: newId(), tillId, action, askConsent }),
+    order: (action: Action, askConsent = false, logLevel = "") =>
+      start.mutate({ id: newId(), tillId, action, askConsent, logLevel }),
     busy: (action: Action) => start.isPending && start.variables?.action === action,
   };
 }
@@ -113,6 +114,8 @@ export function Consent(p: {
   item: Offer;
   onClose: () => void;
   onYes: (askConsent: boolean) => void;
+  /** What else has to be chosen. */
+  children?: ReactNode;
 }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
@@ -139,6 +142,7 @@ export function Consent(p: {
     >
       <form onSubmit={submit}>
         {p.item.warning && <div>{t(p.item.warning)}</div>}
+        {p.children}
         <PlanView plan={plan} />
         <Checkbox
           mt="md"

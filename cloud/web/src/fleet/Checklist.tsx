@@ -6,6 +6,7 @@ import { commandEnded } from "../live/merge";
 import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from "../ui/icons";
 import { useNow, When } from "../ui/time";
 import { agentText } from "../words";
+import { BundleButton } from "./AgentPart";
 import { actionKey, commandStateKey, decidedKey, stepStateKey } from "./actions";
 import { asked, ConsentLine, denied } from "./ConsentLine";
 import { useLang } from "./facts";
@@ -73,6 +74,7 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
           <When ms={command.expiresMs} />
         </div>
       )}
+      {command.hasBundle && <BundleButton commandId={command.id} />}
       {steps.length > 0 && (
         <ol className="steps" aria-label={t("command.steps")}>
           {steps.map((step, i) => (
@@ -158,6 +160,7 @@ export function CommandHead({ command }: { command: Command }) {
       <CommandWord state={command.state} waits={asked(command.run)} />
       <span className="quiet small">
         <When ms={command.createdMs} />
+        {command.logLevel && <> · {t("agentPart.levelWas", { level: command.logLevel })}</>}
         {command.actor && <> · {command.actor}</>}
       </span>
     </div>

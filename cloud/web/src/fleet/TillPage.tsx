@@ -13,6 +13,7 @@ import { Nothing, Unread } from "../ui/Nothing";
 import { Fact, StateWord } from "../ui/State";
 import { When } from "../ui/time";
 import { Actions } from "./Actions";
+import { AgentPart } from "./AgentPart";
 import { Checklist, CommandHead } from "./Checklist";
 import { Commands } from "./Commands";
 import { useLang } from "./facts";
@@ -137,6 +138,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
         </Tabs.List>
         <Tabs.Panel value="state" pt="md">
           <TillFacts till={till} />
+          <AgentPart till={till} onStarted={setStarted} />
         </Tabs.Panel>
         <Tabs.Panel value="operations" pt="md">
           <Operations tillId={till.id} />

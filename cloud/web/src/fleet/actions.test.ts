@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import ru from "../words/ru.json";
-import { actionKey, CHECK, FINISH, MENU, newId } from "./actions";
+import { AGENT, actionKey, CHECK, FINISH, MENU, newId } from "./actions";
 import { enrolCommand } from "./Enrol";
 
 test("every action has a word, and the two main ones are not in the menu", () => {
@@ -11,7 +11,8 @@ test("every action has a word, and the two main ones are not in the menu", () =>
   for (const a of all) expect(actionKey(a)).not.toBe("actions.unknown");
   expect(actionKey(99 as Action)).toBe("actions.unknown");
   const inMenu = MENU.map((m) => m.action);
-  expect([...inMenu, CHECK.action, FINISH.action, Action.DECIDE].sort()).toEqual([...all].sort());
+  const ofAgent = AGENT.map((m) => m.action);
+  expect([...inMenu, ...ofAgent, CHECK.action, FINISH.action, Action.DECIDE].sort()).toEqual([...all].sort());
   expect(ru.actions.finish_print).toBe("Продолжить печать");
   expect(ru.actions.check).toBe("Проверить");
 });

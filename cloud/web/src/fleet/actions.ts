@@ -13,7 +13,11 @@ type ActionName =
   | "reopen_port"
   | "reboot"
   | "recover"
-  | "decide";
+  | "decide"
+  | "restart_agent"
+  | "collect_bundle"
+  | "check_network"
+  | "log_level";
 
 const NAMES: Record<Action, ActionName | undefined> = {
   [Action.UNSPECIFIED]: undefined,
@@ -27,6 +31,10 @@ const NAMES: Record<Action, ActionName | undefined> = {
   [Action.REBOOT]: "reboot",
   [Action.RECOVER]: "recover",
   [Action.DECIDE]: "decide",
+  [Action.RESTART_AGENT]: "restart_agent",
+  [Action.COLLECT_BUNDLE]: "collect_bundle",
+  [Action.CHECK_NETWORK]: "check_network",
+  [Action.LOG_LEVEL]: "log_level",
 };
 
 /** Word of an action: «Продолжить печать». */
@@ -55,6 +63,22 @@ export const MENU: readonly Offer[] = [
   { action: Action.SYNC_CLOCK, care: "confirm", warning: "warnings.sync_clock", ability: "clock" },
   { action: Action.REBOOT, care: "type_name", warning: "warnings.reboot" },
 ];
+
+/** Actions of the agent itself, in their order. */
+export const AGENT: readonly Offer[] = [
+  { action: Action.CHECK_NETWORK, care: "plan" },
+  { action: Action.COLLECT_BUNDLE, care: "plan" },
+  { action: Action.LOG_LEVEL, care: "plan" },
+  { action: Action.RESTART_AGENT, care: "confirm", warning: "warnings.restart_agent" },
+];
+
+/** Levels of the agent's log, the most telling first. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+export function isLevel(word: string): word is Level {
+  return (LEVELS as readonly string[]).includes(word);
+}
 
 const STATES: Record<CommandState, ParseKeys> = {
   [CommandState.UNSPECIFIED]: "commandStates.unknown",

@@ -54,6 +54,7 @@ export class FakeCabinet {
   readonly transport: Transport;
   tills: Till[];
   commands: Command[] = [];
+  bundlesGiven: string[] = [];
   undecided: OperationView[];
   tickets: TicketCell[];
   agents: Agent[];
@@ -121,10 +122,13 @@ export class FakeCabinet {
           expiresMs: BigInt(now + 30 * 60_000),
           cloud: "https://cabinet.example:8443",
         }),
-        startCommand: ({ id, tillId, action, askConsent }) => {
+        startCommand: ({ id, tillId, action, askConsent, logLevel }) => {
           door();
+          if (this.oldAgent && action >= Action.RESTART_AGENT)
+            throw new ConnectError("old", Code.Unimplemented);
           const c = command(Date.now(), tillId, id, action, CommandState.QUEUED, 0);
           c.askConsent = askConsent;
+          c.logLevel = logLevel;
           this.commands = [c, ...this.commands];
           return { command: c };
         },
@@ -199,6 +203,11 @@ export class FakeCabinet {
           if (ticket.closedMs > 0n) throw new ConnectError("closed", Code.FailedPrecondition);
           Object.assign(ticket, { closedMs: BigInt(Date.now()), closedBy: "admin", resolution });
           return { ticket };
+        },
+        getCommandBundle: ({ commandId }) => {
+          door();
+          this.bundlesGiven.push(commandId);
+          return { bundle: new TextEncoder().encode("PK"), name: "chekan.zip" };
         },
         listAgents: () => {
           door();
