@@ -219,7 +219,7 @@ func (d *doing) network(ctx context.Context) {
 	var now *fiscalv1.Step
 	steps := d.o.Network(ctx, func(s network.Step) {
 		if s.Running {
-			now = &fiscalv1.Step{Code: "net_" + s.Part, Title: s.Title}
+			now = &fiscalv1.Step{Code: "net_" + s.Code(), Title: s.Title}
 			d.run.Steps = append(d.run.Steps, now)
 			d.begin(now)
 			return

@@ -120,7 +120,7 @@ func TestNetwork(t *testing.T) {
 	odd := network.Step{Target: "cabinet", Part: "tls", Title: "Кабинет: сертификат", Verdict: network.Warning, Text: "Кончается.", Todo: "Продлите."}
 	run, told := do(t, with(good, odd), check, nil)
 	same(t, told, "r d dr dd")
-	if !run.GetOk() || run.GetSteps()[1].GetResult() != "Кончается. Продлите." || run.GetSteps()[0].GetCode() != "net_dns" {
+	if !run.GetOk() || run.GetSteps()[1].GetResult() != "Кончается. Продлите." || run.GetSteps()[0].GetCode() != "net_cabinet_dns" {
 		t.Errorf("%v", run)
 	}
 	run, told = do(t, with(good, bad, good), check, nil)
