@@ -21,10 +21,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/chekan-io/chekan/agent/internal/argv"
 	"github.com/chekan-io/chekan/agent/internal/config"
 )
 
@@ -55,9 +53,8 @@ type Program struct {
 
 // commands is the whole command line.
 type commands struct {
-	Config  string           `help:"Файл настроек." default:"${config}" type:"path" env:"CHEKAN_AGENT_CONFIG" placeholder:"ФАЙЛ"`
-	JSON    bool             `name:"json" help:"Вывод в JSON, для программ."`
-	Version kong.VersionFlag `help:"Показать версию."`
+	Config string `help:"Файл настроек." default:"${config}" type:"path" env:"CHEKAN_AGENT_CONFIG" placeholder:"ФАЙЛ"`
+	JSON   bool   `name:"json" help:"Вывод в JSON, для программ."`
 
 	Run       runCommand       `cmd:"" help:"Работать: в окне или под управлением службы." group:"Служба:"`
 	Prepare   prepareCommand   `cmd:"" hidden:"" help:"Для установщика: папки, первый файл настроек, служба." group:"Служба:"`
@@ -132,85 +129,50 @@ func exit(code int) error {
 
 // Main runs one command line and returns the exit code.
 func Main(ctx context.Context, args []string, p Program) int {
-	code := -1
-	parser, err := kong.New(&commands{},
-		kong.Name("chekan-agent"), kong.Description("Агент Чекан: чеки пробиваются ровно один раз."),
-		kong.Vars{"config": config.DefaultPath(), "version": p.Version},
-		kong.Writers(p.Out, p.Err), kong.Exit(func(c int) { code = c; panic(stop{}) }),
-		kong.Help(russianHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+	var c commands
+	parser, err := argv.New(&c, argv.Options{
+		Name: "chekan-agent", About: "Агент Чекан: чеки пробиваются ровно один раз.",
+		Version: p.Version, Vars: map[string]string{"config": config.DefaultPath()},
+	})
 	if err != nil {
 		_, _ = fmt.Fprintln(p.Err, err)
 		return ExitUsage
 	}
-	parsed, err := parse(parser, args)
-	if code >= 0 {
-		return code // help or version was asked for
+	if len(args) == 0 {
+		args = []string{"--help"}
 	}
+	chosen, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintf(p.Err, "%s\nПодсказка: chekan-agent --help\n", russianComplaint(err.Error()))
+		_, _ = fmt.Fprintf(p.Err, "%s\nПодсказка: chekan-agent --help\n", err)
 		return ExitUsage
 	}
-	e := &env{Program: p, ctx: ctx, args: args}
-	if c, ok := parser.Model.Target.Addr().Interface().(*commands); ok {
-		e.configPath, e.json = c.Config, c.JSON
+	if chosen.Text != "" {
+		_, _ = io.WriteString(p.Out, chosen.Text)
+		return ExitDone
 	}
-	if err := parsed.Run(e); err != nil {
-		var chosen *exitError
-		if !errors.As(err, &chosen) {
-			chosen = &exitError{ExitNotDone, err}
+	e := &env{Program: p, ctx: ctx, configPath: c.Config, json: c.JSON}
+	if err := e.do(chosen); err != nil {
+		var ended *exitError
+		if !errors.As(err, &ended) {
+			ended = &exitError{ExitNotDone, err}
 		}
-		if chosen.err != nil {
-			_, _ = fmt.Fprintln(p.Err, chosen.err)
+		if ended.err != nil {
+			_, _ = fmt.Fprintln(p.Err, ended.err)
 		}
-		return chosen.code
+		return ended.code
 	}
 	return ExitDone
 }
 
-// stop leaves kong, which expects its Exit not to return.
-type stop struct{}
-
-func parse(parser *kong.Kong, args []string) (parsed *kong.Context, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(stop); !ok {
-				panic(r)
-			}
-		}
-	}()
-	if len(args) == 0 {
-		args = []string{"--help"}
+// do runs the command that was typed. One that stands for several asks which.
+func (e *env) do(chosen *argv.Chosen) error {
+	switch c := chosen.Command.(type) {
+	case interface{ Run(e *env) error }:
+		return c.Run(e)
+	case interface {
+		Run(e *env, at *argv.Chosen) error
+	}:
+		return c.Run(e, chosen)
 	}
-	return parser.Parse(args)
+	return fmt.Errorf("command %q does nothing", chosen.Name)
 }
-
-var helpWords = strings.NewReplacer(
-	"Usage: ", "Применение: ", "Arguments:", "Что указать:", "Flags:", "Ключи:", "Commands:", "Команды:",
-	"Show context-sensitive help.", "Эта подсказка.", "[flags]", "[ключи]", "<command>", "<команда>",
-)
-
-// russianHelp prints kong's help with its few fixed words translated.
-func russianHelp(options kong.HelpOptions, ctx *kong.Context) error {
-	out := ctx.Stdout
-	var text strings.Builder
-	ctx.Stdout = &text
-	err := kong.DefaultHelpPrinter(options, ctx)
-	ctx.Stdout = out
-	var kept []string
-	for line := range strings.Lines(helpWords.Replace(text.String())) {
-		if strings.HasPrefix(line, "Run \"") { // "Run "x --help" for more information"
-			line = "Подробнее о команде: chekan-agent <команда> --help\n"
-		}
-		kept = append(kept, line)
-	}
-	_, _ = io.WriteString(out, strings.Join(kept, ""))
-	return err
-}
-
-var complaintWords = strings.NewReplacer(
-	"unknown flag", "неизвестный ключ", "unexpected argument", "лишнее слово", "expected one of", "нужно одно из:", "expected ", "нужно: ",
-	"missing flags:", "не указано:", "did you mean", "может быть,", "missing value", "нет значения",
-)
-
-func russianComplaint(s string) string { return complaintWords.Replace(s) }

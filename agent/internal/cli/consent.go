@@ -4,8 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/chekan-io/chekan/agent/internal/argv"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
 )
@@ -68,8 +67,8 @@ type consentAnswerCommand struct {
 
 // Run implements consent yes and consent no. The exit code is done when the
 // word counts.
-func (c *consentAnswerCommand) Run(e *env, at *kong.Context) error {
-	agree := at.Selected().Name == "yes"
+func (c *consentAnswerCommand) Run(e *env, at *argv.Chosen) error {
+	agree := at.Name == "yes"
 	door, err := e.connect()
 	if err != nil {
 		return err

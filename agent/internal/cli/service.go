@@ -8,8 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/chekan-io/chekan/agent/internal/argv"
 	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/service"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
@@ -18,8 +17,8 @@ import (
 type serviceCommand struct{}
 
 // Run implements install, uninstall, start and stop.
-func (*serviceCommand) Run(e *env, at *kong.Context) error {
-	action := at.Selected().Name
+func (*serviceCommand) Run(e *env, at *argv.Chosen) error {
+	action := at.Name
 	path, err := filepath.Abs(e.configPath)
 	if err != nil {
 		return fmt.Errorf("find the configuration: %w", err)
@@ -60,7 +59,11 @@ type statusCommand struct{}
 
 // Run implements the command.
 func (*statusCommand) Run(e *env) error {
-	door, err := e.connect()
+	cfg, err := e.load()
+	if err != nil {
+		return err
+	}
+	door, err := openDoor(cfg)
 	if err != nil {
 		return err
 	}
@@ -88,6 +91,9 @@ func (*statusCommand) Run(e *env) error {
 		e.say("Ждёт отправки: %d, самое старое %s", n, ago(time.Duration(agent.GetOutboxAgeMs())*time.Millisecond))
 	}
 	e.say("Журнал: %s", size(agent.GetJournalBytes()))
+	if cfg.Metrics != "" {
+		e.say("Метрики: http://%s/metrics", cfg.Metrics)
+	}
 	for _, p := range agent.GetProblems() {
 		e.say("  %s", problemLine(p))
 	}

@@ -6,8 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/alecthomas/kong"
-
+	"github.com/chekan-io/chekan/agent/internal/argv"
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
@@ -143,8 +142,8 @@ type actCommand struct {
 }
 
 // Run implements every action: its steps are shown as they go.
-func (c *actCommand) Run(e *env, at *kong.Context) error {
-	action := actions[at.Selected().Name]
+func (c *actCommand) Run(e *env, at *argv.Chosen) error {
+	action := actions[at.Name]
 	door, err := e.connect()
 	if err != nil {
 		return err
@@ -277,22 +276,22 @@ type cashCommand struct {
 }
 
 // Run implements the command.
-func (c *cashCommand) Run(e *env, at *kong.Context) error {
+func (c *cashCommand) Run(e *env, at *argv.Chosen) error {
 	sum, err := fiscal.ParseMoney(c.Sum)
 	if err != nil {
 		return &exitError{ExitUsage, fmt.Errorf("сумма пишется как 1500 или 1500.50, пришло %q", c.Sum)}
 	}
 	kind := fiscalv1.Kind_KIND_CASH_IN
-	if at.Selected().Name == "out" {
+	if at.Name == "out" {
 		kind = fiscalv1.Kind_KIND_CASH_OUT
 	}
 	return c.submit(e, &posv1.SubmitRequest{Kind: kind, Amount: int64(sum)})
 }
 
 // Run implements shift open and shift close.
-func (f *operationFlags) Run(e *env, at *kong.Context) error {
+func (f *operationFlags) Run(e *env, at *argv.Chosen) error {
 	kind := fiscalv1.Kind_KIND_OPEN_SHIFT
-	if at.Selected().Name == "close" {
+	if at.Name == "close" {
 		kind = fiscalv1.Kind_KIND_CLOSE_SHIFT
 	}
 	return f.submit(e, &posv1.SubmitRequest{Kind: kind})
