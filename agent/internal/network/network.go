@@ -218,6 +218,8 @@ func (w *walk) follow(ctx context.Context) {
 		})
 	case t.TLS:
 		w.step(ctx, PartTLS, "шифрование и сертификат", tlsLimit, w.encrypt)
+	case t.HTTP:
+		w.step(ctx, PartAnswer, "ответ", tlsLimit, w.hear)
 	}
 }
 

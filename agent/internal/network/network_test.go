@@ -244,6 +244,24 @@ func TestCheck_way(t *testing.T) {
 	}
 }
 
+// TestCheck_plain asks a cabinet without TLS, and hears the time.
+func TestCheck_plain(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	o := here()
+	o.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	target := Target{Code: "cabinet", Title: "Кабинет", Host: "127.0.0.1", Port: portOf(s.Listener), HTTP: true}
+	steps := Check(t.Context(), o, []Target{target}, nil)
+	if last := steps[len(steps)-1]; last.Part != PartAnswer || last.Verdict != Good || last.Skew == nil || (*last.Skew-time.Hour).Abs() > time.Minute {
+		t.Errorf("got %+v", last)
+	}
+	target.Port = listen(t, func(c net.Conn) { _, _ = c.Write([]byte("220 mail\r\n")) })
+	steps = Check(t.Context(), here(), []Target{target}, nil)
+	if last := steps[len(steps)-1]; last.Verdict != Bad || last.Todo == "" {
+		t.Errorf("got %+v", last)
+	}
+}
+
 // TestCheck_goesOn shows that a target that cannot be reached hides no other, and
 // that steps are told as they come.
 func TestCheck_goesOn(t *testing.T) {

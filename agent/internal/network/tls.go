@@ -81,6 +81,19 @@ func serverTime(c io.ReadWriter, host string) time.Time {
 	return at
 }
 
+// hear asks a server without TLS, which is on this very computer, for the time.
+func (w *walk) hear(ctx context.Context) finding {
+	defer w.bounded(ctx)()
+	said := serverTime(w.conn, w.target.Host)
+	if said.IsZero() {
+		return found(Bad, "Проверьте адрес и порт в настройках.", "По адресу %s отвечает не веб-сервер.", w.target.Address())
+	}
+	skew := w.Now().Sub(said).Round(time.Second)
+	f := found(Good, "", "%s отвечает.", w.target.Address())
+	f.skew = &skew
+	return f
+}
+
 // judge says whose certificate it is. said is the time the server told, zero
 // when it told none; born is a time that is over for sure.
 func judge(t *Target, shown []*x509.Certificate, system *x509.CertPool, now, said, born time.Time) finding {
