@@ -109,7 +109,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		return fmt.Errorf("токен: %w", err)
 	}
 	page := verdict.New(a.fleet, a.journal, verdict.Options{
-		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: desk, Version: version, Log: a.log,
+		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: desk, Cabinet: a, Version: version, Log: a.log,
 	})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
 		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Finder: desk, Log: a.log,

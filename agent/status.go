@@ -11,6 +11,7 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
+	"github.com/chekan-io/chekan/agent/internal/verdict"
 	"github.com/chekan-io/chekan/agent/internal/wake"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
@@ -71,6 +72,27 @@ func (a *agent) Enroll(ctx context.Context, code, cloud string) (*posv1.EnrollRe
 		return nil, connect.NewError(connect.CodeFailedPrecondition, errors.New(err.Error()))
 	}
 	return &posv1.EnrollResponse{AgentId: id.AgentID, Organisation: id.Organisation}, nil
+}
+
+// Cabinet implements verdict.Cabinet.
+func (a *agent) Cabinet() verdict.CabinetState {
+	s := verdict.CabinetState{Cloud: a.cfg.Cloud, Online: a.uplink.Status().Online}
+	if id := a.uplink.Identity(); id != nil {
+		s.Cloud, s.Organisation = id.Cloud, id.Organisation
+	}
+	for _, p := range a.uplink.Problems() {
+		s.Problems = append(s.Problems, p.GetText()+" "+p.GetTodo())
+	}
+	return s
+}
+
+// Join implements verdict.Cabinet.
+func (a *agent) Join(ctx context.Context, code, cloud string) (string, error) {
+	id, err := a.uplink.Enroll(ctx, code, cloud)
+	if err != nil {
+		return "", err
+	}
+	return id.Organisation, nil
 }
 
 // journalProblems are what the journal says of itself, in the words of package

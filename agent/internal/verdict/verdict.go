@@ -77,7 +77,9 @@ type Options struct {
 	// Problems of the agent itself, besides those of its tills; nil is none.
 	Problems func() []*fiscalv1.Problem
 	// Finder looks for tills while there is none; nil does not.
-	Finder  Finder
+	Finder Finder
+	// Cabinet joins the agent to a cabinet; nil leaves that to the command line.
+	Cabinet Cabinet
 	Version string
 	Log     *slog.Logger
 }
@@ -112,6 +114,8 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 	p.mux.HandleFunc("POST /page/act", p.act)
 	p.mux.HandleFunc("POST /page/decide", p.decide)
 	p.mux.HandleFunc("POST /page/consent", p.consent)
+	p.mux.HandleFunc("GET /page/cabinet", p.cabinet)
+	p.mux.HandleFunc("POST /page/join", p.join)
 	p.mux.HandleFunc("POST /page/find", p.find)
 	p.mux.HandleFunc("POST /page/adopt", p.adopt)
 	p.mux.HandleFunc("POST /page/accept", p.accept)

@@ -191,6 +191,7 @@ function keys() {
   const t = till();
   const list = [["F2", "key.print"], ["F3", "key.check"], ["F4", t && t.phase === "person" ? "key.decide" : "key.details"], ["F1", "key.help"], ["F8", "key.language"], ["Esc", "key.back"]];
   if (!picture || !picture.session) list.splice(0, 2);
+  else list.splice(4, 0, ["F6", "key.join"]);
   if (picture && picture.tills.length > 1) list.unshift(["1–" + Math.min(9, picture.tills.length), "key.till"]);
   return list.map(([key, word]) => {
     const b = element("button", { type: "button", tabIndex: -1 }, element("kbd", {}, key), " " + say(word));
@@ -368,6 +369,13 @@ async function post(path, body) {
   }
 }
 
+// joining is rare: its part of the page comes when it is asked for.
+function joining() {
+  if (!picture || !picture.session) notice(say("act.locked"), 15000);
+  else if (window.join) window.join();
+  else document.head.append(element("script", { src: "/page/join.js" }));
+}
+
 const act = (what) => till() && post("/page/act", { till: till().till, act: what });
 
 function choose(n) {
@@ -395,6 +403,7 @@ const KEYS = {
   F2: () => act("finish_print"),
   F3: () => act("check"),
   F4: () => (panel === "details" ? closePanel() : details()),
+  F6: () => (panel === "join" ? closePanel() : joining()),
   F7: () => remember("charged", remembered("charged") ? null : String(Date.now() + CHARGE)),
   F9: () => reply(true),
   F10: () => reply(false),
@@ -421,7 +430,7 @@ function press(key) {
 }
 
 document.addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
+  if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || (e.target.tagName === "INPUT" && !/^(F\d|Esc)/.test(e.key))) return;
   if (press(e.key)) e.preventDefault();
 });
 document.addEventListener("click", (e) => {
