@@ -16,7 +16,10 @@ export function AgentPart({ till, onStarted }: { till: Till; onStarted: (id: str
   const { can } = useSession();
   const [asking, setAsking] = useState<Offer>();
   const [level, setLevel] = useState<Level>("debug");
-  const { order, busy } = useOrder(till.id, onStarted);
+  const { order, busy } = useOrder(till.id, (id) => {
+    onStarted(id);
+    document.documentElement.scrollTo?.({ top: 0, behavior: "smooth" }); // where the steps are shown
+  });
   if (!can("tills:recover") || !till.agentId) return null;
   return (
     <section className="panel" style={{ marginTop: 16 }} aria-label={t("agentPart.title")}>

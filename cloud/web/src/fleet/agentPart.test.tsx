@@ -76,9 +76,11 @@ describe("the agent's own part", () => {
 
   test("sends the level that was chosen", async () => {
     const cabinet = open();
-    const dialog = await ask("Подробность журнала");
+    const dialog = await ask("Сменить подробность журнала");
     fireEvent.change(within(dialog).getByRole("combobox"), { target: { value: "warn" } });
-    await waitFor(() => fireEvent.click(within(dialog).getByRole("button", { name: "Подробность журнала" })));
+    await waitFor(() =>
+      fireEvent.click(within(dialog).getByRole("button", { name: "Сменить подробность журнала" })),
+    );
     await waitFor(() => expect(cabinet.commands[0]?.logLevel).toBe("warn"));
   });
 
