@@ -16,6 +16,9 @@ import (
 
 // query checks a filter. Who may not see money may not look for it either: what is found would tell it.
 func (d *documentsService) query(ctx context.Context, p *access.Person, f *cabinetv1.DocumentFilter) (*documents.Query, *tracks, error) {
+	if f == nil {
+		f = &cabinetv1.DocumentFilter{}
+	}
 	if documents.NeedsMoney(f) && !p.Can(access.MoneyView) {
 		return nil, nil, connect.NewError(connect.CodePermissionDenied, fmt.Errorf("a search by sums, goods or people needs %s", access.MoneyView))
 	}
