@@ -317,7 +317,7 @@ func TestDownload_restart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newComputer(t)
 		for _, v := range []string{"1.1.0", "1.2.0"} {
-			c.releases.add(t, v, program(v))
+			c.releases.add(t, v, append(noise(1000), v...))
 		}
 		c.cabinet.cut = func(path string, offset int64) int64 {
 			if strings.HasSuffix(path, ".zst") && strings.Contains(path, "1.1.0") {

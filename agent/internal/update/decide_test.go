@@ -124,8 +124,8 @@ func TestDecide(t *testing.T) {
 			if d.Next.Trial != nil {
 				starts = d.Next.Trial.Starts
 			}
-			if d.Next.Report != nil {
-				stage = strings.TrimPrefix(d.Next.Report.Stage.String(), "UPDATE_STAGE_")
+			if d.Next.Reports != nil {
+				stage = strings.TrimPrefix(d.Next.newest().Stage.String(), "UPDATE_STAGE_")
 			}
 			if d.Run != c.want || d.Next.Chosen != c.chosen || d.Next.Previous != c.previous || starts != c.starts || stage != c.stage {
 				t.Errorf("runs %q, state %+v, starts %d, report %q", d.Run, d.Next, starts, stage)
@@ -168,8 +168,8 @@ func told(s State, damaged bool) string {
 	if s.Previous != "" {
 		text += ", before " + s.Previous
 	}
-	if s.Report != nil {
-		text += "; report " + strings.TrimPrefix(s.Report.Stage.String(), "UPDATE_STAGE_")
+	if s.Reports != nil {
+		text += "; report " + strings.TrimPrefix(s.newest().Stage.String(), "UPDATE_STAGE_")
 	}
 	return text
 }

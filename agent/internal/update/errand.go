@@ -193,8 +193,8 @@ func (u *Updater) choose(offer *uplinkv1.FetchUpdateResponse, r Release, release
 		if b, ok := s.Binaries[u.slot()]; ok {
 			binaries[u.slot()] = b
 		}
-		s.Chosen, s.Previous, s.Trial, s.Binaries, s.Report, s.Notice = r.Version, u.slot(), &trial, binaries, &report, ""
-		return s
+		s.Chosen, s.Previous, s.Trial, s.Binaries, s.Notice = r.Version, u.slot(), &trial, binaries, ""
+		return s.report(report)
 	})
 	if err != nil {
 		if errors.Is(err, errDied) {

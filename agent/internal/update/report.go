@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,15 +92,11 @@ func (r *reporter) run(ctx context.Context) {
 
 // forgetReport takes a report that the cabinet has out of the state.
 func (u *Updater) forgetReport(report Report) {
-	if kept := u.snapshot().Report; kept == nil || *kept != report {
+	this := func(kept Report) bool { return kept == report }
+	if !slices.ContainsFunc(u.snapshot().Reports, this) {
 		return
 	}
-	if err := u.change(func(s State) State {
-		if s.Report != nil && *s.Report == report {
-			s.Report = nil
-		}
-		return s
-	}); err != nil {
+	if err := u.change(func(s State) State { return s.heard(this) }); err != nil {
 		u.o.Log.Warn("state of updates", "error", err) // it will be told once more
 	}
 }

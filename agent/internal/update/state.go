@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
@@ -30,8 +31,9 @@ type State struct {
 	Failed *Failed `json:"failed,omitempty"`
 	// Binaries are what is in the folder, by version.
 	Binaries map[string]Binary `json:"binaries,omitempty"`
-	// Report is what the cabinet has to hear; kept until it says that it has.
-	Report *Report `json:"report,omitempty"`
+	// Reports are what the cabinet has to hear, oldest first; each is kept until it
+	// says that it has.
+	Reports []Report `json:"reports,omitempty"`
 	// Notice is a sentence for people about a fall-back; empty when all is well.
 	Notice string `json:"notice,omitempty"`
 }
@@ -152,7 +154,7 @@ func (s State) back(text string, now time.Time) State {
 	failed := Failed{Version: s.Chosen, Text: text, AtMs: now.UnixMilli()}
 	if t := s.Trial; t != nil {
 		failed.Rollout = t.Rollout
-		s.Report = &Report{Rollout: t.Rollout, Version: s.Chosen, From: t.From, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_ROLLED_BACK, Text: text}
+		s = s.report(Report{Rollout: t.Rollout, Version: s.Chosen, From: t.From, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_ROLLED_BACK, Text: text})
 	}
 	s.Failed, s.Chosen, s.Previous, s.Trial = &failed, s.Previous, "", nil
 	return s
@@ -161,8 +163,38 @@ func (s State) back(text string, now time.Time) State {
 // stay ends the trial well.
 func (s State) stay() State {
 	if t := s.Trial; t != nil {
-		s.Report = &Report{Rollout: t.Rollout, Version: s.Chosen, From: t.From, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_HEALTHY}
+		s = s.report(Report{Rollout: t.Rollout, Version: s.Chosen, From: t.From, Stage: uplinkv1.UpdateStage_UPDATE_STAGE_HEALTHY})
 	}
 	s.Trial, s.Notice = nil, ""
 	return s
+}
+
+// maxReports bounds what a cabinet that is away for long has to hear.
+const maxReports = 16
+
+// report adds what the cabinet has to hear; of one rollout only the newest counts.
+func (s State) report(r Report) State {
+	s = s.heard(func(old Report) bool { return old.Rollout == r.Rollout && old.Version == r.Version })
+	s.Reports = append(s.Reports, r)
+	if n := len(s.Reports) - maxReports; n > 0 {
+		s.Reports = s.Reports[n:]
+	}
+	return s
+}
+
+// heard takes reports away.
+func (s State) heard(which func(Report) bool) State {
+	s.Reports = slices.DeleteFunc(slices.Clone(s.Reports), which)
+	if len(s.Reports) == 0 {
+		s.Reports = nil
+	}
+	return s
+}
+
+// newest is what was reported last.
+func (s State) newest() Report {
+	if len(s.Reports) == 0 {
+		return Report{}
+	}
+	return s.Reports[len(s.Reports)-1]
 }

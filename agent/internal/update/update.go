@@ -52,6 +52,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -185,8 +186,8 @@ func (u *Updater) Run(ctx context.Context) error {
 // of one that the launcher gave up.
 func (u *Updater) settle(ctx context.Context) error {
 	s := u.snapshot()
-	if s.Report != nil {
-		u.tell.put(*s.Report)
+	for _, r := range s.Reports {
+		u.tell.put(r)
 	}
 	switch {
 	case u.me == "":
@@ -204,7 +205,7 @@ func (u *Updater) settle(ctx context.Context) error {
 		}); err != nil {
 			u.o.Log.Error("state of updates", "error", err)
 		}
-		u.tell.put(*u.snapshot().Report)
+		u.tell.put(u.snapshot().newest())
 	}
 	return u.tidy()
 }
@@ -244,8 +245,8 @@ func (u *Updater) onTrial(ctx context.Context, s State) error {
 		if err := u.change(State.stay); err != nil {
 			return u.unwritten(err)
 		}
-		u.show(*u.snapshot().Report)
-		u.tell.put(*u.snapshot().Report)
+		u.show(u.snapshot().newest())
+		u.tell.put(u.snapshot().newest())
 		return u.tidy()
 	}
 	u.o.Log.Error("version gives itself up", "version", u.me, "why", text)
@@ -419,7 +420,7 @@ func (u *Updater) wanted(offer *uplinkv1.FetchUpdateResponse) bool {
 
 // again tells an end once more, unless it is being told.
 func (u *Updater) again(r Report) {
-	if kept := u.snapshot().Report; kept == nil || kept.Rollout != r.Rollout || kept.Version != r.Version {
+	if !slices.ContainsFunc(u.snapshot().Reports, func(kept Report) bool { return kept.Rollout == r.Rollout && kept.Version == r.Version }) {
 		u.tell.put(r)
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // program is a binary of no meaning, big enough to come in pieces.
 func program(version string) []byte {
-	return bytes.Repeat([]byte("program "+version+"\n"), 30_000)
+	return bytes.Repeat([]byte("program "+version+"\n"), 2_000)
 }
 
 // inBubble has time pass only when everybody waits for it.
@@ -44,7 +44,7 @@ func TestUpdate(t *testing.T) {
 		want := State{
 			Format: stateFormat, Chosen: "1.1.0", Trial: &Trial{Rollout: "r1", From: "1.0.0", Seconds: 5, Tills: []string{"k"}, Cloud: true},
 			Binaries: map[string]Binary{"1.1.0": {sumOf(program("1.1.0")), int64(len(program("1.1.0")))}},
-			Report:   &Report{Rollout: "r1", Version: "1.1.0", From: "1.0.0", Stage: uplinkv1.UpdateStage_UPDATE_STAGE_TRIAL},
+			Reports:  []Report{{Rollout: "r1", Version: "1.1.0", From: "1.0.0", Stage: uplinkv1.UpdateStage_UPDATE_STAGE_TRIAL}},
 		}
 		got := c.state()
 		got.Trial.SinceMs = 0
@@ -60,7 +60,7 @@ func TestUpdate(t *testing.T) {
 		}
 		next := c.start("1.1.0")
 		c.cabinet.hear(t, uplinkv1.UpdateStage_UPDATE_STAGE_HEALTHY)
-		eventually(t, "the state has no trial and no report", func() bool { s := c.state(); return s.Trial == nil && s.Report == nil })
+		eventually(t, "the state has no trial and no report", func() bool { s := c.state(); return s.Trial == nil && s.Reports == nil })
 		next.stop()
 		if err := next.end(t); err != nil {
 			t.Error(err)
@@ -92,7 +92,7 @@ func TestUpdate_keepsTwo(t *testing.T) {
 				t.Fatalf("runs %q", d.Run)
 			}
 			r := c.start(v)
-			eventually(t, "it stays", func() bool { s := c.state(); return s.Trial == nil && s.Report == nil })
+			eventually(t, "it stays", func() bool { s := c.state(); return s.Trial == nil && s.Reports == nil })
 			r.stop()
 			must(t, r.end(t))
 			before = v
@@ -213,7 +213,7 @@ func TestUpdate_reportsUntilHeard(t *testing.T) {
 		if got := c.cabinet.hear(t, uplinkv1.UpdateStage_UPDATE_STAGE_ROLLED_BACK); !strings.Contains(got.GetText(), "не запустилась или упала") {
 			t.Errorf("%v", got)
 		}
-		eventually(t, "it is forgotten", func() bool { return c.state().Report == nil })
+		eventually(t, "it is forgotten", func() bool { return c.state().Reports == nil })
 	})
 }
 

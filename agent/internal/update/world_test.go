@@ -34,7 +34,11 @@ type releases struct {
 
 func newReleases(t testing.TB, opts ...repository.Option) *releases {
 	t.Helper()
-	dir := t.TempDir()
+	return newReleasesIn(t, t.TempDir(), opts...)
+}
+
+func newReleasesIn(t testing.TB, dir string, opts ...repository.Option) *releases {
+	t.Helper()
 	dev, err := repository.OpenDev(dir, opts...)
 	must(t, err)
 	return &releases{dev, dir}
@@ -276,6 +280,8 @@ type computer struct {
 	releases *releases
 	cabinet  *cabinet
 	shop     *shop
+	silent   bool
+	damage   string // what the launcher said of damage
 	edit     func(*Options)
 	fault    func(step Step, path string) error
 }
@@ -288,6 +294,9 @@ func newComputer(t testing.TB, opts ...repository.Option) *computer {
 }
 
 func (c *computer) log() *slog.Logger {
+	if c.silent {
+		return slog.New(slog.DiscardHandler)
+	}
 	return slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
