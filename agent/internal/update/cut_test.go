@@ -21,6 +21,7 @@ import (
 
 var (
 	cutImages = flag.Int("images", 1, "crash images a step of an update is cut at")
+	cutKills  = flag.Int("kills", 16, "real processes that are killed in an update")
 	cutSeed   = flag.Uint64("seed", 1, "seed of what a power cut leaves")
 )
 

@@ -66,8 +66,9 @@ type Launcher struct {
 	Log *slog.Logger
 	// StartDeadline is how long a version on trial may take to serve; 0 is a minute.
 	StartDeadline time.Duration
+	// Fault is asked before each durable step, for tests.
+	Fault func(step Step, path string) error
 
-	disk   disk
 	broken map[string]bool // could not be executed
 }
 
@@ -93,7 +94,7 @@ func (l *Launcher) Exec() (note string) {
 			return d.Text
 		}
 		exe := binaryPath(l.Data, d.Run)
-		if err := l.disk.step(StepStart, exe); err != nil {
+		if err := l.disk().step(StepStart, exe); err != nil {
 			return err.Error()
 		}
 		env := l.environ(false)
@@ -132,6 +133,8 @@ func (l *Launcher) failed(d Decision, err error) {
 		l.broken[d.Run] = true
 	}
 }
+
+func (l *Launcher) disk() *disk { return &disk{fault: l.Fault} }
 
 func (l *Launcher) log() *slog.Logger {
 	if l.Log == nil {
@@ -182,7 +185,7 @@ func (l *Launcher) choose() (d Decision) {
 	f := Facts{Packaged: l.Version, Damaged: err != nil, Whole: l.whole(s), Now: time.Now()}
 	d = Decide(s, f)
 	if d.Write {
-		if err := d.Next.save(&l.disk, l.Data); errors.Is(err, errDied) {
+		if err := d.Next.save(l.disk(), l.Data); errors.Is(err, errDied) {
 			panic(err)
 		} else if err != nil {
 			l.log().Error("state of updates is not written", "error", err)
@@ -274,7 +277,7 @@ var errNotStarted = errors.New("not started")
 // child runs one version to its end.
 func (l *Launcher) child(ctx context.Context, d Decision, ready func()) error {
 	exe := binaryPath(l.Data, d.Run)
-	if err := l.disk.step(StepStart, exe); err != nil {
+	if err := l.disk().step(StepStart, exe); err != nil {
 		return err
 	}
 	cmd := exec.Command(exe, l.Args...) //nolint:noctx // it is asked to stop first, below

@@ -318,7 +318,7 @@ func (c *computer) updater(version string) *Updater {
 
 // launcher is the package's.
 func (c *computer) launcher() *Launcher {
-	return &Launcher{Data: c.data, Version: c.packaged, Log: c.log(), disk: disk{fault: c.fault}}
+	return &Launcher{Data: c.data, Version: c.packaged, Log: c.log(), Fault: c.fault}
 }
 
 // running is an updater at work.
