@@ -60,6 +60,10 @@ func (nobody) Enroll(context.Context, string, string) (*posv1.EnrollResponse, er
 	return nil, errors.ErrUnsupported
 }
 
+func (nobody) CheckUpdate(context.Context) (*posv1.CheckUpdateResponse, error) {
+	return nil, errors.ErrUnsupported
+}
+
 // open makes a shop with its shift open.
 func open(t *testing.T) *shop {
 	t.Helper()
