@@ -111,6 +111,11 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv
 	if t.AgentID == "" {
 		return nil, ErrNoAgent
 	}
+	if agent, err := f.store.Read().GetAgent(ctx, t.AgentID); err != nil {
+		return nil, fmt.Errorf("read agent: %w", err)
+	} else if agent.RevokedAt != 0 {
+		return nil, ErrNoAgent
+	}
 	if err := f.able(ctx, t.AgentID, o); err != nil {
 		return nil, err
 	}

@@ -446,6 +446,64 @@ test("a dead agent is grey, and comes back", { timeout: 240_000 }, async () => {
   await row(page, SECOND).getByText("Работает").waitFor({ timeout: 30_000 });
 });
 
+test("a revoked agent sells on, and comes back by a code typed at the till", { timeout: 120_000 }, async () => {
+  const boss = await openWindow(browser, shop.ready.cabinet);
+  const { page } = boss;
+  await page.goto("/");
+  await signIn(page, shop.ready.login, shop.ready.password);
+  await page.getByRole("navigation").getByRole("link", { name: "Агенты" }).click();
+  const agents = page.getByRole("table", { name: "Агенты" });
+  await agents.getByText("На связи").waitFor();
+  await expectFits(page);
+  await shoot(page, "agents-1440");
+  await page.setViewportSize(PHONE);
+  await page.getByRole("list", { name: "Агенты" }).getByText("На связи").waitFor();
+  await expectFits(page);
+  await shoot(page, "agents-360", true);
+  await page.setViewportSize(DESK);
+
+  await agents.getByRole("button", { name: /^Отозвать/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Кассы продолжат пробивать чеки").waitFor();
+  const word = (await dialog.locator("label").textContent())?.split(": ").pop() ?? "";
+  await dialog.getByRole("textbox").fill(word);
+  await shoot(page, "agents-revoke-1440");
+  await dialog.getByRole("button", { name: "Отозвать" }).click();
+  await page.getByText("Агентов пока нет").waitFor();
+  await page.getByText("Отозванные").waitFor();
+  await shop.sell(FIRST, "sold while revoked", "Чай", 7_700);
+
+  await page.getByRole("button", { name: "Подключить агента" }).click();
+  await dialog.getByRole("button", { name: "Получить код" }).click();
+  const command = (await dialog.locator("pre").textContent()) ?? "";
+  const code = command.split(" ").pop() ?? "";
+  expect(code).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/);
+  await page.keyboard.press("Escape");
+
+  const cashier = await openWindow(browser, shop.ready.pos);
+  await cashier.page.goto(await shop.cashierLink());
+  await cashier.page.getByRole("button", { name: /F6/ }).waitFor();
+  await cashier.page.keyboard.press("F6");
+  await cashier.page.getByText("Кабинет отозвал этого агента.").waitFor();
+  await cashier.page.getByLabel("Код").fill("AAAA-BBBB-CCCC");
+  await cashier.page.getByRole("button", { name: "Подключить" }).click();
+  await cashier.page.getByText("кабинет не принял код").waitFor();
+  await cashier.page.getByLabel("Код").fill(code);
+  await cashier.page.getByRole("button", { name: "Подключить" }).click();
+  await cashier.page.getByText(/^Подключён: .*\.$/).waitFor();
+  await shoot(cashier.page, "cashier-join-1440");
+  expect(cashier.faults).toEqual([]);
+  await cashier.context.close();
+
+  await agents.getByText("На связи").waitFor();
+  await page.getByRole("navigation").getByRole("link", { name: "Кассы" }).click();
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  await page.getByRole("tab", { name: "Операции" }).click();
+  await page.getByText("77,00 ₽").first().waitFor();
+  expect(boss.faults).toEqual([]);
+  await boss.context.close();
+});
+
 test("a new cabinet asks to connect the first till", async () => {
   const empty = await emptyCabinet();
   try {
