@@ -62,8 +62,8 @@ func trusted(sid, self string) bool {
 	return slices.Contains([]string{system, administrators, installer, ServiceSID(owner), self}, sid)
 }
 
-// tighten takes everybody out of the rights of a folder (the part after D:)
-// and stops inheritance. Those whom an administrator let in by name stay. done
+// tighten takes everybody out of the rights of a folder (the part after D:),
+// and what came from above; nothing comes from there any more. Those whom an administrator let in by name stay. done
 // is false when nothing had to change.
 func tighten(rights string) (tight string, done bool) {
 	flags, list := rights, ""
@@ -72,7 +72,7 @@ func tighten(rights string) (tight string, done bool) {
 	}
 	flags = strings.TrimPrefix(flags, "D:")
 	keep := admitted()
-	open := !strings.Contains(flags, "P") || strings.Contains(flags, "NO_ACCESS_CONTROL")
+	open := strings.Contains(flags, "NO_ACCESS_CONTROL")
 	for ace := range strings.SplitSeq(strings.TrimPrefix(strings.TrimSuffix(list, ")"), "("), ")(") {
 		field := strings.Split(ace, ";")
 		if len(field) < 6 {

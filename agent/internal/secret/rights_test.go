@@ -37,6 +37,7 @@ func TestTighten(t *testing.T) {
 		{"what ProgramData passes down", "D:AI(A;OICIID;FA;;;SY)(A;OICIID;FA;;;BA)(A;OICIIOID;GA;;;CO)(A;OICIID;0x1200a9;;;BU)(A;CIID;DCLCRPCR;;;BU)", private(), true},
 		{"inheritance is on, a name was let in", "D:AI" + shop + "(A;OICIID;FA;;;BA)", private() + shop, true},
 		{"whoever is refused stays refused", "D:P(D;OICI;FA;;;BG)(A;OICI;FA;;;AU)", private() + "(D;OICI;FA;;;BG)", true},
+		{"nothing came from above", "D:(A;OICI;FA;;;BA)" + shop, "D:(A;OICI;FA;;;BA)" + shop, false},
 		{"no list is everybody", "D:NO_ACCESS_CONTROL", private(), true},
 		{"an empty list", "D:P", "D:P", false},
 	}
