@@ -90,7 +90,7 @@ func exposition(t *testing.T) (families map[string]*dto.MetricFamily, text strin
 // read reads a page; empty while nobody answers.
 func read(t *testing.T, address string) string {
 	t.Helper()
-	answer, err := http.Get(address) //nolint:noctx // bounded by the test's own patience
+	answer, err := http.Get(address)
 	if err != nil {
 		return ""
 	}

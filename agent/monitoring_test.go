@@ -34,7 +34,7 @@ func TestMonitoring_grafana(t *testing.T) {
 			Panels        []struct {
 				ID          int
 				Title, Type string
-				GridPos     struct{ X, Y, W, H int }
+				Place       struct{ X, Y, W, H int } `json:"gridPos"`
 				Datasource  struct{ Type, UID string }
 				Targets     []struct{ RefID, Expr string }
 			}
@@ -60,7 +60,7 @@ func TestMonitoring_grafana(t *testing.T) {
 			if p.Datasource.Type != "prometheus" || p.Datasource.UID != "${datasource}" || !variables["datasource"] {
 				t.Errorf("%s: %q asks %+v", name, p.Title, p.Datasource)
 			}
-			g := p.GridPos
+			g := p.Place
 			if g.W < 1 || g.H < 1 || g.X < 0 || g.X+g.W > 24 {
 				t.Errorf("%s: %q stands at %+v", name, p.Title, g)
 			}

@@ -27,7 +27,7 @@ func (thisComputer) Filesystem(dir string) (string, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return "", err
 	}
-	if name := filesystems[int64(uint32(s.Type))]; name != "" { //nolint:unconvert // wider or narrower elsewhere
+	if name := filesystems[int64(uint32(s.Type))]; name != "" {
 		return name, nil
 	}
 	return fmt.Sprintf("0x%x", uint32(s.Type)), nil

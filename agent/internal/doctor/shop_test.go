@@ -99,7 +99,7 @@ func (a *agent) CheckJournal(ctx context.Context) (*posv1.CheckJournalResponse, 
 		return a.journal()
 	}
 	findings, n, err := a.bench.Journal.Check(ctx)
-	return &posv1.CheckJournalResponse{Ok: len(findings) == 0, Findings: findings, Operations: uint64(n)}, err
+	return &posv1.CheckJournalResponse{Ok: len(findings) == 0, Findings: findings, Operations: n}, err
 }
 
 func (a *agent) Till(ctx context.Context, name string) (*fiscalv1.TillState, error) {
@@ -239,8 +239,10 @@ func (c *cabinet) enrol(t *testing.T, data string, from, until time.Duration, ch
 	}
 	var file strings.Builder
 	for _, b := range []*pem.Block{
-		{Type: "CHEKAN AGENT", Bytes: text}, {Type: "PRIVATE KEY", Bytes: private},
-		{Type: "CERTIFICATE", Bytes: cert.Raw}, {Type: "CERTIFICATE", Bytes: c.authority.Raw},
+		{Type: "CHEKAN AGENT", Bytes: text},
+		{Type: "PRIVATE KEY", Bytes: private},
+		{Type: "CERTIFICATE", Bytes: cert.Raw},
+		{Type: "CERTIFICATE", Bytes: c.authority.Raw},
 	} {
 		if err := pem.Encode(&file, b); err != nil {
 			t.Fatal(err)

@@ -78,8 +78,10 @@ var plans = []struct {
 		{stepCollect, "Собрать файл для разбора: без сумм, имён и покупателей"}, {stepGive, "Передать файл в кабинет"},
 	}},
 	{fiscalv1.Action_ACTION_CHECK_NETWORK, [][2]string{
-		{"check_cabinet", "Кабинет: имя, соединение, сертификат"}, {"check_agents", "Вход агентов в кабинет: имя, соединение, сертификат"},
-		{"check_broker", "Брокер команд: имя, соединение, сертификат"}, {"check_ofd", "Операторы фискальных данных: имя, соединение, ответ"},
+		{"check_cabinet", "Кабинет: имя, соединение, сертификат"},
+		{"check_agents", "Вход агентов в кабинет: имя, соединение, сертификат"},
+		{"check_broker", "Брокер команд: имя, соединение, сертификат"},
+		{"check_ofd", "Операторы фискальных данных: имя, соединение, ответ"},
 	}},
 	{fiscalv1.Action_ACTION_LOG_LEVEL, [][2]string{
 		{stepLevel, "Сменить подробность журнала работы на час"},
@@ -171,14 +173,13 @@ func (d *doing) begin(s *fiscalv1.Step) {
 }
 
 // end ends a step; the run's own sentence is that of its last step.
-func (d *doing) end(s *fiscalv1.Step, ok bool, said string) bool {
+func (d *doing) end(s *fiscalv1.Step, ok bool, said string) {
 	s.State, s.EndedMs, s.Result = fiscalv1.StepState_STEP_STATE_DONE, d.o.Now().UnixMilli(), said
 	if !ok {
 		s.State = fiscalv1.StepState_STEP_STATE_FAILED
 	}
 	d.run.Ok, d.run.Text = ok, said
 	d.tell()
-	return ok
 }
 
 // restart writes down that it stops, then stops. The end of the run is written
