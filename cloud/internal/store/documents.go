@@ -89,6 +89,14 @@ var documents = newBulk("documents", "ON CONFLICT (organisation_id, fn, fd) DO N
 	"cash bigint", "electronic bigint", "prepaid bigint", "credit bigint", "barter bigint", "vat text", "cashier bigint", "buyer text",
 	"positions bigint", "paper bigint", "ofd bigint", "revision bigint")
 
+func documentValues(d *Document) []any {
+	return []any{
+		d.OrganisationID, d.FN, d.FD, d.TillID, d.JournalID, d.Key, d.FP, d.Type, d.Kind, d.At, d.Total, d.Shift, d.Receipt,
+		d.StoredAt, d.OutletID, d.Source, d.Class, d.Cash, d.Electronic, d.Prepaid, d.Credit, d.Barter, d.Vat, d.Cashier, d.Buyer, d.Positions,
+		d.Paper, d.Ofd, d.Revision,
+	}
+}
+
 // putDocuments stores what is new of documents, with everything they are searched and counted by, and tells which names it wrote.
 // What is stored now stands in there too.
 func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[documentKey]known) ([]int64, error) {
@@ -129,9 +137,7 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 		d := &fresh[i]
 		d.Cashier = CashierID(d.OrganisationID, d.CashierName)
 		d.Class = classOf(&d.Document)
-		values = append(values, d.OrganisationID, d.FN, d.FD, d.TillID, d.JournalID, d.Key, d.FP, d.Type, d.Kind, d.At, d.Total, d.Shift, d.Receipt,
-			d.StoredAt, d.OutletID, d.Source, d.Class, d.Cash, d.Electronic, d.Prepaid, d.Credit, d.Barter, d.Vat, d.Cashier, d.Buyer, d.Positions,
-			d.Paper, d.Ofd, d.Revision)
+		values = append(values, documentValues(d)...)
 		figures.Add(d, 1)
 		there[documentKey{d.OrganisationID, d.FN, d.FD}] = known{Document: d.Document}
 	}

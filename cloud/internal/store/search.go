@@ -83,6 +83,9 @@ const (
 // Search gives documents, newest first. A search goes along one index, the one that promises least; when that has several ranges
 // (tills, cashiers, classes), each is read newest first as far as needed and they are merged.
 func (s *Store) Search(ctx context.Context, f Filter, after Mark, limit int) ([]Found, error) {
+	if f.alongProducts() {
+		return s.searchProducts(ctx, &f, after, limit)
+	}
 	scans, err := s.scans(ctx, &f, after)
 	if err != nil || len(scans) == 0 {
 		return nil, err
@@ -137,8 +140,6 @@ type scan struct {
 	// where is the range, args its values.
 	where []string
 	args  []any
-	// columns are number and time by other names, for what has a document more than once.
-	columns string
 	// order other than by time; it must be the same order.
 	order string
 	// free drops the mark of the page, which where has told already.
@@ -177,18 +178,12 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 		mark = fmt.Sprintf("(d.at, d.fd, d.fn) < (%s, %s, %s)", t.arg(after.At), t.arg(after.FD), t.arg(after.FN))
 	}
 	most := t.arg(int64(limit))
-	t.WriteString("SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt," +
-		" d.stored_at, d.outlet_id, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.buyer, d.positions, d.paper, d.ofd," +
-		" COALESCE(c.name, ''), COALESCE(t.name, ''), COALESCE(o.name, ''), p.body FROM (SELECT DISTINCT u.fn, u.fd, u.at FROM (")
+	t.WriteString("SELECT " + foundColumns + " FROM (SELECT DISTINCT u.fn, u.fd, u.at FROM (")
 	for i, scan := range scans {
 		if i > 0 {
 			t.WriteString(" UNION ALL ")
 		}
-		columns := scan.columns
-		if columns == "" {
-			columns = "d.fn, d.fd, d.at"
-		}
-		fmt.Fprintf(t, "SELECT s%d.* FROM (SELECT %s FROM %sdocuments d", i, columns, scan.from)
+		fmt.Fprintf(t, "SELECT s%d.* FROM (SELECT d.fn, d.fd, d.at FROM %sdocuments d", i, scan.from)
 		where := []string{"d.organisation_id = " + t.arg(f.Organisation)}
 		values := scan.args
 		for _, w := range scan.where {
@@ -210,15 +205,24 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 	}
 	fmt.Fprintf(t, ") AS u ORDER BY u.at DESC, u.fd DESC, u.fn DESC LIMIT %s) AS k"+
 		" JOIN documents d ON d.organisation_id = %s AND d.fn = k.fn AND d.fd = k.fd"+
-		" LEFT JOIN cashiers c ON c.id = d.cashier LEFT JOIN tills t ON t.id = d.till_id LEFT JOIN outlets o ON o.id = d.outlet_id"+
-		" LEFT JOIN operations p ON p.journal_id = d.journal_id AND p.key = d.key AND d.key <> ''"+
-		" ORDER BY %s", most, t.arg(f.Organisation), byTime)
+		foundJoins+" ORDER BY %s", most, t.arg(f.Organisation), byTime)
+	return s.found(ctx, t)
+}
+
+const (
+	foundColumns = "d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt," +
+		" d.stored_at, d.outlet_id, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.buyer, d.positions, d.paper, d.ofd," +
+		" COALESCE(c.name, ''), COALESCE(t.name, ''), COALESCE(o.name, ''), p.body"
+	foundJoins = " LEFT JOIN cashiers c ON c.id = d.cashier LEFT JOIN tills t ON t.id = d.till_id LEFT JOIN outlets o ON o.id = d.outlet_id" +
+		" LEFT JOIN operations p ON p.journal_id = d.journal_id AND p.key = d.key AND d.key <> ''"
+)
+
+func (s *Store) found(ctx context.Context, t *text) (found []Found, err error) {
 	rows, err := s.read.QueryContext(ctx, t.String(), t.args...)
 	if err != nil {
 		return nil, fmt.Errorf("search documents: %w", err)
 	}
 	defer rows.Close()
-	var found []Found
 	for rows.Next() {
 		var x Found
 		d := &x.Document
@@ -316,8 +320,6 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 		return []scan{{
 			from: "memories m CROSS JOIN ", where: []string{"d.fn = m.fn AND d.fd = ? AND m.organisation_id = ?"}, args: []any{f.FD, f.Organisation},
 		}}, nil
-	case f.Products != nil:
-		return s.byProduct(f, after), nil
 	case f.Buyer != "":
 		return []scan{{where: []string{"d.buyer = ? AND d.buyer <> ''"}, args: []any{f.Buyer}}}, nil
 	case f.SumFrom != nil && f.SumTo != nil && *f.SumFrom == *f.SumTo:
@@ -354,6 +356,9 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 			return few, err
 		}
 	}
+	if len(f.Forms) == 0 && len(f.Kinds) == 0 && f.Paid == 0 {
+		return []scan{{}}, nil
+	}
 	return s.byClass(ctx, f)
 }
 
@@ -367,28 +372,6 @@ func each[T any](values []T, of func(T) scan) []scan {
 
 func byTill(tills []string) []scan {
 	return each(tills, func(id string) scan { return scan{where: []string{"d.till_id = ?"}, args: []any{id}} })
-}
-
-// byProduct goes along the positions of each product.
-func (s *Store) byProduct(f *Filter, after Mark) []scan {
-	return each(f.Products, func(id int64) scan {
-		x := scan{
-			from: "positions p CROSS JOIN memories m CROSS JOIN ", where: []string{
-				"p.product_id = ?", "m.id = p.memory_id", "m.organisation_id = d.organisation_id", "d.fn = m.fn AND d.fd = p.fd",
-			},
-			args: []any{id}, columns: "DISTINCT m.fn, p.fd, p.at", order: "p.at DESC, p.fd DESC, m.fn DESC",
-		}
-		if f.From != "" {
-			x.where, x.args = append(x.where, "p.at >= ?"), append(x.args, f.From)
-		}
-		if f.Before != "" {
-			x.where, x.args = append(x.where, "p.at < ?"), append(x.args, f.Before)
-		}
-		if after != (Mark{}) {
-			x.where, x.args = append(x.where, "p.at <= ?"), append(x.args, after.At)
-		}
-		return x
-	})
 }
 
 // bySum goes along the sums of a range when that is shorter than along the time; nil when it is not.
@@ -418,7 +401,7 @@ func (s *Store) bySum(ctx context.Context, f *Filter) ([]scan, error) {
 	return []scan{x}, nil
 }
 
-// byClass goes along every class that the filter lets through; together they are all documents by time.
+// byClass goes along every class that the filter lets through.
 func (s *Store) byClass(ctx context.Context, f *Filter) ([]scan, error) {
 	classes, err := s.Classes(ctx, f.Organisation)
 	if err != nil {

@@ -25,7 +25,8 @@ ALTER TABLE documents ADD COLUMN paper INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE documents ADD COLUMN ofd INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE documents ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
 
--- Lists are by time; the classes of an organisation are few, so one index answers for time, form, settlement and payment.
+-- Lists are by time; the classes of an organisation are few, so one index answers for form, settlement and payment.
+CREATE INDEX documents_by_time ON documents (organisation_id, at, fd, fn);
 CREATE INDEX documents_by_class ON documents (organisation_id, class, at, fd, fn);
 CREATE INDEX documents_by_total ON documents (organisation_id, total, at, fd, fn);
 CREATE INDEX documents_by_cashier ON documents (cashier, at, fd, fn) WHERE cashier <> 0;
