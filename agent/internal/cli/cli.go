@@ -150,7 +150,7 @@ func Main(ctx context.Context, args []string, p Program) int {
 		_, _ = io.WriteString(p.Out, chosen.Text)
 		return ExitDone
 	}
-	e := &env{Program: p, ctx: ctx, configPath: c.Config, json: c.JSON}
+	e := &env{Program: p, ctx: ctx, args: args, configPath: c.Config, json: c.JSON}
 	if err := e.do(chosen); err != nil {
 		var ended *exitError
 		if !errors.As(err, &ended) {
