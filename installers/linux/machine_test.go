@@ -21,9 +21,9 @@ import (
 const (
 	suite   = "bookworm"
 	mirror  = "http://deb.debian.org/debian"
-	include = "systemd,systemd-sysv,udev,dbus,ca-certificates,curl"
+	include = "systemd,systemd-sysv,udev,dbus,ca-certificates,curl,tzdata"
 	// tree names the cached tree; another list above needs another name.
-	tree = "debian-" + suite + "-1"
+	tree = "debian-" + suite + "-2"
 )
 
 // needs skips the test where no machine can be started.

@@ -147,7 +147,7 @@ func (j *job) scripts(p product, format string) (string, error) {
 			return "", fmt.Errorf("script %s: there is no moment of that name", f)
 		}
 	}
-	text := "deb:\n  compression: xz\nrpm:\n  compression: xz\n  buildhost: chekan\n  group: Applications/System\n"
+	text := "rpm:\n  buildhost: chekan\n  group: Applications/System\n"
 	if common.Len() > 0 {
 		text += "scripts:\n" + common.String()
 	}
