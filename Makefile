@@ -51,7 +51,7 @@ $(MODULES): $(WEB)/package-lock.json
 ## Tests
 
 # Packages whose runs are too long under the race detector; `make test` runs them without it.
-UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/...
+UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/... ./installers/linux
 # Packages that drive a browser: beside other packages it would get too little of a small computer.
 ALONE := ./agent/internal/verdict
 
@@ -128,9 +128,20 @@ bench: programs ## measure, and print one BENCH line a figure with its goal
 RELEASE = $(shell go run ./installers/packages --print-version $(if $(filter command environment,$(firstword $(origin VERSION))),--version $(VERSION)))
 
 .PHONY: packages
-packages: deps-packages web ## deb, rpm and apk for every processor into dist/, with lists of parts and SHA256SUMS (VERSION=1.2.3)
+packages: deps-packages web ## deb, rpm, apk and MSI for every processor into dist/, with lists of parts and SHA256SUMS (VERSION=1.2.3)
 	@release='$(RELEASE)'; \
-	go run ./installers/packages --out dist --version "$$release"
+	go run ./installers/packages --out dist --version "$$release" $(if $(UPDATE_ROOT),--root-keys $(UPDATE_ROOT)); \
+	$(MAKE) msi VERSION="$$release"
+
+.PHONY: msi
+msi: deps-packages ## the MSI for Windows alone, into dist/ too; signed by SIGN_CERT and SIGN_KEY or SIGN_PKCS12, else by a development key
+	@release='$(RELEASE)'; \
+	go run ./installers/windows -out dist -version "$$release" $(if $(UPDATE_ROOT),-root $(UPDATE_ROOT))
+	@cd dist && find . -maxdepth 1 -type f ! -name SHA256SUMS -printf '%f\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+
+.PHONY: test-installers
+test-installers: deps-test web ## install, upgrade and remove: packages in a Debian that boots (root), the MSI under Wine; docs/install.md word by word
+	@go test -count=1 -timeout 40m -v ./installers/... | grep --line-buffered -vE '^(=== |PASS$$|ok )'
 
 .PHONY: packages-same
 packages-same: deps-packages ## build the packages of this commit twice, in two places, and compare every byte

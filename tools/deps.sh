@@ -3,7 +3,7 @@
 #
 #	tools/deps.sh test     C compiler, PostgreSQL, Chromium and fonts, Node, readers of QR codes and PDF
 #	tools/deps.sh run      Node, which builds the cabinet's pages
-#	tools/deps.sh packages Node, and C compilers with libusb for every processor that Linux packages are made for
+#	tools/deps.sh packages Node, C compilers with libusb for every processor that Linux packages are made for, and what makes and signs an MSI
 #	tools/deps.sh powercut QEMU, a static busybox, ext4 tools
 #	tools/deps.sh usb-vm   QEMU, a static busybox, xz, a C compiler and libusb
 set -eu
@@ -15,6 +15,9 @@ need() { # need <package>... when the test in $want fails
 
 if [ "${1:-test}" = packages ]; then
 	want='command -v node && command -v npm' need nodejs npm
+	want='command -v wixl' need wixl
+	want='command -v msibuild' need msitools
+	want='command -v osslsigncode' need osslsigncode
 	want='command -v gcc' need gcc libc6-dev
 	want='command -v pkg-config' need pkg-config
 	want='ls /usr/lib/x86_64-linux-gnu/pkgconfig/libusb-1.0.pc' need libusb-1.0-0-dev
@@ -45,6 +48,14 @@ if [ "${1:-test}" = test ]; then
 	want='ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' need fonts-dejavu-core
 	want='command -v zbarimg' need zbar-tools # reads QR codes off slips
 	want='command -v pdftotext' need poppler-utils
+	want='command -v debootstrap' need debootstrap # a Debian that packages are tried in
+	want='command -v systemd-nspawn' need systemd-container
+	want='command -v rpm' need rpm
+	want='command -v wixl' need wixl # packages for Windows, which Wine installs
+	want='command -v msibuild' need msitools
+	want='command -v osslsigncode' need osslsigncode
+	want='command -v openssl' need openssl
+	want='ls /usr/lib/wine/wine64' need wine64
 	want='command -v libreoffice' need libreoffice-calc-nogui # opens exported tables
 fi
 [ -n "$missing" ] || exit 0

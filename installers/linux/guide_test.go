@@ -52,7 +52,7 @@ func TestGuide(t *testing.T) {
 		}
 	})
 	needs(t)
-	dir := packages(t, newer, "agent,sim,cloud,amd64,deb")
+	dir := packages(t, newer)
 	m := boot(t)
 	for _, p := range []string{"chekan-agent_*.deb", "chekan-sim_*.deb", "chekan-cloud_*.deb"} {
 		m.put(t, one(t, dir, p))
@@ -66,7 +66,7 @@ func TestGuide(t *testing.T) {
 	wants := []step{
 		{"apt-get install -y ./chekan-cloud", ""}, {"admin-password", ""}, {"enrolment-code", "Код подключения"},
 		{"apt-get install -y ./chekan-agent", ""}, {"chekan-agent status", "chekan-agent till find"}, {"chekan-sim", ""},
-		{"till adopt", "kassa-1"}, {"till status", "kassa-1"}, {"sell", "Исход      выполнено"}, {"curl", `"kassa-1"`},
+		{"till adopt", "kassa-1"}, {"till status", "kassa-1"}, {"sell", "Чек пробит."}, {"curl", `"kassa-1"`},
 		{"enroll", "Агент подключён"}, {"chekan-agent status", "на связи"}, {"doctor", "✓"}, {"update status", newer},
 		{"remove", ""}, {"purge", ""},
 	}

@@ -5,7 +5,6 @@ package linux_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +16,6 @@ import (
 	"testing"
 	"time"
 )
-
-var dist = flag.String("dist", "", "folder of packages made already; without it they are made for the test")
 
 // Versions of the packages made for the tests.
 const (
@@ -32,7 +29,6 @@ var made struct {
 }
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	code := m.Run()
 	for _, dir := range made.dirs {
 		_ = os.RemoveAll(dir)
@@ -40,12 +36,18 @@ func TestMain(m *testing.M) {
 	os.Exit(code) //nolint:forbidigo // this is main
 }
 
+// contents are what the tests need of each version.
+var contents = map[string]string{
+	older: "agent,sim,amd64,deb,rpm,apk",
+	newer: "agent,sim,cloud,amd64,deb",
+}
+
 // packages makes the packages of a version once, and returns their folder.
-func packages(t *testing.T, version, only string) string {
+func packages(t *testing.T, version string) string {
 	t.Helper()
 	made.Lock()
 	defer made.Unlock()
-	if dir := made.dirs[version+only]; dir != "" {
+	if dir := made.dirs[version]; dir != "" {
 		return dir
 	}
 	dir, err := os.MkdirTemp("", "chekan-installers")
@@ -55,10 +57,10 @@ func packages(t *testing.T, version, only string) string {
 	if made.dirs == nil {
 		made.dirs = map[string]string{}
 	}
-	made.dirs[version+only] = dir
+	made.dirs[version] = dir
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "go", "run", "../packages", "--out", dir, "--version", version, "--only", only).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "run", "../packages", "--out", dir, "--version", version, "--only", contents[version]).CombinedOutput()
 	if err != nil {
 		t.Fatalf("make packages: %v\n%s", err, tail(out))
 	}
@@ -78,7 +80,7 @@ func one(t *testing.T, dir, pattern string) string {
 // debs are the deb of the agent and that of the simulator.
 func debs(t *testing.T, version string) (agent, sim string) {
 	t.Helper()
-	dir := packages(t, version, "agent,sim,amd64,deb")
+	dir := packages(t, version)
 	return one(t, dir, "chekan-agent_*_amd64.deb"), one(t, dir, "chekan-sim_*_amd64.deb")
 }
 
