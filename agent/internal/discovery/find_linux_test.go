@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-
 	"os/exec"
 	"strings"
 	"testing"
@@ -221,8 +220,7 @@ func TestFind_leavesSettings(t *testing.T) {
 	}
 }
 
-// A till that has an answer for somebody else is found, and the answer is not
-// confirmed away before it is kept.
+// There is one search at a time, and it ends with whoever asked for it.
 func TestFind_oneAtATime(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

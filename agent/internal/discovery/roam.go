@@ -256,11 +256,11 @@ func (r *Roamer) ask(ctx context.Context, p place, lost []*Cable) {
 	tried := map[string]bool{}
 	for _, c := range lost {
 		q, baud := c.question(p)
-		if id := fmt.Sprintf("%s %d %s", q.driver, baud, c.conf.Link); tried[id] || !slices.Contains(q.kinds, p.kind) || !c.mayBe(p) {
+		id := fmt.Sprintf("%s %d %s", q.driver, baud, c.conf.Link)
+		if tried[id] || !slices.Contains(q.kinds, p.kind) || !c.mayBe(p) {
 			continue
-		} else {
-			tried[id] = true
 		}
+		tried[id] = true
 		at := p
 		if baud != 0 {
 			at.at.Baud = baud

@@ -216,9 +216,8 @@ func (s *shop) bound(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var any map[string]any
-	if err := json.Unmarshal(b, &any); err != nil {
-		t.Fatal(err)
+	if !json.Valid(b) {
+		t.Fatalf("not JSON: %s", b)
 	}
 	return string(b)
 }

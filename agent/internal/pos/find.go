@@ -25,22 +25,22 @@ var errNoFinder = connect.NewError(connect.CodeUnimplemented, errors.New("это
 const atTheTill = "человек за компьютером кассы"
 
 // FindTills implements the service.
-func (t *technician) FindTills(ctx context.Context, _ *posv1.FindTillsRequest, stream *connect.ServerStream[posv1.FindTillsResponse]) error {
-	if t.finder == nil {
+func (s *technician) FindTills(ctx context.Context, _ *posv1.FindTillsRequest, stream *connect.ServerStream[posv1.FindTillsResponse]) error {
+	if s.finder == nil {
 		return errNoFinder
 	}
-	if err := t.finder.Find(ctx, stream.Send); err != nil {
+	if err := s.finder.Find(ctx, stream.Send); err != nil {
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	}
 	return nil
 }
 
 // AdoptTill implements the service.
-func (t *technician) AdoptTill(ctx context.Context, req *posv1.AdoptTillRequest) (*posv1.AdoptTillResponse, error) {
-	if t.finder == nil {
+func (s *technician) AdoptTill(ctx context.Context, req *posv1.AdoptTillRequest) (*posv1.AdoptTillResponse, error) {
+	if s.finder == nil {
 		return nil, errNoFinder
 	}
-	name, err := t.finder.Adopt(ctx, req.GetFound(), req.GetName())
+	name, err := s.finder.Adopt(ctx, req.GetFound(), req.GetName())
 	if err != nil {
 		return nil, connect.NewError(connect.CodeFailedPrecondition, err)
 	}
@@ -48,10 +48,10 @@ func (t *technician) AdoptTill(ctx context.Context, req *posv1.AdoptTillRequest)
 }
 
 // AcceptTill implements the service.
-func (t *technician) AcceptTill(ctx context.Context, req *posv1.AcceptTillRequest) (*posv1.AcceptTillResponse, error) {
+func (s *technician) AcceptTill(ctx context.Context, req *posv1.AcceptTillRequest) (*posv1.AcceptTillResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, readWait)
 	defer cancel()
-	text, err := t.fleet.Accept(ctx, req.GetTill(), atTheTill)
+	text, err := s.fleet.Accept(ctx, req.GetTill(), atTheTill)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -44,9 +44,8 @@ type Found struct {
 // setup is the search of the page: one at a time.
 type setup struct {
 	finder Finder
-	life   context.Context // ends a search when the page ends
-	end    context.CancelFunc
-	poke   func() // something has changed
+	over   chan struct{} // closed when the page ends
+	poke   func()        // something has changed
 
 	mu    sync.Mutex
 	state Setup
@@ -54,9 +53,7 @@ type setup struct {
 }
 
 func newSetup(f Finder, poke func()) *setup {
-	s := &setup{finder: f, poke: poke, state: Setup{Found: []Found{}}}
-	s.life, s.end = context.WithCancel(context.Background())
-	return s
+	return &setup{finder: f, over: make(chan struct{}), poke: poke, state: Setup{Found: []Found{}}}
 }
 
 // view is what the page shows; nil when there is nothing to set up.
@@ -71,16 +68,26 @@ func (s *setup) view(tills int) *Setup {
 	return &v
 }
 
-// begin starts a search unless one goes on.
-func (s *setup) begin() {
+// begin starts a search unless one goes on. It outlives the request that asked
+// for it, and not the page.
+func (s *setup) begin(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state.Finding || s.life.Err() != nil {
+	if s.state.Finding {
 		return
 	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer cancel()
+		select {
+		case <-s.over:
+		case <-ctx.Done():
+		}
+	}()
 	s.state, s.found = Setup{Finding: true, Found: []Found{}}, nil
 	go func() {
-		err := s.finder.Find(s.life, s.hear)
+		defer cancel()
+		err := s.finder.Find(ctx, s.hear)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.state.Finding, s.state.Done = false, true
@@ -125,7 +132,7 @@ func (p *Page) find(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "этот агент касс не ищет")
 		return
 	}
-	p.setup.begin()
+	p.setup.begin(r.Context())
 	p.board.poke()
 	answer(w, http.StatusOK, map[string]any{"ok": true, "key": "setup.finding"})
 }

@@ -124,7 +124,7 @@ func New(fleet Fleet, j Journal, opts Options) *Page {
 
 // Run follows the tills until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
-	defer p.setup.end()
+	defer close(p.setup.over)
 	p.board.run(ctx, p.fleet, p.journal, p.opts.Log)
 	return nil
 }
