@@ -21,6 +21,8 @@ import { troubleOf } from "./transport";
 
 /** Read when the first document is opened: it brings its own styles and what it draws slips with. */
 const DocumentPage = lazy(() => import("../documents/DocumentPage"));
+const SearchPage = lazy(() => import("../documents/SearchPage"));
+const HomePage = lazy(() => import("../home/HomePage"));
 
 /** The whole application but its router, so that tests give their own. */
 export function App({ transport, queries }: { transport: Transport; queries: QueryClient }) {
@@ -68,6 +70,22 @@ function Door() {
             element={
               <Suspense fallback={<Loader aria-label={t("loading")} />}>
                 <DocumentPage />
+              </Suspense>
+            }
+          />
+          <Route
+            path="/home"
+            element={
+              <Suspense fallback={<Loader aria-label={t("loading")} />}>
+                <HomePage />
+              </Suspense>
+            }
+          />
+          <Route
+            path="/documents"
+            element={
+              <Suspense fallback={<Loader aria-label={t("loading")} />}>
+                <SearchPage />
               </Suspense>
             }
           />

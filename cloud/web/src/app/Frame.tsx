@@ -9,7 +9,18 @@ import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
 import { useTickets } from "../fleet/Tickets";
 import { LiveProvider, useLive } from "../live/Live";
-import { IconAgent, IconAsk, IconClock, IconMore, IconPerson, IconSearch, IconTill, Logo } from "../ui/icons";
+import {
+  IconAgent,
+  IconAsk,
+  IconClock,
+  IconHome,
+  IconMore,
+  IconPerson,
+  IconReceipt,
+  IconSearch,
+  IconTill,
+  Logo,
+} from "../ui/icons";
 import { Language } from "../ui/Language";
 import { Ago } from "../ui/time";
 import "./bottombar.css";
@@ -94,7 +105,11 @@ function Shell() {
   const navigate = useNavigate();
 
   const places: Place[] = [
+    ...(can("money:view") ? [{ to: "/home", icon: <IconHome />, label: t("nav.home") }] : []),
     { to: "/tills", icon: <IconTill />, label: t("nav.tills") },
+    ...(can("documents:view")
+      ? [{ to: "/documents", icon: <IconReceipt />, label: t("nav.documents") }]
+      : []),
     ...(can("documents:view")
       ? [{ to: "/decisions", icon: <IconAsk />, label: t("decisions.title"), count: undecided }]
       : []),

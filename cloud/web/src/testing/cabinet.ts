@@ -12,6 +12,8 @@ import {
   type GetDocumentResponse,
   type OperationView,
   PersonSchema,
+  Span,
+  TableFormat,
   ThresholdLevel,
   type TicketCell,
   type Till,
@@ -249,6 +251,51 @@ export class FakeCabinet {
           if (!answer) throw new ConnectError("none", Code.NotFound);
           this.copies(answer);
           return answer;
+        },
+        searchDocuments: ({ filter }) => {
+          door();
+          if (o.empty) return { any: false };
+          const blind = !(o.permissions ?? ALL).includes("money:view");
+          const found = documents(now, "till-1")
+            .filter((d) => !filter?.types.length || filter.types.includes(d.document?.type ?? 0))
+            .filter((d) => !filter?.fd || filter.fd === d.document?.fd)
+            .filter((d) => !filter?.from || (d.document?.at ?? "") >= filter.from)
+            .map((document) => ({
+              document,
+              till: "Касса 1",
+              outlet: "Казань, Мира, 5",
+              positions: 2,
+              ...(blind ? {} : { cashier: "Кассир Иванова Мария", payments: { cash: 10_000n } }),
+            }));
+          return { documents: found, any: true };
+        },
+        exportDocuments: ({ format }) => {
+          door();
+          return {
+            file: new Uint8Array([1]),
+            name: format === TableFormat.CSV ? "a.csv" : "a.xlsx",
+            rows: 1,
+          };
+        },
+        getRevenue: ({ from, span }) => {
+          door();
+          const figures = (revenue: bigint) => ({
+            revenue,
+            cash: revenue / 3n,
+            receipts: 41,
+            average: 87_350n,
+            returns: 12_000n,
+          });
+          if (o.empty) return { total: figures(0n), previous: figures(0n) };
+          const spans =
+            span === Span.HOUR
+              ? [9, 10, 11, 12, 13, 14, 15, 16, 17, 18].map((h) => ({
+                  span: `${from}T${String(h).padStart(2, "0")}`,
+                  figures: figures(BigInt(((h * 7919 + from.charCodeAt(9) * 31) % 97) * 12_345)),
+                }))
+              : [];
+          const most = span === Span.HOUR ? 5_812_350n : 148_523_905n;
+          return { spans, total: figures(most), previous: figures((most * 9n) / 10n) };
         },
         getDocumentPDF: ({ fn, fd }) => {
           door();

@@ -173,3 +173,13 @@ export const Logo = ({ size = 22 }: { size?: number }) => (
     <path d="M11 23.5h10" stroke="#fff" strokeWidth="1.6" strokeLinecap="round" />
   </svg>
 );
+export const IconHome = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 7.5 8 2.5l6 5M3.5 6.5V13.5h9V6.5M6.5 13.5V9.5h3v4" />
+  </Icon>
+);
+export const IconReceipt = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3.5 1.5h9v13l-2-1.2-2.5 1.2-2.5-1.2-2 1.2zM6 5h4M6 8h4" />
+  </Icon>
+);
