@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/chekan-io/chekan/installers/sbom"
 )
 
 // Options of a package.
@@ -91,6 +93,11 @@ func Build(ctx context.Context, o Options) (made Package, err error) {
 		return made, err
 	}
 	made.Path = filepath.Join(o.Dir, fmt.Sprintf("chekan-agent_%s_%s.msi", strings.TrimPrefix(o.Version, "v"), p.wixl))
+	if o.Agent == "" {
+		if err := listParts(exe, o); err != nil {
+			return made, err
+		}
+	}
 	last := plain
 	if o.Signer != nil {
 		signed := filepath.Join(work, "signed.msi")
@@ -140,9 +147,19 @@ func compile(ctx context.Context, o Options, exe string) error {
 	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+o.Version, "-o", exe, "./agent")
 	cmd.Dir = strings.TrimSpace(string(top))
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH="+o.Arch, "GOFLAGS=-buildvcs=false")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=windows", "GOARCH="+o.Arch, "GOAMD64=v1", "GO386=sse2", "GOEXPERIMENT=", "GOFLAGS=-buildvcs=false")
 	_, err = output(cmd)
 	return err
+}
+
+// listParts writes what the program is made of beside the package.
+func listParts(exe string, o Options) error {
+	version := strings.TrimPrefix(o.Version, "v")
+	text, err := sbom.Document{Name: "chekan-agent", Version: version, Time: o.Time, Binary: exe}.JSON()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(o.Dir, fmt.Sprintf("chekan-agent_%s_windows-%s.cdx.json", version, o.Arch)), text, 0o644)
 }
 
 func writeRoot(from, to string) error {

@@ -87,9 +87,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // sourceTime is what the packages carry in place of the time of their making.
 func sourceTime(ctx context.Context, epoch int64) (time.Time, error) {
 	if epoch == 0 {
-		text, err := output(exec.CommandContext(ctx, "git", "log", "-1", "--format=%ct"))
-		if err != nil {
-			return time.Time{}, err
+		text := []byte(os.Getenv("SOURCE_DATE_EPOCH"))
+		var err error
+		if len(text) == 0 {
+			if text, err = output(exec.CommandContext(ctx, "git", "log", "-1", "--format=%ct")); err != nil {
+				return time.Time{}, err
+			}
 		}
 		if epoch, err = strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err != nil {
 			return time.Time{}, fmt.Errorf("read the time of the last commit: %w", err)
