@@ -254,6 +254,10 @@ func (d *doing) network(ctx context.Context) {
 func (d *doing) level(word string) {
 	s := d.run.GetSteps()[0]
 	d.begin(s)
+	if word == "" { // the command was asked about, and the agent started anew meanwhile
+		d.end(s, false, "Подробность не пережила перезапуска агента. Отправьте команду ещё раз.")
+		return
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(word)); err != nil {
 		d.end(s, false, fmt.Sprintf("Такой подробности нет: %q.", word))

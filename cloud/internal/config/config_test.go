@@ -56,6 +56,8 @@ func TestCheck(t *testing.T) {
 		"two certificates":                  func(c *Config) { c.TLS = TLS{Certificate: "x.pem", Key: "y.pem", Own: true} },
 		"an address without a port":         func(c *Config) { c.Agents = "127.0.0.1" },
 		"a public address that is none":     func(c *Config) { c.PublicURL = "kassa.example.ru" },
+		"metrics for everyone":              func(c *Config) { c.Metrics = "0.0.0.0:9178" },
+		"metrics without a port":            func(c *Config) { c.Metrics = "127.0.0.1" },
 		"a format there is not":             func(c *Config) { c.Log.Format = "xml" },
 	} {
 		t.Run(name, func(t *testing.T) {
