@@ -9,10 +9,13 @@ import (
 )
 
 // DefaultLockDir is the directory for locks that every user of the machine
-// reaches; programs must agree on it to exclude each other.
+// reaches; programs must agree on it to exclude each other. The packages make
+// the first one: on Fedora and its relatives /run/lock is root's alone.
 func DefaultLockDir() string {
-	if st, err := os.Stat("/run/lock"); err == nil && st.IsDir() {
-		return "/run/lock"
+	for _, dir := range []string{"/run/lock/chekan", "/run/lock"} {
+		if st, err := os.Stat(dir); err == nil && st.IsDir() {
+			return dir
+		}
 	}
 	return "/tmp"
 }
