@@ -15,6 +15,12 @@
 // before the operation, after it, or for a document that no operation of ours made. What contradicts the document it claims to
 // be (another fiscal sign, another till, tags of another document) is kept aside, marked, and never shown in its place.
 //
+// # Figures
+//
+// What a document is searched and counted by is read from its operation, else from its copy (reading.go), and every sum changes in
+// the transaction that stores it (package store). So shifts, revenue and goods are answered from sums, and [Documents.Check] proves
+// that they are what the documents say.
+//
 // # Speed
 //
 // Batches are opened and checked by the callers, side by side; one writer then stores all that wait in one transaction, for a

@@ -126,6 +126,7 @@ function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: 
           display: "block",
           margin: "8px 0",
         }}
+        preserveAspectRatio="xMinYMid"
         aria-hidden="true"
       >
         {rows.map((r, i) => (
@@ -151,7 +152,7 @@ function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: 
           </g>
         ))}
       </svg>
-      <div className="tablebox">
+      <div className="tablebox" style={{ maxWidth: 520 }}>
         <table className="table" aria-label={t("home.hours")}>
           <thead>
             <tr>
