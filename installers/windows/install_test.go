@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -249,12 +250,32 @@ func TestInstall(t *testing.T) {
 		}
 	})
 	t.Run("the first settings", func(t *testing.T) { // where nobody brought any
-		w.must(agentExe, "--config", `C:\other\chekan-agent.toml`, "prepare", "--cloud", s.url)
-		text, err := os.ReadFile(w.path(`C:\other\chekan-agent.toml`))
+		w.must(agentExe, "--config", `C:\first\chekan-agent.toml`, "prepare", "--cloud", s.url)
+		text, err := os.ReadFile(w.path(`C:\first\chekan-agent.toml`))
 		if err != nil || !strings.Contains(string(text), "\ncloud = \""+s.url+"\"\n") {
 			t.Errorf("%v\n%s", err, text)
 		}
-		w.must(agentExe, "--config", `C:\other\chekan-agent.toml`, "config", "check")
+		w.must(agentExe, "--config", `C:\first\chekan-agent.toml`, "config", "check")
+	})
+
+	t.Run("the commands of docs/install.md", func(t *testing.T) {
+		for _, command := range guide(t) {
+			words := strings.Fields(command)
+			switch words[0] {
+			case "msiexec": // as above, with a package and a code of its own
+				if !strings.HasPrefix(words[2], "chekan-agent_") || !slices.Contains(words, "/qn") || !strings.Contains(command, " CLOUD=https://") || !strings.Contains(command, " CODE=") {
+					t.Errorf("not how it is installed here: %s", command)
+				}
+			case "chekan-agent":
+				w.must(agentExe, words[1:]...)
+			case "icacls":
+				if !w.exists(words[1]) {
+					t.Errorf("there is no %s", words[1])
+				}
+			default:
+				t.Errorf("not tried: %s", command)
+			}
+		}
 	})
 
 	// A sale through the COM port is one document, however often it is asked for.
@@ -357,6 +378,26 @@ func TestInstall(t *testing.T) {
 	if text, err := os.ReadFile(w.path(settings)); err != nil || string(text) != brought || !w.exists(dataDir+`\journal`) || !w.exists(dataDir+`\identity\agent.pem`) {
 		t.Errorf("settings or data are gone: %v", err)
 	}
+}
+
+// guide gives the commands of the page's part about Windows.
+func guide(t *testing.T) (commands []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "install.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, part, _ := strings.Cut(string(text), "\n## Windows\n")
+	part, _, _ = strings.Cut(part, "\n## ")
+	for line := range strings.Lines(part) {
+		if command, ok := strings.CutPrefix(line, "    "); ok {
+			commands = append(commands, strings.TrimSpace(command))
+		}
+	}
+	if len(commands) < 3 {
+		t.Fatalf("the page has only %q", commands)
+	}
+	return commands
 }
 
 const (
