@@ -74,5 +74,5 @@ func (e *env) own(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	return e.Program.Run(ctx, cfg, e.Err, ready)
+	return e.Run(ctx, cfg, e.Err, ready)
 }

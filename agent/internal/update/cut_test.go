@@ -152,7 +152,7 @@ func (d *drive) image(t testing.TB, dice *rand.Rand) string {
 		if !c.durable && dice.IntN(2) == 0 {
 			continue
 		}
-		switch c.kind { //nolint:exhaustive // note makes these only
+		switch c.kind {
 		case StepMkdir:
 			dirs[c.path] = true
 		case StepCreate:
