@@ -244,6 +244,15 @@ func (q *Queries) GetRolloutAgent(ctx context.Context, arg GetRolloutAgentParams
 	return i, err
 }
 
+const holdOrganisation = `-- name: HoldOrganisation :exec
+UPDATE organisations SET name = name WHERE id = $1
+`
+
+func (q *Queries) HoldOrganisation(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, holdOrganisation, id)
+	return err
+}
+
 const holdRollout = `-- name: HoldRollout :execrows
 UPDATE rollouts SET offers = offers + 1 WHERE organisation_id = $1 AND id = $2 AND state = $3
 `

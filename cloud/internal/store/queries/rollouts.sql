@@ -72,3 +72,6 @@ ORDER BY a.agent_id;
 
 -- name: CountOutlets :one
 SELECT COUNT(*) FROM outlets WHERE organisation_id = $1 AND id = $2;
+
+-- name: HoldOrganisation :exec
+UPDATE organisations SET name = name WHERE id = $1;
