@@ -64,11 +64,22 @@ func TestGuide(t *testing.T) {
 		wants string // of its answer
 	}
 	wants := []step{
-		{"apt-get install -y ./chekan-cloud", ""}, {"admin-password", ""}, {"enrolment-code", "Код подключения"},
-		{"apt-get install -y ./chekan-agent", ""}, {"chekan-agent status", "chekan-agent till find"}, {"chekan-sim", ""},
-		{"till adopt", "kassa-1"}, {"till status", "kassa-1"}, {"sell", "Чек пробит."}, {"curl", `"kassa-1"`},
-		{"enroll", "Агент подключён"}, {"chekan-agent status", "на связи"}, {"doctor", "✓"}, {"update status", newer},
-		{"remove", ""}, {"purge", ""},
+		{"apt-get install -y ./chekan-cloud", ""},
+		{"admin-password", ""},
+		{"enrolment-code", "Код подключения"},
+		{"apt-get install -y ./chekan-agent", ""},
+		{"chekan-agent status", "chekan-agent till find"},
+		{"chekan-sim", ""},
+		{"till adopt", "kassa-1"},
+		{"till status", "kassa-1"},
+		{"sell", "Чек пробит."},
+		{"curl", `"kassa-1"`},
+		{"enroll", "Агент подключён"},
+		{"chekan-agent status", "на связи"},
+		{"doctor", "✓"},
+		{"update status", newer},
+		{"remove", ""},
+		{"purge", ""},
 	}
 	var order []block
 	for _, kind := range []string{"cabinet", ""} {

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	for _, dir := range made.dirs {
 		_ = os.RemoveAll(dir)
 	}
-	os.Exit(code) //nolint:forbidigo // this is main
+	os.Exit(code)
 }
 
 // contents are what the tests need of each version.

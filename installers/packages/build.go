@@ -173,9 +173,10 @@ func (j *job) pack(ctx context.Context, p product, a architecture, format, binar
 		return err
 	}
 	release := "1"
-	if format == "deb" {
+	switch format {
+	case "deb":
 		release = `""`
-	} else if format == "apk" {
+	case "apk":
 		release = "0"
 	}
 	var config strings.Builder

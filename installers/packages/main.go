@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(j.work)
-	if err := clear(j.out); err != nil {
+	if err := sweep(j.out); err != nil {
 		return err
 	}
 	if err := j.tool(ctx); err != nil {
@@ -176,8 +176,8 @@ func (w wanted) has(word string) bool {
 	return false
 }
 
-// clear makes the folder, and takes away what an earlier run left in it.
-func clear(dir string) error {
+// sweep makes the folder, and takes away what an earlier run left in it.
+func sweep(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

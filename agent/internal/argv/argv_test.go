@@ -185,7 +185,7 @@ func TestParse_text(t *testing.T) {
 func TestNew_refuses(t *testing.T) {
 	for name, commands := range map[string]any{
 		"an unknown tag": &struct {
-			A string `halp:"x"`
+			A string `colour:"x"`
 		}{},
 		"a type": &struct {
 			A float64 `help:"x"`
