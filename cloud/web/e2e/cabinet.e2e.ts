@@ -3,6 +3,7 @@
  * turns green. The tests are one story and run in their order.
  */
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
@@ -355,6 +356,34 @@ test("the cashier is asked first, and allows it on his own page", async () => {
   await shoot(page, "consent-given-1440");
 });
 
+test("the agent itself checks the network and gives a bundle", { timeout: 180_000 }, async () => {
+  const { page } = desk;
+  await page.goto("/");
+  await row(page, FIRST).getByRole("link", { name: FIRST }).click();
+  const part = page.getByRole("region", { name: "Агент" });
+  await part.getByRole("button", { name: "Проверить сеть" }).click();
+  await consent(page, "Проверить сеть");
+  const now = page.getByRole("region", { name: "Ход команды" });
+  await now.getByText("Сеть в порядке").first().waitFor({ timeout: 60_000 });
+  await now.getByText("Вход агентов в кабинет: шифрование и сертификат").first().waitFor();
+  await expectFits(page);
+  await shoot(page, "agent-network-1440", true);
+  await part.getByRole("button", { name: "Собрать файл для разбора" }).click();
+  await consent(page, "Собрать файл для разбора");
+  const download = now.getByRole("button", { name: "Скачать файл" });
+  await download.waitFor({ timeout: 60_000 });
+  const [file] = await Promise.all([page.waitForEvent("download"), download.click()]);
+  expect(file.suggestedFilename()).toMatch(/^chekan-.*\.zip$/);
+  const saved = join(artifacts, "bundle.zip");
+  await file.saveAs(saved);
+  expect((await readFile(saved)).subarray(0, 2).toString()).toBe("PK");
+  await page.setViewportSize(PHONE);
+  await expectFits(page);
+  await shoot(page, "agent-network-360", true);
+  await page.setViewportSize(DESK);
+  await page.goto("/");
+});
+
 test("a limit of one till colours that till and no other", { timeout: 180_000 }, async () => {
   const { page } = desk;
   await page.goto("/tills");
@@ -446,7 +475,9 @@ test("a dead agent is grey, and comes back", { timeout: 240_000 }, async () => {
   await row(page, SECOND).getByText("Работает").waitFor({ timeout: 30_000 });
 });
 
-test("a revoked agent sells on, and comes back by a code typed at the till", { timeout: 120_000 }, async () => {
+test("a revoked agent sells on, and comes back by a code typed at the till", {
+  timeout: 120_000,
+}, async () => {
   const boss = await openWindow(browser, shop.ready.cabinet);
   const { page } = boss;
   await page.goto("/");
