@@ -25,6 +25,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/metrics"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/cloud/internal/wake"
 )
 
@@ -86,6 +87,7 @@ type cabinet struct {
 	access    *access.Access
 	fleet     *fleet.Fleet
 	documents *documents.Documents
+	updates   *updates.Updates
 	broker    *wake.Broker
 	line      *wake.Line
 
@@ -144,6 +146,9 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	}
 	c.line = line
 	c.fleet = fleet.New(c.store, log, time.Now, c.line.Wake)
+	c.updates = updates.New(c.store, updates.NewReleases(releasesDir(cfg.Data), time.Now), log, time.Now, func(organisation, rolloutID string) {
+		c.fleet.Hub().Publish(organisation, fleet.Change{What: fleet.RolloutChanged, ID: rolloutID})
+	}, c.fleet.Rouse)
 	c.documents = documents.New(c.store, c.fleet, c.fleet.Hub(), log, time.Now)
 	if err := c.documents.ReadUnread(lifetime); err != nil {
 		return nil, err
@@ -272,7 +277,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return err
 	}
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Log: c.log,
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,
@@ -303,6 +308,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		run(func() error { return c.metrics.Serve(ctx, c.metricsDoor, c.log) })
 	}
 	run(func() error { return c.fleet.Run(ctx) })
+	run(func() error { return c.updates.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
 	run(func() error { return c.access.WatchRevoked(ctx) })
 	// The writer outlives the doors: what was taken is written.

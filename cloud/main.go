@@ -5,6 +5,8 @@
 //	chekan-cloud enrolment-code --outlet Магазин  a one-time code for an agent
 //	chekan-cloud user add LOGIN                   a person more
 //	chekan-cloud user passwd LOGIN                a new password
+//	chekan-cloud releases import DIR              take the signed releases of a repository
+//	chekan-cloud releases list                    releases that are there
 //	chekan-cloud aggregates check|rebuild         whether every sum is what the documents say, and make them anew
 //
 // All of it is told by one TOML file (--config; cloud/internal/config/example.toml shows every key) or by flags. The addresses a
@@ -59,6 +61,10 @@ type commands struct {
 		Add    addCommand    `cmd:"" help:"Add a person."`
 		Passwd passwdCommand `cmd:"" help:"Give a person a new password and end their sessions."`
 	} `cmd:"" help:"People."`
+	Releases struct {
+		Import importCommand `cmd:"" help:"Take the signed releases of a repository."`
+		List   listCommand   `cmd:"" help:"Releases that are there."`
+	} `cmd:"" help:"Versions of the agent."`
 	Aggregates aggregatesCommands `cmd:"" help:"Sums kept while documents come in."`
 }
 

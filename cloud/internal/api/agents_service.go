@@ -58,6 +58,3 @@ func millis(t time.Time) int64 {
 	}
 	return t.UnixMilli()
 }
-
-// withUpdates is where the agents' updates and pins are told.
-func (s *Server) withUpdates(_ context.Context, _ []*cabinetv1.Agent) error { return nil }

@@ -35,6 +35,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 	"github.com/chekan-io/chekan/proto/pack"
@@ -55,6 +56,7 @@ type Server struct {
 	Authority *access.Authority
 	Fleet     *fleet.Fleet
 	Documents *documents.Documents
+	Updates   *updates.Updates
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
 	Secure bool
@@ -118,6 +120,7 @@ func (s *Server) Agents() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(uplinkv1connect.NewUplinkServiceHandler(&uplinkService{s},
 		connect.WithRecover(s.recovered), connect.WithInterceptors(&door{s: s, who: s.agent}), connect.WithReadMaxBytes(agentRequest)))
+	mux.Handle("GET "+releasesPath, s.releases())
 	return s.identify(mux)
 }
 
@@ -264,6 +267,12 @@ var kinds = []struct {
 	{fleet.ErrTooOld, connect.CodeUnimplemented},
 	{fleet.ErrClosed, connect.CodeFailedPrecondition},
 	{documents.ErrNotFound, connect.CodeNotFound},
+	{updates.ErrNotFound, connect.CodeNotFound},
+	{updates.ErrInvalid, connect.CodeInvalidArgument},
+	{updates.ErrConflict, connect.CodeAlreadyExists},
+	{updates.ErrBusy, connect.CodeFailedPrecondition},
+	{updates.ErrOver, connect.CodeFailedPrecondition},
+	{updates.ErrExpired, connect.CodeFailedPrecondition},
 	{documents.ErrInvalid, connect.CodeInvalidArgument},
 	{documents.ErrClosed, connect.CodeUnavailable},
 	{pack.ErrTooLarge, connect.CodeInvalidArgument},

@@ -10,6 +10,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/updates"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -280,8 +281,13 @@ func (f *fleetService) change(ctx context.Context, p *access.Person, c fleet.Cha
 		if cmd, err = f.s.Fleet.Command(ctx, p.OrganisationID, c.ID); err == nil {
 			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Command{Command: commandView(p, cmd)}}
 		}
+	case fleet.RolloutChanged:
+		var r *cabinetv1.Rollout
+		if r, err = f.s.Updates.Rollout(ctx, p.OrganisationID, c.ID); err == nil {
+			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Rollout{Rollout: r}}
+		}
 	}
-	if errors.Is(err, fleet.ErrNotFound) || errors.Is(err, documents.ErrNotFound) {
+	if errors.Is(err, fleet.ErrNotFound) || errors.Is(err, updates.ErrNotFound) || errors.Is(err, documents.ErrNotFound) {
 		return nil, nil
 	}
 	return res, err

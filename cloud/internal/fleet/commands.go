@@ -201,6 +201,9 @@ func (f *Fleet) Plan(ctx context.Context, organisation, tillID string, action fi
 	return nil, nil
 }
 
+// Rouse has an agent ask for what there is for it.
+func (f *Fleet) Rouse(agentID string) { f.rouse(agentID) }
+
 // rouse ends the agent's long poll, and asks the broker to wake it where it polls another cabinet or none.
 func (f *Fleet) rouse(agentID string) {
 	f.mu.Lock()

@@ -12,6 +12,7 @@ const (
 	TillChanged What = iota
 	OperationChanged
 	CommandChanged
+	RolloutChanged
 )
 
 // Change says that something is no longer what it was. It carries no content: a watcher reads the present state when it
@@ -20,7 +21,7 @@ type Change struct {
 	What What
 	// TillID is the till it belongs to.
 	TillID string
-	// JournalID and ID name an operation by journal and key; ID alone names a command.
+	// JournalID and ID name an operation by journal and key; ID alone names a command or a rollout.
 	JournalID, ID string
 }
 
