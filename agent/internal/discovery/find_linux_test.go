@@ -73,14 +73,31 @@ func onTCP(t *testing.T, address string, serve port.Serve) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	serveUntil(t, l, serve)
+	return l.Addr().String()
+}
+
+// onTCPUntil serves a device at an address until hangUp.
+func onTCPUntil(t *testing.T, address string, serve port.Serve) (hangUp func()) {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveUntil(t, l, serve)
+}
+
+func serveUntil(t *testing.T, l net.Listener, serve port.Serve) (hangUp func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = port.TCP(ctx, l, serve, func(error) {})
 	}()
-	t.Cleanup(func() { cancel(); <-ended })
-	return l.Addr().String()
+	hangUp = func() { cancel(); <-ended }
+	t.Cleanup(hangUp)
+	return hangUp
 }
 
 // A technician's first minute: tills of every kind among things that are none.

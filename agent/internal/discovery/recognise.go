@@ -11,7 +11,7 @@ import (
 )
 
 // question is how the lost till is asked for at a place, and at which speed; 0
-// is every speed such tills have.
+// is every speed such tills have. roamer.mu is held.
 //
 // A till that was switched to the numbered link keeps to it until its power
 // goes, and it does not hear ENQ. It is asked in that link where the

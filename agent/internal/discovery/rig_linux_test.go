@@ -48,6 +48,7 @@ func await(t *testing.T, what string, ok func() bool) {
 // have something plugged in.
 type shop struct {
 	dir, data, locks string
+	networks         []string
 
 	mu  sync.Mutex
 	usb map[string]wire.Port // what is said of a socket's device
@@ -226,7 +227,7 @@ func (s *shop) startLogging(t *testing.T, log *slog.Logger, tills ...config.Till
 	t.Helper()
 	a := &agent{}
 	a.finder = discovery.New(discovery.Options{
-		Ports: s.ports, Printers: noPrinters, LockDir: s.locks, Log: log,
+		Discovery: config.Discovery{Networks: s.networks}, Ports: s.ports, Printers: noPrinters, LockDir: s.locks, Log: log,
 		Claims: func() []discovery.Claim { return a.roamer.Claims() },
 		States: func() []*fiscalv1.TillState { return a.States() },
 	})

@@ -177,12 +177,23 @@ func (r *Roamer) seek(ctx context.Context) {
 		return
 	}
 	r.forget(places)
+	var network sync.WaitGroup
+	room := make(chan struct{}, atOnceTCP)
 	for _, p := range r.order(places, lost) {
 		if ctx.Err() != nil {
-			return
+			break
 		}
-		r.ask(ctx, p, lost)
+		if p.kind != inNetwork {
+			r.ask(ctx, p, lost)
+			continue
+		}
+		room <- struct{}{} // most addresses of a network are nobody's and cost a second each
+		network.Go(func() {
+			defer func() { <-room }()
+			r.ask(ctx, p, lost)
+		})
 	}
+	network.Wait()
 	r.mu.Lock()
 	r.assign()
 	r.mu.Unlock()
@@ -255,9 +266,12 @@ func (r *Roamer) taken(at wire.Address) bool {
 func (r *Roamer) ask(ctx context.Context, p place, lost []*Cable) {
 	tried := map[string]bool{}
 	for _, c := range lost {
+		r.mu.Lock()
 		q, baud := c.question(p)
+		may := c.mayBe(p)
+		r.mu.Unlock()
 		id := fmt.Sprintf("%s %d %s", q.driver, baud, c.conf.Link)
-		if tried[id] || !slices.Contains(q.kinds, p.kind) || !c.mayBe(p) {
+		if tried[id] || !slices.Contains(q.kinds, p.kind) || !may {
 			continue
 		}
 		tried[id] = true
@@ -379,7 +393,7 @@ func (c *Cable) is(f *find) bool {
 }
 
 // mayBe tells whether the till can be at a place: it does not change its kind of
-// cable by itself.
+// cable by itself. roamer.mu is held.
 func (c *Cable) mayBe(p place) bool {
 	for _, w := range []string{c.conf.Wire, c.record.Wire} {
 		if a, err := wire.ParseAddress(w); err == nil {

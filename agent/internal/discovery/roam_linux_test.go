@@ -372,3 +372,25 @@ func TestFind_besideSales(t *testing.T) {
 		t.Errorf("%d receipts", n)
 	}
 }
+
+// A till in the network got another address: it is looked for where the
+// configuration allows, and nowhere else.
+func TestReplug_network(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.networks = []string{"127.77.14.0/28"}
+	d, e := newTill(t, 111, fnA), newTill(t, 222, fnB)
+	hangUp := onTCPUntil(t, "127.77.14.3:7778", d.ServeTCP)
+	a := s.start(t, shtrihTill("k", "tcp://127.77.14.3:7778"))
+	a.online(t, "k")
+	a.openShift(t, "k")
+	hangUp()
+	onTCP(t, "127.77.14.5:7778", e.ServeTCP)
+	onTCP(t, "127.77.14.9:7778", d.ServeTCP)
+	await(t, "the till is missed", func() bool { return !a.state(t, "k").GetOnline() })
+	a.online(t, "k")
+	a.done(t, sale("k1", "k"))
+	if receipts(d) != 1 || receipts(e) != 0 {
+		t.Errorf("%d and %d receipts", receipts(d), receipts(e))
+	}
+}
