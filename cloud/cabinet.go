@@ -293,7 +293,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	c.people = server(door.Cabinet(pages))
 	c.agents = server(door.Agents())
 	c.agents.TLSConfig = c.authority.AgentsDoor(hosts)
-	c.access.OnRevoked(func(agentID string) { door.Revoked(agentID, c.kick) })
+	c.access.OnRevoked(func(agentID string) { door.Revoked(agentID, c.kick) }) //nolint:contextcheck // what follows a revocation outlives the call that gave it
 	c.group = new(errgroup.Group)
 	// What ends by itself takes the cabinet down; the service manager starts it anew.
 	run := func(part func() error) {

@@ -180,7 +180,7 @@ func (d *door) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if err == nil {
 			if a := access.AgentFrom(ctx); a != nil {
 				var done func()
-				ctx, done = d.s.calls.begin(ctx, a.ID)
+				ctx, done = d.s.calls.begin(ctx, a.ID, procedure)
 				defer done()
 			}
 			res, err = next(ctx, req)

@@ -26,7 +26,7 @@ func (u *uplinkService) Hello(ctx context.Context, r *uplinkv1.HelloRequest) (*u
 		return nil, err
 	}
 	if agent.Instance != "" && agent.Instance != r.GetInstance() {
-		u.s.calls.cutOthers(ctx, agent.ID, errHello) // what an earlier start has open is not this one's
+		u.s.calls.cutOthers(agent.ID, errHello) // what an earlier start has open is not this one's
 	}
 	cursor, err := u.s.Documents.Cursor(ctx, agent, r.GetJournalId())
 	if err != nil {
