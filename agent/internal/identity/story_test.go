@@ -9,6 +9,7 @@ import (
 	"time"
 
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
 )
 
 // within is what the cabinet promises of a revocation (docs/identity.md).
@@ -114,6 +115,11 @@ func TestClone(t *testing.T) {
 			good, bad, goodSerial = b, a, 1002
 		}
 		return bad != nil
+	})
+	// The copy knows the other one's till; a person says that this one is its own.
+	until(t, "the copy takes its own till", func() bool {
+		_, err := b.technician.AcceptTill(t.Context(), &posv1.AcceptTillRequest{Till: "k"})
+		return err == nil
 	})
 	b.ready(t)
 	good.sell(t, "of the good")

@@ -93,11 +93,11 @@ func (s *session) renewLoop(ctx context.Context) {
 // on one day.
 func dueAt(cert *x509.Certificate) time.Time {
 	third := cert.NotAfter.Sub(cert.NotBefore) / 3
-	var spread time.Duration
+	spread := int64(0) // thousandths
 	for _, b := range cert.SerialNumber.Bytes() {
-		spread = (spread*257 + time.Duration(b)) % 1000
+		spread = (spread*257 + int64(b)) % 1000
 	}
-	return cert.NotBefore.Add(third + third*spread/1000)
+	return cert.NotBefore.Add(third + time.Duration(int64(third)/1000*spread))
 }
 
 func (s *session) renew(ctx context.Context, old *Identity) error {

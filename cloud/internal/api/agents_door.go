@@ -120,7 +120,7 @@ func (s *Server) OnlyAgents(next http.Handler) http.Handler {
 			http.Error(w, "only for agents", http.StatusForbidden)
 			return
 		}
-		ctx, done := s.calls.begin(ctx, access.AgentFrom(ctx).ID)
+		ctx, done := s.calls.begin(ctx, access.AgentFrom(ctx).ID, r.URL.Path)
 		defer done()
 		next.ServeHTTP(&cuttable{ResponseWriter: w, ctx: ctx}, r.WithContext(ctx))
 		if errors.Is(context.Cause(ctx), access.ErrRevoked) {
@@ -152,14 +152,16 @@ type calls struct {
 	open map[string]map[*call]struct{}
 }
 
-type call struct{ cancel context.CancelCauseFunc }
-
-type callKey struct{}
+type call struct {
+	cancel context.CancelCauseFunc
+	// greets says that it tells who speaks, and ends by itself.
+	greets bool
+}
 
 // begin notes a call; its context ends when the agent is cut.
-func (c *calls) begin(ctx context.Context, agentID string) (_ context.Context, done func()) {
+func (c *calls) begin(ctx context.Context, agentID, procedure string) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	own := &call{cancel}
+	own := &call{cancel: cancel, greets: procedure == uplinkv1connect.UplinkServiceHelloProcedure || procedure == uplinkv1connect.UplinkServiceRenewProcedure}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil {
@@ -169,7 +171,7 @@ func (c *calls) begin(ctx context.Context, agentID string) (_ context.Context, d
 		c.open[agentID] = map[*call]struct{}{}
 	}
 	c.open[agentID][own] = struct{}{}
-	return context.WithValue(ctx, callKey{}, own), func() {
+	return ctx, func() {
 		c.mu.Lock()
 		delete(c.open[agentID], own)
 		if len(c.open[agentID]) == 0 {
@@ -181,20 +183,21 @@ func (c *calls) begin(ctx context.Context, agentID string) (_ context.Context, d
 }
 
 // cut ends all calls of an agent.
-func (c *calls) cut(agentID string, why error) { c.end(agentID, nil, why) }
-
-// cutOthers ends all calls of an agent but the one of the context.
-func (c *calls) cutOthers(ctx context.Context, agentID string, why error) {
-	own, _ := ctx.Value(callKey{}).(*call)
-	c.end(agentID, own, why)
-}
-
-func (c *calls) end(agentID string, but *call, why error) {
+func (c *calls) cut(agentID string, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for other := range c.open[agentID] {
-		if other != but {
-			other.cancel(why)
+	for open := range c.open[agentID] {
+		open.cancel(why)
+	}
+}
+
+// cutOthers ends what other starts of an agent's program have open, but not their saying who they are.
+func (c *calls) cutOthers(agentID string, why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for open := range c.open[agentID] {
+		if !open.greets {
+			open.cancel(why)
 		}
 	}
 }
