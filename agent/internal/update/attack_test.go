@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -50,11 +51,11 @@ var attacks = []struct {
 }{
 	{"one bit of the binary", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = instead(".zst", flip)
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "не тот, что подписан"},
 	{"more of the binary than signed, without end", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = instead(".zst", func(text []byte) []byte { return append(text, make([]byte, 10<<20)...) })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "больше, чем подписано"},
 	{"no binary", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = func(path string, text []byte) ([]byte, error) {
@@ -63,41 +64,41 @@ var attacks = []struct {
 			}
 			return text, nil
 		}
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "нет файла версии"},
 	{"one bit of the timestamp", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = instead("timestamp.json", func(text []byte) []byte { return bytes.Replace(text, []byte(`"version": `), []byte(`"version": 9`), 1) })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "не теми ключами"},
 	{"garbage for a timestamp", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = instead("timestamp.json", func([]byte) []byte { return []byte("<html>") })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "испорчены"},
 	{"a timestamp without end", func(_ *testing.T, c *computer) func() {
 		c.cabinet.twist = instead("timestamp.json", func(text []byte) []byte { return append(text, bytes.Repeat([]byte(" "), 1<<20)...) })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "больше, чем могут весить"},
 	{"signed by other keys", func(t *testing.T, c *computer) func() {
 		theirs := newReleases(t)
 		theirs.add(t, "1.1.0", program("1.1.0"))
 		c.cabinet.files = theirs.Dir
-		return func() { c.cabinet.files = c.releases.Dir }
+		return func() { c.cabinet.set(func() { c.cabinet.files = c.releases.Dir }) }
 	}, "не теми ключами"},
 	{"no metadata at all", func(t *testing.T, c *computer) func() {
 		c.cabinet.files = t.TempDir()
-		return func() { c.cabinet.files = c.releases.Dir }
+		return func() { c.cabinet.set(func() { c.cabinet.files = c.releases.Dir }) }
 	}, "нет подписанных сведений"},
 	{"the targets of another snapshot", func(t *testing.T, c *computer) func() {
 		before := read(t, c.releases.Dir, "metadata/1.targets.json")
 		c.releases.add(t, "1.0.1", program("1.0.1"))
 		c.cabinet.twist = instead("2.targets.json", func([]byte) []byte { return before })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "не подходят друг к другу"},
 	{"the snapshot of another timestamp", func(t *testing.T, c *computer) func() {
 		before := read(t, c.releases.Dir, "metadata/1.snapshot.json")
 		c.releases.add(t, "1.0.1", program("1.0.1"))
 		c.cabinet.twist = instead("2.snapshot.json", func([]byte) []byte { return before })
-		return func() { c.cabinet.twist = nil }
+		return func() { c.cabinet.set(func() { c.cabinet.twist = nil }) }
 	}, "не подходят друг к другу"},
 	{"metadata older than seen", func(t *testing.T, c *computer) func() {
 		old := t.TempDir()
@@ -105,7 +106,7 @@ var attacks = []struct {
 		c.releases.add(t, "1.0.1", program("1.0.1"))
 		c.see()
 		c.cabinet.files = old
-		return func() { c.cabinet.files = c.releases.Dir }
+		return func() { c.cabinet.set(func() { c.cabinet.files = c.releases.Dir }) }
 	}, "старше тех, что агент уже видел"},
 	{"expired metadata", func(t *testing.T, c *computer) func() {
 		now := time.Now()
@@ -168,34 +169,37 @@ var attacks = []struct {
 		return nil
 	}, "мало места"},
 	{"the disk fills up while the binary comes", func(_ *testing.T, c *computer) func() {
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		c.fault = func(step Step, path string) error {
-			if full && step == StepWrite && strings.HasSuffix(path, ".part") {
+			if full.Load() && step == StepWrite && strings.HasSuffix(path, ".part") {
 				return syscall.ENOSPC
 			}
 			return nil
 		}
-		return func() { full = false }
+		return func() { full.Store(false) }
 	}, "кончилось место посреди обновления"},
 	{"the disk fills up while it is unpacked", func(_ *testing.T, c *computer) func() {
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		c.fault = func(step Step, path string) error {
-			if full && step == StepSync && filepath.Base(path) == exeName {
+			if full.Load() && step == StepSync && filepath.Base(path) == exeName {
 				return syscall.ENOSPC
 			}
 			return nil
 		}
-		return func() { full = false }
+		return func() { full.Store(false) }
 	}, "кончилось место посреди обновления"},
 	{"the disk is full at the switch", func(_ *testing.T, c *computer) func() {
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		c.fault = func(step Step, path string) error {
-			if full && strings.Contains(path, "state.json") {
+			if full.Load() && strings.Contains(path, "state.json") {
 				return syscall.ENOSPC
 			}
 			return nil
 		}
-		return func() { full = false }
+		return func() { full.Store(false) }
 	}, "нет места, чтобы записать выбор"},
 }
 
@@ -232,7 +236,7 @@ func TestAttacks(t *testing.T) {
 			if p := r.Problems(); len(p) != 1 || p[0].GetCode() != CodeRefused {
 				t.Errorf("problems: %v", p)
 			}
-			if s := c.state(); s.Chosen != "" || s.Trial != nil || c.shop.held {
+			if s := c.state(); s.Chosen != "" || s.Trial != nil || c.shop.isHeld() {
 				t.Errorf("%+v", s)
 			}
 			if d := c.launcher().choose(); d.Run != "" {

@@ -77,6 +77,13 @@ func (d *drive) fault(step Step, path string) error {
 	return nil
 }
 
+// isDead tells whether the process has died.
+func (d *drive) isDead() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dead
+}
+
 // note takes down what a step has done.
 func (d *drive) note(step Step, path string) {
 	switch step {
@@ -219,7 +226,7 @@ func (c *computer) live(d *drive) {
 	c.fault = d.fault
 	for range 40 {
 		decision := c.launcher().choose()
-		if d.dead {
+		if d.isDead() {
 			return
 		}
 		if strings.Contains(decision.Text, "повреж") {
@@ -243,7 +250,7 @@ func (c *computer) live(d *drive) {
 		told := time.NewTicker(100 * time.Millisecond)
 		late := time.Now().Add(10 * patience)
 		err := errors.New("not ended")
-		for err != nil && !errors.Is(err, ErrRelaunch) && !d.dead && !c.told(version) {
+		for err != nil && !errors.Is(err, ErrRelaunch) && !d.isDead() && !c.told(version) {
 			select {
 			case err = <-ended:
 			case <-told.C:
@@ -258,7 +265,7 @@ func (c *computer) live(d *drive) {
 		if err != nil && err.Error() == "not ended" {
 			<-ended
 		}
-		if done || d.dead {
+		if done || d.isDead() {
 			return
 		}
 	}
@@ -325,7 +332,7 @@ func TestCut(t *testing.T) {
 			c := storyComputer(t, r)
 			d := newDrive(c.data, die)
 			c.live(d)
-			if !d.dead {
+			if !d.isDead() {
 				return // this time the story was shorter: its waits are not counted alike
 			}
 			var left []string

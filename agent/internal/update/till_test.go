@@ -67,12 +67,13 @@ func TestUpdate_waitsForUnknownReceipt(t *testing.T) {
 	})
 }
 
+// eventuallyIn is eventually with another patience.
 func eventuallyIn(t *testing.T, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
 	for late := time.Now().Add(limit); !ok(); {
 		if time.Now().After(late) {
 			t.Fatalf("never happened: %s", what)
 		}
-		pause(t.Context(), time.Second)
+		pause(t.Context(), 20*time.Millisecond)
 	}
 }

@@ -38,7 +38,7 @@ func TestUpdate(t *testing.T) {
 		if err := old.end(t); !errors.Is(err, ErrRelaunch) {
 			t.Fatal(err)
 		}
-		if !c.shop.held {
+		if !c.shop.isHeld() {
 			t.Error("the tills are not quiet while the program ends")
 		}
 		want := State{
@@ -263,7 +263,7 @@ func TestUpdate_waits(t *testing.T) {
 			_, text := r.Status()
 			return text == "ждём: на кассе k выясняется чек"
 		})
-		if c.shop.looks == 0 || c.shop.held || c.state().Chosen != "" {
+		if c.shop.isHeld() || c.state().Chosen != "" {
 			t.Error("it did not wait")
 		}
 		c.shop.set(func() { c.shop.busy = "" })

@@ -135,14 +135,14 @@ func (c *cabinet) Report(_ context.Context, r *uplinkv1.ReportUpdateRequest) err
 
 func (c *cabinet) Get(_ context.Context, path string, offset int64) (io.ReadCloser, int64, error) {
 	c.mu.Lock()
-	twist, cut := c.twist, c.cut
+	twist, cut, files := c.twist, c.cut, c.files
 	c.gets = append(c.gets, fmt.Sprintf("%s@%d", path, offset))
 	away := c.away
 	c.mu.Unlock()
 	if away {
 		return nil, 0, errors.New("no line")
 	}
-	text, err := os.ReadFile(filepath.Join(c.files, filepath.FromSlash(path)))
+	text, err := os.ReadFile(filepath.Join(files, filepath.FromSlash(path)))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, 0, ErrAbsent
 	}
@@ -264,6 +264,12 @@ func (s *shop) Quiet(context.Context) (func(), string) {
 	}
 	s.held = true
 	return func() { s.mu.Lock(); s.held = false; s.mu.Unlock() }, ""
+}
+
+func (s *shop) isHeld() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
 }
 
 func (s *shop) set(f func()) {

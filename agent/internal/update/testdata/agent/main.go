@@ -83,6 +83,16 @@ func die(data string) func(update.Step, string) error {
 	}
 }
 
+// deadline is what the test allows a version on trial for its start.
+func deadline(data string) time.Duration {
+	text, _ := os.ReadFile(filepath.Join(data, "deadline"))
+	d, err := time.ParseDuration(string(text))
+	if err != nil {
+		return time.Hour
+	}
+	return d
+}
+
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprint("exit code ", int(e)) }
@@ -98,7 +108,7 @@ func run(data string) error {
 	}
 	l := &update.Launcher{
 		Data: data, Version: version, Exe: exe, Args: os.Args[1:], Out: os.Stdout, Err: os.Stderr, Log: log,
-		StartDeadline: time.Second, Fault: die(data),
+		StartDeadline: deadline(data), Fault: die(data),
 	}
 	if update.Launched() {
 		if update.IsChild() {
