@@ -77,7 +77,7 @@ func newWine(t *testing.T) *wine {
 	w.dir = filepath.Join(home, "p")
 	// Without a browser engine and .NET, which it would like to install, and with
 	// nothing of this user's folders.
-	w.env = append(os.Environ(), "WINEPREFIX="+w.dir, "HOME="+home, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "DISPLAY=", "LC_ALL=C.UTF-8")
+	w.env = append(os.Environ(), "WINEPREFIX="+w.dir, "HOME="+home, "TMPDIR="+home, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=", "DISPLAY=", "LC_ALL=C.UTF-8")
 	t.Cleanup(func() {
 		kill := exec.Command(w.server, "-k")
 		kill.Env = w.env
