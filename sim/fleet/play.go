@@ -152,7 +152,7 @@ func (t *Till) Quick(emit func(*uplinkv1.Entry) error) error {
 		fd++
 		a.foreign = false
 		doc := &fiscalv1.Document{Fn: t.FN, Fd: fd, Fp: uint32(t.seed) ^ fd*2654435761, At: fn.Civil(a.at).String()}
-		switch a.kind { //nolint:exhaustive // the other acts are receipts
+		switch a.kind {
 		case fiscal.OpenShift:
 			shift, receipt = shift+1, 0
 			doc.Type = uint32(fiscal.DocShiftOpened)
@@ -224,11 +224,11 @@ func (t *Till) Play(log flash.Log, emit func(*uplinkv1.Entry) error) error {
 // do makes the document of an act.
 func (t *Till) do(acc *fn.Accumulator, a act) (fn.Document, error) {
 	current, given, err := fn.CurrentReceipt, []ffd.Field(nil), error(nil)
-	switch {
-	case a.kind == fiscal.OpenShift:
+	switch a.kind {
+	case fiscal.OpenShift:
 		current = fn.CurrentOpenShift
 		given, err = ffd.ShiftOpening(a.receipt.Cashier, t.reg)
-	case a.kind == fiscal.CloseShift:
+	case fiscal.CloseShift:
 		current = fn.CurrentCloseShift
 		given, err = ffd.ShiftClosing(a.receipt.Cashier, t.reg)
 	default:

@@ -133,7 +133,7 @@ func readCopy(d *store.Document, doc ffd.Document) {
 }
 
 func isReceipt(form int32) bool {
-	switch fiscal.DocumentType(form) {
+	switch fiscal.DocumentType(form) { //nolint:exhaustive // the other forms are no receipts
 	case fiscal.DocReceipt, fiscal.DocBSO, fiscal.DocCorrection, fiscal.DocBSOCorrection:
 		return true
 	default:

@@ -220,7 +220,7 @@ func (d *Documents) places(ctx context.Context, organisation string, r *cabinetv
 				}})
 			}
 		}
-	default:
+	case cabinetv1.Place_PLACE_UNSPECIFIED:
 		return nil, nil
 	}
 	list := make([]*cabinetv1.RevenueRow, 0, len(order))

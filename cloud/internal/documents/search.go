@@ -84,7 +84,7 @@ func (d *Documents) NewQuery(ctx context.Context, organisation string, f *cabine
 	switch want := f.GetOfd(); want {
 	case fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED:
 	case fiscalv1.OFDTrack_OFD_TRACK_QUEUED, fiscalv1.OFDTrack_OFD_TRACK_REFUSED:
-		q.filter.Ofd = int32(want)
+		q.filter.OFD = int32(want)
 		if want == fiscalv1.OFDTrack_OFD_TRACK_QUEUED {
 			for _, state := range states {
 				if state.GetUnsent() > 0 && state.GetFn() != "" {
@@ -93,7 +93,7 @@ func (d *Documents) NewQuery(ctx context.Context, organisation string, f *cabine
 			}
 		}
 		fallthrough
-	default:
+	case fiscalv1.OFDTrack_OFD_TRACK_DELIVERED:
 		q.keep = func(found *Found) bool { return track(found.Document) == want }
 	}
 	return q, nil

@@ -89,25 +89,25 @@ func (f fact) naive(q *cabinetv1.DocumentFilter, till string) bool {
 	within := func(from, to string) bool {
 		return (from == "" || minute[:len(from)] >= from) && (to == "" || minute[:len(to)] <= to)
 	}
-	any := func(yes bool, given bool) bool { return yes || !given }
+	either := func(yes bool, given bool) bool { return yes || !given }
 	has := slices.ContainsFunc(body.GetItems(), func(i *fiscalv1.Item) bool {
 		return strings.Contains(strings.ToLower(i.GetName()), strings.ToLower(q.GetProduct()))
 	})
 	some := slices.ContainsFunc(q.GetPayments(), func(x cabinetv1.Payment) bool { return paid[x] != 0 })
 	return within(q.GetFrom(), q.GetTo()) &&
-		any(slices.Contains(q.GetTillIds(), till), len(q.GetTillIds()) > 0) &&
-		any(q.GetFd() == doc.GetFd(), q.GetFd() != 0) && any(q.GetFp() == doc.GetFp(), q.GetFp() != 0) &&
-		any(q.GetFn() == doc.GetFn(), q.GetFn() != "") && any(q.GetRnm() == f.rnm, q.GetRnm() != "") &&
-		any(doc.GetTotal() >= q.GetSumFrom(), q.SumFrom != nil) && any(doc.GetTotal() <= q.GetSumTo(), q.SumTo != nil) &&
-		any(strings.Contains(strings.ToLower(f.op.GetCashier().GetName()), strings.ToLower(q.GetCashier())), q.GetCashier() != "") &&
-		any(has, q.GetProduct() != "") && any(slices.Contains(q.GetKinds(), doc.GetKind()), len(q.GetKinds()) > 0) &&
-		any(slices.Contains(q.GetTypes(), doc.GetType()), len(q.GetTypes()) > 0) && any(some, len(q.GetPayments()) > 0) &&
-		any(body.GetCustomer() == q.GetBuyer(), q.GetBuyer() != "") && any(f.op.GetPaper() == q.GetPaper(), q.GetPaper() != 0) &&
-		any(f.op.GetOfd() == q.GetOfd(), q.GetOfd() != 0) && any(f.op.GetKey() == q.GetKey(), q.GetKey() != "")
+		either(slices.Contains(q.GetTillIds(), till), len(q.GetTillIds()) > 0) &&
+		either(q.GetFd() == doc.GetFd(), q.GetFd() != 0) && either(q.GetFp() == doc.GetFp(), q.GetFp() != 0) &&
+		either(q.GetFn() == doc.GetFn(), q.GetFn() != "") && either(q.GetRnm() == f.rnm, q.GetRnm() != "") &&
+		either(doc.GetTotal() >= q.GetSumFrom(), q.SumFrom != nil) && either(doc.GetTotal() <= q.GetSumTo(), q.SumTo != nil) &&
+		either(strings.Contains(strings.ToLower(f.op.GetCashier().GetName()), strings.ToLower(q.GetCashier())), q.GetCashier() != "") &&
+		either(has, q.GetProduct() != "") && either(slices.Contains(q.GetKinds(), doc.GetKind()), len(q.GetKinds()) > 0) &&
+		either(slices.Contains(q.GetTypes(), doc.GetType()), len(q.GetTypes()) > 0) && either(some, len(q.GetPayments()) > 0) &&
+		either(body.GetCustomer() == q.GetBuyer(), q.GetBuyer() != "") && either(f.op.GetPaper() == q.GetPaper(), q.GetPaper() != 0) &&
+		either(f.op.GetOfd() == q.GetOfd(), q.GetOfd() != 0) && either(f.op.GetKey() == q.GetKey(), q.GetKey() != "")
 }
 
-// search pages through everything a filter finds.
-func (w *world) search(t testing.TB, organisation string, f *cabinetv1.DocumentFilter, limit int) (list []string, err error) {
+// pages reads through everything a filter finds.
+func (w *world) pages(t testing.TB, organisation string, f *cabinetv1.DocumentFilter, limit int) (list []string, err error) {
 	t.Helper()
 	q, err := w.NewQuery(t.Context(), organisation, f, nil, func(d Document) fiscalv1.OFDTrack { return d.Operation.GetOfd() })
 	if err != nil {
@@ -115,7 +115,7 @@ func (w *world) search(t testing.TB, organisation string, f *cabinetv1.DocumentF
 	}
 	var last Found
 	for page := ""; ; {
-		found, next, err := w.Documents.Search(t.Context(), q, page, limit)
+		found, next, err := w.Search(t.Context(), q, page, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +156,7 @@ func TestSearch(t *testing.T) {
 				}
 			}
 			slices.Sort(want)
-			got, err := w.search(outer, agent.OrganisationID, f, rapid.SampledFrom([]int{20, 50, 500}).Draw(t, "page"))
+			got, err := w.pages(outer, agent.OrganisationID, f, rapid.SampledFrom([]int{20, 50, 500}).Draw(t, "page"))
 			if err != nil {
 				t.Fatalf("%v: %v", f, err)
 			}
@@ -172,10 +172,10 @@ func TestSearch(t *testing.T) {
 			}
 			run(rt, t, f)
 		})
-		if got, err := w.search(t, w.agents[1].OrganisationID, &cabinetv1.DocumentFilter{}, 50); err != nil || len(got) != len(foreign) {
+		if got, err := w.pages(t, w.agents[1].OrganisationID, &cabinetv1.DocumentFilter{}, 50); err != nil || len(got) != len(foreign) {
 			t.Errorf("the other organisation finds %d of its %d documents: %v", len(got), len(foreign), err)
 		}
-		if got, err := w.search(t, w.agents[1].OrganisationID, &cabinetv1.DocumentFilter{TillIds: []string{tills["kassa-2"]}}, 50); err != nil || len(got) != 0 {
+		if got, err := w.pages(t, w.agents[1].OrganisationID, &cabinetv1.DocumentFilter{TillIds: []string{tills["kassa-2"]}}, 50); err != nil || len(got) != 0 {
 			t.Errorf("a till of others tells the other organisation %d documents: %v", len(got), err)
 		}
 	})
@@ -251,7 +251,7 @@ func TestSearch_refused(t *testing.T) {
 			"an unknown way to pay":           {Payments: []cabinetv1.Payment{9}},
 			"a text with zeros":               {Product: "a\x00b"},
 		} {
-			if _, err := w.search(t, w.agents[0].OrganisationID, f, 10); !errors.Is(err, ErrInvalid) {
+			if _, err := w.pages(t, w.agents[0].OrganisationID, f, 10); !errors.Is(err, ErrInvalid) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -259,7 +259,7 @@ func TestSearch_refused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := w.Documents.Search(t.Context(), q, "!", 10); !errors.Is(err, ErrInvalid) {
+		if _, _, err := w.Search(t.Context(), q, "!", 10); !errors.Is(err, ErrInvalid) {
 			t.Errorf("a mark that is none: %v", err)
 		}
 	})

@@ -41,7 +41,7 @@ const (
 	isNumber
 )
 
-// Text, Sum and Number make cells.
+// Text is a cell of text.
 func Text(s string) Cell { return Cell{Text: s} }
 
 // Sum is a cell of money.

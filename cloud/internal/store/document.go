@@ -205,7 +205,7 @@ func nameID(table, organisation, name string) int64 {
 	return max(id, 1)
 }
 
-// MemoryID, CashierID and ProductID give ids of names; zero is of no name.
+// MemoryID is the id of a fiscal memory.
 func MemoryID(organisation, fn string) int64 { return nameID("memory", organisation, fn) }
 
 // CashierID is the id of a cashier's folded name.

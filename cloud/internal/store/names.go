@@ -57,7 +57,7 @@ var (
 func (w *writer) putNames(ctx context.Context, rows []Document) ([]int64, error) {
 	fresh := [3]map[namedKey][]any{{}, {}, {}}
 	var written []int64
-	var seen = map[int64]bool{}
+	seen := map[int64]bool{}
 	note := func(of int, mark, id int64, values ...any) {
 		if seen[mark] || w.s.names.known(mark) {
 			return

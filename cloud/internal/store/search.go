@@ -36,8 +36,8 @@ type Filter struct {
 	Buyer string
 	// Paper is fiscal.v1.PaperTrack.
 	Paper int32
-	// Ofd is fiscal.v1.OFDTrack as the operations tell it, 1 or 3; Unsent adds memories whose documents wait from a number on.
-	Ofd    int32
+	// OFD is fiscal.v1.OFDTrack as the operations tell it, 1 or 3; Unsent adds memories whose documents wait from a number on.
+	OFD    int32
 	Unsent []Unsent
 	// Numbers are documents by number, whatever else; not nil and empty is none.
 	Numbers []Number
@@ -297,8 +297,8 @@ func (f *Filter) rest(t *text) (where []string) {
 	if f.Paper != 0 {
 		and("d.paper + 0 = %s", t.arg(f.Paper))
 	}
-	if f.Ofd != 0 {
-		waiting := []string{fmt.Sprintf("d.ofd + 0 = %s", t.arg(f.Ofd))}
+	if f.OFD != 0 {
+		waiting := []string{fmt.Sprintf("d.ofd + 0 = %s", t.arg(f.OFD))}
 		for _, u := range f.Unsent {
 			waiting = append(waiting, fmt.Sprintf("d.ofd = 0 AND d.fn || '' = %s AND d.fd + 0 >= %s", t.arg(u.FN), t.arg(u.FD)))
 		}
@@ -330,11 +330,11 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 		return each(f.Cashiers, func(id int64) scan {
 			return scan{where: []string{"d.cashier = ? AND d.cashier <> 0"}, args: []any{id}}
 		}), nil
-	case f.Ofd == 1 || f.Ofd == 3:
+	case f.OFD == 1 || f.OFD == 3:
 		list := each(f.Unsent, func(u Unsent) scan {
 			return scan{where: []string{"d.fn = ? AND d.fd >= ? AND d.ofd = 0"}, args: []any{u.FN, u.FD}}
 		})
-		return append(list, scan{where: []string{fmt.Sprintf("d.ofd = %d", f.Ofd)}}), nil
+		return append(list, scan{where: []string{fmt.Sprintf("d.ofd = %d", f.OFD)}}), nil
 	case f.Paper == 2:
 		return []scan{{where: []string{"d.paper = 2"}}}, nil
 	case f.Outlet != "":

@@ -87,24 +87,30 @@ func (s *Store) lines(ctx context.Context, f *Filter, last *sold, n int) ([]sold
 			fmt.Fprintf(t, "SELECT s%d.* FROM (SELECT p.at, p.fd, p.memory_id FROM positions p WHERE p.product_id = %s%s"+
 				" ORDER BY p.at DESC, p.fd DESC, p.memory_id DESC LIMIT %s) AS s%d", i, t.arg(id), where, most, i)
 		}
-		rows, err := s.read.QueryContext(ctx, t.String(), t.args...)
+		part, err := s.soldLines(ctx, t)
 		if err != nil {
 			return nil, fmt.Errorf("search positions: %w", err)
 		}
-		for rows.Next() {
-			var x sold
-			if err = rows.Scan(&x.at, &x.fd, &x.memory); err != nil {
-				break
-			}
-			list = append(list, x)
-		}
-		_ = rows.Close() // what went wrong says Err
-		if err := cmp.Or(err, rows.Err()); err != nil {
-			return nil, fmt.Errorf("search positions: %w", err)
-		}
+		list = append(list, part...)
 	}
 	slices.SortFunc(list, sold.compare)
 	return list, nil
+}
+
+func (s *Store) soldLines(ctx context.Context, t *text) (list []sold, err error) {
+	rows, err := s.read.QueryContext(ctx, t.String(), t.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x sold
+		if err := rows.Scan(&x.at, &x.fd, &x.memory); err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, rows.Err()
 }
 
 // ofLines gives the documents of lines that the filter lets through, in their order.
