@@ -139,6 +139,9 @@ func (j *job) scripts(p product, format string) (string, error) {
 	var common, own strings.Builder
 	for _, f := range files {
 		name := strings.TrimPrefix(filepath.Base(f), prefix)
+		if f, err = j.dated(f); err != nil {
+			return "", err
+		}
 		if key, found := script[name]; found {
 			fmt.Fprintf(&common, "  %s: %q\n", key, f)
 		} else if name == "post-upgrade" {
@@ -155,6 +158,20 @@ func (j *job) scripts(p product, format string) (string, error) {
 		text += "apk:\n  scripts:\n" + own.String()
 	}
 	return text + "mtime: " + j.version.at.Format("2006-01-02T15:04:05Z") + "\n", nil
+}
+
+// dated copies a file and gives it the commit's time: an apk keeps that of its
+// scripts' files.
+func (j *job) dated(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	copied := filepath.Join(j.work, filepath.Base(file))
+	if err := os.WriteFile(copied, text, 0o755); err != nil {
+		return "", err
+	}
+	return copied, os.Chtimes(copied, j.version.at, j.version.at)
 }
 
 // pack writes one package.
