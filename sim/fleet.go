@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protodelim"
 
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
-	"github.com/chekan-io/chekan/sim/fleet"
 	"github.com/chekan-io/chekan/sim/flash"
+	"github.com/chekan-io/chekan/sim/fleet"
 )
 
 // fleetCommand invents organisations and what their tills did.

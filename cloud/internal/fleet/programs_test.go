@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
@@ -362,6 +363,24 @@ func TestHello_oldAgent(t *testing.T) {
 			if _, err := w.Hello(context.WithoutCancel(t.Context()), agent, hello, ""); !errors.Is(err, ErrInvalid) {
 				t.Errorf("%v", err)
 			}
+		}
+	})
+}
+
+// TestStart_revoked: nobody could carry out a command of a revoked agent's till.
+func TestStart_revoked(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		agent := w.agents[0]
+		till := w.report(t, agent, "kassa", "0001")
+		err := w.store.Tx(t.Context(), func(q *db.Queries) error {
+			_, err := q.RevokeAgent(t.Context(), db.RevokeAgentParams{OrganisationID: agent.OrganisationID, ID: agent.ID, Now: 1, RevokedBy: "admin"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_CHECK, false); !errors.Is(err, ErrNoAgent) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -45,13 +45,15 @@ func (h Hours) Within(from, to time.Time) time.Duration {
 func (h Hours) until(t time.Time) time.Duration {
 	const day = 24 * time.Hour
 	midnight := t.Truncate(day)
-	whole, now := midnight.Sub(time.Time{}.AddDate(1999, 0, 0))/day, t.Sub(midnight)
+	days, now := int64(midnight.Sub(time.Unix(0, 0))/day), t.Sub(midnight)
 	begin, end := time.Duration(h.From)*time.Minute, time.Duration(h.To)*time.Minute
+	// An ordinary day's length, and how much of it has passed by now.
+	length, passed := day, now
 	switch {
-	case begin == end:
-		return whole*day + now
 	case begin < end:
-		return whole*(end-begin) + min(max(now-begin, 0), end-begin)
+		length, passed = end-begin, min(max(now-begin, 0), end-begin)
+	case begin > end: // over midnight
+		length, passed = day-begin+end, min(now, end)+max(now-begin, 0)
 	}
-	return whole*(day-begin+end) + min(now, end) + max(now-begin, 0) // over midnight
+	return time.Duration(days*int64(length)) + passed
 }

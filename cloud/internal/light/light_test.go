@@ -97,13 +97,17 @@ func TestLook(t *testing.T) {
 		{"clock off by an hour, as the agent says", func(f *Facts) {
 			f.State.Problems = []*fiscalv1.Problem{{Code: "clock_skew", Severity: warning, Args: map[string]string{"minutes": "-60"}}}
 		}, Red, "7 clock_skew 3 "},
-		{"agent away", func(f *Facts) { f.Fresh, f.Heard, f.Reported = false, noon.Add(-time.Hour), noon.Add(-time.Hour) }, Grey,
-			"1 stale 1 11:00, 2 stale 1 11:00, 3 stale 1 11:00, 4 stale 1 11:00, 5 stale 1 11:00, 6 stale 1 11:00, 7 stale 1 11:00, 8 away 1 11:00"},
+		{
+			"agent away", func(f *Facts) { f.Fresh, f.Heard, f.Reported = false, noon.Add(-time.Hour), noon.Add(-time.Hour) }, Grey,
+			"1 stale 1 11:00, 2 stale 1 11:00, 3 stale 1 11:00, 4 stale 1 11:00, 5 stale 1 11:00, 6 stale 1 11:00, 7 stale 1 11:00, 8 away 1 11:00",
+		},
 		{"agent away and the memory's term over", func(f *Facts) {
 			f.Fresh, f.State.FnExpiry = false, "2026-03-01"
 		}, Red, "1 stale 1 12:00, 2 stale 1 12:00, 3 stale 1 12:00, 4 stale 1 12:00, 5 stale 1 12:00, 6 fn_term 3 19:00, 7 stale 1 12:00, 8 away 1 12:00"},
-		{"agent away while there was no paper", func(f *Facts) { f.Fresh = false; declare("no_paper", critical)(f) }, Grey,
-			"1 stale 1 12:00, 2 stale 1 12:00, 3 stale 1 12:00, 4 stale 1 12:00, 5 stale 1 12:00, 6 stale 1 12:00, 7 stale 1 12:00, 8 away 1 12:00"},
+		{
+			"agent away while there was no paper", func(f *Facts) { f.Fresh = false; declare("no_paper", critical)(f) }, Grey,
+			"1 stale 1 12:00, 2 stale 1 12:00, 3 stale 1 12:00, 4 stale 1 12:00, 5 stale 1 12:00, 6 stale 1 12:00, 7 stale 1 12:00, 8 away 1 12:00",
+		},
 		{"journal full", func(f *Facts) { f.Agent = []*fiscalv1.Problem{{Code: "journal_full", Severity: critical}} }, Red, "8 journal_full 3 "},
 		{"certificate for two days", func(f *Facts) { f.CertificateUntil = noon.Add(48 * time.Hour) }, Yellow, "8 certificate 2 12:00"},
 		{"certificate over", func(f *Facts) { f.CertificateUntil = noon.Add(-time.Hour) }, Red, "8 certificate 3 11:00"},
@@ -232,9 +236,14 @@ func TestCheck(t *testing.T) {
 		limit  Limit
 		ok     bool
 	}{
-		{Silence, Limit{Warn: day}, true}, {Silence, Limit{}, true}, {Silence, Limit{Warn: 2 * day, Critical: day}, false},
-		{Silence, Limit{Warn: -1}, false}, {Silence, Limit{Warn: 91 * day}, false}, {FNTerm, Limit{Warn: 15 * day, Critical: day}, true},
-		{FNTerm, Limit{Warn: day, Critical: 15 * day}, false}, {"colour", Limit{}, false},
+		{Silence, Limit{Warn: day}, true},
+		{Silence, Limit{}, true},
+		{Silence, Limit{Warn: 2 * day, Critical: day}, false},
+		{Silence, Limit{Warn: -1}, false},
+		{Silence, Limit{Warn: 91 * day}, false},
+		{FNTerm, Limit{Warn: 15 * day, Critical: day}, true},
+		{FNTerm, Limit{Warn: day, Critical: 15 * day}, false},
+		{"colour", Limit{}, false},
 	} {
 		if err := Check(c.metric, c.limit); (err == nil) != c.ok {
 			t.Errorf("%s %v: got %v", c.metric, c.limit, err)

@@ -27,14 +27,15 @@ async function join() {
     try {
       const body = JSON.stringify({ code: $("join-code").value.trim(), cloud: $("join-cloud").value.trim() });
       const got = await (await fetch("/page/join", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
-      said.textContent = got.ok ? say("join.done", got) : got.text; // the agent's own sentences are Russian
-      if (got.ok) $("join-code").value = "";
+      if (got.ok) return show("join", element("h2", {}, say("join")), element("p", { role: "status" }, say("join.done", got)));
+      said.textContent = got.text; // the agent's own sentences are Russian
     } catch {
       said.textContent = say("act.failed");
     }
     go.disabled = false;
   });
-  const now = at.organisation ? say(at.online ? "join.is" : "join.away", at) : say("join.none");
+  // What is wrong with the line says more than that there is one.
+  const now = at.problems ? "" : at.organisation ? say(at.online ? "join.is" : "join.away", at) : say("join.none");
   show("join", element("h2", {}, say("join")), element("p", {}, now), ...(at.problems || []).map((x) => element("p", {}, x)),
     element("p", {}, say(at.organisation ? "join.anew" : "join.how")), form);
   $("join-code").focus();
