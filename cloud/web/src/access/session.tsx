@@ -12,7 +12,8 @@ export type Permission =
   | "money:view"
   | "tills:recover"
   | "tills:configure"
-  | "tills:decide";
+  | "tills:decide"
+  | "updates:manage";
 
 type Session = { person: Person; can: (p: Permission) => boolean };
 

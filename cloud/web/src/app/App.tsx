@@ -15,6 +15,7 @@ import { ThresholdsPage } from "../fleet/ThresholdsPage";
 import { TillPage } from "../fleet/TillPage";
 import { TillsPage } from "../fleet/TillsPage";
 import { Nothing, Unread } from "../ui/Nothing";
+import { RolloutPage, UpdatesPage } from "../updates/UpdatesPage";
 import { Frame } from "./Frame";
 import { theme } from "./theme";
 import { troubleOf } from "./transport";
@@ -92,6 +93,8 @@ function Door() {
           <Route path="/thresholds" element={<ThresholdsPage />} />
           <Route path="/decisions" element={<DecisionsPage />} />
           <Route path="/agents" element={<AgentsPage />} />
+          <Route path="/updates" element={<UpdatesPage />} />
+          <Route path="/updates/:id" element={<RolloutPage />} />
           <Route path="/profile" element={<Profile />} />
           <Route path="*" element={<Nothing title={t("nopage.title")} text={t("nopage.text")} />} />
         </Route>

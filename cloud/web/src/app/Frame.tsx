@@ -19,6 +19,7 @@ import {
   IconReceipt,
   IconSearch,
   IconTill,
+  IconUpdate,
   Logo,
 } from "../ui/icons";
 import { Language } from "../ui/Language";
@@ -114,6 +115,7 @@ function Shell() {
       ? [{ to: "/decisions", icon: <IconAsk />, label: t("decisions.title"), count: undecided }]
       : []),
     ...(can("tills:view") ? [{ to: "/agents", icon: <IconAgent />, label: t("agents.title") }] : []),
+    ...(can("tills:view") ? [{ to: "/updates", icon: <IconUpdate />, label: t("updates.title") }] : []),
     { to: "/profile", icon: <IconPerson />, label: t("nav.profile") },
   ];
 

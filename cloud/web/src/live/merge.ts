@@ -23,10 +23,14 @@ import {
   type ListDocumentsResponse,
   type ListOperationsResponse,
   ListOperationsResponseSchema,
+  type ListRolloutsResponse,
+  ListRolloutsResponseSchema,
   ListTillsResponseSchema,
   ListUndecidedResponseSchema,
   type OperationView,
+  type Rollout,
   type Till,
+  UpdatesService,
   type WatchResponse,
 } from "../gen/cabinet/v1/cabinet_pb";
 import { Stage } from "../gen/fiscal/v1/fiscal_pb";
@@ -150,6 +154,9 @@ export class Merger {
       case "command":
         this.command(change.value);
         break;
+      case "rollout":
+        this.rollout(change.value);
+        break;
       case undefined: // keeps the stream alive
         break;
     }
@@ -216,6 +223,25 @@ export class Merger {
       old.command && commandProgress(old.command) > commandProgress(command)
         ? old
         : create(GetCommandResponseSchema, { command }),
+    );
+  }
+
+  /** The list takes the rollout in its place; its agents are read anew where they are on screen. */
+  rollout(rollout: Rollout): void {
+    const { method } = UpdatesService;
+    const list = this.#key(method.listRollouts, {});
+    const known = this.#client.getQueryData<ListRolloutsResponse>(list);
+    if (known && !known.rollouts.some((r) => r.id === rollout.id)) {
+      void this.#client.invalidateQueries({ queryKey: list });
+    }
+    this.#patch(ListRolloutsResponseSchema, list, (old) =>
+      create(ListRolloutsResponseSchema, {
+        rollouts: old.rollouts.map((r) => (r.id === rollout.id ? rollout : r)),
+      }),
+    );
+    void this.#client.invalidateQueries(
+      { queryKey: this.#key(method.getRollout, { id: rollout.id }) },
+      { cancelRefetch: false },
     );
   }
 

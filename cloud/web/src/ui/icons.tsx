@@ -183,3 +183,9 @@ export const IconReceipt = (p: IconProps) => (
     <path d="M3.5 1.5h9v13l-2-1.2-2.5 1.2-2.5-1.2-2 1.2zM6 5h4M6 8h4" />
   </Icon>
 );
+/** A newer version comes down. */
+export const IconUpdate = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M8 2v8M4.8 7L8 10.2 11.2 7M2.5 13.5h11" />
+  </Icon>
+);
