@@ -199,8 +199,9 @@ func (l *Launcher) choose() (d Decision) {
 	return d
 }
 
-// whole looks at the binaries the state names. One on trial is read whole, the
-// others are known to have worked and are only measured.
+// whole looks at the binaries the state names. The chosen one is read whole at
+// each start: a disk that has gone bad under a version that worked for months
+// must not become a crash without end. The previous one is only measured.
 func (l *Launcher) whole(s State) map[string]bool {
 	out := map[string]bool{}
 	for _, v := range []string{s.Chosen, s.Previous} {
@@ -213,7 +214,7 @@ func (l *Launcher) whole(s State) map[string]bool {
 		if err != nil || !info.Mode().IsRegular() || known && info.Size() != want.Size {
 			continue
 		}
-		if v == s.Chosen && s.Trial != nil && known {
+		if v == s.Chosen && known {
 			if sum, err := sumFile(path); err != nil || sum != want.SHA256 {
 				continue
 			}
