@@ -70,8 +70,8 @@ func encoded(p *cabinetv1.RolloutPlan) ([]byte, error) {
 
 // Start begins a rollout. The id is the asker's: asking twice is asking once.
 func (u *Updates) Start(ctx context.Context, p *access.Person, id, version string, plan *cabinetv1.RolloutPlan) (*cabinetv1.Rollout, error) {
-	if id == "" || !validText(id, maxID) {
-		return nil, fmt.Errorf("id of a rollout has 1 to %d bytes: %w", maxID, ErrInvalid)
+	if id == "" || !validText(id) {
+		return nil, fmt.Errorf("id of a rollout has 1 to %d bytes: %w", maxWord, ErrInvalid)
 	}
 	if err := u.checkPlan(ctx, p.OrganisationID, plan); err != nil {
 		return nil, err
@@ -317,7 +317,7 @@ func (u *Updates) Agents(ctx context.Context, organisation, id string) (*cabinet
 
 // Pin keeps an agent at a version, or lets it follow rollouts again when version is empty.
 func (u *Updates) Pin(ctx context.Context, p *access.Person, agentID, version string) error {
-	if !validText(version, maxVersion) {
+	if !validText(version) {
 		return fmt.Errorf("version %q: %w", version, ErrInvalid)
 	}
 	n, err := u.store.Write().PinAgent(ctx, db.PinAgentParams{OrganisationID: p.OrganisationID, ID: agentID, Pinned: canonical(version)})

@@ -59,8 +59,9 @@ const (
 	// maxList bounds lists of rollouts and of agents of one.
 	maxList, maxAgents = 100, 5000
 
-	maxID, maxVersion, maxText = 64, 64, 500
-	maxOutlets                 = 5000
+	// maxWord bounds ids and versions, maxText a sentence of an agent.
+	maxWord, maxText = 64, 500
+	maxOutlets       = 5000
 )
 
 const (
@@ -245,7 +246,7 @@ func (u *Updates) turn(ctx context.Context, row db.Rollout, state int32, text st
 // Fetch answers an agent that asks which version it should run.
 func (u *Updates) Fetch(ctx context.Context, agent *access.Agent, r *uplinkv1.FetchUpdateRequest) (*uplinkv1.FetchUpdateResponse, error) {
 	for _, text := range []string{r.GetVersion(), r.GetPlatform(), r.GetChannel(), r.GetFailed()} {
-		if !validText(text, maxVersion) {
+		if !validText(text) {
 			return nil, fmt.Errorf("text %q: %w", text, ErrInvalid)
 		}
 	}
@@ -382,7 +383,7 @@ func (u *Updates) Report(ctx context.Context, agent *access.Agent, r *uplinkv1.R
 	if _, ok := cabinetv1.UpdateStage_name[int32(stage)]; !ok || stage == cabinetv1.UpdateStage_UPDATE_STAGE_UNSPECIFIED {
 		return fmt.Errorf("stage %d: %w", stage, ErrInvalid)
 	}
-	if !utf8.ValidString(r.GetText()) || strings.ContainsRune(r.GetText(), 0) || !validText(r.GetFrom(), maxVersion) {
+	if !utf8.ValidString(r.GetText()) || strings.ContainsRune(r.GetText(), 0) || !validText(r.GetFrom()) {
 		return fmt.Errorf("text of a report: %w", ErrInvalid)
 	}
 	row, err := u.store.Read().GetRollout(ctx, db.GetRolloutParams{OrganisationID: agent.OrganisationID, ID: r.GetRolloutId()})
@@ -502,8 +503,8 @@ func (u *Updates) rouseUnderWay(ctx context.Context, row db.Rollout) error {
 	return nil
 }
 
-func validText(s string, most int) bool {
-	return len(s) <= most && utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < ' ' }) < 0
+func validText(s string) bool {
+	return len(s) <= maxWord && utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < ' ' }) < 0
 }
 
 func limited(s string) string {

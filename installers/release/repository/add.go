@@ -153,7 +153,7 @@ func (r *Repository) pack(name string, target Target, binary []byte) (*metadata.
 	}
 	file.Custom = (*json.RawMessage)(&text)
 	place := filepath.Join(r.dir, targetsDir, filepath.FromSlash(path.Dir(name)), file.Hashes["sha256"].String()+"."+path.Base(name))
-	if err := write(place, packed.Bytes(), 0o644); err != nil {
+	if err := write(place, packed.Bytes()); err != nil {
 		return nil, fmt.Errorf("pack %s: %w", name, err)
 	}
 	return file, nil
@@ -272,7 +272,7 @@ func renew[T metadata.Roles](m *metadata.Metadata[T], k ed25519.PrivateKey, file
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if err := write(file, text, 0o644); err != nil {
+	if err := write(file, text); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	return nil

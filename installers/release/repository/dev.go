@@ -72,5 +72,5 @@ func OpenDev(dir string, opts ...Option) (*Dev, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, write(filepath.Join(dir, "root.json"), root, 0o644)
+	return d, write(filepath.Join(dir, "root.json"), root)
 }

@@ -190,7 +190,7 @@ func versioned(version int64, file string) string { return strconv.FormatInt(ver
 func (r *Repository) meta(file string) string { return filepath.Join(r.dir, metadataDir, file) }
 
 // write leaves a file whole or not at all.
-func write(path string, text []byte, mode os.FileMode) error {
+func write(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func write(path string, text []byte, mode os.FileMode) error {
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
 	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
@@ -214,5 +214,5 @@ func writeNew(path string, text []byte) error {
 		}
 		return fmt.Errorf("%s is there already, with another text", path)
 	}
-	return write(path, text, 0o644)
+	return write(path, text)
 }

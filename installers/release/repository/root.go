@@ -84,7 +84,7 @@ func (r *Repository) put(root *metadata.Metadata[metadata.RootType]) error {
 	if err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
-	if err := write(filepath.Join(r.dir, pendingRoot), text, 0o644); err != nil {
+	if err := write(filepath.Join(r.dir, pendingRoot), text); err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
 	return nil
