@@ -1,6 +1,6 @@
 //go:build unix
 
-package identity
+package whole
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	if run, ok := asNobody[os.Getenv(nobodyEnv)]; ok {
 		os.Exit(run())
 	}
-	dir, err := os.MkdirTemp("", "chekan-identity-")
+	dir, err := os.MkdirTemp("", "chekan-whole-")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -129,7 +129,8 @@ func simulate(t *testing.T, serial int) string {
 
 // cabinet is a running cabinet and an administrator in it.
 type cabinet struct {
-	url       string
+	url, data string
+	updates   cabinetv1connect.UpdatesServiceClient
 	fleet     cabinetv1connect.FleetServiceClient
 	documents cabinetv1connect.DocumentsServiceClient
 }
@@ -158,7 +159,7 @@ func newCabinet(t *testing.T) *cabinet {
 		t.Fatal(err)
 	}
 	return &cabinet{
-		url: addresses.Cabinet, fleet: cabinetv1connect.NewFleetServiceClient(client, addresses.Cabinet),
+		url: addresses.Cabinet, data: data, updates: cabinetv1connect.NewUpdatesServiceClient(client, addresses.Cabinet), fleet: cabinetv1connect.NewFleetServiceClient(client, addresses.Cabinet),
 		documents: cabinetv1connect.NewDocumentsServiceClient(client, addresses.Cabinet),
 	}
 }
@@ -221,6 +222,7 @@ func (c *cabinet) has(t *testing.T, key string) (tills []string) {
 type agent struct {
 	data, config string
 	env          []string
+	program      string // "agent", or a build of it
 	stop         func()
 	door         string
 	pos          posv1connect.PosServiceClient
@@ -230,7 +232,7 @@ type agent struct {
 // newAgent starts an agent in a data folder with one till at an address.
 func newAgent(t *testing.T, data, till string) *agent {
 	t.Helper()
-	a := &agent{data: data, config: filepath.Join(t.TempDir(), "agent.toml")}
+	a := &agent{data: data, config: filepath.Join(t.TempDir(), "agent.toml"), program: "agent"}
 	text := fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:0\"\n\n[[till]]\nname = \"k\"\nwire = \"tcp://%s\"\n", data, till)
 	if err := os.WriteFile(a.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -245,7 +247,13 @@ func (a *agent) start(t *testing.T) {
 	if err := os.Remove(filepath.Join(a.data, "door")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
-	a.stop = program(t, a.env, "agent", "run")
+	a.stop = program(t, a.env, a.program, "run")
+	a.meet(t)
+}
+
+// meet goes to the door of whichever version runs now.
+func (a *agent) meet(t *testing.T) {
+	t.Helper()
 	until(t, "the door is open", func() bool {
 		text, err := os.ReadFile(filepath.Join(a.data, "door"))
 		a.door = strings.TrimSpace(string(text))
