@@ -17,12 +17,14 @@ import {
   ThresholdLevel,
   type TicketCell,
   type Till,
+  UpdatesService,
   type WatchResponse,
   WatchResponseSchema,
 } from "../gen/cabinet/v1/cabinet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
+import { FakeUpdates } from "./updates";
 
 export type FakeOptions = {
   tills: Till[];
@@ -50,6 +52,7 @@ export const ALL: readonly string[] = [
   "tills:recover",
   "tills:configure",
   "tills:decide",
+  "updates:manage",
 ];
 
 export class FakeCabinet {
@@ -60,6 +63,7 @@ export class FakeCabinet {
   undecided: OperationView[];
   tickets: TicketCell[];
   agents: Agent[];
+  readonly updates: FakeUpdates;
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   signedIn: boolean;
@@ -76,6 +80,7 @@ export class FakeCabinet {
     this.agents = o.agents ?? [];
     this.signedIn = o.signedIn ?? true;
     const now = o.now ?? Date.now();
+    this.updates = new FakeUpdates(now, () => this.agents);
     const person = create(PersonSchema, {
       id: "p1",
       login: "admin",
@@ -227,7 +232,13 @@ export class FakeCabinet {
           return { commands: o.empty ? [] : this.commands.filter((c) => c.tillId === tillId) };
         },
       });
+      service(UpdatesService, this.updates.service(door));
       service(DocumentsService, {
+        listOutlets: () => {
+          door();
+          const names = new Set(this.tills.map((t) => t.outlet).filter((x) => x !== ""));
+          return { outlets: [...names].map((name, i) => ({ id: `outlet-${i + 1}`, name })) };
+        },
         listOperations: ({ tillId, page }) => {
           door();
           if (o.empty) return {};

@@ -1,4 +1,4 @@
-// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted&tickets&consent=1..4.
+// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted&tickets&consent=1..4&norollouts&expired.
 // No build contains it.
 import "../app/mantine.css";
 import "../app/app.css";
@@ -15,6 +15,7 @@ import { startWords } from "../words";
 import { agents } from "./agents";
 import { ALL, FakeCabinet } from "./cabinet";
 import { command, fleet, undecided } from "./fleet";
+import { releases, rollouts } from "./updates";
 
 const q = new URLSearchParams(location.search);
 const now = Date.now();
@@ -29,6 +30,11 @@ const cabinet = new FakeCabinet({
   undecided: q.has("undecided") ? undecided(now) : [],
   empty: q.get("fleet") === "empty" || q.has("nothing"),
 });
+if (q.get("fleet") !== "empty") {
+  cabinet.updates.releases = releases(now);
+  cabinet.updates.rollouts = q.has("norollouts") ? [] : rollouts(now);
+  cabinet.updates.expired = q.has("expired");
+}
 if (q.has("command")) {
   cabinet.commands = [
     command(now - 3000, "till-red", "c3", Action.FINISH_PRINT, CommandState.RUNNING, 2),
