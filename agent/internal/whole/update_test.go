@@ -48,7 +48,7 @@ func (p *publisher) root() string { return filepath.Join(p.dir, "root.json") }
 
 func (p *publisher) publish(t *testing.T, c *cabinet, version, binary string) {
 	t.Helper()
-	err := p.Dev.Repository.Add(p.Dev.Release, repository.Release{
+	err := p.Repository.Add(p.Release, repository.Release{
 		Version: version, Channel: "stable", Notes: "Выпуск " + version, Writes: journal.Format, Reads: [2]int{journal.OldestFormat, journal.Format},
 		Binaries: map[string]string{runtime.GOOS + "-" + runtime.GOARCH: binary},
 	})
