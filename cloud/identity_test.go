@@ -205,7 +205,7 @@ func TestLate(t *testing.T) {
 				t.Fatal(err)
 			}
 			door := &api.Server{
-				Access: people, Authority: authority, Fleet: fleet.New(c.store, c.log, now, func(string) {}), Documents: c.documents, Log: c.log, Now: now,
+				Access: people, Authority: authority, Fleet: fleet.New(c.store, c.log, now, func(string) {}), Documents: c.documents, Updates: c.updates, Log: c.log, Now: now,
 			}
 			server := httptest.NewUnstartedServer(door.Agents())
 			server.TLS = authority.AgentsDoor(nil)
