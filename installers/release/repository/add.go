@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -93,13 +94,17 @@ func TargetPath(version, platform string) string {
 	return path.Join("agent", version, platform, file+".zst")
 }
 
-// Add packs the binaries of a release, and signs. What was added is never replaced:
-// a version stands for one set of bytes.
+// Add packs the binaries of a release, and signs. What was added is never replaced, not even after
+// it was withdrawn: a version stands for one set of bytes. A platform that was built later joins under the same terms.
 func (r *Repository) Add(release ed25519.PrivateKey, a Release) error {
 	if err := a.check(); err != nil {
 		return err
 	}
 	if err := r.ready(release); err != nil {
+		return err
+	}
+	before, err := r.history(a.Version)
+	if err != nil {
 		return err
 	}
 	added := map[string]*metadata.TargetFiles{}
@@ -112,10 +117,16 @@ func (r *Repository) Add(release ed25519.PrivateKey, a Release) error {
 		if err != nil {
 			return fmt.Errorf("add: %w", err)
 		}
+		if len(binary) == 0 {
+			return fmt.Errorf("add: %s is empty", file)
+		}
 		sum := sha256.Sum256(binary)
 		target := Target{
 			Version: a.Version, Channel: a.Channel, Platform: platform, Writes: a.Writes, Reads: a.Reads, Notes: a.Notes,
 			SHA256: hex.EncodeToString(sum[:]), Size: int64(len(binary)), ReleasedMS: r.now().UnixMilli(),
+		}
+		if err := target.joins(before); err != nil {
+			return err
 		}
 		if added[name], err = r.pack(name, target, binary); err != nil {
 			return err
@@ -129,6 +140,47 @@ func (r *Repository) Add(release ed25519.PrivateKey, a Release) error {
 		r.targets.Signed.Targets[name] = t
 	}
 	return r.publish(release, true)
+}
+
+// history gives whatever was ever signed of a version. Targets that no timestamp named, left by a run that was cut, do not count.
+func (r *Repository) history(version string) ([]Target, error) {
+	var list []Target
+	if r.targets == nil {
+		return nil, nil
+	}
+	for n := int64(1); n <= r.targets.Signed.Version; n++ {
+		old := metadata.Targets()
+		if _, err := old.FromFile(r.meta(versioned(n, targetsJS))); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("add: targets %d: %w", n, err)
+		}
+		for name, file := range old.Signed.Targets {
+			if !strings.HasPrefix(name, "agent/"+version+"/") || file.Custom == nil {
+				continue
+			}
+			var t Target
+			if err := json.Unmarshal(*file.Custom, &t); err != nil {
+				return nil, fmt.Errorf("add: targets %d: %s: %w", n, name, err)
+			}
+			list = append(list, t)
+		}
+	}
+	return list, nil
+}
+
+// joins refuses a binary that would give a version a second meaning.
+func (t *Target) joins(before []Target) error {
+	for _, old := range before {
+		switch {
+		case old.Channel != t.Channel || old.Writes != t.Writes || old.Reads != t.Reads:
+			return fmt.Errorf("add: %s was released on channel %s, writing journal format %d and reading %d to %d: a platform joins under the same terms",
+				t.Version, old.Channel, old.Writes, old.Reads[0], old.Reads[1])
+		case old.Platform == t.Platform && old.SHA256 != t.SHA256:
+			return fmt.Errorf("add: %s for %s was released with other bytes: a version is never given out twice", t.Version, t.Platform)
+		}
+	}
+	return nil
 }
 
 // pack writes the file of a target.
@@ -164,6 +216,9 @@ func (r *Repository) Withdraw(release ed25519.PrivateKey, version string) error 
 	if err := r.ready(release); err != nil {
 		return err
 	}
+	if !versionForm.MatchString(version) {
+		return fmt.Errorf("withdraw: %q is no semantic version", version)
+	}
 	found := false
 	if r.targets != nil {
 		for name := range r.targets.Signed.Targets {
@@ -196,6 +251,9 @@ func (r *Repository) ready(release ed25519.PrivateKey) error {
 	if r.root == nil {
 		return ErrPending
 	}
+	if !r.now().Before(r.root.Signed.Expires) {
+		return fmt.Errorf("root %d held until %s: rotate, nobody believes what is signed under it", r.root.Signed.Version, r.root.Signed.Expires.Format(time.DateOnly))
+	}
 	for _, role := range []string{metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP} {
 		if !names(r.root, role, Public(release)) {
 			return fmt.Errorf("%s: %w", role, ErrKey)
@@ -209,13 +267,22 @@ func (r *Repository) stale(role string, m any, expires time.Time, term time.Dura
 	return r.now().Add(term/2).After(expires) || r.root.VerifyDelegate(role, m) != nil
 }
 
-// publish signs targets when they changed or are stale, and everything that stands above them.
+// publish signs what is needed. What could not be written is forgotten: the folder is what counts.
 func (r *Repository) publish(k ed25519.PrivateKey, changed bool) error {
+	err := r.renew(k, changed)
+	if err != nil {
+		return errors.Join(err, r.load())
+	}
+	return nil
+}
+
+// renew signs targets when they changed or are stale, and everything that stands above them.
+func (r *Repository) renew(k ed25519.PrivateKey, changed bool) error {
 	if changed || r.stale(metadata.TARGETS, r.targets, r.targets.Signed.Expires, r.terms.Targets) {
 		changed = true
 		r.targets.Signed.Version++
 		r.targets.Signed.Expires = r.expires(r.terms.Targets)
-		if err := renew(r.targets, k, r.meta(versioned(r.targets.Signed.Version, targetsJS))); err != nil {
+		if err := put(r.targets, k, r.meta(versioned(r.targets.Signed.Version, targetsJS))); err != nil {
 			return err
 		}
 	}
@@ -231,7 +298,7 @@ func (r *Repository) publish(k ed25519.PrivateKey, changed bool) error {
 			return err
 		}
 		r.snapshot.Signed.Meta = map[string]*metadata.MetaFiles{targetsJS: meta}
-		if err := renew(r.snapshot, k, r.meta(versioned(r.snapshot.Signed.Version, snapshotJS))); err != nil {
+		if err := put(r.snapshot, k, r.meta(versioned(r.snapshot.Signed.Version, snapshotJS))); err != nil {
 			return err
 		}
 	}
@@ -246,7 +313,7 @@ func (r *Repository) publish(k ed25519.PrivateKey, changed bool) error {
 		return err
 	}
 	r.timestamp.Signed.Meta = map[string]*metadata.MetaFiles{snapshotJS: meta}
-	return renew(r.timestamp, k, r.meta(timestampJS))
+	return put(r.timestamp, k, r.meta(timestampJS))
 }
 
 // weigh says version, length and hash of metadata, so that a reader refuses an endless or a changed file before it believes a word of it.
@@ -261,9 +328,9 @@ func (r *Repository) weigh(file string, version int64) (*metadata.MetaFiles, err
 	return meta, nil
 }
 
-// renew signs metadata by one key and writes it. A version that no timestamp names
+// put signs metadata by one key and writes it. A version that no timestamp names
 // yet, left by a run that was cut, is written over: nobody believes it.
-func renew[T metadata.Roles](m *metadata.Metadata[T], k ed25519.PrivateKey, file string) error {
+func put[T metadata.Roles](m *metadata.Metadata[T], k ed25519.PrivateKey, file string) error {
 	m.ClearSignatures()
 	if err := sign(m, k); err != nil {
 		return err

@@ -3,6 +3,7 @@
 package repository
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
@@ -17,4 +18,13 @@ func private(path string) error {
 		return fmt.Errorf("read key: others can read %s (mode %o): chmod 600", path, info.Mode().Perm())
 	}
 	return nil
+}
+
+// settle makes the names of a folder outlast a power cut: without it a later file could be there and an earlier one not (fsync(2)).
+func settle(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -52,6 +52,7 @@ const (
 	timestampJS = "timestamp.json"
 	snapshotJS  = "snapshot.json"
 	targetsJS   = "targets.json"
+	rootJS      = "root.json"
 )
 
 // Terms are how long signatures hold.
@@ -126,8 +127,10 @@ type Roots struct {
 // keys, given by [Repository.SignRoot].
 func Create(dir string, roots Roots, release ed25519.PublicKey, opts ...Option) (*Repository, error) {
 	r := newRepository(dir, opts)
-	if _, err := os.Stat(filepath.Join(dir, metadataDir)); err == nil {
-		return nil, fmt.Errorf("create %s: %w", dir, ErrExists)
+	for _, file := range []string{r.meta(versioned(1, rootJS)), filepath.Join(dir, pendingRoot)} {
+		if _, err := os.Lstat(file); err == nil {
+			return nil, fmt.Errorf("create %s: %w", dir, ErrExists)
+		}
 	}
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, metadataDir), 0o755), os.MkdirAll(filepath.Join(dir, targetsDir), 0o755)); err != nil {
 		return nil, fmt.Errorf("create repository: %w", err)
@@ -145,7 +148,7 @@ func Open(dir string, opts ...Option) (*Repository, error) {
 	r := newRepository(dir, opts)
 	for version := int64(1); ; version++ {
 		root := metadata.Root()
-		_, err := root.FromFile(r.meta(versioned(version, "root.json")))
+		_, err := root.FromFile(r.meta(versioned(version, rootJS)))
 		if errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -160,21 +163,41 @@ func Open(dir string, opts ...Option) (*Repository, error) {
 		}
 		return r, nil
 	}
+	if err := r.load(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+// load takes what is released from the folder: what the timestamp names, as a reader would.
+func (r *Repository) load() error {
+	r.timestamp, r.snapshot, r.targets = nil, nil, nil
 	timestamp := metadata.Timestamp()
 	if _, err := timestamp.FromFile(r.meta(timestampJS)); errors.Is(err, fs.ErrNotExist) {
-		return r, nil // nothing released yet
+		return nil // nothing released yet
 	} else if err != nil {
-		return nil, fmt.Errorf("open %s: timestamp: %w", dir, err)
+		return fmt.Errorf("timestamp: %w", err)
 	}
 	snapshot, targets := metadata.Snapshot(), metadata.Targets()
-	if _, err := snapshot.FromFile(r.meta(versioned(timestamp.Signed.Meta[snapshotJS].Version, snapshotJS))); err != nil {
-		return nil, fmt.Errorf("open %s: snapshot: %w", dir, err)
+	if err := named(snapshot, r, timestamp.Signed.Meta, snapshotJS); err != nil {
+		return err
 	}
-	if _, err := targets.FromFile(r.meta(versioned(snapshot.Signed.Meta[targetsJS].Version, targetsJS))); err != nil {
-		return nil, fmt.Errorf("open %s: targets: %w", dir, err)
+	if err := named(targets, r, snapshot.Signed.Meta, targetsJS); err != nil {
+		return err
 	}
 	r.timestamp, r.snapshot, r.targets = timestamp, snapshot, targets
-	return r, nil
+	return nil
+}
+
+// named reads metadata of the version that the one above it names.
+func named[T metadata.Roles](m *metadata.Metadata[T], r *Repository, above map[string]*metadata.MetaFiles, file string) error {
+	if above[file] == nil {
+		return fmt.Errorf("%s: nothing names it", file)
+	}
+	if _, err := m.FromFile(r.meta(versioned(above[file].Version, file))); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
 }
 
 // Root is the newest root that counts, as it is given to agents with their package.
@@ -182,7 +205,7 @@ func (r *Repository) Root() ([]byte, error) {
 	if r.root == nil {
 		return nil, ErrPending
 	}
-	return os.ReadFile(r.meta(versioned(r.root.Signed.Version, "root.json")))
+	return os.ReadFile(r.meta(versioned(r.root.Signed.Version, rootJS)))
 }
 
 func versioned(version int64, file string) string { return strconv.FormatInt(version, 10) + "." + file }
@@ -203,7 +226,10 @@ func write(path string, text []byte) error {
 	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return settle(filepath.Dir(path))
 }
 
 // writeNew is write for a file that is never replaced; the same text again is no error.

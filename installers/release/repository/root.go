@@ -101,6 +101,12 @@ func (r *Repository) SignRoot(keys ...ed25519.PrivateKey) error {
 	if err != nil {
 		return fmt.Errorf("sign root: %w", err)
 	}
+	if r.root != nil && pending.Signed.Version == r.root.Signed.Version && r.enough(pending) == nil {
+		return os.Remove(file) // published by a run that was cut before this line
+	}
+	if next := r.version() + 1; pending.Signed.Version != next {
+		return fmt.Errorf("sign root: root %d waits, and the next here is %d: the roots before it have to lie here too", pending.Signed.Version, next)
+	}
 	for _, k := range keys {
 		id, err := KeyID(Public(k))
 		if err != nil {
@@ -123,11 +129,19 @@ func (r *Repository) SignRoot(keys ...ed25519.PrivateKey) error {
 	if err != nil {
 		return fmt.Errorf("sign root: %w", err)
 	}
-	if err := writeNew(r.meta(versioned(pending.Signed.Version, "root.json")), text); err != nil {
+	if err := writeNew(r.meta(versioned(pending.Signed.Version, rootJS)), text); err != nil {
 		return fmt.Errorf("publish root: %w", err)
 	}
 	r.root = pending
 	return os.Remove(file)
+}
+
+// version is the number of the newest root that counts.
+func (r *Repository) version() int64 {
+	if r.root == nil {
+		return 0
+	}
+	return r.root.Signed.Version
 }
 
 // signs tells whether the root names a key as one of its own.
