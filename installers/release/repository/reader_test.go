@@ -66,8 +66,8 @@ func body(version string) []byte {
 	return []byte(strings.Repeat("a program of version "+version+"\n", 1000))
 }
 
-// release is a release of one platform that may be added.
-func release(t *testing.T, version string) Release {
+// releaseOf is a release of one platform that may be added.
+func releaseOf(t *testing.T, version string) Release {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "chekan-agent")
 	if err := os.WriteFile(file, body(version), 0o600); err != nil {
@@ -82,7 +82,7 @@ func release(t *testing.T, version string) Release {
 
 func (w *world) add(t *testing.T, version string) {
 	t.Helper()
-	if err := w.reopen(t).Add(w.Release, release(t, version)); err != nil {
+	if err := w.reopen(t).Add(w.Release, releaseOf(t, version)); err != nil {
 		t.Fatal(err)
 	}
 }
