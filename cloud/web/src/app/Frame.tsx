@@ -85,7 +85,12 @@ function BottomBar({ places }: { places: readonly Place[] }) {
           </Menu.Target>
           <Menu.Dropdown>
             {rest.map((place) => (
-              <Menu.Item key={place.to} leftSection={place.icon} onClick={() => navigate(place.to)}>
+              <Menu.Item
+                key={place.to}
+                className="rest"
+                leftSection={place.icon}
+                onClick={() => navigate(place.to)}
+              >
                 {place.label}
                 {(place.count ?? 0) > 0 && ` · ${place.count}`}
               </Menu.Item>

@@ -94,9 +94,17 @@ function Card(p: { title: string; now: Figures | undefined; before: Figures | un
         <dt>{t("home.returns")}</dt>
         <dd className="num nowrap">{money(p.now?.returns ?? 0n, lang)}</dd>
         <dt>{t("home.before")}</dt>
-        <dd className="num nowrap">
-          {money(p.before?.revenue ?? 0n, lang)}
-          {percent !== undefined && ` (${percent > 0 ? "+" : ""}${percent} %)`}
+        <dd className="num">
+          <span className="nowrap">{money(p.before?.revenue ?? 0n, lang)}</span>
+          {percent !== undefined && (
+            <>
+              {" "}
+              <span className="nowrap">
+                ({percent > 0 ? "+" : ""}
+                {percent} %)
+              </span>
+            </>
+          )}
         </dd>
       </dl>
     </section>
@@ -104,6 +112,9 @@ function Card(p: { title: string; now: Figures | undefined; before: Figures | un
 }
 
 const HEIGHT = 120;
+
+/** Says which bars a column is. */
+const SWATCH = { display: "inline-block", width: 8, height: 8, marginRight: 6, borderRadius: 2 } as const;
 
 /** Revenue by hour as bars and, with the same numbers, as a table. */
 function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: readonly RevenueRow[] }) {
@@ -158,9 +169,14 @@ function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: 
             <tr>
               <th scope="col">{t("home.hour")}</th>
               <th scope="col" className="right">
+                <i
+                  aria-hidden="true"
+                  style={{ ...SWATCH, background: "var(--mantine-primary-color-filled)" }}
+                />
                 {t("home.today")}
               </th>
               <th scope="col" className="right">
+                <i aria-hidden="true" style={{ ...SWATCH, background: "currentColor", opacity: 0.4 }} />
                 {t("home.yesterday")}
               </th>
             </tr>

@@ -33,6 +33,7 @@ const cabinet = new FakeCabinet({
 if (q.get("fleet") !== "empty") {
   cabinet.updates.releases = releases(now);
   cabinet.updates.rollouts = q.has("norollouts") ? [] : rollouts(now);
+  for (const agent of cabinet.agents) agent.pinned = agent.id === "agent-3" ? "0.4.2" : "";
   cabinet.updates.expired = q.has("expired");
 }
 if (q.has("command")) {

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
 import { DocumentsService, type Release, type Rollout, UpdatesService } from "../gen/cabinet/v1/cabinet_pb";
-import { inTheWay, minutesOf } from "./rollout";
+import { inTheWay, minutesOf, wholeOf } from "./rollout";
 
 /** A plan with a sentence that says what it will do. */
 export function StartDialog(p: {
@@ -38,9 +38,18 @@ export function StartDialog(p: {
   const a = minutesOf(from);
   const b = minutesOf(to);
   const badWindow = windowed && (a === undefined || b === undefined || a === b);
-  const percent = Number(share);
+  const bounded = (value: number | string, min: number, max: number) => {
+    const number = wholeOf(value, min, max);
+    return { number, error: number === undefined && t("updates.range", { min, max }) };
+  };
+  // The bounds are the cabinet's own.
+  const percent = bounded(share, 1, 100);
+  const rate = bounded(perMinute, 0, 1000);
+  const stopAt = bounded(abortPercent, 0, 100);
+  const stopAfter = bounded(abortAfter, 1, 1_000_000);
+  const whole = [percent, rate, stopAt, stopAfter].every((x) => x.number !== undefined);
   const blocked = inTheWay(p.rollouts, p.releases, version);
-  const ready = !badWindow && !blocked && percent >= 1 && percent <= 100;
+  const ready = whole && !badWindow && !blocked;
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (!ready) return;
@@ -49,10 +58,10 @@ export function StartDialog(p: {
       version,
       plan: {
         outletIds,
-        share: percent,
-        perMinute: Number(perMinute) || 0,
-        abortPercent: Number(abortPercent) || 0,
-        abortAfter: Number(abortAfter) || 0,
+        share: percent.number,
+        perMinute: rate.number,
+        abortPercent: stopAt.number,
+        abortAfter: stopAfter.number,
         windowFrom: windowed ? a : 0,
         windowTo: windowed ? b : 0,
       },
@@ -66,82 +75,93 @@ export function StartDialog(p: {
       size={560}
       closeButtonProps={{ "aria-label": t("close") }}
     >
-      <form onSubmit={submit} aria-label={t("updates.startTitle")}>
+      <form className="rollform" noValidate onSubmit={submit} aria-label={t("updates.startTitle")}>
         <Select
           label={t("updates.version")}
-          data={p.releases.map((r) => r.version)}
+          data={p.releases.map((r) => ({
+            value: r.version,
+            label: `${r.version} · ${t(r.channel === "beta" ? "updates.beta" : "updates.stable")}`,
+          }))}
           value={version}
           onChange={(v) => v && setVersion(v)}
           allowDeselect={false}
         />
         <MultiSelect
-          mt="sm"
           label={t("updates.outlets")}
           placeholder={outletIds.length === 0 ? t("updates.outletsAll") : undefined}
           data={(outlets.data?.outlets ?? []).map((o) => ({ value: o.id, label: o.name }))}
           value={outletIds}
           onChange={setOutletIds}
         />
-        <NumberInput
-          mt="sm"
-          label={t("updates.shareLabel")}
-          value={share}
-          onChange={setShare}
-          min={1}
-          max={100}
-          allowDecimal={false}
-        />
-        <NumberInput
-          mt="sm"
-          label={t("updates.rateLabel")}
-          value={perMinute}
-          onChange={setPerMinute}
-          min={0}
-          max={1000}
-          allowDecimal={false}
-        />
-        <TextInput
-          mt="sm"
-          label={t("updates.windowFrom")}
-          placeholder="02:00"
-          value={from}
-          onChange={(e) => setFrom(e.currentTarget.value)}
-        />
-        <TextInput
-          mt="sm"
-          label={t("updates.windowTo")}
-          placeholder="05:00"
-          value={to}
-          onChange={(e) => setTo(e.currentTarget.value)}
-          error={badWindow && t("updates.windowBad")}
-        />
-        <NumberInput
-          mt="sm"
-          label={t("updates.abortPercent")}
-          value={abortPercent}
-          onChange={setAbortPercent}
-          min={0}
-          max={100}
-          allowDecimal={false}
-        />
-        <NumberInput
-          mt="sm"
-          label={t("updates.abortAfter")}
-          value={abortAfter}
-          onChange={setAbortAfter}
-          min={0}
-          allowDecimal={false}
-        />
-        <p>
-          {t("updates.happens", { version, share: percent || 0 })}{" "}
-          {windowed ? t("updates.happensWindow", { from, to }) : t("updates.happensAny")}{" "}
-          {Number(abortPercent) > 0
-            ? t("updates.happensAbort", {
-                percent: Number(abortPercent),
-                after: Math.max(Number(abortAfter) || 1, 1),
-              })
-            : t("updates.happensNoAbort")}
-        </p>
+        <div className="rollpair">
+          <NumberInput
+            label={t("updates.shareLabel")}
+            value={share}
+            onChange={setShare}
+            clampBehavior="none"
+            allowDecimal={false}
+            error={percent.error}
+          />
+          <NumberInput
+            label={t("updates.rateLabel")}
+            value={perMinute}
+            onChange={setPerMinute}
+            clampBehavior="none"
+            allowDecimal={false}
+            error={rate.error}
+          />
+        </div>
+        <div className="rollpair times">
+          <TextInput
+            label={t("updates.windowFrom")}
+            placeholder="02:00"
+            value={from}
+            onChange={(e) => setFrom(e.currentTarget.value)}
+            error={badWindow}
+          />
+          <TextInput
+            label={t("updates.windowTo")}
+            placeholder="05:00"
+            value={to}
+            onChange={(e) => setTo(e.currentTarget.value)}
+            error={badWindow}
+          />
+        </div>
+        <div
+          className={badWindow ? "small red rollhint" : "small quiet rollhint"}
+          role={badWindow ? "alert" : undefined}
+        >
+          {badWindow ? t("updates.windowBad") : t("updates.windowHint")}
+        </div>
+        <div className="rollpair">
+          <NumberInput
+            label={t("updates.abortPercent")}
+            value={abortPercent}
+            onChange={setAbortPercent}
+            clampBehavior="none"
+            allowDecimal={false}
+            error={stopAt.error}
+          />
+          <NumberInput
+            label={t("updates.abortAfter")}
+            value={abortAfter}
+            onChange={setAbortAfter}
+            clampBehavior="none"
+            allowDecimal={false}
+            error={stopAfter.error}
+          />
+        </div>
+        {whole && !badWindow && (
+          <p>
+            {t("updates.happens", { version, share: percent.number })}{" "}
+            {outletIds.length > 0 && `${t("updates.happensOutlets", { count: outletIds.length })} `}
+            {(rate.number ?? 0) > 0 && `${t("updates.happensRate", { count: rate.number })} `}
+            {windowed ? t("updates.happensWindow", { from, to }) : t("updates.happensAny")}{" "}
+            {(stopAt.number ?? 0) > 0
+              ? t("updates.happensAbort", { percent: stopAt.number, after: stopAfter.number })
+              : t("updates.happensNoAbort")}
+          </p>
+        )}
         {blocked && (
           <Alert color="gray" variant="outline" role="alert">
             {t("updates.blocked", { version: blocked.version })}
@@ -154,7 +174,7 @@ export function StartDialog(p: {
               : t("nothing.refusedTodo", { code: codeOf(start.error) })}
           </Alert>
         )}
-        <Button type="submit" mt="md" loading={start.isPending} disabled={!ready}>
+        <Button type="submit" w="fit-content" loading={start.isPending} disabled={!ready}>
           {t("updates.begin")}
         </Button>
       </form>

@@ -1,5 +1,5 @@
 import { createConnectQueryKey, useMutation, useQuery } from "@connectrpc/connect-query";
-import { Alert, Button, Group, Loader, NumberInput, Title } from "@mantine/core";
+import { Alert, Button, Group, Loader, Modal, NumberInput, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,7 +20,7 @@ import { inputs } from "../live/merge";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Fact } from "../ui/State";
 import { Ago, useNow, When } from "../ui/time";
-import { anyTime, clockOf, isOpen, PART_COLOURS, partsOf } from "./rollout";
+import { anyTime, clockOf, isOpen, PART_COLOURS, partsOf, runsOf, standingOf } from "./rollout";
 import { StartDialog } from "./StartDialog";
 import "./updates.css";
 
@@ -36,7 +36,9 @@ export function UpdatesPage() {
   const list = releases.data?.releases ?? [];
   const expired = list.length > 0 && Number(releases.data?.signedUntilMs ?? 0n) < now;
   const start = can("updates:manage") && list.length > 0 && !expired && (
-    <Button onClick={() => setStarting(list[0]?.version)}>{t("updates.start")}</Button>
+    <Button onClick={() => setStarting((list.find((r) => r.channel !== "beta") ?? list[0])?.version)}>
+      {t("updates.start")}
+    </Button>
   );
   return (
     <>
@@ -63,7 +65,9 @@ export function UpdatesPage() {
               {t("updates.expired")}
             </Alert>
           )}
-          <Title order={2}>{t("updates.rollouts")}</Title>
+          <Title order={2} mb="xs">
+            {t("updates.rollouts")}
+          </Title>
           {rollouts.data.rollouts.length === 0 ? (
             <Nothing title={t("updates.noRollouts")} text={t("updates.noRolloutsTodo")} />
           ) : (
@@ -75,7 +79,7 @@ export function UpdatesPage() {
               ))}
             </ul>
           )}
-          <Title order={2} mt="lg">
+          <Title order={2} mt="lg" mb="xs">
             {t("updates.releases")}
           </Title>
           {list.length === 0 ? (
@@ -131,25 +135,24 @@ function RolloutHead({ rollout, linked = true }: { rollout: Rollout; linked?: bo
   const { t } = useTranslation();
   const state = STATES[rollout.state];
   const plan = rollout.plan;
-  const name = t("updates.to", { version: rollout.version });
   return (
     <>
       <div>
-        {linked ? (
-          <Link className="strong" to={`/updates/${encodeURIComponent(rollout.id)}`}>
-            {name}
+        {linked && (
+          <Link className="strong rollname" to={`/updates/${encodeURIComponent(rollout.id)}`}>
+            {t("updates.to", { version: rollout.version })}
           </Link>
-        ) : (
-          <span className="strong">{name}</span>
-        )}{" "}
+        )}
         <Fact value={state}>
-          <span className={state === "aborted" ? "red" : "quiet"}>{t(`updates.states.${state}`)}</span>
-        </Fact>{" "}
-        <span className="small quiet">
-          <Ago ms={rollout.sinceMs} /> · {t("updates.by", { who: rollout.startedBy })}
-        </span>
+          <span className={state === "aborted" ? "strong red" : "strong"}>
+            {t(`updates.states.${state}`)}
+          </span>
+        </Fact>
       </div>
       {rollout.text && <div role="note">{rollout.text}</div>}
+      <div className="small quiet rollwho">
+        <When ms={rollout.sinceMs} /> · {t("updates.by", { who: rollout.startedBy })}
+      </div>
       {plan && (
         <div className="small quiet">
           {t("updates.share", { share: plan.share })}
@@ -179,6 +182,7 @@ function Counts({ rollout }: { rollout: Rollout }) {
       <ul className="rollcounts" aria-label={t("updates.counts")}>
         {parts.map(({ part, count }) => (
           <li key={part}>
+            <i className={PART_COLOURS[part]} aria-hidden="true" />
             {t(`updates.parts.${part}`)}{" "}
             <Fact value={count}>
               <span className="strong num">{count}</span>
@@ -201,13 +205,15 @@ export function RolloutPage() {
   if (!rollout) return <Unread error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <>
-      <Link to="/updates">{t("updates.back")}</Link>
+      <Link to="/updates" className="quiet small">
+        {t("updates.back")}
+      </Link>
       <div className="title">
         <Title order={1}>{t("updates.to", { version: rollout.version })}</Title>
       </div>
       <RolloutHead rollout={rollout} linked={false} />
       {can("updates:manage") && rollout.state !== RolloutState.ENDED && <Steer rollout={rollout} />}
-      <Title order={2} mt="lg">
+      <Title order={2} mt="lg" mb="xs">
         {t("agents.title")}
       </Title>
       {agents.length === 0 ? (
@@ -227,8 +233,32 @@ function Steer({ rollout }: { rollout: Rollout }) {
   const paused = rollout.state === RolloutState.PAUSED || rollout.state === RolloutState.ABORTED;
   const act = (to: RolloutChange) => change.mutate({ id: rollout.id, change: to });
   const next = Number(share);
+  const [ending, setEnding] = useState(false);
   return (
     <>
+      {ending && (
+        <Modal
+          opened
+          onClose={() => setEnding(false)}
+          title={<span className="strong">{t("updates.endTitle", { version: rollout.version })}</span>}
+          closeButtonProps={{ "aria-label": t("close") }}
+        >
+          <p className="endwhat">{t("updates.endWhat")}</p>
+          <Group gap={8} mt="md" justify="flex-end">
+            <Button variant="default" onClick={() => setEnding(false)}>
+              {t("cancel")}
+            </Button>
+            <Button
+              onClick={() => {
+                setEnding(false);
+                act(RolloutChange.END);
+              }}
+            >
+              {t("updates.end")}
+            </Button>
+          </Group>
+        </Modal>
+      )}
       <Group gap={8} mt="md" align="end">
         {rollout.state === RolloutState.RUNNING && (
           <Button variant="default" loading={change.isPending} onClick={() => act(RolloutChange.PAUSE)}>
@@ -241,19 +271,20 @@ function Steer({ rollout }: { rollout: Rollout }) {
           </Button>
         )}
         {rollout.state !== RolloutState.DONE && (
-          <Button variant="default" loading={change.isPending} onClick={() => act(RolloutChange.END)}>
+          <Button variant="default" loading={change.isPending} onClick={() => setEnding(true)}>
             {t("updates.end")}
           </Button>
         )}
         {(isOpen(rollout) || rollout.state === RolloutState.DONE) && (rollout.plan?.share ?? 100) < 100 && (
-          <>
+          <Group gap={8} align="end" wrap="nowrap">
             <NumberInput
               label={t("updates.shareLabel")}
               value={share}
               onChange={setShare}
               min={rollout.plan?.share ?? 1}
               max={100}
-              w={120}
+              allowDecimal={false}
+              w={136}
             />
             <Button
               variant="default"
@@ -265,17 +296,24 @@ function Steer({ rollout }: { rollout: Rollout }) {
             >
               {t("updates.widen")}
             </Button>
-          </>
+          </Group>
         )}
       </Group>
-      {change.error && (
-        <Alert color="gray" variant="outline" role="alert" mt="md">
-          {troubleOf(change.error) === "unreachable"
-            ? t("nothing.unreachable")
-            : t("nothing.refusedTodo", { code: codeOf(change.error) })}
-        </Alert>
-      )}
+      <Refused error={change.error} />
     </>
+  );
+}
+
+/** What was asked for was not done. */
+function Refused({ error }: { error: unknown }) {
+  const { t } = useTranslation();
+  if (!error) return null;
+  return (
+    <Alert color="gray" variant="outline" role="alert" mt="md" mb="xs">
+      {troubleOf(error) === "unreachable"
+        ? t("nothing.unreachable")
+        : t("nothing.refusedTodo", { code: codeOf(error) })}
+    </Alert>
   );
 }
 
@@ -292,17 +330,6 @@ function useRefresh() {
   };
 }
 
-const STAGES = {
-  [UpdateStage.UNSPECIFIED]: "ahead",
-  [UpdateStage.OFFERED]: "offered",
-  [UpdateStage.DOWNLOADING]: "downloading",
-  [UpdateStage.WAITING]: "waiting",
-  [UpdateStage.TRIAL]: "trial",
-  [UpdateStage.HEALTHY]: "healthy",
-  [UpdateStage.ROLLED_BACK]: "rolledBack",
-  [UpdateStage.REFUSED]: "refused",
-} as const;
-
 function Agents({ agents }: { agents: readonly AgentUpdate[] }) {
   const { t } = useTranslation();
   const { can } = useSession();
@@ -310,41 +337,62 @@ function Agents({ agents }: { agents: readonly AgentUpdate[] }) {
   const known = useQuery(FleetService.method.listAgents, inputs.tills);
   const pin = useMutation(UpdatesService.method.pinAgent, { onSettled: refresh });
   return (
-    <ul className="cards" aria-label={t("agents.title")}>
-      {agents.map((a) => {
-        const stage = STAGES[a.stage];
-        const pinned = known.data?.agents.find((x) => x.id === a.agentId)?.pinned ?? "";
-        return (
-          <li key={a.agentId} className="card">
-            <div style={{ display: "flex", justifyContent: "space-between", gap: 12, flexWrap: "wrap" }}>
-              <span className="strong">{a.host || t("agents.unnamed")}</span>
-              <span className="quiet">{a.outlet}</span>
-            </div>
-            <Fact value={stage}>
-              <span className={PART_COLOURS[stage] === "none" ? "quiet" : PART_COLOURS[stage]}>
-                {t(`updates.stages.${stage}`)}
-              </span>
-            </Fact>{" "}
-            <span className="small quiet">
-              {a.from && `${a.from} → ${a.version} `}
-              {a.sinceMs > 0n && <Ago ms={a.sinceMs} />}
-            </span>
-            {a.text && <div>{a.text}</div>}
-            {pinned !== "" && <div className="small">{t("updates.pinnedAt", { version: pinned })}</div>}
-            {can("updates:manage") && (pinned !== "" || a.from !== "") && (
-              <Button
-                variant="default"
-                size="compact-sm"
-                mt={4}
-                aria-label={`${t(pinned ? "updates.unpin" : "updates.pin", { version: a.from })}: ${a.host}`}
-                onClick={() => pin.mutate({ agentId: a.agentId, version: pinned ? "" : a.from })}
-              >
-                {t(pinned ? "updates.unpin" : "updates.pin", { version: a.from })}
-              </Button>
-            )}
-          </li>
-        );
-      })}
-    </ul>
+    <>
+      <Refused error={pin.error} />
+      <ul className="cards" aria-label={t("agents.title")}>
+        {agents.map((a) => {
+          const pinned = known.data?.agents.find((x) => x.id === a.agentId)?.pinned ?? "";
+          const standing = standingOf(a, known.data && pinned);
+          const colour = PART_COLOURS[standing];
+          const runs = runsOf(a);
+          const name = a.host || t("agents.unnamed");
+          const label = pinned ? t("updates.unpin") : t("updates.pin", { version: runs });
+          return (
+            <li key={a.agentId} className="card rollagent">
+              <div className="rollagent-head">
+                <span className="strong">{name}</span>
+                <span className="quiet">{a.outlet}</span>
+              </div>
+              <div>
+                <Fact value={standing}>
+                  <span className={colour === "none" ? "quiet" : colour}>
+                    {t(`updates.stages.${standing}`)}
+                  </span>
+                </Fact>{" "}
+                {standing === "downloading" && a.size > 0n && (
+                  <span className="num">{Number((a.fetched * 100n) / a.size)} % </span>
+                )}
+                <span className="small quiet">
+                  {a.from && (
+                    <span className="nowrap">
+                      {a.from === a.version ? a.from : `${a.from} → ${a.version}`}
+                    </span>
+                  )}
+                  {a.sinceMs > 0n && (
+                    <>
+                      {a.from && " · "}
+                      <Ago ms={a.sinceMs} />
+                    </>
+                  )}
+                </span>
+              </div>
+              {(a.stage !== UpdateStage.UNSPECIFIED || standing === "ahead") && a.text && <div>{a.text}</div>}
+              {pinned !== "" && <div className="small">{t("updates.pinnedAt", { version: pinned })}</div>}
+              {can("updates:manage") && (pinned !== "" || runs !== "") && (
+                <Button
+                  variant="default"
+                  size="compact-sm"
+                  aria-label={`${label}: ${name}`}
+                  loading={pin.isPending && pin.variables?.agentId === a.agentId}
+                  onClick={() => pin.mutate({ agentId: a.agentId, version: pinned ? "" : runs })}
+                >
+                  {label}
+                </Button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </>
   );
 }

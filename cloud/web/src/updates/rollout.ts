@@ -1,6 +1,6 @@
 /** What the pages of updates say of a rollout; without React, so that it is tested without a browser. */
-import type { Release, Rollout, RolloutCounts, RolloutPlan } from "../gen/cabinet/v1/cabinet_pb";
-import { RolloutState } from "../gen/cabinet/v1/cabinet_pb";
+import type { AgentUpdate, Release, Rollout, RolloutCounts, RolloutPlan } from "../gen/cabinet/v1/cabinet_pb";
+import { RolloutState, UpdateStage } from "../gen/cabinet/v1/cabinet_pb";
 
 /** Where agents stand, in the order in which they get there. */
 export const PARTS = [
@@ -37,6 +37,29 @@ export function partsOf(counts: RolloutCounts | undefined): { part: Part; count:
   return PARTS.map((part) => ({ part, count: counts[part] })).filter((x) => x.count > 0);
 }
 
+const STAGES = {
+  [UpdateStage.UNSPECIFIED]: "ahead",
+  [UpdateStage.OFFERED]: "offered",
+  [UpdateStage.DOWNLOADING]: "downloading",
+  [UpdateStage.WAITING]: "waiting",
+  [UpdateStage.TRIAL]: "trial",
+  [UpdateStage.HEALTHY]: "healthy",
+  [UpdateStage.ROLLED_BACK]: "rolledBack",
+  [UpdateStage.REFUSED]: "refused",
+} as const satisfies Record<UpdateStage, Part>;
+
+/** Where an agent stands. Of one that was offered nothing, the cabinet's text says that there is a reason; which, its
+ * pin tells, once that is known. */
+export function standingOf(a: AgentUpdate, pinned: string | undefined): Part {
+  if (a.stage !== UpdateStage.UNSPECIFIED || a.text === "" || pinned === undefined) return STAGES[a.stage];
+  return pinned !== "" && a.from !== a.version ? "pinned" : "already";
+}
+
+/** The version an agent stays at when it is pinned now. */
+export function runsOf(a: AgentUpdate): string {
+  return a.stage === UpdateStage.HEALTHY ? a.version : a.from;
+}
+
 /** Goes on, or may go on when a person says so. */
 export function isOpen(r: Rollout): boolean {
   return r.state === RolloutState.RUNNING || r.state === RolloutState.PAUSED;
@@ -50,6 +73,12 @@ export function inTheWay(
 ): Rollout | undefined {
   const channel = (v: string) => releases.find((r) => r.version === v)?.channel;
   return rollouts.find((r) => isOpen(r) && channel(r.version) === channel(version));
+}
+
+/** A whole number within bounds; undefined when a field holds none. */
+export function wholeOf(value: number | string, min: number, max: number): number | undefined {
+  const n = typeof value === "number" ? value : value.trim() === "" ? Number.NaN : Number(value);
+  return Number.isInteger(n) && n >= min && n <= max ? n : undefined;
 }
 
 /** Minutes of the day of "HH:MM"; undefined when it is none. */
