@@ -3,7 +3,7 @@
  * hands that steer it. Nothing here knows the inside of a program.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,7 +15,8 @@ export const SECOND = "Касса-2";
 /** Where screenshots and logs stay after a run. */
 export const artifacts = resolve(import.meta.dirname, "artifacts");
 
-const bin = resolve(import.meta.dirname, "../../../bin");
+const root = resolve(import.meta.dirname, "../../..");
+const bin = join(root, "bin");
 const run = promisify(execFile);
 
 /** What the demo writes when it is ready (sim/demo, type Ready). */
@@ -154,6 +155,29 @@ export class Shop {
       headers: { Authorization: `Bearer ${readFileSync(this.ready.token, "utf8").trim()}` },
     });
     return (await answer.json()).path;
+  }
+
+  /**
+   * Signs releases as a publisher does and gives them to the cabinet. The agent of the demo has no key of this
+   * publisher and would refuse them, so that a few bytes stand for a binary.
+   */
+  async release(...releases: { version: string; platform: string; notes: string }[]): Promise<string> {
+    const dir = join(this.dir, "publisher");
+    const sign = (...args: string[]) => run("go", ["run", "./installers/release", ...args], { cwd: root });
+    await sign("dev-root", "--out", dir);
+    const [binary, notes] = [join(dir, "binary"), join(dir, "notes.txt")];
+    for (const release of releases) {
+      writeFileSync(binary, `not a program: ${release.version}`);
+      writeFileSync(notes, release.notes);
+      await sign(
+        "add",
+        ...["--repo", join(dir, "repository"), "--key", join(dir, "keys", "release.pem")],
+        ...["--version", release.version, "--notes-file", notes, "--binary", `${release.platform}=${binary}`],
+      );
+    }
+    const args = ["releases", "import", join(dir, "repository"), "--root", join(dir, "root.json")];
+    const data = join(this.ready.sim_dir, "..", "cloud");
+    return (await run(join(bin, "chekan-cloud"), ["--data", data, ...args])).stdout;
   }
 
   /** Kills the agent at once, as a power cut of the computer does; the demo begins it again after --revive. */

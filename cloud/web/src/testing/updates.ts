@@ -23,12 +23,12 @@ const ms = (n: number) => BigInt(Math.floor(n));
 
 /** What is released, newest first. */
 export function releases(now: number): Release[] {
-  const platforms = ["linux/amd64", "linux/arm64", "windows/386", "windows/amd64"];
+  const platforms = ["linux-amd64", "linux-arm64", "windows-386", "windows-amd64"];
   return [
     create(ReleaseSchema, {
       version: "0.7.0-beta.2",
       channel: "beta",
-      platforms: ["linux/amd64", "windows/amd64"],
+      platforms: ["linux-amd64", "windows-amd64"],
       notes: "Проверка отказа принтера без бумаги.",
       releasedMs: ms(now - 20 * 60 * MINUTE),
     }),
