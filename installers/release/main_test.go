@@ -27,6 +27,9 @@ import (
 // asCommand makes the program of the tests be the command itself: what is tried is main, with its exit code.
 const asCommand = "CHEKAN_TEST_RELEASE"
 
+// noWait: a program under the race detector sleeps for a second before it ends (go.dev/doc/articles/race_detector).
+const noWait = "GORACE=atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
@@ -35,10 +38,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// desk is a folder in which somebody works.
+// desk is a folder in which somebody works; the test works there too.
 type desk struct{ dir string }
 
-func newDesk(t *testing.T) *desk { return &desk{dir: t.TempDir()} }
+func newDesk(t *testing.T) *desk {
+	d := &desk{dir: t.TempDir()}
+	t.Chdir(d.dir)
+	t.Setenv(passphrase, "")
+	return d
+}
+
+// passphrase is where the command finds one that is in no file.
+const passphrase = "CHEKAN_PASSPHRASE"
 
 func (d *desk) write(t *testing.T, name, text string) {
 	t.Helper()
@@ -51,35 +62,31 @@ func (d *desk) write(t *testing.T, name, text string) {
 	}
 }
 
-func environment(more ...string) []string {
-	env := slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "CHEKAN_") })
-	return append(env, more...)
+// release runs the command in this process.
+func release(args ...string) (stdout, stderr string, err error) {
+	var out, errs bytes.Buffer
+	err = execute(args, &out, &errs)
+	return out.String(), errs.String(), err
 }
 
-// release runs the command, and gives its exit code.
-func (d *desk) release(t *testing.T, env []string, args ...string) (code int, stdout, stderr string) {
+// process is the command as a program.
+func process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), self, args...)
-	c.Dir, c.Env = d.dir, environment(append(env, asCommand+"=1")...)
-	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
-	var exit *exec.ExitError
-	if err := c.Run(); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return c.ProcessState.ExitCode(), out.String(), errs.String()
+	c.Env = append(os.Environ(), asCommand+"=1", noWait)
+	return c
 }
 
 // must runs the command, which succeeds.
 func (d *desk) must(t *testing.T, line string) string {
 	t.Helper()
-	code, stdout, stderr := d.release(t, nil, strings.Fields(line)...)
-	if code != 0 || stderr != "" {
-		t.Fatalf("%s: exit code %d, %s", line, code, stderr)
+	stdout, stderr, err := release(strings.Fields(line)...)
+	if err != nil || stderr != "" {
+		t.Fatalf("%s: %v, %s", line, err, stderr)
 	}
 	return stdout
 }
@@ -171,14 +178,14 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	// In place of the compiler: the document starts the command by go run.
-	d.write(t, "path/go", "#!/bin/sh\n[ \"$1 $2\" = 'run ./installers/release' ] || exit 64\nshift 2\nexec env "+asCommand+"=1 '"+self+"' \"$@\"\n")
-	if err := os.Chmod(filepath.Join(d.dir, "path/go"), 0o700); err != nil { //nolint:gosec // a script has to be executable
+	d.write(t, "path/go", "#!/bin/sh\n[ \"$1 $2\" = 'run ./installers/release' ] || exit 64\nshift 2\nexec env "+asCommand+"=1 "+noWait+" '"+self+"' \"$@\"\n")
+	if err := os.Chmod(filepath.Join(d.dir, "path/go"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	run := func(script string) string {
 		t.Helper()
 		c := exec.CommandContext(t.Context(), "sh", "-eu")
-		c.Stdin, c.Dir, c.Env = strings.NewReader(script), d.dir, environment("PATH="+filepath.Join(d.dir, "path")+":"+os.Getenv("PATH"))
+		c.Stdin, c.Dir, c.Env = strings.NewReader(script), d.dir, append(os.Environ(), "PATH="+filepath.Join(d.dir, "path")+":"+os.Getenv("PATH"))
 		out, err := c.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s\n%s", err, script, out)
@@ -220,8 +227,8 @@ func TestDocument(t *testing.T) {
 			t.Errorf("after the rotation, who has %s: %d bytes, %v", root, len(text), err)
 		}
 	}
-	if code, _, stderr := d.release(t, nil, strings.Fields("refresh --repo repo --key release.pem")...); code != 1 || !strings.Contains(stderr, repository.ErrKey.Error()) {
-		t.Errorf("the old release key: %d %s", code, stderr)
+	if _, _, err := release(strings.Fields("refresh --repo repo --key release.pem")...); !errors.Is(err, repository.ErrKey) {
+		t.Errorf("the old release key: %v", err)
 	}
 	for _, line := range splitCommands(scripts["In the cabinet"]) {
 		if !strings.HasPrefix(line, "chekan-cloud releases ") { // run by the tests of the cabinet
@@ -250,7 +257,25 @@ func splitCommands(script string) []string {
 	return list
 }
 
-// TestRefusals: whoever mistypes is told what is wrong, on stderr, with exit code 1, and nothing is changed.
+// TestProcess: a refusal is one line on stderr and exit code 1.
+func TestProcess(t *testing.T) {
+	newDesk(t)
+	c := process(t, "key")
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	if err := c.Run(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("it ends with %v", err)
+	}
+	if stdout.Len() != 0 || stderr.String() != "release: expected \"<file>\"\n" {
+		t.Errorf("stdout %q, stderr %q", stdout.String(), stderr.String())
+	}
+	if out, err := process(t, "key", "release.pem").Output(); err != nil || !strings.HasSuffix(string(out), ", not sealed\n") {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// TestRefusals: whoever mistypes is told what is wrong, and nothing is changed.
 func TestRefusals(t *testing.T) {
 	d := begun(t)
 	d.must(t, "key stranger.pem")
@@ -266,7 +291,7 @@ func TestRefusals(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(d.dir, "open"), os.DirFS(filepath.Join(d.dir, "dev/keys"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(filepath.Join(d.dir, "open/release.pem"), 0o644); err != nil { //nolint:gosec // that is what is wrong with it
+	if err := os.Chmod(filepath.Join(d.dir, "open/release.pem"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	before := d.state(t)
@@ -319,9 +344,9 @@ func TestRefusals(t *testing.T) {
 		"dev-root":             "--out",
 		"dev-root --out agent": "agent",
 	} {
-		code, stdout, stderr := d.release(t, nil, strings.Fields(line)...)
-		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, "release: ") || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("release %s: exit code %d, stdout %q, stderr %q, want %q", line, code, stdout, stderr, want)
+		stdout, stderr, err := release(strings.Fields(line)...)
+		if err == nil || stdout+stderr != "" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("release %s: %v, stdout %q, stderr %q, want %q", line, err, stdout, stderr, want)
 		}
 	}
 	for name, text := range d.state(t) {
@@ -356,22 +381,25 @@ func (d *desk) state(t *testing.T) map[string]string {
 func TestPassphrase(t *testing.T) {
 	d := newDesk(t)
 	d.write(t, "right.txt", "right\r\n")
-	env := []string{"CHEKAN_PASSPHRASE=right"}
-	if code, stdout, stderr := d.release(t, env, "key", "root.pem"); code != 0 || !strings.Contains(stdout, ", sealed by the passphrase") {
-		t.Fatal(code, stdout, stderr)
+	t.Setenv(passphrase, "right")
+	if said := d.must(t, "key root.pem"); !strings.Contains(said, ", sealed by the passphrase") {
+		t.Fatal(said)
 	}
+	t.Setenv(passphrase, "")
 	d.must(t, "key release.pem")
 	d.must(t, "init --repo repo --root root.pem.pub --threshold 1 --release release.pem.pub")
 	sign := strings.Fields("sign --repo repo --key root.pem")
-	if code, _, stderr := d.release(t, nil, sign...); code != 1 || !strings.Contains(stderr, repository.ErrPassphrase.Error()) {
-		t.Errorf("without: %d %s", code, stderr)
+	if _, _, err := release(sign...); !errors.Is(err, repository.ErrPassphrase) {
+		t.Errorf("without: %v", err)
 	}
-	if code, _, stderr := d.release(t, []string{"CHEKAN_PASSPHRASE=wrong"}, append(sign, "--passphrase-file", "right.txt")...); code != 0 {
-		t.Errorf("by a file: %d %s", code, stderr)
+	t.Setenv(passphrase, "wrong")
+	if _, _, err := release(append(sign, "--passphrase-file", "right.txt")...); err != nil {
+		t.Errorf("by a file: %v", err)
 	}
 	d.must(t, "rotate --repo repo --root root.pem.pub --threshold 1 --release release.pem.pub")
-	if code, _, stderr := d.release(t, env, sign...); code != 0 {
-		t.Errorf("by the environment: %d %s", code, stderr)
+	t.Setenv(passphrase, "right")
+	if _, _, err := release(sign...); err != nil {
+		t.Errorf("by the environment: %v", err)
 	}
 }
 
