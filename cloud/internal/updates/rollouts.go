@@ -142,8 +142,9 @@ func goes(change cabinetv1.RolloutChange, state int32, planned bool) (next int32
 		if state == running || state == paused {
 			return paused, nil
 		}
-	case cabinetv1.RolloutChange_ROLLOUT_CHANGE_RESUME: // one that stopped itself goes on when a person has looked at it
-		if state == running || state == paused || state == aborted {
+	case cabinetv1.RolloutChange_ROLLOUT_CHANGE_RESUME:
+		// One that stopped itself goes on when a person has looked at it, one that was through when an agent has come or was freed.
+		if state != ended {
 			return running, nil
 		}
 	case cabinetv1.RolloutChange_ROLLOUT_CHANGE_END:

@@ -230,7 +230,9 @@ function Steer({ rollout }: { rollout: Rollout }) {
   const refresh = useRefresh();
   const [share, setShare] = useState<number | string>(rollout.plan?.share ?? 100);
   const change = useMutation(UpdatesService.method.changeRollout, { onSettled: refresh });
-  const paused = rollout.state === RolloutState.PAUSED || rollout.state === RolloutState.ABORTED;
+  // One that was through goes on when an agent has come or was freed since.
+  const left = rollout.state === RolloutState.DONE && (rollout.counts?.ahead ?? 0) > 0;
+  const paused = rollout.state === RolloutState.PAUSED || rollout.state === RolloutState.ABORTED || left;
   const act = (to: RolloutChange) => change.mutate({ id: rollout.id, change: to });
   const next = Number(share);
   const [ending, setEnding] = useState(false);
