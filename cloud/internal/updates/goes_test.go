@@ -20,10 +20,26 @@ func TestGoes(t *testing.T) {
 		state  int32
 		next   int32 // 0: refused
 	}{
-		{pause, running, paused}, {pause, paused, paused}, {pause, aborted, 0}, {pause, through, 0}, {pause, ended, 0},
-		{resume, running, running}, {resume, paused, running}, {resume, aborted, running}, {resume, through, running}, {resume, ended, 0},
-		{end, running, ended}, {end, paused, ended}, {end, aborted, ended}, {end, through, 0}, {end, ended, ended},
-		{plan, running, running}, {plan, paused, paused}, {plan, aborted, aborted}, {plan, through, running}, {plan, ended, 0},
+		{pause, running, paused},
+		{pause, paused, paused},
+		{pause, aborted, 0},
+		{pause, through, 0},
+		{pause, ended, 0},
+		{resume, running, running},
+		{resume, paused, running},
+		{resume, aborted, running},
+		{resume, through, running},
+		{resume, ended, 0},
+		{end, running, ended},
+		{end, paused, ended},
+		{end, aborted, ended},
+		{end, through, 0},
+		{end, ended, ended},
+		{plan, running, running},
+		{plan, paused, paused},
+		{plan, aborted, aborted},
+		{plan, through, running},
+		{plan, ended, 0},
 	} {
 		next, err := goes(c.change, c.state, true)
 		if next != c.next || (c.next == 0) != errors.Is(err, ErrOver) {
