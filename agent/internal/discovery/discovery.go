@@ -46,7 +46,7 @@
 // # What a till is known by
 //
 // By its factory number and fiscal memory, never by the port: a [Cable] keeps
-// them in a small file a till. See decision 0014. Whether the device that answers
+// them in a small file a till. See decision 0013. Whether the device that answers
 // is the till is decided in package till; here is only where to look for it.
 //
 // # What it does not do

@@ -36,7 +36,7 @@ const (
 	// of silence at the least before one runs out.
 	AgentLife = 14 * 24 * time.Hour
 	// AgentGrace is for how long after its end a certificate still renews itself, and does nothing else: a shop may be shut for a
-	// season. See docs/decisions/0015.
+	// season. See docs/decisions/0014.
 	AgentGrace = 90 * 24 * time.Hour
 	// clockSkew is how far a shop's clock may be behind ours.
 	clockSkew = 24 * time.Hour
