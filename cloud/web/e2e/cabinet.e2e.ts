@@ -330,11 +330,11 @@ test("the cashier is asked first, and allows it on his own page", async () => {
   const { page } = desk;
   await page.goto("/tills");
   await row(page, FIRST).getByRole("link", { name: FIRST }).click();
-  await page.getByRole("button", { name: "Проверить" }).click();
+  await page.getByRole("button", { name: "Проверить", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("list", { name: "Что будет сделано" }).getByRole("listitem").first().waitFor();
   await dialog.getByRole("checkbox", { name: "Спросить разрешения у кассира" }).check();
-  await dialog.getByRole("button", { name: "Проверить" }).click();
+  await dialog.getByRole("button", { name: "Проверить", exact: true }).click();
   const progress = page.getByRole("region", { name: "Ход команды" });
   await progress.getByText("Ждём ответа кассира").waitFor();
   await shoot(page, "consent-asked-1440");
