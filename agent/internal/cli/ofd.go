@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
@@ -67,7 +68,7 @@ func deliveryLines(s *fiscalv1.TillState, now time.Time) []string {
 	}
 	lines := []string{fmt.Sprintf("%s: передаёт агент, %s; %s", s.GetTill(), where, waiting)}
 	if ms := d.GetLastSuccessMs(); ms > 0 {
-		lines = append(lines, fmt.Sprintf("  передано после запуска: %d, последний %s", d.GetDelivered(), ago(now.Sub(time.UnixMilli(ms)))))
+		lines = append(lines, fmt.Sprintf("  передано после запуска: %d, последний %s", d.GetDelivered(), health.Ago(now.Sub(time.UnixMilli(ms)))))
 	}
 	if f := d.GetFailure(); f != nil {
 		lines = append(lines, "  "+f.GetText()+" "+f.GetTodo())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/argv"
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/service"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
@@ -85,12 +86,12 @@ func (*statusCommand) Run(e *env) error {
 	if err != nil {
 		words[state] = "служба: нет сведений"
 	}
-	e.say("Агент %s, %s, работает %s", agent.GetVersion(), words[state], ago(time.Since(time.UnixMilli(agent.GetStartedMs()))))
+	e.say("Агент %s, %s, работает %s", agent.GetVersion(), words[state], health.Ago(time.Since(time.UnixMilli(agent.GetStartedMs()))))
 	e.say("Кабинет: %s", cloudWord(agent))
 	if n := agent.GetOutbox(); n > 0 {
-		e.say("Ждёт отправки: %d, самое старое %s", n, ago(time.Duration(agent.GetOutboxAgeMs())*time.Millisecond))
+		e.say("Ждёт отправки: %d, самое старое %s", n, health.Ago(time.Duration(agent.GetOutboxAgeMs())*time.Millisecond))
 	}
-	e.say("Журнал: %s", size(agent.GetJournalBytes()))
+	e.say("Журнал: %s", health.Size(agent.GetJournalBytes()))
 	if cfg.Metrics != "" {
 		e.say("Метрики: http://%s/metrics", cfg.Metrics)
 	}

@@ -85,32 +85,6 @@ func when(ms int64) string {
 	return time.UnixMilli(ms).Format("02.01.2006 15:04:05")
 }
 
-// ago writes how long something has lasted.
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d с", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d мин", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d ч %d мин", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d дн", int(d.Hours()/24))
-}
-
-// size writes bytes.
-func size(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d Б", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%d КБ", n>>10)
-	case n < 10<<30:
-		return fmt.Sprintf("%d МБ", n>>20)
-	}
-	return fmt.Sprintf("%d ГБ", n>>30)
-}
-
 // lightOf is the traffic light of a till.
 func lightOf(s *fiscalv1.TillState) string {
 	if !s.GetOnline() {

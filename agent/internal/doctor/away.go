@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/agent/internal/config"
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/network"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	"github.com/chekan-io/chekan/agent/internal/uplink"
@@ -197,7 +198,7 @@ func (e *Exam) clockCabinet(context.Context) {
 				if *s.Skew < 0 {
 					word = "отстают"
 				}
-				e.add(Warning, "Установите точное время на этом компьютере и включите его проверку по интернету.", "Часы компьютера %s на %s против часов кабинета.", word, ago(s.Skew.Abs()))
+				e.add(Warning, "Установите точное время на этом компьютере и включите его проверку по интернету.", "Часы компьютера %s на %s против часов кабинета.", word, health.Ago(s.Skew.Abs()))
 				return
 			default:
 				e.good("Часы компьютера идут как часы кабинета.")
@@ -223,7 +224,7 @@ func (e *Exam) outbox(context.Context) {
 	case e.status.GetAgentId() == "":
 		e.good("В журнале ждут отправки %d: уйдут после подключения к кабинету.", n)
 	case age > outboxLong:
-		e.add(Warning, "Проверьте интернет. Всё хранится в журнале и дойдёт по порядку.", "В кабинет не отправлено %d, самое старое ждёт %s.", n, ago(age))
+		e.add(Warning, "Проверьте интернет. Всё хранится в журнале и дойдёт по порядку.", "В кабинет не отправлено %d, самое старое ждёт %s.", n, health.Ago(age))
 	default:
 		e.good("В кабинет отправляется, осталось %d.", n)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chekan-io/chekan/agent/internal/health"
 	"github.com/chekan-io/chekan/agent/internal/service"
 )
 
@@ -136,11 +137,11 @@ func (e *Exam) disk(context.Context) {
 	case err != nil:
 		e.skip("Свободное место узнать не удалось: %v.", err)
 	case free < diskBad:
-		e.add(Bad, "Освободите место: без места для журнала продажи остановятся.", "На диске с данными осталось %s.", size(free))
+		e.add(Bad, "Освободите место: без места для журнала продажи остановятся.", "На диске с данными осталось %s.", health.Size(free))
 	case free < diskWarning:
-		e.add(Warning, "Освободите место.", "На диске с данными мало места: %s.", size(free))
+		e.add(Warning, "Освободите место.", "На диске с данными мало места: %s.", health.Size(free))
 	default:
-		e.good("На диске с данными свободно %s.", size(free))
+		e.good("На диске с данными свободно %s.", health.Size(free))
 	}
 }
 
@@ -241,9 +242,9 @@ func (e *Exam) memory(context.Context) {
 	case err != nil:
 		e.skip("Свободную память узнать не удалось: %v.", err)
 	case available < memoryLow:
-		e.add(Warning, "Закройте лишние программы: когда память кончится, система закроет какую-нибудь сама.", "Свободной памяти мало: %s из %s.", size(available), size(total))
+		e.add(Warning, "Закройте лишние программы: когда память кончится, система закроет какую-нибудь сама.", "Свободной памяти мало: %s из %s.", health.Size(available), health.Size(total))
 	default:
-		e.good("Свободной памяти %s из %s.", size(available), size(total))
+		e.good("Свободной памяти %s из %s.", health.Size(available), health.Size(total))
 	}
 }
 
@@ -259,36 +260,10 @@ func (e *Exam) clock(context.Context) {
 	e.good("Часы компьютера: %s.", now.Format("02.01.2006 15:04:05 -07:00"))
 }
 
-// size writes bytes.
-func size(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d Б", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%d КБ", n>>10)
-	case n < 10<<30:
-		return fmt.Sprintf("%d МБ", n>>20)
-	}
-	return fmt.Sprintf("%d ГБ", n>>30)
-}
-
 // duration writes a short time.
 func duration(d time.Duration) string {
 	if d < time.Millisecond {
 		return fmt.Sprintf("%.1f мкс", float64(d)/float64(time.Microsecond))
 	}
 	return fmt.Sprintf("%.1f мс", float64(d)/float64(time.Millisecond))
-}
-
-// ago writes how long something has lasted.
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d с", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d мин", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d ч %d мин", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d дн", int(d.Hours()/24))
 }

@@ -383,9 +383,9 @@ func (e *Exam) unsent(context.Context) {
 		case !ok:
 			e.skip("Касса %s: в ОФД не передано документов: %d, с какого времени, касса не сказала.", t.Name, n)
 		case age > unsentDanger:
-			e.add(Bad, "Проверьте сегодня же интернет кассы и договор с ОФД: chekan-agent ofd status", "Касса %s: в ОФД не передано документов: %d, самому старому %s; через %s касса остановится.", t.Name, n, ago(age), ago(max(unsentEnd-age, 0)))
+			e.add(Bad, "Проверьте сегодня же интернет кассы и договор с ОФД: chekan-agent ofd status", "Касса %s: в ОФД не передано документов: %d, самому старому %s; через %s касса остановится.", t.Name, n, health.Ago(age), health.Ago(max(unsentEnd-age, 0)))
 		case age > unsentLong:
-			e.add(Warning, "Проверьте интернет кассы: chekan-agent ofd status", "Касса %s: в ОФД не передано документов: %d, самому старому %s.", t.Name, n, ago(age))
+			e.add(Warning, "Проверьте интернет кассы: chekan-agent ofd status", "Касса %s: в ОФД не передано документов: %d, самому старому %s.", t.Name, n, health.Ago(age))
 		default:
 			e.good("Касса %s: в ОФД передаётся, в очереди %d.", t.Name, n)
 		}
@@ -414,7 +414,7 @@ func (e *Exam) clockTill(context.Context) {
 			if skew < 0 {
 				word = "отстают"
 			}
-			e.add(Warning, "Если часы компьютера верны, закройте смену и выполните: chekan-agent till sync-clock", "Касса %s: часы %s на %s против часов компьютера.", t.Name, word, ago(skew.Abs()))
+			e.add(Warning, "Если часы компьютера верны, закройте смену и выполните: chekan-agent till sync-clock", "Касса %s: часы %s на %s против часов компьютера.", t.Name, word, health.Ago(skew.Abs()))
 			return
 		}
 		e.good("Касса %s: часы верны.", t.Name)
