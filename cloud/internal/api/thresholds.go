@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -12,15 +13,14 @@ import (
 // ListThresholds implements FleetService.
 func (f *fleetService) ListThresholds(ctx context.Context, r *cabinetv1.ListThresholdsRequest) (*cabinetv1.ListThresholdsResponse, error) {
 	p := access.PersonFrom(ctx)
-	rules, name, hours, level, err := f.s.Fleet.Thresholds(ctx, p.OrganisationID, node(r.GetNode()))
+	rules, err := f.s.Fleet.Thresholds(ctx, p.OrganisationID, node(r.GetNode()))
 	if err != nil {
 		return nil, err
 	}
-	if name == "" {
-		name = p.Organisation
+	res := &cabinetv1.ListThresholdsResponse{
+		Name: cmp.Or(rules.Name, p.Organisation), Hours: hoursView(rules.Hours), HoursLevel: cabinetv1.ThresholdLevel(rules.HoursLevel),
 	}
-	res := &cabinetv1.ListThresholdsResponse{Name: name, Hours: hoursView(hours), HoursLevel: cabinetv1.ThresholdLevel(level)}
-	for _, t := range rules {
+	for _, t := range rules.Thresholds {
 		res.Thresholds = append(res.Thresholds, thresholdView(t))
 	}
 	return res, nil

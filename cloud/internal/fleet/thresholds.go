@@ -132,25 +132,36 @@ func (f *Fleet) node(ctx context.Context, organisation string, n Node) (nodes []
 	return nil, "", fmt.Errorf("node %q: %w", n.ID, ErrNotFound)
 }
 
+// Rules are the rules of the traffic light as they hold at a node.
+type Rules struct {
+	// Name is the node's; empty for the organisation.
+	Name       string
+	Thresholds []Threshold
+	// Hours are those in which silence counts, and HoursLevel says whose they are.
+	Hours      light.Hours
+	HoursLevel light.Level
+}
+
 // Thresholds gives every rule as it holds at a node.
-func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (rules []Threshold, name string, hours light.Hours, of light.Level, err error) {
+func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (Rules, error) {
 	nodes, name, err := f.node(ctx, organisation, n)
 	if err != nil {
-		return nil, "", hours, 0, err
+		return Rules{}, err
 	}
 	s, err := f.settings(ctx, organisation)
 	if err != nil {
-		return nil, "", hours, 0, err
+		return Rules{}, err
 	}
+	rules := Rules{Name: name}
+	rules.Hours, rules.HoursLevel = s.hoursOf(nodes)
 	here, above := s.limitsOf(nodes), s.limitsOf(nodes[:len(nodes)-1])
 	for _, r := range light.Rules() {
 		t := Threshold{Rule: r}
 		t.Limit, t.Level = here.Of(r.Metric)
 		t.Above, t.AboveLevel = above.Of(r.Metric)
-		rules = append(rules, t)
+		rules.Thresholds = append(rules.Thresholds, t)
 	}
-	hours, of = s.hoursOf(nodes)
-	return rules, name, hours, of, nil
+	return rules, nil
 }
 
 // SetThreshold sets the limits of a rule at a node; nil gives them back to the level above.
@@ -177,11 +188,11 @@ func (f *Fleet) SetThreshold(ctx context.Context, organisation string, n Node, m
 		return Threshold{}, fmt.Errorf("store threshold: %w", err)
 	}
 	f.publishAll(ctx, organisation)
-	rules, _, _, _, err := f.Thresholds(ctx, organisation, n)
+	rules, err := f.Thresholds(ctx, organisation, n)
 	if err != nil {
 		return Threshold{}, err
 	}
-	for _, r := range rules {
+	for _, r := range rules.Thresholds {
 		if r.Rule.Metric == m {
 			return r, nil
 		}
@@ -209,8 +220,8 @@ func (f *Fleet) SetWorkingHours(ctx context.Context, organisation string, n Node
 		return hours, of, fmt.Errorf("store working hours: %w", err)
 	}
 	f.publishAll(ctx, organisation)
-	_, _, hours, of, err = f.Thresholds(ctx, organisation, n)
-	return hours, of, err
+	rules, err := f.Thresholds(ctx, organisation, n)
+	return rules.Hours, rules.HoursLevel, err
 }
 
 // SetContract notes the last day of a till's contract with its operator; an empty day forgets it.

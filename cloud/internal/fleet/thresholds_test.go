@@ -103,7 +103,7 @@ func TestThresholds_refuse(t *testing.T) {
 			if _, err := w.SetThreshold(t.Context(), "o1", c.node, c.metric, &c.limit); !errors.Is(err, c.want) {
 				t.Errorf("%s: got %v, want %v", name, err, c.want)
 			}
-			if _, _, _, _, err := w.Thresholds(t.Context(), "o1", c.node); errors.Is(c.want, ErrNotFound) && !errors.Is(err, ErrNotFound) {
+			if _, err := w.Thresholds(t.Context(), "o1", c.node); errors.Is(c.want, ErrNotFound) && !errors.Is(err, ErrNotFound) {
 				t.Errorf("%s can be read: %v", name, err)
 			}
 		}
