@@ -219,19 +219,23 @@ func (c *Client) whileAdmitted(ctx context.Context, f func(context.Context)) {
 			continue
 		}
 		part, cancel := context.WithCancel(ctx)
-		done := make(chan struct{})
+		ended := make(chan struct{})
+		shutOut := make(chan bool, 1)
 		go func() {
-			defer close(done)
 			select {
 			case <-changed:
 				cancel()
-			case <-part.Done():
+				shutOut <- true
+			case <-ended:
+				shutOut <- false
 			}
 		}()
 		f(part)
+		close(ended)
 		cancel()
-		<-done
-		if again, _ := c.gate.isShut(); !again {
+		// What the gate says now may be newer than what ended f: let in again
+		// at once, it begins again all the same.
+		if !<-shutOut {
 			return
 		}
 	}
