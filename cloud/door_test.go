@@ -26,6 +26,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
@@ -36,10 +37,21 @@ import (
 	"github.com/chekan-io/chekan/protocol/ffd"
 )
 
+// servedFiles gives the files whose services the two doors serve.
+func servedFiles() (files []protoreflect.FileDescriptor) {
+	for _, name := range []protoreflect.FullName{"cabinet.v1", "uplink.v1"} {
+		protoregistry.GlobalFiles.RangeFilesByPackage(name, func(file protoreflect.FileDescriptor) bool {
+			files = append(files, file)
+			return true
+		})
+	}
+	return files
+}
+
 // procedures gives every method that the cabinet serves, with the right it needs.
 func procedures() map[string]access.Permission {
 	all := map[string]access.Permission{}
-	for _, file := range []protoreflect.FileDescriptor{cabinetv1.File_cabinet_v1_cabinet_proto, uplinkv1.File_uplink_v1_uplink_proto} {
+	for _, file := range servedFiles() {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {

@@ -1,25 +1,17 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation } from "@connectrpc/connect-query";
 import { Alert, Button, PasswordInput, Stack, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
-import { AccessService } from "../gen/cabinet/v1/cabinet_pb";
+import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { Language } from "../ui/Language";
-import { resetSession, useSession, useTransport } from "./session";
+import { useSession, useSignOut } from "./session";
 
 const SHORTEST = 10;
 
-/** Ends the session and shows the sign-in page. */
-export function useSignOut() {
-  const queries = useQueryClient();
-  const transport = useTransport();
-  return useMutation(AccessService.method.signOut, { onSettled: () => resetSession(queries, transport) });
-}
-
 /** The person's own page: language, password, sign-out. */
-export function Profile() {
+export default function Profile() {
   const { t } = useTranslation();
   const { person } = useSession();
   const signOut = useSignOut();

@@ -1,14 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useMutation } from "@connectrpc/connect-query";
+import { useMutation, useTransport } from "@connectrpc/connect-query";
 import { Alert, Button, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
-import { AccessService } from "../gen/cabinet/v1/cabinet_pb";
+import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
-import { resetSession, useTransport } from "./session";
+import { resetSession } from "./session";
 
 /** The page of who is not signed in. */
 export function SignIn() {

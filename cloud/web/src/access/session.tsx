@@ -1,9 +1,9 @@
 import type { Transport } from "@connectrpc/connect";
-import { createConnectQueryKey, useQuery, useTransport } from "@connectrpc/connect-query";
-import type { QueryClient } from "@tanstack/react-query";
+import { createConnectQueryKey, useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
 import { troubleOf } from "../app/transport";
-import { AccessService, type Person } from "../gen/cabinet/v1/cabinet_pb";
+import { AccessService, type Person } from "../gen/cabinet/v1/access_pb";
 
 /** Permissions the pages know of; the cabinet decides, pages only do not offer what would be refused. */
 export type Permission =
@@ -58,4 +58,9 @@ export async function resetSession(client: QueryClient, transport: Transport) {
   await client.resetQueries({ queryKey: key });
 }
 
-export { useTransport };
+/** Ends the session and shows the sign-in page. */
+export function useSignOut() {
+  const queries = useQueryClient();
+  const transport = useTransport();
+  return useMutation(AccessService.method.signOut, { onSettled: () => resetSession(queries, transport) });
+}

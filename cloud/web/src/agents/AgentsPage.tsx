@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { EnrolDialog } from "../fleet/Enrol";
-import { type Agent, FleetService } from "../gen/cabinet/v1/cabinet_pb";
+import type { Agent } from "../gen/cabinet/v1/agents_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { IconCross, IconGreen, IconGrey, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
@@ -34,7 +35,7 @@ export function standing(agent: Agent): Standing {
 }
 
 /** «Агенты»: which computers speak for my tills, and is each one who it says it is? */
-export function AgentsPage() {
+export default function AgentsPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const [enrolling, setEnrolling] = useState(false);

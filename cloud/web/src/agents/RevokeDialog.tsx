@@ -5,7 +5,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
-import { type Agent, FleetService } from "../gen/cabinet/v1/cabinet_pb";
+import type { Agent } from "../gen/cabinet/v1/agents_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 
 /** What a person types to revoke an agent: the name of its computer, or its id when it has none. */
 export function wordOf(agent: Agent): string {

@@ -13,7 +13,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(() => {
   cleanup();
@@ -95,7 +95,7 @@ test.each([
   ["kk", "Агенттер", "Екі компьютер"],
   ["en", "Agents", "Two computers"],
 ])("in %s", async (lang, title, twins) => {
-  startWords(lang as "kk" | "en");
+  await startWords(lang as "kk" | "en");
   open("/agents");
   const table = await screen.findByRole("table", { name: title });
   expect(plain(table)).toContain(twins);

@@ -1,29 +1,17 @@
-import { ActionIcon, AppShell, Menu, TextInput } from "@mantine/core";
+import { ActionIcon, AppShell, Loader, Menu, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
-import { useSignOut } from "../access/Profile";
-import { useSession } from "../access/session";
+import { useSession, useSignOut } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
 import { useTickets } from "../fleet/Tickets";
 import { LiveProvider, useLive } from "../live/Live";
-import {
-  IconAgent,
-  IconAsk,
-  IconClock,
-  IconHome,
-  IconMore,
-  IconPerson,
-  IconReceipt,
-  IconSearch,
-  IconTill,
-  IconUpdate,
-  Logo,
-} from "../ui/icons";
+import { IconClock, IconMore, IconPerson, IconSearch, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
 import { Ago } from "../ui/time";
+import { PAGES } from "./pages";
 import "./bottombar.css";
 
 /** Below this width rows become cards and the navigation goes to the bottom: 640 px. */
@@ -110,19 +98,12 @@ function Shell() {
   const signOut = useSignOut();
   const navigate = useNavigate();
 
-  const places: Place[] = [
-    ...(can("money:view") ? [{ to: "/home", icon: <IconHome />, label: t("nav.home") }] : []),
-    { to: "/tills", icon: <IconTill />, label: t("nav.tills") },
-    ...(can("documents:view")
-      ? [{ to: "/documents", icon: <IconReceipt />, label: t("nav.documents") }]
-      : []),
-    ...(can("documents:view")
-      ? [{ to: "/decisions", icon: <IconAsk />, label: t("decisions.title"), count: undecided }]
-      : []),
-    ...(can("tills:view") ? [{ to: "/agents", icon: <IconAgent />, label: t("agents.title") }] : []),
-    ...(can("tills:view") ? [{ to: "/updates", icon: <IconUpdate />, label: t("updates.title") }] : []),
-    { to: "/profile", icon: <IconPerson />, label: t("nav.profile") },
-  ];
+  const counts = { undecided };
+  const places = PAGES.flatMap<Place>(({ path, nav }) =>
+    !nav || (nav.needs && !can(nav.needs))
+      ? []
+      : [{ to: path, icon: <nav.Icon />, label: t(nav.label), count: nav.count && counts[nav.count] }],
+  );
 
   return (
     <AppShell
@@ -168,7 +149,9 @@ function Shell() {
       <AppShell.Main>
         <Strip />
         <div className="page">
-          <Outlet />
+          <Suspense fallback={<Loader aria-label={t("loading")} />}>
+            <Outlet />
+          </Suspense>
         </div>
       </AppShell.Main>
       {narrow && (

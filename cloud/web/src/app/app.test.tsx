@@ -2,7 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CommandState, Light } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState } from "../gen/cabinet/v1/commands_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeCabinet, type FakeOptions } from "../testing/cabinet";
 import { command, fleet, till } from "../testing/fleet";
@@ -14,7 +15,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(cleanup);
 
@@ -196,7 +197,7 @@ test("a crash test is told in a line, and all of it on demand", async () => {
 test("the language changes everywhere at once and is remembered", async () => {
   open("/tills");
   await screen.findByRole("table", { name: "Кассы" });
-  setLang("kk");
+  await setLang("kk");
   expect(await screen.findByRole("heading", { name: "Кассалар" })).toBeTruthy();
   expect(screen.getByText("Кассада қағаз жоқ.")).toBeTruthy();
   expect(document.documentElement.lang).toBe("kk");

@@ -4,13 +4,13 @@ import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
-import { AccessService } from "../gen/cabinet/v1/cabinet_pb";
+import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { startWords } from "../words";
 import { App } from "./App";
 import { queryClient } from "./queries";
 import { cabinetTransport } from "./transport";
 
-startWords();
+await startWords();
 
 const transport = cabinetTransport();
 const whoAmI = createConnectQueryKey({

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNotStarted } from "../fleet/Actions";
 import { newId, WITHOUT_DOCUMENT } from "../fleet/actions";
 import { PlanView, usePlan } from "../fleet/Plan";
-import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Action, type Operation } from "../gen/fiscal/v1/fiscal_pb";
 import { useLive } from "../live/Live";
 import type { Answer } from "./undecided";

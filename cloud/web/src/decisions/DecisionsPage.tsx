@@ -13,7 +13,8 @@ import { CHECK } from "../fleet/actions";
 import { Checklist, CommandHead } from "../fleet/Checklist";
 import { useLang } from "../fleet/facts";
 import { Tickets, useTickets } from "../fleet/Tickets";
-import { FleetService, type OperationView, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { OperationView } from "../gen/cabinet/v1/documents_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import type { Document, Operation } from "../gen/fiscal/v1/fiscal_pb";
 import { commandEnded, inputs } from "../live/merge";
 import { money, ofCivil } from "../ui/format";
@@ -29,7 +30,7 @@ import { type Answer, answersOf, useUndecided } from "./undecided";
 type Sent = { command: string; tillId: string; key: string };
 
 /** «Требуют решения»: what can nobody but me say? */
-export function DecisionsPage() {
+export default function DecisionsPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const { query, list } = useUndecided();

@@ -4,7 +4,8 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState, OperationViewSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState } from "../gen/cabinet/v1/commands_pb";
+import { OperationViewSchema } from "../gen/cabinet/v1/documents_pb";
 import { Action, Outcome, Stage } from "../gen/fiscal/v1/fiscal_pb";
 import { withUndecided } from "../live/merge";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
@@ -17,7 +18,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(cleanup);
 

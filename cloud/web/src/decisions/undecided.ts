@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useSession } from "../access/session";
-import { DocumentsService, type OperationView } from "../gen/cabinet/v1/cabinet_pb";
+import { DocumentsService, type OperationView } from "../gen/cabinet/v1/documents_pb";
 import { type Operation, Outcome, Stage } from "../gen/fiscal/v1/fiscal_pb";
 import { inputs } from "../live/merge";
 

@@ -6,7 +6,7 @@ import { Link, useLocation, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { useLang } from "../fleet/facts";
-import { DocumentsService, type DocumentView } from "../gen/cabinet/v1/cabinet_pb";
+import { DocumentsService, type DocumentView } from "../gen/cabinet/v1/documents_pb";
 import type { Document } from "../gen/fiscal/v1/fiscal_pb";
 import { inputs } from "../live/merge";
 import { money, ofCivil } from "../ui/format";

@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { useLang } from "../fleet/facts";
-import { DocumentsService } from "../gen/cabinet/v1/cabinet_pb";
+import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { OFDTrack, type Operation, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 import { inputs } from "../live/merge";
 import { money, ofMs } from "../ui/format";

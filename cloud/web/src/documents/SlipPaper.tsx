@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { SlipLine } from "../gen/cabinet/v1/cabinet_pb";
+import type { SlipLine } from "../gen/cabinet/v1/documents_pb";
 import { modulePath } from "./qr";
 
 /** White border of a code in its modules (ISO/IEC 18004, 5.3.8). */

@@ -1,7 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Tag } from "../gen/cabinet/v1/cabinet_pb";
+import type { Tag } from "../gen/cabinet/v1/documents_pb";
 import { useCopied } from "../ui/Copy";
 import { IconCopy, IconDown, IconSearch, IconTick } from "../ui/icons";
 import { NothingByFilter } from "../ui/Nothing";

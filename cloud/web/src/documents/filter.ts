@@ -1,7 +1,7 @@
 /** The filter of «Чеки» as it stands in the address, and as the cabinet takes it. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ParseKeys } from "i18next";
-import { type DocumentFilterSchema, Payment } from "../gen/cabinet/v1/cabinet_pb";
+import { type DocumentFilterSchema, Payment } from "../gen/cabinet/v1/documents_pb";
 import { Kind } from "../gen/fiscal/v1/fiscal_pb";
 
 export const FIELDS = [

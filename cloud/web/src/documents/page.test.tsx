@@ -12,7 +12,7 @@ const RECEIPT = "/tills/till-red/documents/9999078900012345/20412";
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(() => {
   cleanup();

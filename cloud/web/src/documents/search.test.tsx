@@ -12,7 +12,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(cleanup);
 

@@ -1,5 +1,5 @@
 /** The tags of a document as rows of a table: what is shown, what is found, what is copied. */
-import type { Tag } from "../gen/cabinet/v1/cabinet_pb";
+import type { Tag } from "../gen/cabinet/v1/documents_pb";
 
 export interface Row {
   /** Place in the tree: "3.0". */

@@ -4,7 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
-import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { type Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { useLive } from "../live/Live";
 import { IconMore } from "../ui/icons";

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../access/session";
 import { save } from "../documents/save";
-import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { Consent, useNotStarted, useOrder } from "./Actions";
 import { AGENT, actionKey, isLevel, LEVELS, type Level, type Offer } from "./actions";

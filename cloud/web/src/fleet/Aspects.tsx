@@ -1,7 +1,8 @@
 import { Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { Light, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
 import { When } from "../ui/time";
 import { useLang } from "./facts";
 import { LIGHT_ICONS, lightOf } from "./light";

@@ -6,11 +6,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNarrow } from "../app/Frame";
 import { kindKey } from "../documents/marks";
-import {
-  type CertificateCell,
-  type Certificate as CertificateMessage,
-  FleetService,
-} from "../gen/cabinet/v1/cabinet_pb";
+import type { CertificateCell, Certificate as CertificateMessage } from "../gen/cabinet/v1/commands_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { Kind } from "../gen/fiscal/v1/fiscal_pb";
 import { ofMs, whole } from "../ui/format";
 import { IconCross, IconTick } from "../ui/icons";

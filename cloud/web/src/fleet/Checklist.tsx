@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type Command, CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { type Command, CommandState } from "../gen/cabinet/v1/commands_pb";
 import { type Step, StepState } from "../gen/fiscal/v1/fiscal_pb";
 import { commandEnded } from "../live/merge";
 import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from "../ui/icons";

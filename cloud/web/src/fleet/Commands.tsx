@@ -1,7 +1,8 @@
 import { Loader } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { ListCommandsResponse, Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { ListCommandsResponse } from "../gen/cabinet/v1/commands_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { IconDown } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Checklist, CommandHead } from "./Checklist";

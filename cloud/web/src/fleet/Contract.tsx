@@ -3,7 +3,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../access/session";
-import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { day } from "../ui/format";
 import { Unread } from "../ui/Nothing";
 import { None } from "./facts";

@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Loader } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { FleetService } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import type { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { StepRow } from "./Checklist";
 

@@ -6,13 +6,8 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
-import {
-  FleetService,
-  type ListThresholdsResponse,
-  type Threshold,
-  ThresholdLevel,
-  type Till,
-} from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
+import { type ListThresholdsResponse, type Threshold, ThresholdLevel } from "../gen/cabinet/v1/light_pb";
 import { inputs } from "../live/merge";
 import { Unread } from "../ui/Nothing";
 import type { Say } from "../words";
@@ -37,7 +32,7 @@ const RULES = [
 ] as const;
 
 /** «Пороги»: from which number does a till turn yellow and red, and whose limit is it? */
-export function ThresholdsPage() {
+export default function ThresholdsPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const [params, setParams] = useSearchParams();

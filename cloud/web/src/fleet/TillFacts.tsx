@@ -3,7 +3,7 @@ import type { ParseKeys } from "i18next";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
-import type { Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { money, ofCivil } from "../ui/format";
 import { Fact } from "../ui/State";

@@ -6,7 +6,8 @@ import { Link, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
 import { Documents } from "../documents/Documents";
 import { Operations } from "../documents/Operations";
-import { type Command, FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { Command } from "../gen/cabinet/v1/commands_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { commandEnded, inputs } from "../live/merge";
 import { IconBack } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
@@ -26,7 +27,7 @@ const TABS = ["state", "operations", "documents", "commands"] as const;
 type Tab = (typeof TABS)[number];
 
 /** The till's own page: what is wrong, since when, what to do; and everything it did. */
-export function TillPage() {
+export default function TillPage() {
   const { t } = useTranslation();
   const { id = "", "*": rest = "" } = useParams();
   const till = useQuery(FleetService.method.getTill, inputs.till(id));

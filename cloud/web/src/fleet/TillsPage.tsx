@@ -6,7 +6,7 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { Search, useNarrow } from "../app/Frame";
 import { useUndecided } from "../decisions/undecided";
-import { FleetService, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { money } from "../ui/format";
 import { IconRed } from "../ui/icons";
@@ -30,7 +30,7 @@ import { ASPECT_NAMES, ails, soonerFirst } from "./troubles";
 const NO_TILLS: readonly Till[] = [];
 
 /** «Кассы»: which tills need me? */
-export function TillsPage() {
+export default function TillsPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const narrow = useNarrow();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
-import ru from "../words/ru.json";
+import ru from "../words/ru";
 import { AGENT, actionKey, CHECK, FINISH, MENU, newId } from "./actions";
 import { enrolCommand } from "./Enrol";
 

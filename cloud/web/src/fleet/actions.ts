@@ -1,6 +1,6 @@
 /** What a technician may ask of a till, and how carefully it is asked. */
 import type { ParseKeys } from "i18next";
-import { CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState } from "../gen/cabinet/v1/commands_pb";
 import { Action, StepState } from "../gen/fiscal/v1/fiscal_pb";
 
 type ActionName =

@@ -4,18 +4,18 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState } from "../gen/cabinet/v1/commands_pb";
 import { Action, RunSchema, StepState } from "../gen/fiscal/v1/fiscal_pb";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
 import { command, fleet } from "../testing/fleet";
 import { startWords } from "../words";
-import kk from "../words/kk.json";
+import kk from "../words/kk";
 
 const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
   URL.createObjectURL = vi.fn(() => "blob:bundle");
   URL.revokeObjectURL = vi.fn();
 });
@@ -123,7 +123,7 @@ describe("the agent's own part", () => {
 
   test("speaks Kazakh", async () => {
     localStorage.clear();
-    startWords("kk");
+    await startWords("kk");
     open();
     await screen.findByRole("button", { name: kk.actions.check_network });
   });

@@ -4,7 +4,7 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState, TicketCellSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState, TicketCellSchema } from "../gen/cabinet/v1/commands_pb";
 import { Action, Consent } from "../gen/fiscal/v1/fiscal_pb";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
 import { command, fleet } from "../testing/fleet";
@@ -15,7 +15,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(cleanup);
 

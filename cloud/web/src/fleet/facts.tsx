@@ -1,7 +1,7 @@
 /** Facts of a till as they read in a row, a card and the till's own page. */
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { day, daysUntil, full, type Lang, langOf, ofCivil, ofMs, whole } from "../ui/format";
 import { StateWord } from "../ui/State";
 import { Ago, useAge, useNow, When } from "../ui/time";

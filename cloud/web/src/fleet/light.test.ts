@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Light } from "../gen/cabinet/v1/cabinet_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
 import { Severity } from "../gen/fiscal/v1/fiscal_pb";
 import { fleet, till } from "../testing/fleet";
 import { byAttention, keepOrder, lightOf, matches, severityLight } from "./light";

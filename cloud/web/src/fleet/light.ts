@@ -1,6 +1,7 @@
 /** The traffic light: colour, picture and word of every state, and the order in which tills want attention. */
 import type { ComponentType } from "react";
-import { Light, type Till } from "../gen/cabinet/v1/cabinet_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
 import { Severity } from "../gen/fiscal/v1/fiscal_pb";
 import { IconGreen, IconGrey, type IconProps, IconRed, IconYellow } from "../ui/icons";
 

@@ -6,7 +6,7 @@ import {
   TillAspect,
   TillCellSchema,
   TillStopSchema,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/light_pb";
 import { Severity } from "../gen/fiscal/v1/fiscal_pb";
 import { till } from "../testing/fleet";
 import { ails, graveOf, soonerFirst, troublesOf } from "./troubles";

@@ -1,6 +1,7 @@
 /** What is wrong with a till, from whatever side: declared problems of its agent, and limits that were crossed. */
 import { useTranslation } from "react-i18next";
-import { Light, type Till, TillAspect, type TillCell } from "../gen/cabinet/v1/cabinet_pb";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
+import { Light, TillAspect, type TillCell } from "../gen/cabinet/v1/light_pb";
 import { day, type Lang } from "../ui/format";
 import { Ago, useAge, When } from "../ui/time";
 import { agentText } from "../words";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { RevenueRowSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { RevenueRowSchema } from "../gen/cabinet/v1/figures_pb";
 import { change, hoursOf, isoDay } from "./figures";
 
 const row = (span: string, revenue: bigint) => create(RevenueRowSchema, { span, figures: { revenue } });

@@ -1,4 +1,4 @@
-import type { RevenueRow } from "../gen/cabinet/v1/cabinet_pb";
+import type { RevenueRow } from "../gen/cabinet/v1/figures_pb";
 
 /** A day as the cabinet names it: 2026-03-04. */
 export function isoDay(at: Date): string {

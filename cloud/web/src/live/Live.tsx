@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
-import { FleetService } from "../gen/cabinet/v1/cabinet_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { Merger } from "./merge";
 import { type Link, watch } from "./watch";
 

@@ -5,20 +5,24 @@ import { type InfiniteData, QueryClient } from "@tanstack/react-query";
 import { describe, expect, test, vi } from "vitest";
 import {
   CommandState,
-  DocumentsService,
-  DocumentViewSchema,
-  FleetService,
-  Light,
   type ListCommandsResponse,
   ListCommandsResponseSchema,
+} from "../gen/cabinet/v1/commands_pb";
+import {
+  DocumentsService,
+  DocumentViewSchema,
   ListDocumentsResponseSchema,
   type ListOperationsResponse,
   ListOperationsResponseSchema,
+} from "../gen/cabinet/v1/documents_pb";
+import {
+  FleetService,
   type ListTillsResponse,
   ListTillsResponseSchema,
   type WatchResponse,
   WatchResponseSchema,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/fleet_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
 import { Action, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeCabinet } from "../testing/cabinet";
 import { command, fleet, operation, till } from "../testing/fleet";

@@ -15,24 +15,30 @@ import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import {
   type Command,
   CommandState,
-  DocumentsService,
-  FleetService,
   GetCommandResponseSchema,
-  GetTillResponseSchema,
   ListCommandsResponseSchema,
+} from "../gen/cabinet/v1/commands_pb";
+import {
+  DocumentsService,
   type ListDocumentsResponse,
   type ListOperationsResponse,
   ListOperationsResponseSchema,
-  type ListRolloutsResponse,
-  ListRolloutsResponseSchema,
-  ListTillsResponseSchema,
   ListUndecidedResponseSchema,
   type OperationView,
-  type Rollout,
+} from "../gen/cabinet/v1/documents_pb";
+import {
+  FleetService,
+  GetTillResponseSchema,
+  ListTillsResponseSchema,
   type Till,
-  UpdatesService,
   type WatchResponse,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/fleet_pb";
+import {
+  type ListRolloutsResponse,
+  ListRolloutsResponseSchema,
+  type Rollout,
+  UpdatesService,
+} from "../gen/cabinet/v1/updates_pb";
 import { Stage } from "../gen/fiscal/v1/fiscal_pb";
 
 /** Rows of one page of a list. */

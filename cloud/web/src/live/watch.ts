@@ -3,7 +3,7 @@
  * asks by itself every few seconds until it lives again. Without React, so that it is tested without a browser.
  */
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import type { FleetService, WatchResponse } from "../gen/cabinet/v1/cabinet_pb";
+import type { FleetService, WatchResponse } from "../gen/cabinet/v1/fleet_pb";
 
 /** Whether facts arrive by themselves. */
 export type Link = "connecting" | "live" | "polling";

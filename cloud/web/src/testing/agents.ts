@@ -1,6 +1,6 @@
 /** Agents for tests and for the page of fakes: one of every standing. */
 import { create } from "@bufbuild/protobuf";
-import { type Agent, AgentSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { type Agent, AgentSchema } from "../gen/cabinet/v1/agents_pb";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,26 +1,19 @@
 /** A cabinet in memory behind the same transport the pages use: for tests, and for looking at pages by eye. */
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
+import { AccessService, PersonSchema } from "../gen/cabinet/v1/access_pb";
+import type { Agent } from "../gen/cabinet/v1/agents_pb";
+import { type Command, CommandState, type TicketCell } from "../gen/cabinet/v1/commands_pb";
 import {
-  AccessService,
-  type Agent,
-  type Command,
-  CommandState,
   DocumentsService,
   type DocumentView,
-  FleetService,
   type GetDocumentResponse,
   type OperationView,
-  PersonSchema,
-  Span,
-  TableFormat,
-  ThresholdLevel,
-  type TicketCell,
-  type Till,
-  UpdatesService,
-  type WatchResponse,
-  WatchResponseSchema,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/documents_pb";
+import { Span, TableFormat } from "../gen/cabinet/v1/figures_pb";
+import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from "../gen/cabinet/v1/fleet_pb";
+import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
+import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";

@@ -7,7 +7,7 @@ import {
   SlipLineSchema,
   type Tag,
   TagSchema,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/documents_pb";
 import { documents, operation } from "./fleet";
 
 const bytes = (...b: number[]) => new Uint8Array(b);

@@ -8,7 +8,8 @@ import { createRoot } from "react-dom/client";
 import { MemoryRouter } from "react-router";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { CommandState, TagSchema, TicketCellSchema } from "../gen/cabinet/v1/cabinet_pb";
+import { CommandState, TicketCellSchema } from "../gen/cabinet/v1/commands_pb";
+import { TagSchema } from "../gen/cabinet/v1/documents_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { langOf } from "../ui/format";
 import { startWords } from "../words";
@@ -19,7 +20,7 @@ import { releases, rollouts } from "./updates";
 
 const q = new URLSearchParams(location.search);
 const now = Date.now();
-startWords(langOf(q.get("lang") ?? "ru"));
+await startWords(langOf(q.get("lang") ?? "ru"));
 const cabinet = new FakeCabinet({
   tills: q.get("fleet") === "empty" ? [] : fleet(now),
   signedIn: !q.has("signedout"),

@@ -6,17 +6,15 @@ import {
   type Command,
   CommandSchema,
   CommandState,
+} from "../gen/cabinet/v1/commands_pb";
+import {
   type DocumentView,
   DocumentViewSchema,
-  Light,
   type OperationView,
   OperationViewSchema,
-  ThresholdLevel,
-  type Till,
-  TillAspect,
-  type TillCellSchema,
-  TillSchema,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/documents_pb";
+import { type Till, TillSchema } from "../gen/cabinet/v1/fleet_pb";
+import { Light, ThresholdLevel, TillAspect, type TillCellSchema } from "../gen/cabinet/v1/light_pb";
 import {
   Action,
   Kind,

@@ -1,10 +1,8 @@
 /** Releases and rollouts for tests and for the page of fakes, and the service that steers them as the cabinet's own does. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { type Agent, type AgentUpdate, AgentUpdateSchema, UpdateStage } from "../gen/cabinet/v1/agents_pb";
 import {
-  type Agent,
-  type AgentUpdate,
-  AgentUpdateSchema,
   ListReleasesResponseSchema,
   type Release,
   ReleaseSchema,
@@ -12,9 +10,8 @@ import {
   RolloutChange,
   RolloutSchema,
   RolloutState,
-  UpdateStage,
   type UpdatesService,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/updates_pb";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -12,7 +12,7 @@ export function Language({ label = false }: { label?: boolean }) {
       aria-label={label ? undefined : t("language")}
       size={label ? "sm" : "xs"}
       value={langOf(i18n.language)}
-      onChange={(e) => setLang(langOf(e.currentTarget.value))}
+      onChange={(e) => void setLang(langOf(e.currentTarget.value))}
       data={LANGS.map(({ lang, name }) => ({ value: lang, label: name }))}
       w={label ? undefined : 104}
     />

@@ -4,7 +4,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
-import { DocumentsService, type Release, type Rollout, UpdatesService } from "../gen/cabinet/v1/cabinet_pb";
+import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
+import { type Release, type Rollout, UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { inTheWay, minutesOf, wholeOf } from "./rollout";
 
 /** A plan with a sentence that says what it will do. */

@@ -5,7 +5,7 @@ import {
   RolloutCountsSchema,
   RolloutSchema,
   RolloutState,
-} from "../gen/cabinet/v1/cabinet_pb";
+} from "../gen/cabinet/v1/updates_pb";
 import { clockOf, inTheWay, minutesOf, PARTS, partsOf, shareOf } from "./rollout";
 
 test("only parts that somebody stands in are shown, and together they are all", () => {

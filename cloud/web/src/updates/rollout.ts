@@ -1,6 +1,8 @@
 /** What the pages of updates say of a rollout; without React, so that it is tested without a browser. */
-import type { AgentUpdate, Release, Rollout, RolloutCounts, RolloutPlan } from "../gen/cabinet/v1/cabinet_pb";
-import { RolloutState, UpdateStage } from "../gen/cabinet/v1/cabinet_pb";
+import type { AgentUpdate } from "../gen/cabinet/v1/agents_pb";
+import { UpdateStage } from "../gen/cabinet/v1/agents_pb";
+import type { Release, Rollout, RolloutCounts, RolloutPlan } from "../gen/cabinet/v1/updates_pb";
+import { RolloutState } from "../gen/cabinet/v1/updates_pb";
 
 /** Where agents stand, in the order in which they get there. */
 export const PARTS = [

@@ -4,7 +4,7 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
-import { RolloutState } from "../gen/cabinet/v1/cabinet_pb";
+import { RolloutState } from "../gen/cabinet/v1/updates_pb";
 import { agents } from "../testing/agents";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
 import { fleet } from "../testing/fleet";
@@ -15,7 +15,7 @@ const now = Date.now();
 
 beforeEach(() => {
   localStorage.clear();
-  startWords("ru");
+  void startWords("ru");
 });
 afterEach(() => {
   cleanup();
@@ -286,7 +286,7 @@ test.each([
   ["kk", "Жаңартулар", "0.6.0 нұсқасына жаңарту"],
   ["en", "Updates", "Update to 0.6.0"],
 ])("in %s", async (lang, title, name) => {
-  startWords(lang as "kk" | "en");
+  await startWords(lang as "kk" | "en");
   open("/updates");
   await screen.findByRole("heading", { name: title, level: 1 });
   await screen.findByRole("link", { name });

@@ -1,13 +1,12 @@
 /**
- * Every word on screen stands in ru.json, kk.json and en.json of this folder; keys are typed by the Russian file,
- * which is the first. A test refuses a key that one of the three lacks, and a plural form that a language needs.
+ * Every word on screen stands in the folders ru, kk and en, a file for each subject; keys are typed by the Russian
+ * ones, which are the first. A test refuses a key that one of the three lacks, and a plural form that a language
+ * needs. Russian comes with the page; another language is read when it is chosen.
  */
 import i18next, { type ParseKeys } from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Lang } from "../ui/format";
-import en from "./en.json";
-import kk from "./kk.json";
-import ru from "./ru.json";
+import ru from "./ru";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -36,28 +35,43 @@ function remembered(): Lang {
   }
 }
 
-/** Starts the words. Russian unless this browser chose otherwise. */
-export function startWords(lang: Lang = remembered()) {
-  document.documentElement.lang = lang;
+const OTHERS = { kk: () => import("./kk"), en: () => import("./en") };
+
+/** Brings the words of a language, if they are not here yet. */
+async function bring(lang: Lang) {
+  if (lang === "ru" || i18next.hasResourceBundle(lang, "translation")) return;
+  const words = await OTHERS[lang]();
+  i18next.addResourceBundle(lang, "translation", words.default);
+}
+
+/** Starts the words. Russian unless this browser chose otherwise; what is read until another comes is Russian. */
+export async function startWords(lang: Lang = remembered()) {
   i18next.use(initReactI18next).init({
-    lng: lang,
+    lng: "ru",
     fallbackLng: "ru",
-    resources: { ru: { translation: ru }, kk: { translation: kk }, en: { translation: en } },
+    resources: { ru: { translation: ru } },
     interpolation: { escapeValue: false },
     initAsync: false,
   });
+  document.documentElement.lang = "ru";
+  if (lang !== "ru") await speak(lang);
   return i18next;
 }
 
-/** Switches the language of this browser. */
-export function setLang(lang: Lang) {
+async function speak(lang: Lang) {
+  await bring(lang);
+  await i18next.changeLanguage(lang);
   document.documentElement.lang = lang;
+}
+
+/** Switches the language of this browser. */
+export async function setLang(lang: Lang) {
   try {
     localStorage.setItem(STORED, lang);
   } catch {
-    // as above
+    // storage may be forbidden; the language then lasts as long as the page
   }
-  void i18next.changeLanguage(lang);
+  await speak(lang);
 }
 
 /**

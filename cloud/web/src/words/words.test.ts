@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import i18next from "i18next";
 import { beforeAll, describe, expect, test } from "vitest";
-import { agentText, startWords } from ".";
-import en from "./en.json";
-import kk from "./kk.json";
-import ru from "./ru.json";
+import { agentText, setLang, startWords } from ".";
+import en from "./en";
+import kk from "./kk";
+import ru from "./ru";
 
 type Words = { [key: string]: string | Words };
 
@@ -24,8 +24,11 @@ const languages = { ru: flat(ru), kk: flat(kk), en: flat(en) };
 const holes = (s: string) => [...s.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort();
 const bare = (words: Map<string, string>) => new Set([...words.keys()].map((k) => k.replace(FORM, "")));
 
-beforeAll(() => {
-  startWords("ru");
+beforeAll(async () => {
+  await startWords("ru");
+  await setLang("kk");
+  await setLang("en");
+  await setLang("ru");
 });
 
 describe.each(Object.entries(languages))("%s", (lang, words) => {

@@ -1,0 +1,58 @@
+import { type ComponentType, lazy } from "react";
+import { Navigate } from "react-router";
+import type { Permission } from "../access/session";
+import { IconAgent, IconAsk, IconHome, IconPerson, IconReceipt, IconTill, IconUpdate } from "../ui/icons";
+import type { Say } from "../words";
+
+/**
+ * A page behind the door. One that stands in the navigation has a label, an icon and what one must be allowed to be
+ * offered it; the order of the table is the order on screen. Pages are read when they are first opened.
+ */
+export type Page = {
+  path: string;
+  Content: ComponentType;
+  nav?: { label: Parameters<Say>[0]; Icon: ComponentType; needs?: Permission; count?: "undecided" };
+};
+
+export const PAGES: readonly Page[] = [
+  { path: "/", Content: () => <Navigate to="/tills" replace /> },
+  {
+    path: "/home",
+    Content: lazy(() => import("../home/HomePage")),
+    nav: { label: "nav.home", Icon: IconHome, needs: "money:view" },
+  },
+  {
+    path: "/tills",
+    Content: lazy(() => import("../fleet/TillsPage")),
+    nav: { label: "nav.tills", Icon: IconTill, needs: "tills:view" },
+  },
+  { path: "/tills/:id/*", Content: lazy(() => import("../fleet/TillPage")) },
+  { path: "/tills/:id/documents/:fn/:fd", Content: lazy(() => import("../documents/DocumentPage")) },
+  {
+    path: "/documents",
+    Content: lazy(() => import("../documents/SearchPage")),
+    nav: { label: "nav.documents", Icon: IconReceipt, needs: "documents:view" },
+  },
+  {
+    path: "/decisions",
+    Content: lazy(() => import("../decisions/DecisionsPage")),
+    nav: { label: "decisions.title", Icon: IconAsk, needs: "documents:view", count: "undecided" },
+  },
+  { path: "/thresholds", Content: lazy(() => import("../fleet/ThresholdsPage")) },
+  {
+    path: "/agents",
+    Content: lazy(() => import("../agents/AgentsPage")),
+    nav: { label: "agents.title", Icon: IconAgent, needs: "tills:view" },
+  },
+  {
+    path: "/updates",
+    Content: lazy(() => import("../updates/UpdatesPage")),
+    nav: { label: "updates.title", Icon: IconUpdate, needs: "tills:view" },
+  },
+  { path: "/updates/:id", Content: lazy(() => import("../updates/RolloutPage")) },
+  {
+    path: "/profile",
+    Content: lazy(() => import("../access/Profile")),
+    nav: { label: "nav.profile", Icon: IconPerson },
+  },
+];

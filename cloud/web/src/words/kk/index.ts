@@ -1,0 +1,3 @@
+import base from "./base.json";
+
+export default { ...base };
