@@ -217,7 +217,10 @@ func stranger(t *testing.T, c *cabinet) *person {
 			return err
 		}
 		// A session begins in the organisation of the lowest id.
-		return q.CreateMembership(t.Context(), db.CreateMembershipParams{PersonID: me.GetPerson().GetId(), OrganisationID: "0", Role: string(access.Administrator)})
+		if err := q.CreateMembership(t.Context(), db.CreateMembershipParams{PersonID: me.GetPerson().GetId(), OrganisationID: "0"}); err != nil {
+			return err
+		}
+		return q.Assign(t.Context(), db.AssignParams{PersonID: me.GetPerson().GetId(), OrganisationID: "0", Role: string(access.Administrator)})
 	})
 	if err != nil {
 		t.Fatal(err)

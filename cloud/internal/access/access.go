@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,15 +87,30 @@ type Agent struct {
 	Shown *Shown
 }
 
-// Person is somebody signed in, within one organisation.
+// Person is somebody signed in, at work in one organisation.
 type Person struct {
 	ID, Login, Name, OrganisationID, Organisation string
-	Role                                          Role
+	// Rights are what the person may, and where.
+	Rights []Right
 }
 
-// Can tells whether the person holds a permission.
+// Right is a set of permissions in a part of an organisation's tree.
+type Right struct {
+	// OrganisationID is whose tree it is: the person's own organisation, or an owner that handed tills to it.
+	OrganisationID string
+	// Node is a department, an outlet or a till; empty is the whole organisation.
+	Node string
+	May  map[Permission]bool
+}
+
+// Can tells whether the person holds a permission anywhere.
 func (p *Person) Can(permission Permission) bool {
-	return p != nil && roles[p.Role][permission]
+	return p != nil && slices.ContainsFunc(p.Rights, func(r Right) bool { return r.May[permission] })
+}
+
+// CanAt tells whether the person holds a permission at a place.
+func (p *Person) CanAt(permission Permission, at Place) bool {
+	return p != nil && slices.ContainsFunc(p.Rights, func(r Right) bool { return r.May[permission] && at.Under(r.OrganisationID, r.Node) })
 }
 
 type contextKey int

@@ -70,8 +70,11 @@ func createPerson(ctx context.Context, q *db.Queries, organisation, login, name,
 		}
 		return fmt.Errorf("create person: %w", err)
 	}
-	if err := q.CreateMembership(ctx, db.CreateMembershipParams{OrganisationID: organisation, PersonID: id, Role: string(role)}); err != nil {
+	if err := q.CreateMembership(ctx, db.CreateMembershipParams{OrganisationID: organisation, PersonID: id, CreatedAt: now}); err != nil {
 		return fmt.Errorf("create membership: %w", err)
+	}
+	if err := q.Assign(ctx, db.AssignParams{OrganisationID: organisation, PersonID: id, Role: string(role), CreatedAt: now}); err != nil {
+		return fmt.Errorf("assign role: %w", err)
 	}
 	return nil
 }
@@ -218,9 +221,15 @@ func (a *Access) Session(ctx context.Context, token string) (*Person, error) {
 			return nil, fmt.Errorf("touch session: %w", err)
 		}
 	}
-	return &Person{
-		ID: s.PersonID, Login: s.Login, Name: s.Name, OrganisationID: s.OrganisationID, Organisation: s.Organisation, Role: Role(s.Role),
-	}, nil
+	p := &Person{ID: s.PersonID, Login: s.Login, Name: s.Name, OrganisationID: s.OrganisationID, Organisation: s.Organisation}
+	assigned, err := a.store.Read().ListAssignments(ctx, db.ListAssignmentsParams{OrganisationID: s.OrganisationID, PersonID: s.PersonID})
+	if err != nil {
+		return nil, fmt.Errorf("list rights: %w", err)
+	}
+	for _, r := range assigned {
+		p.Rights = append(p.Rights, Role(r.Role).In(s.OrganisationID, r.NodeID))
+	}
+	return p, nil
 }
 
 // SignOut ends a session.

@@ -56,14 +56,23 @@ var roles = map[Role]map[Permission]bool{
 // Roles gives the names of all roles.
 func Roles() []Role { return slices.Sorted(maps.Keys(roles)) }
 
-// Permissions gives what the person may, in order.
+// In is the right to what a role may in a part of an organisation's tree.
+func (r Role) In(organisationID, node string) Right {
+	return Right{OrganisationID: organisationID, Node: node, May: roles[r]}
+}
+
+// Permissions gives what the person may anywhere, in order.
 func (p *Person) Permissions() []string {
 	var list []string
-	for permission := range roles[p.Role] {
-		list = append(list, string(permission))
+	for _, right := range p.Rights {
+		for permission, may := range right.May {
+			if may {
+				list = append(list, string(permission))
+			}
+		}
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
 }
 
 // needs says what each exported method needs. There is no other list, and what is not here is refused.

@@ -10,7 +10,7 @@ import (
 // TestRunView_errands: an address or a date in what an agent says of itself is no sum, and a technician needs it whole; what is
 // said of a till is scrubbed as before.
 func TestRunView_errands(t *testing.T) {
-	technician := &access.Person{Role: access.Technician}
+	technician := &access.Person{Rights: []access.Right{access.Technician.In("", "")}}
 	run := func(action fiscalv1.Action, text string) *fiscalv1.Run {
 		return &fiscalv1.Run{Action: action, Text: text, Steps: []*fiscalv1.Step{{Result: text}}}
 	}

@@ -144,7 +144,7 @@ func newMonth(t *testing.T, s *store.Store) *month {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			m.person = &access.Person{OrganisationID: id, Role: access.Accountant}
+			m.person = &access.Person{OrganisationID: id, Rights: []access.Right{access.Accountant.In(id, "")}}
 			m.owner = access.WithPerson(ctx, m.person)
 		}
 		for _, outlet := range organisation.Outlets {
@@ -532,7 +532,7 @@ func (m *month) gaps(t *testing.T) {
 
 // blind: a person without money:view sees the same documents and shifts, and no sum of them, and cannot look for one.
 func (m *month) blind(t *testing.T) {
-	ctx := access.WithPerson(context.WithoutCancel(t.Context()), &access.Person{OrganisationID: m.person.OrganisationID, Role: access.Technician})
+	ctx := access.WithPerson(context.WithoutCancel(t.Context()), &access.Person{OrganisationID: m.person.OrganisationID, Rights: []access.Right{access.Technician.In(m.person.OrganisationID, "")}})
 	found, err := m.service.SearchDocuments(ctx, &cabinetv1.SearchDocumentsRequest{Limit: 500})
 	if err != nil || len(found.GetDocuments()) != 500 {
 		t.Fatalf("%d documents: %v", len(found.GetDocuments()), err)

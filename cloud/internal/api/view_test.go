@@ -61,7 +61,7 @@ func TestOperationView_undecided(t *testing.T) {
 		Evidence:   []string{"до операции: ФН 9999, ФД 12, смена 3", "ФД 13: форма 3, признак 1, сумма 7654.32, 2026-03-04T05:06", "на кассе открыт чужой документ на 7654.32"},
 		Candidates: []*fiscalv1.Document{{Fn: "9999", Fd: 13, Fp: 77, Type: 3, Total: 765432, Qr: "s=7654.32", At: "2026-03-04T05:06"}},
 	}
-	blind := operationView(&access.Person{Role: access.Technician}, documents.Operation{TillID: "t", Operation: op}, nil).GetOperation()
+	blind := operationView(&access.Person{Rights: []access.Right{access.Technician.In("", "")}}, documents.Operation{TillID: "t", Operation: op}, nil).GetOperation()
 	if text := blind.String(); strings.Contains(text, "7654") || strings.Contains(text, "Иванова") {
 		t.Errorf("sums or names in %s", text)
 	}
@@ -69,10 +69,10 @@ func TestOperationView_undecided(t *testing.T) {
 		t.Errorf("nothing left to decide by: %v", blind)
 	}
 	command := &cabinetv1.Command{Id: "c", Decision: &fiscalv1.Decision{Key: "k", Fd: 13, Reason: "на ленте 7654,32 ₽"}}
-	if got := commandView(&access.Person{Role: access.Technician}, command); strings.Contains(got.String(), "7654") || got.GetDecision().GetFd() != 13 {
+	if got := commandView(&access.Person{Rights: []access.Right{access.Technician.In("", "")}}, command); strings.Contains(got.String(), "7654") || got.GetDecision().GetFd() != 13 {
 		t.Errorf("the reason tells the sum: %v", got)
 	}
-	if got := commandView(&access.Person{Role: access.Administrator}, command); got.GetDecision().GetReason() != "на ленте 7654,32 ₽" {
+	if got := commandView(&access.Person{Rights: []access.Right{access.Administrator.In("", "")}}, command); got.GetDecision().GetReason() != "на ленте 7654,32 ₽" {
 		t.Errorf("the reason is lost: %v", got)
 	}
 }

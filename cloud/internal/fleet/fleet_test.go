@@ -73,7 +73,7 @@ func both(t *testing.T, body func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.person = &access.Person{ID: "p", Login: "anna", OrganisationID: "o1", Role: access.Technician}
+		w.person = &access.Person{ID: "p", Login: "anna", OrganisationID: "o1", Rights: []access.Right{access.Technician.In("o1", "")}}
 		w.restart()
 		body(t, w)
 	})

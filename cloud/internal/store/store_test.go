@@ -73,7 +73,7 @@ func TestErrors(t *testing.T) {
 		if err := s.Write().CreatePerson(ctx, one); !store.Exists(err) {
 			t.Errorf("the same id: %v", err)
 		}
-		if err := s.Write().CreateMembership(ctx, db.CreateMembershipParams{OrganisationID: "none", PersonID: "1", Role: "viewer"}); err == nil || store.Exists(err) {
+		if err := s.Write().CreateMembership(ctx, db.CreateMembershipParams{OrganisationID: "none", PersonID: "1"}); err == nil || store.Exists(err) {
 			t.Errorf("a membership of no organisation: %v", err)
 		}
 		if _, err := s.Read().GetPersonPassword(ctx, "none"); !store.NotFound(err) {

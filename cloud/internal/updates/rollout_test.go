@@ -116,8 +116,8 @@ func build(t *testing.T, s *store.Store, agents int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.anna = &access.Person{ID: "p1", Login: "anna", OrganisationID: "o1", Role: access.Administrator}
-	w.boris = &access.Person{ID: "p2", Login: "boris", OrganisationID: "o2", Role: access.Administrator}
+	w.anna = &access.Person{ID: "p1", Login: "anna", OrganisationID: "o1", Rights: []access.Right{access.Administrator.In("o1", "")}}
+	w.boris = &access.Person{ID: "p2", Login: "boris", OrganisationID: "o2", Rights: []access.Right{access.Administrator.In("o2", "")}}
 	w.restart()
 	return w
 }

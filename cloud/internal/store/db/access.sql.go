@@ -9,6 +9,30 @@ import (
 	"context"
 )
 
+const assign = `-- name: Assign :exec
+INSERT INTO assignments (organisation_id, person_id, role, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (organisation_id, person_id, role, node_id) DO NOTHING
+`
+
+type AssignParams struct {
+	OrganisationID string
+	PersonID       string
+	Role           string
+	NodeID         string
+	CreatedAt      int64
+}
+
+func (q *Queries) Assign(ctx context.Context, arg AssignParams) error {
+	_, err := q.db.ExecContext(ctx, assign,
+		arg.OrganisationID,
+		arg.PersonID,
+		arg.Role,
+		arg.NodeID,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const countPeople = `-- name: CountPeople :one
 SELECT COUNT(*) FROM people
 `
@@ -69,17 +93,17 @@ func (q *Queries) CreateEnrolmentCode(ctx context.Context, arg CreateEnrolmentCo
 }
 
 const createMembership = `-- name: CreateMembership :exec
-INSERT INTO memberships (organisation_id, person_id, role) VALUES ($1, $2, $3)
+INSERT INTO memberships (organisation_id, person_id, created_at) VALUES ($1, $2, $3)
 `
 
 type CreateMembershipParams struct {
 	OrganisationID string
 	PersonID       string
-	Role           string
+	CreatedAt      int64
 }
 
 func (q *Queries) CreateMembership(ctx context.Context, arg CreateMembershipParams) error {
-	_, err := q.db.ExecContext(ctx, createMembership, arg.OrganisationID, arg.PersonID, arg.Role)
+	_, err := q.db.ExecContext(ctx, createMembership, arg.OrganisationID, arg.PersonID, arg.CreatedAt)
 	return err
 }
 
@@ -277,12 +301,12 @@ func (q *Queries) GetPersonPassword(ctx context.Context, id string) (string, err
 }
 
 const getSession = `-- name: GetSession :one
-SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name, m.role, o.name AS organisation
+SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name, o.name AS organisation
 FROM sessions s
 JOIN people p ON p.id = s.person_id
 JOIN memberships m ON m.person_id = s.person_id AND m.organisation_id = s.organisation_id
 JOIN organisations o ON o.id = s.organisation_id
-WHERE s.token = $1 AND s.expires_at > $2
+WHERE s.token = $1 AND s.expires_at > $2 AND m.blocked_at = 0
 `
 
 type GetSessionParams struct {
@@ -297,7 +321,6 @@ type GetSessionRow struct {
 	ExpiresAt      int64
 	Login          string
 	Name           string
-	Role           string
 	Organisation   string
 }
 
@@ -311,10 +334,46 @@ func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) (GetSess
 		&i.ExpiresAt,
 		&i.Login,
 		&i.Name,
-		&i.Role,
 		&i.Organisation,
 	)
 	return i, err
+}
+
+const listAssignments = `-- name: ListAssignments :many
+SELECT role, node_id FROM assignments WHERE organisation_id = $1 AND person_id = $2 ORDER BY role, node_id
+`
+
+type ListAssignmentsParams struct {
+	OrganisationID string
+	PersonID       string
+}
+
+type ListAssignmentsRow struct {
+	Role   string
+	NodeID string
+}
+
+func (q *Queries) ListAssignments(ctx context.Context, arg ListAssignmentsParams) ([]ListAssignmentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAssignments, arg.OrganisationID, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAssignmentsRow
+	for rows.Next() {
+		var i ListAssignmentsRow
+		if err := rows.Scan(&i.Role, &i.NodeID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const putOutlet = `-- name: PutOutlet :one

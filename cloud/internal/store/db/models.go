@@ -40,6 +40,29 @@ type AgentProgram struct {
 	ReturnedAt     int64
 }
 
+type ApiKey struct {
+	ID             string
+	OrganisationID string
+	Name           string
+	Hash           []byte
+	Hint           string
+	Role           string
+	NodeID         string
+	CreatedAt      int64
+	CreatedBy      string
+	ExpiresAt      int64
+	SeenAt         int64
+	RevokedAt      int64
+}
+
+type Assignment struct {
+	OrganisationID string
+	PersonID       string
+	Role           string
+	NodeID         string
+	CreatedAt      int64
+}
+
 type Cashier struct {
 	ID             int64
 	OrganisationID string
@@ -101,6 +124,15 @@ type Cursor struct {
 	Position       int64
 }
 
+type Department struct {
+	ID             string
+	OrganisationID string
+	ParentID       string
+	Name           string
+	Position       int32
+	CreatedAt      int64
+}
+
 type Document struct {
 	OrganisationID string
 	FN             string
@@ -153,7 +185,8 @@ type Journal struct {
 type Membership struct {
 	OrganisationID string
 	PersonID       string
-	Role           string
+	CreatedAt      int64
+	BlockedAt      int64
 }
 
 type Memory struct {
@@ -176,9 +209,13 @@ type Operation struct {
 }
 
 type Organisation struct {
-	ID        string
-	Name      string
-	CreatedAt int64
+	ID          string
+	Name        string
+	CreatedAt   int64
+	Kind        string
+	Country     string
+	TaxID       string
+	PartnerCode string
 }
 
 type Outlet struct {
@@ -186,6 +223,8 @@ type Outlet struct {
 	OrganisationID string
 	Name           string
 	CreatedAt      int64
+	DepartmentID   string
+	Position       int32
 }
 
 type Person struct {
@@ -242,6 +281,14 @@ type Revenue struct {
 	Positions      int64
 }
 
+type Role struct {
+	ID             string
+	OrganisationID string
+	Name           string
+	Permissions    string
+	CreatedAt      int64
+}
+
 type Rollout struct {
 	OrganisationID string
 	ID             string
@@ -268,6 +315,19 @@ type RolloutAgent struct {
 	Text           string
 	Fetched        int64
 	Size           int64
+}
+
+type ServiceGrant struct {
+	ID             string
+	OrganisationID string
+	ServiceID      string
+	NodeID         string
+	OfferedAt      int64
+	GivenAt        int64
+	GivenBy        string
+	EndsAt         int64
+	RevokedAt      int64
+	RevokedBy      string
 }
 
 type Session struct {

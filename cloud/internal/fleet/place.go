@@ -1,0 +1,33 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store"
+)
+
+// maxDepth bounds departments within departments.
+const maxDepth = 16
+
+// Place tells where a till stands: [ErrNotFound] for one nobody has.
+func (f *Fleet) Place(ctx context.Context, tillID string) (access.Place, error) {
+	q := f.store.Read()
+	row, err := q.GetTillPlace(ctx, tillID)
+	if store.NotFound(err) {
+		return access.Place{}, fmt.Errorf("till %q: %w", tillID, ErrNotFound)
+	} else if err != nil {
+		return access.Place{}, fmt.Errorf("find till: %w", err)
+	}
+	path := []string{tillID, row.OutletID}
+	for above := row.DepartmentID; above != "" && len(path) < maxDepth; {
+		path = append(path, above)
+		if above, err = q.GetDepartmentParent(ctx, above); err != nil {
+			return access.Place{}, fmt.Errorf("find department: %w", err)
+		}
+	}
+	slices.Reverse(path)
+	return access.Place{OrganisationID: row.OrganisationID, Path: path}, nil
+}
