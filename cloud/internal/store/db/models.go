@@ -63,6 +63,28 @@ type Assignment struct {
 	CreatedAt      int64
 }
 
+type Audit struct {
+	OrganisationID string
+	Number         int64
+	CreatedAt      int64
+	ActorID        string
+	Actor          string
+	Address        string
+	Browser        string
+	Act            string
+	Object         string
+	Name           string
+	Old            string
+	New            string
+	Hash           []byte
+}
+
+type AuditHead struct {
+	OrganisationID string
+	Number         int64
+	Hash           []byte
+}
+
 type Cashier struct {
 	ID             int64
 	OrganisationID string
