@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -77,4 +78,35 @@ func Open(t testing.TB, address string) *store.Store {
 		}
 	})
 	return s
+}
+
+// Meddle changes the journal of acts behind the store's back, runs do, and puts the journal back as it was.
+func Meddle(t *testing.T, address, statement string, do func()) {
+	t.Helper()
+	driver, source := "pgx", address
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"
+	}
+	ctx := context.WithoutCancel(t.Context())
+	d, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(statement string) {
+		t.Helper()
+		if _, err := d.ExecContext(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("CREATE TABLE audit_as_it_was AS SELECT * FROM audit")
+	defer func() {
+		run("DELETE FROM audit")
+		run("INSERT INTO audit SELECT * FROM audit_as_it_was")
+		run("DROP TABLE audit_as_it_was")
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	run(statement)
+	do()
 }
