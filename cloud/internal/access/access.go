@@ -48,6 +48,8 @@ var (
 	ErrRevoked = errors.New("agent was revoked")
 	// ErrLate says that an agent's certificate has ended: it may be renewed, and nothing else.
 	ErrLate = errors.New("certificate has ended")
+	// ErrProve says that the person has to prove anew who they are; see [Person.Proven].
+	ErrProve = errors.New("prove that it is you: give the password or a second factor")
 )
 
 // Access lets people and agents in. Safe for concurrent use.
@@ -92,6 +94,21 @@ type Person struct {
 	ID, Login, Name, OrganisationID, Organisation string
 	// Rights are what the person may, and where.
 	Rights []Right
+	// Device is the id of the browser they are signed in by; empty for who holds no session.
+	Device string
+	// ProvenUntil is until when a proof of theirs holds: see [Person.Proven].
+	ProvenUntil time.Time
+}
+
+// ProofLife is how long a person who gave a password or a second factor need not give one again before a dangerous act.
+const ProofLife = 10 * time.Minute
+
+// Proven gives [ErrProve] unless the person proved who they are within the last [ProofLife].
+func (p *Person) Proven(now time.Time) error {
+	if p == nil || !now.Before(p.ProvenUntil) {
+		return ErrProve
+	}
+	return nil
 }
 
 // Right is a set of permissions in a part of an organisation's tree.

@@ -10,10 +10,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -56,17 +58,26 @@ func TestNeeds(t *testing.T) {
 	if len(methods) < 20 {
 		t.Fatalf("only %d methods found", len(methods))
 	}
-	everyone := 0
+	var everyone []string
 	for procedure, need := range needs {
 		if !methods[procedure] {
 			t.Errorf("the table has %s, which does not exist", procedure)
 		}
 		if need == Everyone {
-			everyone++
+			everyone = append(everyone, procedure[strings.LastIndexByte(procedure, '/')+1:])
 		}
 	}
-	if everyone != 2 { // signing in, and enrolling with a code
-		t.Errorf("%d methods are open to everyone", everyone)
+	for procedure := range dangerous {
+		if !methods[procedure] || needs[procedure] == Everyone {
+			t.Errorf("%s is dangerous, and does not exist or is open to everyone", procedure)
+		}
+	}
+	slices.Sort(everyone)
+	if diff := cmp.Diff([]string{
+		"AcceptInvitation", "BeginPasskeySignIn", "CancelContactChange", "CheckPassword", "ConfirmSignUp", "Enroll", "FinishPasskeySignIn", "FinishReset",
+		"FinishSignIn", "GeneratePassword", "GetEntrance", "GetInvitation", "Refresh", "SendCodeAgain", "SignIn", "SignOut", "StartReset", "StartSignUp",
+	}, everyone); diff != "" {
+		t.Errorf("open to everyone (-want +got):\n%s", diff)
 	}
 	if _, ok := Needs("/cabinet.v1.FleetService/Nothing"); ok {
 		t.Error("a method that does not exist may be called")

@@ -77,10 +77,44 @@ func (p *Person) Permissions() []string {
 
 // needs says what each exported method needs. There is no other list, and what is not here is refused.
 var needs = map[string]Permission{
-	cabinetv1connect.AccessServiceSignInProcedure:         Everyone,
-	cabinetv1connect.AccessServiceSignOutProcedure:        SignedIn,
-	cabinetv1connect.AccessServiceWhoAmIProcedure:         SignedIn,
-	cabinetv1connect.AccessServiceChangePasswordProcedure: SignedIn,
+	cabinetv1connect.AccessServiceGetEntranceProcedure:          Everyone,
+	cabinetv1connect.AccessServiceSignInProcedure:               Everyone,
+	cabinetv1connect.AccessServiceFinishSignInProcedure:         Everyone,
+	cabinetv1connect.AccessServiceBeginPasskeySignInProcedure:   Everyone,
+	cabinetv1connect.AccessServiceFinishPasskeySignInProcedure:  Everyone,
+	cabinetv1connect.AccessServiceSignOutProcedure:              Everyone,
+	cabinetv1connect.AccessServiceWhoAmIProcedure:               SignedIn,
+	cabinetv1connect.AccessServiceRefreshProcedure:              Everyone,
+	cabinetv1connect.AccessServiceStartSignUpProcedure:          Everyone,
+	cabinetv1connect.AccessServiceConfirmSignUpProcedure:        Everyone,
+	cabinetv1connect.AccessServiceSendCodeAgainProcedure:        Everyone,
+	cabinetv1connect.AccessServiceGetInvitationProcedure:        Everyone,
+	cabinetv1connect.AccessServiceAcceptInvitationProcedure:     Everyone,
+	cabinetv1connect.AccessServiceCheckPasswordProcedure:        Everyone,
+	cabinetv1connect.AccessServiceGeneratePasswordProcedure:     Everyone,
+	cabinetv1connect.AccessServiceChangePasswordProcedure:       SignedIn,
+	cabinetv1connect.AccessServiceStartResetProcedure:           Everyone,
+	cabinetv1connect.AccessServiceFinishResetProcedure:          Everyone,
+	cabinetv1connect.AccessServiceListDevicesProcedure:          SignedIn,
+	cabinetv1connect.AccessServiceRevokeDeviceProcedure:         SignedIn,
+	cabinetv1connect.AccessServiceRevokeOtherDevicesProcedure:   SignedIn,
+	cabinetv1connect.AccessServiceGetSecurityProcedure:          SignedIn,
+	cabinetv1connect.AccessServiceSetProfileProcedure:           SignedIn,
+	cabinetv1connect.AccessServiceAcceptTermsProcedure:          SignedIn,
+	cabinetv1connect.AccessServiceBeginTOTPProcedure:            SignedIn,
+	cabinetv1connect.AccessServiceConfirmTOTPProcedure:          SignedIn,
+	cabinetv1connect.AccessServiceRemoveTOTPProcedure:           SignedIn,
+	cabinetv1connect.AccessServiceRenewRecoveryCodesProcedure:   SignedIn,
+	cabinetv1connect.AccessServiceBeginPasskeyProcedure:         SignedIn,
+	cabinetv1connect.AccessServiceAddPasskeyProcedure:           SignedIn,
+	cabinetv1connect.AccessServiceRenamePasskeyProcedure:        SignedIn,
+	cabinetv1connect.AccessServiceRemovePasskeyProcedure:        SignedIn,
+	cabinetv1connect.AccessServiceStartContactChangeProcedure:   SignedIn,
+	cabinetv1connect.AccessServiceConfirmContactChangeProcedure: SignedIn,
+	cabinetv1connect.AccessServiceCancelContactChangeProcedure:  Everyone,
+	cabinetv1connect.AccessServiceBeginProofProcedure:           SignedIn,
+	cabinetv1connect.AccessServiceProveProcedure:                SignedIn,
+	cabinetv1connect.AccessServiceSetFactorRuleProcedure:        SignedIn,
 
 	cabinetv1connect.FleetServiceListTillsProcedure:           TillsView,
 	cabinetv1connect.FleetServiceGetTillProcedure:             TillsView,
@@ -141,6 +175,25 @@ var needs = map[string]Permission{
 	uplinkv1connect.UplinkServiceReportUpdateProcedure:      TheAgent,
 	uplinkv1connect.UplinkServiceGiveBundleProcedure:        TheAgent,
 }
+
+// dangerous are the methods that ask for a proof of the person lately given, besides the permission. A method of which only some
+// acts are dangerous asks in its handler, by [Person.Proven].
+var dangerous = map[string]bool{
+	cabinetv1connect.AccessServiceBeginTOTPProcedure:          true,
+	cabinetv1connect.AccessServiceConfirmTOTPProcedure:        true,
+	cabinetv1connect.AccessServiceRemoveTOTPProcedure:         true,
+	cabinetv1connect.AccessServiceRenewRecoveryCodesProcedure: true,
+	cabinetv1connect.AccessServiceBeginPasskeyProcedure:       true,
+	cabinetv1connect.AccessServiceAddPasskeyProcedure:         true,
+	cabinetv1connect.AccessServiceRemovePasskeyProcedure:      true,
+	cabinetv1connect.AccessServiceStartContactChangeProcedure: true,
+	cabinetv1connect.AccessServiceSetFactorRuleProcedure:      true,
+
+	cabinetv1connect.FleetServiceRevokeAgentProcedure: true,
+}
+
+// Dangerous tells whether a method asks for a proof lately given.
+func Dangerous(procedure string) bool { return dangerous[procedure] }
 
 // Needs tells what a method ("/package.Service/Method") needs; false when nobody may call it.
 func Needs(procedure string) (Permission, bool) {

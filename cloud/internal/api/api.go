@@ -255,6 +255,7 @@ var kinds = []struct {
 	{access.ErrLate, connect.CodeUnauthenticated},
 	{errHello, connect.CodeAborted},
 	{fleet.ErrTwin, connect.CodeFailedPrecondition},
+	{access.ErrProve, connect.CodeFailedPrecondition},
 	{access.ErrTooOften, connect.CodeResourceExhausted},
 	{access.ErrCode, connect.CodePermissionDenied},
 	{access.ErrWeak, connect.CodeInvalidArgument},

@@ -24,20 +24,353 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Channel is a way to a person.
+type Channel int32
+
+const (
+	// Nobody said.
+	Channel_CHANNEL_UNSPECIFIED Channel = 0
+	// Text message.
+	Channel_CHANNEL_PHONE Channel = 1
+	// E-mail.
+	Channel_CHANNEL_EMAIL Channel = 2
+)
+
+// Enum value maps for Channel.
+var (
+	Channel_name = map[int32]string{
+		0: "CHANNEL_UNSPECIFIED",
+		1: "CHANNEL_PHONE",
+		2: "CHANNEL_EMAIL",
+	}
+	Channel_value = map[string]int32{
+		"CHANNEL_UNSPECIFIED": 0,
+		"CHANNEL_PHONE":       1,
+		"CHANNEL_EMAIL":       2,
+	}
+)
+
+func (x Channel) Enum() *Channel {
+	p := new(Channel)
+	*p = x
+	return p
+}
+
+func (x Channel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Channel) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_access_proto_enumTypes[0].Descriptor()
+}
+
+func (Channel) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_access_proto_enumTypes[0]
+}
+
+func (x Channel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Channel.Descriptor instead.
+func (Channel) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
+// Factor is what a person proves themselves with.
+type Factor int32
+
+const (
+	// Nobody said.
+	Factor_FACTOR_UNSPECIFIED Factor = 0
+	// Password.
+	Factor_FACTOR_PASSWORD Factor = 1
+	// Code of an authenticator application.
+	Factor_FACTOR_TOTP Factor = 2
+	// Recovery code.
+	Factor_FACTOR_RECOVERY Factor = 3
+	// Passkey.
+	Factor_FACTOR_PASSKEY Factor = 4
+)
+
+// Enum value maps for Factor.
+var (
+	Factor_name = map[int32]string{
+		0: "FACTOR_UNSPECIFIED",
+		1: "FACTOR_PASSWORD",
+		2: "FACTOR_TOTP",
+		3: "FACTOR_RECOVERY",
+		4: "FACTOR_PASSKEY",
+	}
+	Factor_value = map[string]int32{
+		"FACTOR_UNSPECIFIED": 0,
+		"FACTOR_PASSWORD":    1,
+		"FACTOR_TOTP":        2,
+		"FACTOR_RECOVERY":    3,
+		"FACTOR_PASSKEY":     4,
+	}
+)
+
+func (x Factor) Enum() *Factor {
+	p := new(Factor)
+	*p = x
+	return p
+}
+
+func (x Factor) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Factor) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_access_proto_enumTypes[1].Descriptor()
+}
+
+func (Factor) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_access_proto_enumTypes[1]
+}
+
+func (x Factor) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Factor.Descriptor instead.
+func (Factor) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{1}
+}
+
+// PasswordReason is what a password lacks.
+type PasswordReason int32
+
+const (
+	// Nobody said.
+	PasswordReason_PASSWORD_REASON_UNSPECIFIED PasswordReason = 0
+	// Shorter than min_length.
+	PasswordReason_PASSWORD_REASON_SHORT PasswordReason = 1
+	// Longer than max_length.
+	PasswordReason_PASSWORD_REASON_LONG PasswordReason = 2
+	// Too few different characters.
+	PasswordReason_PASSWORD_REASON_PLAIN PasswordReason = 3
+	// On the list of usual passwords, or one of them a little changed.
+	PasswordReason_PASSWORD_REASON_COMMON PasswordReason = 4
+	// Made of the person's own name, login, phone, or of the product's name.
+	PasswordReason_PASSWORD_REASON_OWN PasswordReason = 5
+	// Made of rows of keys, letters or digits.
+	PasswordReason_PASSWORD_REASON_ROW PasswordReason = 6
+)
+
+// Enum value maps for PasswordReason.
+var (
+	PasswordReason_name = map[int32]string{
+		0: "PASSWORD_REASON_UNSPECIFIED",
+		1: "PASSWORD_REASON_SHORT",
+		2: "PASSWORD_REASON_LONG",
+		3: "PASSWORD_REASON_PLAIN",
+		4: "PASSWORD_REASON_COMMON",
+		5: "PASSWORD_REASON_OWN",
+		6: "PASSWORD_REASON_ROW",
+	}
+	PasswordReason_value = map[string]int32{
+		"PASSWORD_REASON_UNSPECIFIED": 0,
+		"PASSWORD_REASON_SHORT":       1,
+		"PASSWORD_REASON_LONG":        2,
+		"PASSWORD_REASON_PLAIN":       3,
+		"PASSWORD_REASON_COMMON":      4,
+		"PASSWORD_REASON_OWN":         5,
+		"PASSWORD_REASON_ROW":         6,
+	}
+)
+
+func (x PasswordReason) Enum() *PasswordReason {
+	p := new(PasswordReason)
+	*p = x
+	return p
+}
+
+func (x PasswordReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PasswordReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_access_proto_enumTypes[2].Descriptor()
+}
+
+func (PasswordReason) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_access_proto_enumTypes[2]
+}
+
+func (x PasswordReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PasswordReason.Descriptor instead.
+func (PasswordReason) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{2}
+}
+
+// GetEntranceRequest is empty.
+type GetEntranceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEntranceRequest) Reset() {
+	*x = GetEntranceRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEntranceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEntranceRequest) ProtoMessage() {}
+
+func (x *GetEntranceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEntranceRequest.ProtoReflect.Descriptor instead.
+func (*GetEntranceRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
+// GetEntranceResponse tells the ways in.
+type GetEntranceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Anybody may make an organisation.
+	SignUp bool `protobuf:"varint,1,opt,name=sign_up,json=signUp,proto3" json:"sign_up,omitempty"`
+	// Name of the organisation's own sign-in, a link to /oidc/start; empty when
+	// there is none.
+	Oidc string `protobuf:"bytes,2,opt,name=oidc,proto3" json:"oidc,omitempty"`
+	// Passkeys can be used at this address.
+	Passkeys bool `protobuf:"varint,3,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// Version of the terms to accept.
+	Terms string `protobuf:"bytes,4,opt,name=terms,proto3" json:"terms,omitempty"`
+	// Fewest and most characters of a password.
+	MinLength int32 `protobuf:"varint,5,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
+	// Most characters.
+	MaxLength int32 `protobuf:"varint,6,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
+	// Strength, 0 to 4, from which on a password is taken.
+	MinStrength int32 `protobuf:"varint,7,opt,name=min_strength,json=minStrength,proto3" json:"min_strength,omitempty"`
+	// Where the terms are read; empty is the cabinet's own page.
+	TermsUrl      string `protobuf:"bytes,8,opt,name=terms_url,json=termsUrl,proto3" json:"terms_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEntranceResponse) Reset() {
+	*x = GetEntranceResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEntranceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEntranceResponse) ProtoMessage() {}
+
+func (x *GetEntranceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEntranceResponse.ProtoReflect.Descriptor instead.
+func (*GetEntranceResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GetEntranceResponse) GetSignUp() bool {
+	if x != nil {
+		return x.SignUp
+	}
+	return false
+}
+
+func (x *GetEntranceResponse) GetOidc() string {
+	if x != nil {
+		return x.Oidc
+	}
+	return ""
+}
+
+func (x *GetEntranceResponse) GetPasskeys() bool {
+	if x != nil {
+		return x.Passkeys
+	}
+	return false
+}
+
+func (x *GetEntranceResponse) GetTerms() string {
+	if x != nil {
+		return x.Terms
+	}
+	return ""
+}
+
+func (x *GetEntranceResponse) GetMinLength() int32 {
+	if x != nil {
+		return x.MinLength
+	}
+	return 0
+}
+
+func (x *GetEntranceResponse) GetMaxLength() int32 {
+	if x != nil {
+		return x.MaxLength
+	}
+	return 0
+}
+
+func (x *GetEntranceResponse) GetMinStrength() int32 {
+	if x != nil {
+		return x.MinStrength
+	}
+	return 0
+}
+
+func (x *GetEntranceResponse) GetTermsUrl() string {
+	if x != nil {
+		return x.TermsUrl
+	}
+	return ""
+}
+
 // SignInRequest carries credentials.
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Login: e-mail or name.
+	// Login: phone, e-mail or name.
 	Login string `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
 	// Password.
-	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// The browser is remembered: the session lives for 60 days without use, and
+	// else until it is closed, 12 hours at most.
+	Remember      bool `protobuf:"varint,3,opt,name=remember,proto3" json:"remember,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInRequest) Reset() {
 	*x = SignInRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[0]
+	mi := &file_cabinet_v1_access_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +382,7 @@ func (x *SignInRequest) String() string {
 func (*SignInRequest) ProtoMessage() {}
 
 func (x *SignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[0]
+	mi := &file_cabinet_v1_access_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +395,7 @@ func (x *SignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInRequest.ProtoReflect.Descriptor instead.
 func (*SignInRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{0}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SignInRequest) GetLogin() string {
@@ -79,18 +412,27 @@ func (x *SignInRequest) GetPassword() string {
 	return ""
 }
 
+func (x *SignInRequest) GetRemember() bool {
+	if x != nil {
+		return x.Remember
+	}
+	return false
+}
+
 // SignInResponse tells who came in.
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Person.
-	Person        *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// Person; absent while the second factor is asked for.
+	Person *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// Set when the second factor is asked for.
+	Challenge     *Challenge `protobuf:"bytes,2,opt,name=challenge,proto3" json:"challenge,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignInResponse) Reset() {
 	*x = SignInResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[1]
+	mi := &file_cabinet_v1_access_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -102,7 +444,7 @@ func (x *SignInResponse) String() string {
 func (*SignInResponse) ProtoMessage() {}
 
 func (x *SignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[1]
+	mi := &file_cabinet_v1_access_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -115,10 +457,442 @@ func (x *SignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignInResponse.ProtoReflect.Descriptor instead.
 func (*SignInResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{1}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SignInResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *SignInResponse) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+// Challenge asks for one more proof. It holds for 5 minutes.
+type Challenge struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket to give back.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// What can be given.
+	Factors []Factor `protobuf:"varint,2,rep,packed,name=factors,proto3,enum=cabinet.v1.Factor" json:"factors,omitempty"`
+	// JSON of PublicKeyCredentialRequestOptions, when passkey is one of them.
+	PasskeyOptions string `protobuf:"bytes,3,opt,name=passkey_options,json=passkeyOptions,proto3" json:"passkey_options,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Challenge) Reset() {
+	*x = Challenge{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Challenge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Challenge) ProtoMessage() {}
+
+func (x *Challenge) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Challenge.ProtoReflect.Descriptor instead.
+func (*Challenge) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Challenge) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *Challenge) GetFactors() []Factor {
+	if x != nil {
+		return x.Factors
+	}
+	return nil
+}
+
+func (x *Challenge) GetPasskeyOptions() string {
+	if x != nil {
+		return x.PasskeyOptions
+	}
+	return ""
+}
+
+// FinishSignInRequest carries the second factor.
+type FinishSignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket of the challenge.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// What is given.
+	//
+	// Types that are valid to be assigned to Answer:
+	//
+	//	*FinishSignInRequest_Totp
+	//	*FinishSignInRequest_Recovery
+	//	*FinishSignInRequest_Passkey
+	Answer        isFinishSignInRequest_Answer `protobuf_oneof:"answer"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishSignInRequest) Reset() {
+	*x = FinishSignInRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishSignInRequest) ProtoMessage() {}
+
+func (x *FinishSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishSignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishSignInRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FinishSignInRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *FinishSignInRequest) GetAnswer() isFinishSignInRequest_Answer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *FinishSignInRequest) GetTotp() string {
+	if x != nil {
+		if x, ok := x.Answer.(*FinishSignInRequest_Totp); ok {
+			return x.Totp
+		}
+	}
+	return ""
+}
+
+func (x *FinishSignInRequest) GetRecovery() string {
+	if x != nil {
+		if x, ok := x.Answer.(*FinishSignInRequest_Recovery); ok {
+			return x.Recovery
+		}
+	}
+	return ""
+}
+
+func (x *FinishSignInRequest) GetPasskey() string {
+	if x != nil {
+		if x, ok := x.Answer.(*FinishSignInRequest_Passkey); ok {
+			return x.Passkey
+		}
+	}
+	return ""
+}
+
+type isFinishSignInRequest_Answer interface {
+	isFinishSignInRequest_Answer()
+}
+
+type FinishSignInRequest_Totp struct {
+	// Code of the authenticator application.
+	Totp string `protobuf:"bytes,2,opt,name=totp,proto3,oneof"`
+}
+
+type FinishSignInRequest_Recovery struct {
+	// Recovery code.
+	Recovery string `protobuf:"bytes,3,opt,name=recovery,proto3,oneof"`
+}
+
+type FinishSignInRequest_Passkey struct {
+	// JSON of the PublicKeyCredential.
+	Passkey string `protobuf:"bytes,4,opt,name=passkey,proto3,oneof"`
+}
+
+func (*FinishSignInRequest_Totp) isFinishSignInRequest_Answer() {}
+
+func (*FinishSignInRequest_Recovery) isFinishSignInRequest_Answer() {}
+
+func (*FinishSignInRequest_Passkey) isFinishSignInRequest_Answer() {}
+
+// FinishSignInResponse tells who came in.
+type FinishSignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	Person        *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishSignInResponse) Reset() {
+	*x = FinishSignInResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishSignInResponse) ProtoMessage() {}
+
+func (x *FinishSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishSignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishSignInResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FinishSignInResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+// BeginPasskeySignInRequest is empty.
+type BeginPasskeySignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeySignInRequest) Reset() {
+	*x = BeginPasskeySignInRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeySignInRequest) ProtoMessage() {}
+
+func (x *BeginPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*BeginPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{7}
+}
+
+// BeginPasskeySignInResponse carries the challenge.
+type BeginPasskeySignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket to give back.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// JSON of PublicKeyCredentialRequestOptions.
+	Options       string `protobuf:"bytes,2,opt,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeySignInResponse) Reset() {
+	*x = BeginPasskeySignInResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeySignInResponse) ProtoMessage() {}
+
+func (x *BeginPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*BeginPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BeginPasskeySignInResponse) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *BeginPasskeySignInResponse) GetOptions() string {
+	if x != nil {
+		return x.Options
+	}
+	return ""
+}
+
+// FinishPasskeySignInRequest carries the passkey's answer.
+type FinishPasskeySignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// JSON of the PublicKeyCredential.
+	Credential string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	// See SignInRequest.
+	Remember      bool `protobuf:"varint,3,opt,name=remember,proto3" json:"remember,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInRequest) Reset() {
+	*x = FinishPasskeySignInRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInRequest) ProtoMessage() {}
+
+func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FinishPasskeySignInRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetRemember() bool {
+	if x != nil {
+		return x.Remember
+	}
+	return false
+}
+
+// FinishPasskeySignInResponse tells who came in.
+type FinishPasskeySignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person.
+	Person        *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInResponse) Reset() {
+	*x = FinishPasskeySignInResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInResponse) ProtoMessage() {}
+
+func (x *FinishPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FinishPasskeySignInResponse) GetPerson() *Person {
 	if x != nil {
 		return x.Person
 	}
@@ -134,7 +908,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[2]
+	mi := &file_cabinet_v1_access_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -146,7 +920,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[2]
+	mi := &file_cabinet_v1_access_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -159,7 +933,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{11}
 }
 
 // SignOutResponse is empty.
@@ -171,7 +945,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[3]
+	mi := &file_cabinet_v1_access_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +957,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[3]
+	mi := &file_cabinet_v1_access_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,7 +970,7 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{12}
 }
 
 // WhoAmIRequest is empty.
@@ -208,7 +982,7 @@ type WhoAmIRequest struct {
 
 func (x *WhoAmIRequest) Reset() {
 	*x = WhoAmIRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[4]
+	mi := &file_cabinet_v1_access_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +994,7 @@ func (x *WhoAmIRequest) String() string {
 func (*WhoAmIRequest) ProtoMessage() {}
 
 func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[4]
+	mi := &file_cabinet_v1_access_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,21 +1007,23 @@ func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
 func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{13}
 }
 
 // WhoAmIResponse tells who is signed in.
 type WhoAmIResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Person.
-	Person        *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Person *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// How the person stands with the rules of coming in.
+	Standing      *Standing `protobuf:"bytes,2,opt,name=standing,proto3" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WhoAmIResponse) Reset() {
 	*x = WhoAmIResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[5]
+	mi := &file_cabinet_v1_access_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +1035,7 @@ func (x *WhoAmIResponse) String() string {
 func (*WhoAmIResponse) ProtoMessage() {}
 
 func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[5]
+	mi := &file_cabinet_v1_access_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +1048,7 @@ func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
 func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WhoAmIResponse) GetPerson() *Person {
@@ -280,6 +1056,1131 @@ func (x *WhoAmIResponse) GetPerson() *Person {
 		return x.Person
 	}
 	return nil
+}
+
+func (x *WhoAmIResponse) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
+// Standing is how a person stands with the rules of coming in.
+type Standing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Language of messages to the person: ru, kk or en.
+	Language string `protobuf:"bytes,1,opt,name=language,proto3" json:"language,omitempty"`
+	// Terms that have to be accepted before anything else; empty when none.
+	TermsDue string `protobuf:"bytes,2,opt,name=terms_due,json=termsDue,proto3" json:"terms_due,omitempty"`
+	// A second factor has to be set up before anything else.
+	FactorDue bool `protobuf:"varint,3,opt,name=factor_due,json=factorDue,proto3" json:"factor_due,omitempty"`
+	// Until when the person is proven, unix microseconds; 0 is not.
+	ProvenUntil   int64 `protobuf:"varint,4,opt,name=proven_until,json=provenUntil,proto3" json:"proven_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Standing) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *Standing) GetTermsDue() string {
+	if x != nil {
+		return x.TermsDue
+	}
+	return ""
+}
+
+func (x *Standing) GetFactorDue() bool {
+	if x != nil {
+		return x.FactorDue
+	}
+	return false
+}
+
+func (x *Standing) GetProvenUntil() int64 {
+	if x != nil {
+		return x.ProvenUntil
+	}
+	return 0
+}
+
+// RefreshRequest is empty.
+type RefreshRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshRequest) Reset() {
+	*x = RefreshRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshRequest) ProtoMessage() {}
+
+func (x *RefreshRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshRequest.ProtoReflect.Descriptor instead.
+func (*RefreshRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{16}
+}
+
+// RefreshResponse tells for how long the short cookie is good.
+type RefreshResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds.
+	Seconds       int32 `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefreshResponse) Reset() {
+	*x = RefreshResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefreshResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefreshResponse) ProtoMessage() {}
+
+func (x *RefreshResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefreshResponse.ProtoReflect.Descriptor instead.
+func (*RefreshResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RefreshResponse) GetSeconds() int32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+// StartSignUpRequest is what a new organisation tells of itself.
+type StartSignUpRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ru or kz.
+	Country string `protobuf:"bytes,1,opt,name=country,proto3" json:"country,omitempty"`
+	// owner or service.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// ИНН in Russia, БИН or ИИН in Kazakhstan.
+	TaxId string `protobuf:"bytes,3,opt,name=tax_id,json=taxId,proto3" json:"tax_id,omitempty"`
+	// Name of the organisation.
+	Organisation string `protobuf:"bytes,4,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	// Name of the person.
+	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	// E-mail.
+	Email string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	// Phone.
+	Phone string `protobuf:"bytes,7,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Password.
+	Password string `protobuf:"bytes,8,opt,name=password,proto3" json:"password,omitempty"`
+	// Code of a service centre; may be empty.
+	PartnerCode string `protobuf:"bytes,9,opt,name=partner_code,json=partnerCode,proto3" json:"partner_code,omitempty"`
+	// Version of the terms that the person accepts.
+	Terms string `protobuf:"bytes,10,opt,name=terms,proto3" json:"terms,omitempty"`
+	// ru, kk or en.
+	Language      string `protobuf:"bytes,11,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartSignUpRequest) Reset() {
+	*x = StartSignUpRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSignUpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSignUpRequest) ProtoMessage() {}
+
+func (x *StartSignUpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSignUpRequest.ProtoReflect.Descriptor instead.
+func (*StartSignUpRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *StartSignUpRequest) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetTaxId() string {
+	if x != nil {
+		return x.TaxId
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetPartnerCode() string {
+	if x != nil {
+		return x.PartnerCode
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetTerms() string {
+	if x != nil {
+		return x.Terms
+	}
+	return ""
+}
+
+func (x *StartSignUpRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// Attempt is something that waits for codes.
+type Attempt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket to give back; it goes into the address of the page.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Until when the codes are good, unix microseconds.
+	ExpiresAt int64 `protobuf:"varint,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// When codes may be sent again, unix microseconds.
+	AgainAt int64 `protobuf:"varint,3,opt,name=again_at,json=againAt,proto3" json:"again_at,omitempty"`
+	// Where they went, half hidden: +7 916 •••-••-67; empty for a reset.
+	Hints         []string `protobuf:"bytes,4,rep,name=hints,proto3" json:"hints,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attempt) Reset() {
+	*x = Attempt{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attempt) ProtoMessage() {}
+
+func (x *Attempt) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
+func (*Attempt) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Attempt) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *Attempt) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+func (x *Attempt) GetAgainAt() int64 {
+	if x != nil {
+		return x.AgainAt
+	}
+	return 0
+}
+
+func (x *Attempt) GetHints() []string {
+	if x != nil {
+		return x.Hints
+	}
+	return nil
+}
+
+// StartSignUpResponse carries the attempt.
+type StartSignUpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempt.
+	Attempt       *Attempt `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartSignUpResponse) Reset() {
+	*x = StartSignUpResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSignUpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSignUpResponse) ProtoMessage() {}
+
+func (x *StartSignUpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSignUpResponse.ProtoReflect.Descriptor instead.
+func (*StartSignUpResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *StartSignUpResponse) GetAttempt() *Attempt {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+// ConfirmSignUpRequest carries both codes.
+type ConfirmSignUpRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Code sent to the phone.
+	PhoneCode string `protobuf:"bytes,2,opt,name=phone_code,json=phoneCode,proto3" json:"phone_code,omitempty"`
+	// Code sent to the e-mail; the link of that letter carries it.
+	EmailCode     string `protobuf:"bytes,3,opt,name=email_code,json=emailCode,proto3" json:"email_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSignUpRequest) Reset() {
+	*x = ConfirmSignUpRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSignUpRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSignUpRequest) ProtoMessage() {}
+
+func (x *ConfirmSignUpRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSignUpRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmSignUpRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ConfirmSignUpRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *ConfirmSignUpRequest) GetPhoneCode() string {
+	if x != nil {
+		return x.PhoneCode
+	}
+	return ""
+}
+
+func (x *ConfirmSignUpRequest) GetEmailCode() string {
+	if x != nil {
+		return x.EmailCode
+	}
+	return ""
+}
+
+// ConfirmSignUpResponse tells what came of it.
+type ConfirmSignUpResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person, signed in; absent when access was asked for.
+	Person *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// The administrators of the organisation that has this tax id were asked.
+	Requested     bool `protobuf:"varint,2,opt,name=requested,proto3" json:"requested,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSignUpResponse) Reset() {
+	*x = ConfirmSignUpResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSignUpResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSignUpResponse) ProtoMessage() {}
+
+func (x *ConfirmSignUpResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSignUpResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmSignUpResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ConfirmSignUpResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *ConfirmSignUpResponse) GetRequested() bool {
+	if x != nil {
+		return x.Requested
+	}
+	return false
+}
+
+// SendCodeAgainRequest names the attempt.
+type SendCodeAgainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Which code; both when nobody said.
+	Channel       Channel `protobuf:"varint,2,opt,name=channel,proto3,enum=cabinet.v1.Channel" json:"channel,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendCodeAgainRequest) Reset() {
+	*x = SendCodeAgainRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendCodeAgainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendCodeAgainRequest) ProtoMessage() {}
+
+func (x *SendCodeAgainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendCodeAgainRequest.ProtoReflect.Descriptor instead.
+func (*SendCodeAgainRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SendCodeAgainRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *SendCodeAgainRequest) GetChannel() Channel {
+	if x != nil {
+		return x.Channel
+	}
+	return Channel_CHANNEL_UNSPECIFIED
+}
+
+// SendCodeAgainResponse carries the attempt with its new times.
+type SendCodeAgainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempt.
+	Attempt       *Attempt `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendCodeAgainResponse) Reset() {
+	*x = SendCodeAgainResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendCodeAgainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendCodeAgainResponse) ProtoMessage() {}
+
+func (x *SendCodeAgainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendCodeAgainResponse.ProtoReflect.Descriptor instead.
+func (*SendCodeAgainResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SendCodeAgainResponse) GetAttempt() *Attempt {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+// GetInvitationRequest carries the secret of the link.
+type GetInvitationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Secret.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInvitationRequest) Reset() {
+	*x = GetInvitationRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInvitationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInvitationRequest) ProtoMessage() {}
+
+func (x *GetInvitationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInvitationRequest.ProtoReflect.Descriptor instead.
+func (*GetInvitationRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetInvitationRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// GetInvitationResponse tells who invites.
+type GetInvitationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the organisation.
+	Organisation string `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	// Name of who invites.
+	By string `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// Name of the role.
+	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	// Where it was sent: an e-mail or a phone.
+	Contact string `protobuf:"bytes,4,opt,name=contact,proto3" json:"contact,omitempty"`
+	// Somebody has this contact already: they join with their password.
+	Known bool `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
+	// Until when it is good, unix microseconds.
+	ExpiresAt     int64 `protobuf:"varint,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInvitationResponse) Reset() {
+	*x = GetInvitationResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInvitationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInvitationResponse) ProtoMessage() {}
+
+func (x *GetInvitationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInvitationResponse.ProtoReflect.Descriptor instead.
+func (*GetInvitationResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetInvitationResponse) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *GetInvitationResponse) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *GetInvitationResponse) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *GetInvitationResponse) GetContact() string {
+	if x != nil {
+		return x.Contact
+	}
+	return ""
+}
+
+func (x *GetInvitationResponse) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+func (x *GetInvitationResponse) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+// AcceptInvitationRequest carries what is needed.
+type AcceptInvitationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Secret.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Name, of a new person.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Password: the new person's choice, or that of a known one who is not
+	// signed in.
+	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	// Version of the terms that a new person accepts.
+	Terms string `protobuf:"bytes,4,opt,name=terms,proto3" json:"terms,omitempty"`
+	// ru, kk or en.
+	Language      string `protobuf:"bytes,5,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptInvitationRequest) Reset() {
+	*x = AcceptInvitationRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptInvitationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptInvitationRequest) ProtoMessage() {}
+
+func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
+func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *AcceptInvitationRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *AcceptInvitationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AcceptInvitationRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *AcceptInvitationRequest) GetTerms() string {
+	if x != nil {
+		return x.Terms
+	}
+	return ""
+}
+
+func (x *AcceptInvitationRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// AcceptInvitationResponse tells who came in.
+type AcceptInvitationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Person; absent while the second factor is asked for.
+	Person *Person `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// Set when the second factor is asked for: the invitation is accepted, and
+	// FinishSignIn comes next.
+	Challenge *Challenge `protobuf:"bytes,2,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	// Id of the organisation that was joined.
+	OrganisationId string `protobuf:"bytes,3,opt,name=organisation_id,json=organisationId,proto3" json:"organisation_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AcceptInvitationResponse) Reset() {
+	*x = AcceptInvitationResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptInvitationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptInvitationResponse) ProtoMessage() {}
+
+func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
+func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *AcceptInvitationResponse) GetPerson() *Person {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *AcceptInvitationResponse) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+func (x *AcceptInvitationResponse) GetOrganisationId() string {
+	if x != nil {
+		return x.OrganisationId
+	}
+	return ""
+}
+
+// CheckPasswordRequest carries a password and what it must not be made of.
+type CheckPasswordRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Password.
+	Password string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	// Names, logins, phones; those of who is signed in count by themselves.
+	Own           []string `protobuf:"bytes,2,rep,name=own,proto3" json:"own,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckPasswordRequest) Reset() {
+	*x = CheckPasswordRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckPasswordRequest) ProtoMessage() {}
+
+func (x *CheckPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckPasswordRequest.ProtoReflect.Descriptor instead.
+func (*CheckPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *CheckPasswordRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *CheckPasswordRequest) GetOwn() []string {
+	if x != nil {
+		return x.Own
+	}
+	return nil
+}
+
+// CheckPasswordResponse tells how strong it is.
+type CheckPasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 to 4.
+	Strength int32 `protobuf:"varint,1,opt,name=strength,proto3" json:"strength,omitempty"`
+	// It would be taken.
+	Good bool `protobuf:"varint,2,opt,name=good,proto3" json:"good,omitempty"`
+	// What it lacks.
+	Reasons       []PasswordReason `protobuf:"varint,3,rep,packed,name=reasons,proto3,enum=cabinet.v1.PasswordReason" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckPasswordResponse) Reset() {
+	*x = CheckPasswordResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckPasswordResponse) ProtoMessage() {}
+
+func (x *CheckPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckPasswordResponse.ProtoReflect.Descriptor instead.
+func (*CheckPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CheckPasswordResponse) GetStrength() int32 {
+	if x != nil {
+		return x.Strength
+	}
+	return 0
+}
+
+func (x *CheckPasswordResponse) GetGood() bool {
+	if x != nil {
+		return x.Good
+	}
+	return false
+}
+
+func (x *CheckPasswordResponse) GetReasons() []PasswordReason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+// GeneratePasswordRequest is empty.
+type GeneratePasswordRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GeneratePasswordRequest) Reset() {
+	*x = GeneratePasswordRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GeneratePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GeneratePasswordRequest) ProtoMessage() {}
+
+func (x *GeneratePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GeneratePasswordRequest.ProtoReflect.Descriptor instead.
+func (*GeneratePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{31}
+}
+
+// GeneratePasswordResponse carries a password.
+type GeneratePasswordResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Password.
+	Password      string `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GeneratePasswordResponse) Reset() {
+	*x = GeneratePasswordResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GeneratePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GeneratePasswordResponse) ProtoMessage() {}
+
+func (x *GeneratePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GeneratePasswordResponse.ProtoReflect.Descriptor instead.
+func (*GeneratePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GeneratePasswordResponse) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
 }
 
 // ChangePasswordRequest carries both passwords.
@@ -295,7 +2196,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[6]
+	mi := &file_cabinet_v1_access_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +2208,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[6]
+	mi := &file_cabinet_v1_access_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +2221,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ChangePasswordRequest) GetCurrent() string {
@@ -346,7 +2247,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	mi := &file_cabinet_v1_access_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -358,7 +2259,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	mi := &file_cabinet_v1_access_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -371,7 +2272,2481 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{34}
+}
+
+// StartResetRequest names who forgot.
+type StartResetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Phone or e-mail, where the code goes.
+	Login         string `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartResetRequest) Reset() {
+	*x = StartResetRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartResetRequest) ProtoMessage() {}
+
+func (x *StartResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartResetRequest.ProtoReflect.Descriptor instead.
+func (*StartResetRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *StartResetRequest) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+// StartResetResponse carries the attempt.
+type StartResetResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempt.
+	Attempt       *Attempt `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartResetResponse) Reset() {
+	*x = StartResetResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartResetResponse) ProtoMessage() {}
+
+func (x *StartResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartResetResponse.ProtoReflect.Descriptor instead.
+func (*StartResetResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *StartResetResponse) GetAttempt() *Attempt {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+// FinishResetRequest carries the code.
+type FinishResetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Code.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// New password.
+	Password      string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishResetRequest) Reset() {
+	*x = FinishResetRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishResetRequest) ProtoMessage() {}
+
+func (x *FinishResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishResetRequest.ProtoReflect.Descriptor instead.
+func (*FinishResetRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *FinishResetRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *FinishResetRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *FinishResetRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+// FinishResetResponse is empty.
+type FinishResetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishResetResponse) Reset() {
+	*x = FinishResetResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishResetResponse) ProtoMessage() {}
+
+func (x *FinishResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishResetResponse.ProtoReflect.Descriptor instead.
+func (*FinishResetResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{38}
+}
+
+// Device is a browser that is signed in.
+type Device struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Browser and system as people call them: "Firefox, Windows".
+	Browser string `protobuf:"bytes,2,opt,name=browser,proto3" json:"browser,omitempty"`
+	// Address it was last seen at.
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// When it signed in, unix microseconds.
+	CreatedAt int64 `protobuf:"varint,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was last seen, unix microseconds.
+	SeenAt int64 `protobuf:"varint,5,opt,name=seen_at,json=seenAt,proto3" json:"seen_at,omitempty"`
+	// It is this one.
+	Current bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	// It is remembered.
+	Remembered bool `protobuf:"varint,7,opt,name=remembered,proto3" json:"remembered,omitempty"`
+	// What it signed in with.
+	Factors       []Factor `protobuf:"varint,8,rep,packed,name=factors,proto3,enum=cabinet.v1.Factor" json:"factors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Device) Reset() {
+	*x = Device{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Device) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Device) ProtoMessage() {}
+
+func (x *Device) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Device.ProtoReflect.Descriptor instead.
+func (*Device) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *Device) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Device) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *Device) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Device) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *Device) GetSeenAt() int64 {
+	if x != nil {
+		return x.SeenAt
+	}
+	return 0
+}
+
+func (x *Device) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+func (x *Device) GetRemembered() bool {
+	if x != nil {
+		return x.Remembered
+	}
+	return false
+}
+
+func (x *Device) GetFactors() []Factor {
+	if x != nil {
+		return x.Factors
+	}
+	return nil
+}
+
+// ListDevicesRequest is empty.
+type ListDevicesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDevicesRequest) Reset() {
+	*x = ListDevicesRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDevicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDevicesRequest) ProtoMessage() {}
+
+func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
+func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{40}
+}
+
+// ListDevicesResponse lists devices, the last seen first.
+type ListDevicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Devices.
+	Devices       []*Device `protobuf:"bytes,1,rep,name=devices,proto3" json:"devices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDevicesResponse) Reset() {
+	*x = ListDevicesResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDevicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDevicesResponse) ProtoMessage() {}
+
+func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
+func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListDevicesResponse) GetDevices() []*Device {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+// RevokeDeviceRequest names a device.
+type RevokeDeviceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeDeviceRequest) Reset() {
+	*x = RevokeDeviceRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeDeviceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeDeviceRequest) ProtoMessage() {}
+
+func (x *RevokeDeviceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeDeviceRequest.ProtoReflect.Descriptor instead.
+func (*RevokeDeviceRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *RevokeDeviceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// RevokeDeviceResponse is empty.
+type RevokeDeviceResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeDeviceResponse) Reset() {
+	*x = RevokeDeviceResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeDeviceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeDeviceResponse) ProtoMessage() {}
+
+func (x *RevokeDeviceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeDeviceResponse.ProtoReflect.Descriptor instead.
+func (*RevokeDeviceResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{43}
+}
+
+// RevokeOtherDevicesRequest is empty.
+type RevokeOtherDevicesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeOtherDevicesRequest) Reset() {
+	*x = RevokeOtherDevicesRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeOtherDevicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeOtherDevicesRequest) ProtoMessage() {}
+
+func (x *RevokeOtherDevicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeOtherDevicesRequest.ProtoReflect.Descriptor instead.
+func (*RevokeOtherDevicesRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{44}
+}
+
+// RevokeOtherDevicesResponse tells how many there were.
+type RevokeOtherDevicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were signed out.
+	Revoked       int32 `protobuf:"varint,1,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeOtherDevicesResponse) Reset() {
+	*x = RevokeOtherDevicesResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeOtherDevicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeOtherDevicesResponse) ProtoMessage() {}
+
+func (x *RevokeOtherDevicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeOtherDevicesResponse.ProtoReflect.Descriptor instead.
+func (*RevokeOtherDevicesResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *RevokeOtherDevicesResponse) GetRevoked() int32 {
+	if x != nil {
+		return x.Revoked
+	}
+	return 0
+}
+
+// Passkey is a key a person signs in with.
+type Passkey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name the person gave.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// When it was added, unix microseconds.
+	CreatedAt int64 `protobuf:"varint,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was last used, unix microseconds; 0 is never.
+	UsedAt int64 `protobuf:"varint,4,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	// It is copied between the person's devices.
+	Synced        bool `protobuf:"varint,5,opt,name=synced,proto3" json:"synced,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Passkey) Reset() {
+	*x = Passkey{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Passkey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Passkey) ProtoMessage() {}
+
+func (x *Passkey) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Passkey.ProtoReflect.Descriptor instead.
+func (*Passkey) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *Passkey) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Passkey) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Passkey) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *Passkey) GetUsedAt() int64 {
+	if x != nil {
+		return x.UsedAt
+	}
+	return 0
+}
+
+func (x *Passkey) GetSynced() bool {
+	if x != nil {
+		return x.Synced
+	}
+	return false
+}
+
+// ContactChange is a change of phone or e-mail that waits.
+type ContactChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What changes.
+	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=cabinet.v1.Channel" json:"channel,omitempty"`
+	// To what.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// When it takes effect, unix microseconds.
+	At            int64 `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContactChange) Reset() {
+	*x = ContactChange{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContactChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContactChange) ProtoMessage() {}
+
+func (x *ContactChange) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContactChange.ProtoReflect.Descriptor instead.
+func (*ContactChange) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ContactChange) GetChannel() Channel {
+	if x != nil {
+		return x.Channel
+	}
+	return Channel_CHANNEL_UNSPECIFIED
+}
+
+func (x *ContactChange) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ContactChange) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+// GetSecurityRequest is empty.
+type GetSecurityRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSecurityRequest) Reset() {
+	*x = GetSecurityRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSecurityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSecurityRequest) ProtoMessage() {}
+
+func (x *GetSecurityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSecurityRequest.ProtoReflect.Descriptor instead.
+func (*GetSecurityRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{48}
+}
+
+// GetSecurityResponse tells how the person comes in.
+type GetSecurityResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Login.
+	Login string `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
+	// Confirmed e-mail; may be empty.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// Confirmed phone, +79161234567; may be empty.
+	Phone string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Language of messages.
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// Authenticator application is set up since, unix microseconds; 0 is not.
+	TotpAt int64 `protobuf:"varint,5,opt,name=totp_at,json=totpAt,proto3" json:"totp_at,omitempty"`
+	// Recovery codes left.
+	RecoveryCodes int32 `protobuf:"varint,6,opt,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	// Passkeys.
+	Passkeys []*Passkey `protobuf:"bytes,7,rep,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// Passkeys can be used at this address.
+	PasskeysPossible bool `protobuf:"varint,8,opt,name=passkeys_possible,json=passkeysPossible,proto3" json:"passkeys_possible,omitempty"`
+	// An organisation of the person wants a second factor.
+	FactorRequired bool `protobuf:"varint,9,opt,name=factor_required,json=factorRequired,proto3" json:"factor_required,omitempty"`
+	// The organisation at work wants one of everybody.
+	OrganisationRequires bool `protobuf:"varint,10,opt,name=organisation_requires,json=organisationRequires,proto3" json:"organisation_requires,omitempty"`
+	// The person may change that.
+	MayRequire bool `protobuf:"varint,11,opt,name=may_require,json=mayRequire,proto3" json:"may_require,omitempty"`
+	// A change that waits.
+	Pending *ContactChange `protobuf:"bytes,12,opt,name=pending,proto3" json:"pending,omitempty"`
+	// When the password was changed, unix microseconds; 0 is unknown.
+	PasswordAt int64 `protobuf:"varint,13,opt,name=password_at,json=passwordAt,proto3" json:"password_at,omitempty"`
+	// Version of the terms that the person accepted.
+	Terms string `protobuf:"bytes,14,opt,name=terms,proto3" json:"terms,omitempty"`
+	// When, unix microseconds.
+	TermsAt int64 `protobuf:"varint,15,opt,name=terms_at,json=termsAt,proto3" json:"terms_at,omitempty"`
+	// Linked to the organisation's own sign-in.
+	Oidc bool `protobuf:"varint,16,opt,name=oidc,proto3" json:"oidc,omitempty"`
+	// Name of the person.
+	Name          string `protobuf:"bytes,17,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSecurityResponse) Reset() {
+	*x = GetSecurityResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSecurityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSecurityResponse) ProtoMessage() {}
+
+func (x *GetSecurityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSecurityResponse.ProtoReflect.Descriptor instead.
+func (*GetSecurityResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *GetSecurityResponse) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *GetSecurityResponse) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *GetSecurityResponse) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *GetSecurityResponse) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *GetSecurityResponse) GetTotpAt() int64 {
+	if x != nil {
+		return x.TotpAt
+	}
+	return 0
+}
+
+func (x *GetSecurityResponse) GetRecoveryCodes() int32 {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return 0
+}
+
+func (x *GetSecurityResponse) GetPasskeys() []*Passkey {
+	if x != nil {
+		return x.Passkeys
+	}
+	return nil
+}
+
+func (x *GetSecurityResponse) GetPasskeysPossible() bool {
+	if x != nil {
+		return x.PasskeysPossible
+	}
+	return false
+}
+
+func (x *GetSecurityResponse) GetFactorRequired() bool {
+	if x != nil {
+		return x.FactorRequired
+	}
+	return false
+}
+
+func (x *GetSecurityResponse) GetOrganisationRequires() bool {
+	if x != nil {
+		return x.OrganisationRequires
+	}
+	return false
+}
+
+func (x *GetSecurityResponse) GetMayRequire() bool {
+	if x != nil {
+		return x.MayRequire
+	}
+	return false
+}
+
+func (x *GetSecurityResponse) GetPending() *ContactChange {
+	if x != nil {
+		return x.Pending
+	}
+	return nil
+}
+
+func (x *GetSecurityResponse) GetPasswordAt() int64 {
+	if x != nil {
+		return x.PasswordAt
+	}
+	return 0
+}
+
+func (x *GetSecurityResponse) GetTerms() string {
+	if x != nil {
+		return x.Terms
+	}
+	return ""
+}
+
+func (x *GetSecurityResponse) GetTermsAt() int64 {
+	if x != nil {
+		return x.TermsAt
+	}
+	return 0
+}
+
+func (x *GetSecurityResponse) GetOidc() bool {
+	if x != nil {
+		return x.Oidc
+	}
+	return false
+}
+
+func (x *GetSecurityResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// SetProfileRequest carries the new words.
+type SetProfileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// ru, kk or en.
+	Language      string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetProfileRequest) Reset() {
+	*x = SetProfileRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetProfileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetProfileRequest) ProtoMessage() {}
+
+func (x *SetProfileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetProfileRequest.ProtoReflect.Descriptor instead.
+func (*SetProfileRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *SetProfileRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SetProfileRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// SetProfileResponse is empty.
+type SetProfileResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetProfileResponse) Reset() {
+	*x = SetProfileResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetProfileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetProfileResponse) ProtoMessage() {}
+
+func (x *SetProfileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetProfileResponse.ProtoReflect.Descriptor instead.
+func (*SetProfileResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{51}
+}
+
+// AcceptTermsRequest names the version.
+type AcceptTermsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version.
+	Terms         string `protobuf:"bytes,1,opt,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptTermsRequest) Reset() {
+	*x = AcceptTermsRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptTermsRequest) ProtoMessage() {}
+
+func (x *AcceptTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptTermsRequest.ProtoReflect.Descriptor instead.
+func (*AcceptTermsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *AcceptTermsRequest) GetTerms() string {
+	if x != nil {
+		return x.Terms
+	}
+	return ""
+}
+
+// AcceptTermsResponse is empty.
+type AcceptTermsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptTermsResponse) Reset() {
+	*x = AcceptTermsResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptTermsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptTermsResponse) ProtoMessage() {}
+
+func (x *AcceptTermsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptTermsResponse.ProtoReflect.Descriptor instead.
+func (*AcceptTermsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{53}
+}
+
+// BeginTOTPRequest is empty.
+type BeginTOTPRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTPRequest) Reset() {
+	*x = BeginTOTPRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTPRequest) ProtoMessage() {}
+
+func (x *BeginTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTPRequest.ProtoReflect.Descriptor instead.
+func (*BeginTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{54}
+}
+
+// BeginTOTPResponse carries the secret.
+type BeginTOTPResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Address for the application: otpauth://totp/…
+	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
+	// The secret to type, in groups of four.
+	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// The address as a picture, SVG.
+	QrSvg         string `protobuf:"bytes,3,opt,name=qr_svg,json=qrSvg,proto3" json:"qr_svg,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTPResponse) Reset() {
+	*x = BeginTOTPResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTPResponse) ProtoMessage() {}
+
+func (x *BeginTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTPResponse.ProtoReflect.Descriptor instead.
+func (*BeginTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *BeginTOTPResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *BeginTOTPResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *BeginTOTPResponse) GetQrSvg() string {
+	if x != nil {
+		return x.QrSvg
+	}
+	return ""
+}
+
+// ConfirmTOTPRequest carries the first code.
+type ConfirmTOTPRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTOTPRequest) Reset() {
+	*x = ConfirmTOTPRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTOTPRequest) ProtoMessage() {}
+
+func (x *ConfirmTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTOTPRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ConfirmTOTPRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// ConfirmTOTPResponse carries the recovery codes.
+type ConfirmTOTPResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Recovery codes, shown once.
+	RecoveryCodes []string `protobuf:"bytes,1,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTOTPResponse) Reset() {
+	*x = ConfirmTOTPResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTOTPResponse) ProtoMessage() {}
+
+func (x *ConfirmTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTOTPResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ConfirmTOTPResponse) GetRecoveryCodes() []string {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return nil
+}
+
+// RemoveTOTPRequest is empty.
+type RemoveTOTPRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTOTPRequest) Reset() {
+	*x = RemoveTOTPRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTOTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTOTPRequest) ProtoMessage() {}
+
+func (x *RemoveTOTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTOTPRequest.ProtoReflect.Descriptor instead.
+func (*RemoveTOTPRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{58}
+}
+
+// RemoveTOTPResponse is empty.
+type RemoveTOTPResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTOTPResponse) Reset() {
+	*x = RemoveTOTPResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTOTPResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTOTPResponse) ProtoMessage() {}
+
+func (x *RemoveTOTPResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTOTPResponse.ProtoReflect.Descriptor instead.
+func (*RemoveTOTPResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{59}
+}
+
+// RenewRecoveryCodesRequest is empty.
+type RenewRecoveryCodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewRecoveryCodesRequest) Reset() {
+	*x = RenewRecoveryCodesRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewRecoveryCodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewRecoveryCodesRequest) ProtoMessage() {}
+
+func (x *RenewRecoveryCodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewRecoveryCodesRequest.ProtoReflect.Descriptor instead.
+func (*RenewRecoveryCodesRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{60}
+}
+
+// RenewRecoveryCodesResponse carries the recovery codes.
+type RenewRecoveryCodesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Recovery codes, shown once.
+	RecoveryCodes []string `protobuf:"bytes,1,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewRecoveryCodesResponse) Reset() {
+	*x = RenewRecoveryCodesResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewRecoveryCodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewRecoveryCodesResponse) ProtoMessage() {}
+
+func (x *RenewRecoveryCodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewRecoveryCodesResponse.ProtoReflect.Descriptor instead.
+func (*RenewRecoveryCodesResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *RenewRecoveryCodesResponse) GetRecoveryCodes() []string {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return nil
+}
+
+// BeginPasskeyRequest is empty.
+type BeginPasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeyRequest) Reset() {
+	*x = BeginPasskeyRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeyRequest) ProtoMessage() {}
+
+func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{62}
+}
+
+// BeginPasskeyResponse carries the challenge.
+type BeginPasskeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket to give back.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// JSON of PublicKeyCredentialCreationOptions.
+	Options       string `protobuf:"bytes,2,opt,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeyResponse) Reset() {
+	*x = BeginPasskeyResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeyResponse) ProtoMessage() {}
+
+func (x *BeginPasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeyResponse.ProtoReflect.Descriptor instead.
+func (*BeginPasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *BeginPasskeyResponse) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *BeginPasskeyResponse) GetOptions() string {
+	if x != nil {
+		return x.Options
+	}
+	return ""
+}
+
+// AddPasskeyRequest carries the browser's answer.
+type AddPasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// JSON of the PublicKeyCredential.
+	Credential string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	// Name.
+	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPasskeyRequest) Reset() {
+	*x = AddPasskeyRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPasskeyRequest) ProtoMessage() {}
+
+func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*AddPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *AddPasskeyRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *AddPasskeyRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *AddPasskeyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// AddPasskeyResponse carries the passkey.
+type AddPasskeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Passkey.
+	Passkey *Passkey `protobuf:"bytes,1,opt,name=passkey,proto3" json:"passkey,omitempty"`
+	// Recovery codes, shown once: those of a person whose first second factor
+	// this is.
+	RecoveryCodes []string `protobuf:"bytes,2,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPasskeyResponse) Reset() {
+	*x = AddPasskeyResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPasskeyResponse) ProtoMessage() {}
+
+func (x *AddPasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPasskeyResponse.ProtoReflect.Descriptor instead.
+func (*AddPasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *AddPasskeyResponse) GetPasskey() *Passkey {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
+}
+
+func (x *AddPasskeyResponse) GetRecoveryCodes() []string {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return nil
+}
+
+// RenamePasskeyRequest carries the name.
+type RenamePasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenamePasskeyRequest) Reset() {
+	*x = RenamePasskeyRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenamePasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenamePasskeyRequest) ProtoMessage() {}
+
+func (x *RenamePasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenamePasskeyRequest.ProtoReflect.Descriptor instead.
+func (*RenamePasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *RenamePasskeyRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RenamePasskeyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// RenamePasskeyResponse is empty.
+type RenamePasskeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenamePasskeyResponse) Reset() {
+	*x = RenamePasskeyResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenamePasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenamePasskeyResponse) ProtoMessage() {}
+
+func (x *RenamePasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenamePasskeyResponse.ProtoReflect.Descriptor instead.
+func (*RenamePasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{67}
+}
+
+// RemovePasskeyRequest names a passkey.
+type RemovePasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePasskeyRequest) Reset() {
+	*x = RemovePasskeyRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePasskeyRequest) ProtoMessage() {}
+
+func (x *RemovePasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePasskeyRequest.ProtoReflect.Descriptor instead.
+func (*RemovePasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *RemovePasskeyRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// RemovePasskeyResponse is empty.
+type RemovePasskeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePasskeyResponse) Reset() {
+	*x = RemovePasskeyResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePasskeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePasskeyResponse) ProtoMessage() {}
+
+func (x *RemovePasskeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePasskeyResponse.ProtoReflect.Descriptor instead.
+func (*RemovePasskeyResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{69}
+}
+
+// StartContactChangeRequest carries the new contact.
+type StartContactChangeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What changes.
+	Channel Channel `protobuf:"varint,1,opt,name=channel,proto3,enum=cabinet.v1.Channel" json:"channel,omitempty"`
+	// New phone or e-mail.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The old one is lost: no code goes there, and the change waits for 24
+	// hours.
+	Lost          bool `protobuf:"varint,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartContactChangeRequest) Reset() {
+	*x = StartContactChangeRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartContactChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartContactChangeRequest) ProtoMessage() {}
+
+func (x *StartContactChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartContactChangeRequest.ProtoReflect.Descriptor instead.
+func (*StartContactChangeRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *StartContactChangeRequest) GetChannel() Channel {
+	if x != nil {
+		return x.Channel
+	}
+	return Channel_CHANNEL_UNSPECIFIED
+}
+
+func (x *StartContactChangeRequest) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *StartContactChangeRequest) GetLost() bool {
+	if x != nil {
+		return x.Lost
+	}
+	return false
+}
+
+// StartContactChangeResponse carries the attempt.
+type StartContactChangeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempt.
+	Attempt *Attempt `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// A code went to the old contact and is asked for.
+	OldCode       bool `protobuf:"varint,2,opt,name=old_code,json=oldCode,proto3" json:"old_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartContactChangeResponse) Reset() {
+	*x = StartContactChangeResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartContactChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartContactChangeResponse) ProtoMessage() {}
+
+func (x *StartContactChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartContactChangeResponse.ProtoReflect.Descriptor instead.
+func (*StartContactChangeResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *StartContactChangeResponse) GetAttempt() *Attempt {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *StartContactChangeResponse) GetOldCode() bool {
+	if x != nil {
+		return x.OldCode
+	}
+	return false
+}
+
+// ConfirmContactChangeRequest carries the codes.
+type ConfirmContactChangeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Code sent to the new contact.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// Code sent to the old contact; empty when it is lost, or there was none.
+	OldCode       string `protobuf:"bytes,3,opt,name=old_code,json=oldCode,proto3" json:"old_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmContactChangeRequest) Reset() {
+	*x = ConfirmContactChangeRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmContactChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmContactChangeRequest) ProtoMessage() {}
+
+func (x *ConfirmContactChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmContactChangeRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmContactChangeRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *ConfirmContactChangeRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *ConfirmContactChangeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ConfirmContactChangeRequest) GetOldCode() string {
+	if x != nil {
+		return x.OldCode
+	}
+	return ""
+}
+
+// ConfirmContactChangeResponse tells when the change holds.
+type ConfirmContactChangeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it takes effect, unix microseconds; 0 is at once.
+	At            int64 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmContactChangeResponse) Reset() {
+	*x = ConfirmContactChangeResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmContactChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmContactChangeResponse) ProtoMessage() {}
+
+func (x *ConfirmContactChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmContactChangeResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmContactChangeResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *ConfirmContactChangeResponse) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+// CancelContactChangeRequest names the change.
+type CancelContactChangeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Secret of the notice's link; empty is the change of who is signed in.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelContactChangeRequest) Reset() {
+	*x = CancelContactChangeRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelContactChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelContactChangeRequest) ProtoMessage() {}
+
+func (x *CancelContactChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelContactChangeRequest.ProtoReflect.Descriptor instead.
+func (*CancelContactChangeRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *CancelContactChangeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// CancelContactChangeResponse is empty.
+type CancelContactChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelContactChangeResponse) Reset() {
+	*x = CancelContactChangeResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelContactChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelContactChangeResponse) ProtoMessage() {}
+
+func (x *CancelContactChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelContactChangeResponse.ProtoReflect.Descriptor instead.
+func (*CancelContactChangeResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{75}
+}
+
+// BeginProofRequest is empty.
+type BeginProofRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginProofRequest) Reset() {
+	*x = BeginProofRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginProofRequest) ProtoMessage() {}
+
+func (x *BeginProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginProofRequest.ProtoReflect.Descriptor instead.
+func (*BeginProofRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{76}
+}
+
+// BeginProofResponse tells what can be given.
+type BeginProofResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Challenge.
+	Challenge     *Challenge `protobuf:"bytes,1,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginProofResponse) Reset() {
+	*x = BeginProofResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginProofResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginProofResponse) ProtoMessage() {}
+
+func (x *BeginProofResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginProofResponse.ProtoReflect.Descriptor instead.
+func (*BeginProofResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *BeginProofResponse) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+// ProveRequest carries a proof.
+type ProveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is given.
+	//
+	// Types that are valid to be assigned to Answer:
+	//
+	//	*ProveRequest_Password
+	//	*ProveRequest_Totp
+	//	*ProveRequest_Passkey
+	Answer isProveRequest_Answer `protobuf_oneof:"answer"`
+	// Ticket of BeginProof, for a passkey.
+	Ticket        string `protobuf:"bytes,4,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveRequest) Reset() {
+	*x = ProveRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveRequest) ProtoMessage() {}
+
+func (x *ProveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveRequest.ProtoReflect.Descriptor instead.
+func (*ProveRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *ProveRequest) GetAnswer() isProveRequest_Answer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *ProveRequest) GetPassword() string {
+	if x != nil {
+		if x, ok := x.Answer.(*ProveRequest_Password); ok {
+			return x.Password
+		}
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetTotp() string {
+	if x != nil {
+		if x, ok := x.Answer.(*ProveRequest_Totp); ok {
+			return x.Totp
+		}
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetPasskey() string {
+	if x != nil {
+		if x, ok := x.Answer.(*ProveRequest_Passkey); ok {
+			return x.Passkey
+		}
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+type isProveRequest_Answer interface {
+	isProveRequest_Answer()
+}
+
+type ProveRequest_Password struct {
+	// Password.
+	Password string `protobuf:"bytes,1,opt,name=password,proto3,oneof"`
+}
+
+type ProveRequest_Totp struct {
+	// Code of the authenticator application.
+	Totp string `protobuf:"bytes,2,opt,name=totp,proto3,oneof"`
+}
+
+type ProveRequest_Passkey struct {
+	// JSON of the PublicKeyCredential.
+	Passkey string `protobuf:"bytes,3,opt,name=passkey,proto3,oneof"`
+}
+
+func (*ProveRequest_Password) isProveRequest_Answer() {}
+
+func (*ProveRequest_Totp) isProveRequest_Answer() {}
+
+func (*ProveRequest_Passkey) isProveRequest_Answer() {}
+
+// ProveResponse tells until when it holds.
+type ProveResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unix microseconds.
+	ProvenUntil   int64 `protobuf:"varint,1,opt,name=proven_until,json=provenUntil,proto3" json:"proven_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveResponse) Reset() {
+	*x = ProveResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveResponse) ProtoMessage() {}
+
+func (x *ProveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveResponse.ProtoReflect.Descriptor instead.
+func (*ProveResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *ProveResponse) GetProvenUntil() int64 {
+	if x != nil {
+		return x.ProvenUntil
+	}
+	return 0
+}
+
+// SetFactorRuleRequest carries the rule.
+type SetFactorRuleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Everybody has to have a second factor.
+	Required      bool `protobuf:"varint,1,opt,name=required,proto3" json:"required,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetFactorRuleRequest) Reset() {
+	*x = SetFactorRuleRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetFactorRuleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetFactorRuleRequest) ProtoMessage() {}
+
+func (x *SetFactorRuleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetFactorRuleRequest.ProtoReflect.Descriptor instead.
+func (*SetFactorRuleRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *SetFactorRuleRequest) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+// SetFactorRuleResponse is empty.
+type SetFactorRuleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetFactorRuleResponse) Reset() {
+	*x = SetFactorRuleResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetFactorRuleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetFactorRuleResponse) ProtoMessage() {}
+
+func (x *SetFactorRuleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetFactorRuleResponse.ProtoReflect.Descriptor instead.
+func (*SetFactorRuleResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{81}
 }
 
 // Person is who uses the cabinet.
@@ -395,7 +4770,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	mi := &file_cabinet_v1_access_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +4782,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	mi := &file_cabinet_v1_access_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +4795,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *Person) GetId() string {
@@ -470,33 +4845,337 @@ var File_cabinet_v1_access_proto protoreflect.FileDescriptor
 const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\n" +
 	"\x17cabinet/v1/access.proto\x12\n" +
-	"cabinet.v1\"A\n" +
+	"cabinet.v1\"\x14\n" +
+	"\x12GetEntranceRequest\"\xf2\x01\n" +
+	"\x13GetEntranceResponse\x12\x17\n" +
+	"\asign_up\x18\x01 \x01(\bR\x06signUp\x12\x12\n" +
+	"\x04oidc\x18\x02 \x01(\tR\x04oidc\x12\x1a\n" +
+	"\bpasskeys\x18\x03 \x01(\bR\bpasskeys\x12\x14\n" +
+	"\x05terms\x18\x04 \x01(\tR\x05terms\x12\x1d\n" +
+	"\n" +
+	"min_length\x18\x05 \x01(\x05R\tminLength\x12\x1d\n" +
+	"\n" +
+	"max_length\x18\x06 \x01(\x05R\tmaxLength\x12!\n" +
+	"\fmin_strength\x18\a \x01(\x05R\vminStrength\x12\x1b\n" +
+	"\tterms_url\x18\b \x01(\tR\btermsUrl\"]\n" +
 	"\rSignInRequest\x12\x14\n" +
 	"\x05login\x18\x01 \x01(\tR\x05login\x12\x1a\n" +
-	"\bpassword\x18\x02 \x01(\tR\bpassword\"<\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x1a\n" +
+	"\bremember\x18\x03 \x01(\bR\bremember\"q\n" +
 	"\x0eSignInResponse\x12*\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\x123\n" +
+	"\tchallenge\x18\x02 \x01(\v2\x15.cabinet.v1.ChallengeR\tchallenge\"z\n" +
+	"\tChallenge\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12,\n" +
+	"\afactors\x18\x02 \x03(\x0e2\x12.cabinet.v1.FactorR\afactors\x12'\n" +
+	"\x0fpasskey_options\x18\x03 \x01(\tR\x0epasskeyOptions\"\x87\x01\n" +
+	"\x13FinishSignInRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x14\n" +
+	"\x04totp\x18\x02 \x01(\tH\x00R\x04totp\x12\x1c\n" +
+	"\brecovery\x18\x03 \x01(\tH\x00R\brecovery\x12\x1a\n" +
+	"\apasskey\x18\x04 \x01(\tH\x00R\apasskeyB\b\n" +
+	"\x06answer\"B\n" +
+	"\x14FinishSignInResponse\x12*\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\"\x1b\n" +
+	"\x19BeginPasskeySignInRequest\"N\n" +
+	"\x1aBeginPasskeySignInResponse\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x18\n" +
+	"\aoptions\x18\x02 \x01(\tR\aoptions\"p\n" +
+	"\x1aFinishPasskeySignInRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\tR\n" +
+	"credential\x12\x1a\n" +
+	"\bremember\x18\x03 \x01(\bR\bremember\"I\n" +
+	"\x1bFinishPasskeySignInResponse\x12*\n" +
 	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\"\x10\n" +
 	"\x0eSignOutRequest\"\x11\n" +
 	"\x0fSignOutResponse\"\x0f\n" +
-	"\rWhoAmIRequest\"<\n" +
+	"\rWhoAmIRequest\"n\n" +
 	"\x0eWhoAmIResponse\x12*\n" +
-	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\"E\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\x120\n" +
+	"\bstanding\x18\x02 \x01(\v2\x14.cabinet.v1.StandingR\bstanding\"\x85\x01\n" +
+	"\bStanding\x12\x1a\n" +
+	"\blanguage\x18\x01 \x01(\tR\blanguage\x12\x1b\n" +
+	"\tterms_due\x18\x02 \x01(\tR\btermsDue\x12\x1d\n" +
+	"\n" +
+	"factor_due\x18\x03 \x01(\bR\tfactorDue\x12!\n" +
+	"\fproven_until\x18\x04 \x01(\x03R\vprovenUntil\"\x10\n" +
+	"\x0eRefreshRequest\"+\n" +
+	"\x0fRefreshResponse\x12\x18\n" +
+	"\aseconds\x18\x01 \x01(\x05R\aseconds\"\xae\x02\n" +
+	"\x12StartSignUpRequest\x12\x18\n" +
+	"\acountry\x18\x01 \x01(\tR\acountry\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x15\n" +
+	"\x06tax_id\x18\x03 \x01(\tR\x05taxId\x12\"\n" +
+	"\forganisation\x18\x04 \x01(\tR\forganisation\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x06 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\a \x01(\tR\x05phone\x12\x1a\n" +
+	"\bpassword\x18\b \x01(\tR\bpassword\x12!\n" +
+	"\fpartner_code\x18\t \x01(\tR\vpartnerCode\x12\x14\n" +
+	"\x05terms\x18\n" +
+	" \x01(\tR\x05terms\x12\x1a\n" +
+	"\blanguage\x18\v \x01(\tR\blanguage\"q\n" +
+	"\aAttempt\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x02 \x01(\x03R\texpiresAt\x12\x19\n" +
+	"\bagain_at\x18\x03 \x01(\x03R\aagainAt\x12\x14\n" +
+	"\x05hints\x18\x04 \x03(\tR\x05hints\"D\n" +
+	"\x13StartSignUpResponse\x12-\n" +
+	"\aattempt\x18\x01 \x01(\v2\x13.cabinet.v1.AttemptR\aattempt\"l\n" +
+	"\x14ConfirmSignUpRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1d\n" +
+	"\n" +
+	"phone_code\x18\x02 \x01(\tR\tphoneCode\x12\x1d\n" +
+	"\n" +
+	"email_code\x18\x03 \x01(\tR\temailCode\"a\n" +
+	"\x15ConfirmSignUpResponse\x12*\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\x12\x1c\n" +
+	"\trequested\x18\x02 \x01(\bR\trequested\"]\n" +
+	"\x14SendCodeAgainRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12-\n" +
+	"\achannel\x18\x02 \x01(\x0e2\x13.cabinet.v1.ChannelR\achannel\"F\n" +
+	"\x15SendCodeAgainResponse\x12-\n" +
+	"\aattempt\x18\x01 \x01(\v2\x13.cabinet.v1.AttemptR\aattempt\",\n" +
+	"\x14GetInvitationRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\xae\x01\n" +
+	"\x15GetInvitationResponse\x12\"\n" +
+	"\forganisation\x18\x01 \x01(\tR\forganisation\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\x12\x18\n" +
+	"\acontact\x18\x04 \x01(\tR\acontact\x12\x14\n" +
+	"\x05known\x18\x05 \x01(\bR\x05known\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x06 \x01(\x03R\texpiresAt\"\x91\x01\n" +
+	"\x17AcceptInvitationRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\bpassword\x18\x03 \x01(\tR\bpassword\x12\x14\n" +
+	"\x05terms\x18\x04 \x01(\tR\x05terms\x12\x1a\n" +
+	"\blanguage\x18\x05 \x01(\tR\blanguage\"\xa4\x01\n" +
+	"\x18AcceptInvitationResponse\x12*\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\x123\n" +
+	"\tchallenge\x18\x02 \x01(\v2\x15.cabinet.v1.ChallengeR\tchallenge\x12'\n" +
+	"\x0forganisation_id\x18\x03 \x01(\tR\x0eorganisationId\"D\n" +
+	"\x14CheckPasswordRequest\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\x12\x10\n" +
+	"\x03own\x18\x02 \x03(\tR\x03own\"}\n" +
+	"\x15CheckPasswordResponse\x12\x1a\n" +
+	"\bstrength\x18\x01 \x01(\x05R\bstrength\x12\x12\n" +
+	"\x04good\x18\x02 \x01(\bR\x04good\x124\n" +
+	"\areasons\x18\x03 \x03(\x0e2\x1a.cabinet.v1.PasswordReasonR\areasons\"\x19\n" +
+	"\x17GeneratePasswordRequest\"6\n" +
+	"\x18GeneratePasswordResponse\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\"E\n" +
 	"\x15ChangePasswordRequest\x12\x18\n" +
 	"\acurrent\x18\x01 \x01(\tR\acurrent\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\tR\x04next\"\x18\n" +
-	"\x16ChangePasswordResponse\"\xb1\x01\n" +
+	"\x16ChangePasswordResponse\")\n" +
+	"\x11StartResetRequest\x12\x14\n" +
+	"\x05login\x18\x01 \x01(\tR\x05login\"C\n" +
+	"\x12StartResetResponse\x12-\n" +
+	"\aattempt\x18\x01 \x01(\v2\x13.cabinet.v1.AttemptR\aattempt\"\\\n" +
+	"\x12FinishResetRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1a\n" +
+	"\bpassword\x18\x03 \x01(\tR\bpassword\"\x15\n" +
+	"\x13FinishResetResponse\"\xec\x01\n" +
+	"\x06Device\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\abrowser\x18\x02 \x01(\tR\abrowser\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x04 \x01(\x03R\tcreatedAt\x12\x17\n" +
+	"\aseen_at\x18\x05 \x01(\x03R\x06seenAt\x12\x18\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\x12\x1e\n" +
+	"\n" +
+	"remembered\x18\a \x01(\bR\n" +
+	"remembered\x12,\n" +
+	"\afactors\x18\b \x03(\x0e2\x12.cabinet.v1.FactorR\afactors\"\x14\n" +
+	"\x12ListDevicesRequest\"C\n" +
+	"\x13ListDevicesResponse\x12,\n" +
+	"\adevices\x18\x01 \x03(\v2\x12.cabinet.v1.DeviceR\adevices\"%\n" +
+	"\x13RevokeDeviceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x16\n" +
+	"\x14RevokeDeviceResponse\"\x1b\n" +
+	"\x19RevokeOtherDevicesRequest\"6\n" +
+	"\x1aRevokeOtherDevicesResponse\x12\x18\n" +
+	"\arevoked\x18\x01 \x01(\x05R\arevoked\"}\n" +
+	"\aPasskey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x03 \x01(\x03R\tcreatedAt\x12\x17\n" +
+	"\aused_at\x18\x04 \x01(\x03R\x06usedAt\x12\x16\n" +
+	"\x06synced\x18\x05 \x01(\bR\x06synced\"d\n" +
+	"\rContactChange\x12-\n" +
+	"\achannel\x18\x01 \x01(\x0e2\x13.cabinet.v1.ChannelR\achannel\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\"\x14\n" +
+	"\x12GetSecurityRequest\"\xbf\x04\n" +
+	"\x13GetSecurityResponse\x12\x14\n" +
+	"\x05login\x18\x01 \x01(\tR\x05login\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x1a\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x17\n" +
+	"\atotp_at\x18\x05 \x01(\x03R\x06totpAt\x12%\n" +
+	"\x0erecovery_codes\x18\x06 \x01(\x05R\rrecoveryCodes\x12/\n" +
+	"\bpasskeys\x18\a \x03(\v2\x13.cabinet.v1.PasskeyR\bpasskeys\x12+\n" +
+	"\x11passkeys_possible\x18\b \x01(\bR\x10passkeysPossible\x12'\n" +
+	"\x0ffactor_required\x18\t \x01(\bR\x0efactorRequired\x123\n" +
+	"\x15organisation_requires\x18\n" +
+	" \x01(\bR\x14organisationRequires\x12\x1f\n" +
+	"\vmay_require\x18\v \x01(\bR\n" +
+	"mayRequire\x123\n" +
+	"\apending\x18\f \x01(\v2\x19.cabinet.v1.ContactChangeR\apending\x12\x1f\n" +
+	"\vpassword_at\x18\r \x01(\x03R\n" +
+	"passwordAt\x12\x14\n" +
+	"\x05terms\x18\x0e \x01(\tR\x05terms\x12\x19\n" +
+	"\bterms_at\x18\x0f \x01(\x03R\atermsAt\x12\x12\n" +
+	"\x04oidc\x18\x10 \x01(\bR\x04oidc\x12\x12\n" +
+	"\x04name\x18\x11 \x01(\tR\x04name\"C\n" +
+	"\x11SetProfileRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\blanguage\x18\x02 \x01(\tR\blanguage\"\x14\n" +
+	"\x12SetProfileResponse\"*\n" +
+	"\x12AcceptTermsRequest\x12\x14\n" +
+	"\x05terms\x18\x01 \x01(\tR\x05terms\"\x15\n" +
+	"\x13AcceptTermsResponse\"\x12\n" +
+	"\x10BeginTOTPRequest\"T\n" +
+	"\x11BeginTOTPResponse\x12\x10\n" +
+	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret\x12\x15\n" +
+	"\x06qr_svg\x18\x03 \x01(\tR\x05qrSvg\"(\n" +
+	"\x12ConfirmTOTPRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"<\n" +
+	"\x13ConfirmTOTPResponse\x12%\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\x13\n" +
+	"\x11RemoveTOTPRequest\"\x14\n" +
+	"\x12RemoveTOTPResponse\"\x1b\n" +
+	"\x19RenewRecoveryCodesRequest\"C\n" +
+	"\x1aRenewRecoveryCodesResponse\x12%\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"\x15\n" +
+	"\x13BeginPasskeyRequest\"H\n" +
+	"\x14BeginPasskeyResponse\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x18\n" +
+	"\aoptions\x18\x02 \x01(\tR\aoptions\"_\n" +
+	"\x11AddPasskeyRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\tR\n" +
+	"credential\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\"j\n" +
+	"\x12AddPasskeyResponse\x12-\n" +
+	"\apasskey\x18\x01 \x01(\v2\x13.cabinet.v1.PasskeyR\apasskey\x12%\n" +
+	"\x0erecovery_codes\x18\x02 \x03(\tR\rrecoveryCodes\":\n" +
+	"\x14RenamePasskeyRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x17\n" +
+	"\x15RenamePasskeyResponse\"&\n" +
+	"\x14RemovePasskeyRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x17\n" +
+	"\x15RemovePasskeyResponse\"t\n" +
+	"\x19StartContactChangeRequest\x12-\n" +
+	"\achannel\x18\x01 \x01(\x0e2\x13.cabinet.v1.ChannelR\achannel\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x12\n" +
+	"\x04lost\x18\x03 \x01(\bR\x04lost\"f\n" +
+	"\x1aStartContactChangeResponse\x12-\n" +
+	"\aattempt\x18\x01 \x01(\v2\x13.cabinet.v1.AttemptR\aattempt\x12\x19\n" +
+	"\bold_code\x18\x02 \x01(\bR\aoldCode\"d\n" +
+	"\x1bConfirmContactChangeRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x19\n" +
+	"\bold_code\x18\x03 \x01(\tR\aoldCode\".\n" +
+	"\x1cConfirmContactChangeResponse\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x03R\x02at\"2\n" +
+	"\x1aCancelContactChangeRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\x1d\n" +
+	"\x1bCancelContactChangeResponse\"\x13\n" +
+	"\x11BeginProofRequest\"I\n" +
+	"\x12BeginProofResponse\x123\n" +
+	"\tchallenge\x18\x01 \x01(\v2\x15.cabinet.v1.ChallengeR\tchallenge\"\x80\x01\n" +
+	"\fProveRequest\x12\x1c\n" +
+	"\bpassword\x18\x01 \x01(\tH\x00R\bpassword\x12\x14\n" +
+	"\x04totp\x18\x02 \x01(\tH\x00R\x04totp\x12\x1a\n" +
+	"\apasskey\x18\x03 \x01(\tH\x00R\apasskey\x12\x16\n" +
+	"\x06ticket\x18\x04 \x01(\tR\x06ticketB\b\n" +
+	"\x06answer\"2\n" +
+	"\rProveResponse\x12!\n" +
+	"\fproven_until\x18\x01 \x01(\x03R\vprovenUntil\"2\n" +
+	"\x14SetFactorRuleRequest\x12\x1a\n" +
+	"\brequired\x18\x01 \x01(\bR\brequired\"\x17\n" +
+	"\x15SetFactorRuleResponse\"\xb1\x01\n" +
 	"\x06Person\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12'\n" +
 	"\x0forganisation_id\x18\x04 \x01(\tR\x0eorganisationId\x12\"\n" +
 	"\forganisation\x18\x05 \x01(\tR\forganisation\x12 \n" +
-	"\vpermissions\x18\x06 \x03(\tR\vpermissions2\xb3\x02\n" +
-	"\rAccessService\x12?\n" +
-	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12B\n" +
+	"\vpermissions\x18\x06 \x03(\tR\vpermissions*H\n" +
+	"\aChannel\x12\x17\n" +
+	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rCHANNEL_PHONE\x10\x01\x12\x11\n" +
+	"\rCHANNEL_EMAIL\x10\x02*o\n" +
+	"\x06Factor\x12\x16\n" +
+	"\x12FACTOR_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fFACTOR_PASSWORD\x10\x01\x12\x0f\n" +
+	"\vFACTOR_TOTP\x10\x02\x12\x13\n" +
+	"\x0fFACTOR_RECOVERY\x10\x03\x12\x12\n" +
+	"\x0eFACTOR_PASSKEY\x10\x04*\xcf\x01\n" +
+	"\x0ePasswordReason\x12\x1f\n" +
+	"\x1bPASSWORD_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15PASSWORD_REASON_SHORT\x10\x01\x12\x18\n" +
+	"\x14PASSWORD_REASON_LONG\x10\x02\x12\x19\n" +
+	"\x15PASSWORD_REASON_PLAIN\x10\x03\x12\x1a\n" +
+	"\x16PASSWORD_REASON_COMMON\x10\x04\x12\x17\n" +
+	"\x13PASSWORD_REASON_OWN\x10\x05\x12\x17\n" +
+	"\x13PASSWORD_REASON_ROW\x10\x062\x9f\x19\n" +
+	"\rAccessService\x12S\n" +
+	"\vGetEntrance\x12\x1e.cabinet.v1.GetEntranceRequest\x1a\x1f.cabinet.v1.GetEntranceResponse\"\x03\x90\x02\x01\x12?\n" +
+	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12Q\n" +
+	"\fFinishSignIn\x12\x1f.cabinet.v1.FinishSignInRequest\x1a .cabinet.v1.FinishSignInResponse\x12c\n" +
+	"\x12BeginPasskeySignIn\x12%.cabinet.v1.BeginPasskeySignInRequest\x1a&.cabinet.v1.BeginPasskeySignInResponse\x12f\n" +
+	"\x13FinishPasskeySignIn\x12&.cabinet.v1.FinishPasskeySignInRequest\x1a'.cabinet.v1.FinishPasskeySignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
-	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12W\n" +
-	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponseB\xa2\x01\n" +
+	"\x06WhoAmI\x12\x19.cabinet.v1.WhoAmIRequest\x1a\x1a.cabinet.v1.WhoAmIResponse\"\x03\x90\x02\x01\x12B\n" +
+	"\aRefresh\x12\x1a.cabinet.v1.RefreshRequest\x1a\x1b.cabinet.v1.RefreshResponse\x12N\n" +
+	"\vStartSignUp\x12\x1e.cabinet.v1.StartSignUpRequest\x1a\x1f.cabinet.v1.StartSignUpResponse\x12T\n" +
+	"\rConfirmSignUp\x12 .cabinet.v1.ConfirmSignUpRequest\x1a!.cabinet.v1.ConfirmSignUpResponse\x12T\n" +
+	"\rSendCodeAgain\x12 .cabinet.v1.SendCodeAgainRequest\x1a!.cabinet.v1.SendCodeAgainResponse\x12T\n" +
+	"\rGetInvitation\x12 .cabinet.v1.GetInvitationRequest\x1a!.cabinet.v1.GetInvitationResponse\x12]\n" +
+	"\x10AcceptInvitation\x12#.cabinet.v1.AcceptInvitationRequest\x1a$.cabinet.v1.AcceptInvitationResponse\x12T\n" +
+	"\rCheckPassword\x12 .cabinet.v1.CheckPasswordRequest\x1a!.cabinet.v1.CheckPasswordResponse\x12]\n" +
+	"\x10GeneratePassword\x12#.cabinet.v1.GeneratePasswordRequest\x1a$.cabinet.v1.GeneratePasswordResponse\x12W\n" +
+	"\x0eChangePassword\x12!.cabinet.v1.ChangePasswordRequest\x1a\".cabinet.v1.ChangePasswordResponse\x12K\n" +
+	"\n" +
+	"StartReset\x12\x1d.cabinet.v1.StartResetRequest\x1a\x1e.cabinet.v1.StartResetResponse\x12N\n" +
+	"\vFinishReset\x12\x1e.cabinet.v1.FinishResetRequest\x1a\x1f.cabinet.v1.FinishResetResponse\x12S\n" +
+	"\vListDevices\x12\x1e.cabinet.v1.ListDevicesRequest\x1a\x1f.cabinet.v1.ListDevicesResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\fRevokeDevice\x12\x1f.cabinet.v1.RevokeDeviceRequest\x1a .cabinet.v1.RevokeDeviceResponse\x12c\n" +
+	"\x12RevokeOtherDevices\x12%.cabinet.v1.RevokeOtherDevicesRequest\x1a&.cabinet.v1.RevokeOtherDevicesResponse\x12S\n" +
+	"\vGetSecurity\x12\x1e.cabinet.v1.GetSecurityRequest\x1a\x1f.cabinet.v1.GetSecurityResponse\"\x03\x90\x02\x01\x12K\n" +
+	"\n" +
+	"SetProfile\x12\x1d.cabinet.v1.SetProfileRequest\x1a\x1e.cabinet.v1.SetProfileResponse\x12N\n" +
+	"\vAcceptTerms\x12\x1e.cabinet.v1.AcceptTermsRequest\x1a\x1f.cabinet.v1.AcceptTermsResponse\x12H\n" +
+	"\tBeginTOTP\x12\x1c.cabinet.v1.BeginTOTPRequest\x1a\x1d.cabinet.v1.BeginTOTPResponse\x12N\n" +
+	"\vConfirmTOTP\x12\x1e.cabinet.v1.ConfirmTOTPRequest\x1a\x1f.cabinet.v1.ConfirmTOTPResponse\x12K\n" +
+	"\n" +
+	"RemoveTOTP\x12\x1d.cabinet.v1.RemoveTOTPRequest\x1a\x1e.cabinet.v1.RemoveTOTPResponse\x12c\n" +
+	"\x12RenewRecoveryCodes\x12%.cabinet.v1.RenewRecoveryCodesRequest\x1a&.cabinet.v1.RenewRecoveryCodesResponse\x12Q\n" +
+	"\fBeginPasskey\x12\x1f.cabinet.v1.BeginPasskeyRequest\x1a .cabinet.v1.BeginPasskeyResponse\x12K\n" +
+	"\n" +
+	"AddPasskey\x12\x1d.cabinet.v1.AddPasskeyRequest\x1a\x1e.cabinet.v1.AddPasskeyResponse\x12T\n" +
+	"\rRenamePasskey\x12 .cabinet.v1.RenamePasskeyRequest\x1a!.cabinet.v1.RenamePasskeyResponse\x12T\n" +
+	"\rRemovePasskey\x12 .cabinet.v1.RemovePasskeyRequest\x1a!.cabinet.v1.RemovePasskeyResponse\x12c\n" +
+	"\x12StartContactChange\x12%.cabinet.v1.StartContactChangeRequest\x1a&.cabinet.v1.StartContactChangeResponse\x12i\n" +
+	"\x14ConfirmContactChange\x12'.cabinet.v1.ConfirmContactChangeRequest\x1a(.cabinet.v1.ConfirmContactChangeResponse\x12f\n" +
+	"\x13CancelContactChange\x12&.cabinet.v1.CancelContactChangeRequest\x1a'.cabinet.v1.CancelContactChangeResponse\x12K\n" +
+	"\n" +
+	"BeginProof\x12\x1d.cabinet.v1.BeginProofRequest\x1a\x1e.cabinet.v1.BeginProofResponse\x12<\n" +
+	"\x05Prove\x12\x18.cabinet.v1.ProveRequest\x1a\x19.cabinet.v1.ProveResponse\x12T\n" +
+	"\rSetFactorRule\x12 .cabinet.v1.SetFactorRuleRequest\x1a!.cabinet.v1.SetFactorRuleResponseB\xa2\x01\n" +
 	"\x0ecom.cabinet.v1B\vAccessProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
 	"Cabinet.V1\xca\x02\n" +
 	"Cabinet\\V1\xe2\x02\x16Cabinet\\V1\\GPBMetadata\xea\x02\vCabinet::V1b\x06proto3"
@@ -513,34 +5192,202 @@ func file_cabinet_v1_access_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_access_proto_rawDescData
 }
 
-var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cabinet_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 83)
 var file_cabinet_v1_access_proto_goTypes = []any{
-	(*SignInRequest)(nil),          // 0: cabinet.v1.SignInRequest
-	(*SignInResponse)(nil),         // 1: cabinet.v1.SignInResponse
-	(*SignOutRequest)(nil),         // 2: cabinet.v1.SignOutRequest
-	(*SignOutResponse)(nil),        // 3: cabinet.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),          // 4: cabinet.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),         // 5: cabinet.v1.WhoAmIResponse
-	(*ChangePasswordRequest)(nil),  // 6: cabinet.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil), // 7: cabinet.v1.ChangePasswordResponse
-	(*Person)(nil),                 // 8: cabinet.v1.Person
+	(Channel)(0),                         // 0: cabinet.v1.Channel
+	(Factor)(0),                          // 1: cabinet.v1.Factor
+	(PasswordReason)(0),                  // 2: cabinet.v1.PasswordReason
+	(*GetEntranceRequest)(nil),           // 3: cabinet.v1.GetEntranceRequest
+	(*GetEntranceResponse)(nil),          // 4: cabinet.v1.GetEntranceResponse
+	(*SignInRequest)(nil),                // 5: cabinet.v1.SignInRequest
+	(*SignInResponse)(nil),               // 6: cabinet.v1.SignInResponse
+	(*Challenge)(nil),                    // 7: cabinet.v1.Challenge
+	(*FinishSignInRequest)(nil),          // 8: cabinet.v1.FinishSignInRequest
+	(*FinishSignInResponse)(nil),         // 9: cabinet.v1.FinishSignInResponse
+	(*BeginPasskeySignInRequest)(nil),    // 10: cabinet.v1.BeginPasskeySignInRequest
+	(*BeginPasskeySignInResponse)(nil),   // 11: cabinet.v1.BeginPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil),   // 12: cabinet.v1.FinishPasskeySignInRequest
+	(*FinishPasskeySignInResponse)(nil),  // 13: cabinet.v1.FinishPasskeySignInResponse
+	(*SignOutRequest)(nil),               // 14: cabinet.v1.SignOutRequest
+	(*SignOutResponse)(nil),              // 15: cabinet.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),                // 16: cabinet.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),               // 17: cabinet.v1.WhoAmIResponse
+	(*Standing)(nil),                     // 18: cabinet.v1.Standing
+	(*RefreshRequest)(nil),               // 19: cabinet.v1.RefreshRequest
+	(*RefreshResponse)(nil),              // 20: cabinet.v1.RefreshResponse
+	(*StartSignUpRequest)(nil),           // 21: cabinet.v1.StartSignUpRequest
+	(*Attempt)(nil),                      // 22: cabinet.v1.Attempt
+	(*StartSignUpResponse)(nil),          // 23: cabinet.v1.StartSignUpResponse
+	(*ConfirmSignUpRequest)(nil),         // 24: cabinet.v1.ConfirmSignUpRequest
+	(*ConfirmSignUpResponse)(nil),        // 25: cabinet.v1.ConfirmSignUpResponse
+	(*SendCodeAgainRequest)(nil),         // 26: cabinet.v1.SendCodeAgainRequest
+	(*SendCodeAgainResponse)(nil),        // 27: cabinet.v1.SendCodeAgainResponse
+	(*GetInvitationRequest)(nil),         // 28: cabinet.v1.GetInvitationRequest
+	(*GetInvitationResponse)(nil),        // 29: cabinet.v1.GetInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 30: cabinet.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 31: cabinet.v1.AcceptInvitationResponse
+	(*CheckPasswordRequest)(nil),         // 32: cabinet.v1.CheckPasswordRequest
+	(*CheckPasswordResponse)(nil),        // 33: cabinet.v1.CheckPasswordResponse
+	(*GeneratePasswordRequest)(nil),      // 34: cabinet.v1.GeneratePasswordRequest
+	(*GeneratePasswordResponse)(nil),     // 35: cabinet.v1.GeneratePasswordResponse
+	(*ChangePasswordRequest)(nil),        // 36: cabinet.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),       // 37: cabinet.v1.ChangePasswordResponse
+	(*StartResetRequest)(nil),            // 38: cabinet.v1.StartResetRequest
+	(*StartResetResponse)(nil),           // 39: cabinet.v1.StartResetResponse
+	(*FinishResetRequest)(nil),           // 40: cabinet.v1.FinishResetRequest
+	(*FinishResetResponse)(nil),          // 41: cabinet.v1.FinishResetResponse
+	(*Device)(nil),                       // 42: cabinet.v1.Device
+	(*ListDevicesRequest)(nil),           // 43: cabinet.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),          // 44: cabinet.v1.ListDevicesResponse
+	(*RevokeDeviceRequest)(nil),          // 45: cabinet.v1.RevokeDeviceRequest
+	(*RevokeDeviceResponse)(nil),         // 46: cabinet.v1.RevokeDeviceResponse
+	(*RevokeOtherDevicesRequest)(nil),    // 47: cabinet.v1.RevokeOtherDevicesRequest
+	(*RevokeOtherDevicesResponse)(nil),   // 48: cabinet.v1.RevokeOtherDevicesResponse
+	(*Passkey)(nil),                      // 49: cabinet.v1.Passkey
+	(*ContactChange)(nil),                // 50: cabinet.v1.ContactChange
+	(*GetSecurityRequest)(nil),           // 51: cabinet.v1.GetSecurityRequest
+	(*GetSecurityResponse)(nil),          // 52: cabinet.v1.GetSecurityResponse
+	(*SetProfileRequest)(nil),            // 53: cabinet.v1.SetProfileRequest
+	(*SetProfileResponse)(nil),           // 54: cabinet.v1.SetProfileResponse
+	(*AcceptTermsRequest)(nil),           // 55: cabinet.v1.AcceptTermsRequest
+	(*AcceptTermsResponse)(nil),          // 56: cabinet.v1.AcceptTermsResponse
+	(*BeginTOTPRequest)(nil),             // 57: cabinet.v1.BeginTOTPRequest
+	(*BeginTOTPResponse)(nil),            // 58: cabinet.v1.BeginTOTPResponse
+	(*ConfirmTOTPRequest)(nil),           // 59: cabinet.v1.ConfirmTOTPRequest
+	(*ConfirmTOTPResponse)(nil),          // 60: cabinet.v1.ConfirmTOTPResponse
+	(*RemoveTOTPRequest)(nil),            // 61: cabinet.v1.RemoveTOTPRequest
+	(*RemoveTOTPResponse)(nil),           // 62: cabinet.v1.RemoveTOTPResponse
+	(*RenewRecoveryCodesRequest)(nil),    // 63: cabinet.v1.RenewRecoveryCodesRequest
+	(*RenewRecoveryCodesResponse)(nil),   // 64: cabinet.v1.RenewRecoveryCodesResponse
+	(*BeginPasskeyRequest)(nil),          // 65: cabinet.v1.BeginPasskeyRequest
+	(*BeginPasskeyResponse)(nil),         // 66: cabinet.v1.BeginPasskeyResponse
+	(*AddPasskeyRequest)(nil),            // 67: cabinet.v1.AddPasskeyRequest
+	(*AddPasskeyResponse)(nil),           // 68: cabinet.v1.AddPasskeyResponse
+	(*RenamePasskeyRequest)(nil),         // 69: cabinet.v1.RenamePasskeyRequest
+	(*RenamePasskeyResponse)(nil),        // 70: cabinet.v1.RenamePasskeyResponse
+	(*RemovePasskeyRequest)(nil),         // 71: cabinet.v1.RemovePasskeyRequest
+	(*RemovePasskeyResponse)(nil),        // 72: cabinet.v1.RemovePasskeyResponse
+	(*StartContactChangeRequest)(nil),    // 73: cabinet.v1.StartContactChangeRequest
+	(*StartContactChangeResponse)(nil),   // 74: cabinet.v1.StartContactChangeResponse
+	(*ConfirmContactChangeRequest)(nil),  // 75: cabinet.v1.ConfirmContactChangeRequest
+	(*ConfirmContactChangeResponse)(nil), // 76: cabinet.v1.ConfirmContactChangeResponse
+	(*CancelContactChangeRequest)(nil),   // 77: cabinet.v1.CancelContactChangeRequest
+	(*CancelContactChangeResponse)(nil),  // 78: cabinet.v1.CancelContactChangeResponse
+	(*BeginProofRequest)(nil),            // 79: cabinet.v1.BeginProofRequest
+	(*BeginProofResponse)(nil),           // 80: cabinet.v1.BeginProofResponse
+	(*ProveRequest)(nil),                 // 81: cabinet.v1.ProveRequest
+	(*ProveResponse)(nil),                // 82: cabinet.v1.ProveResponse
+	(*SetFactorRuleRequest)(nil),         // 83: cabinet.v1.SetFactorRuleRequest
+	(*SetFactorRuleResponse)(nil),        // 84: cabinet.v1.SetFactorRuleResponse
+	(*Person)(nil),                       // 85: cabinet.v1.Person
 }
 var file_cabinet_v1_access_proto_depIdxs = []int32{
-	8, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
-	8, // 1: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
-	0, // 2: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	2, // 3: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	4, // 4: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	6, // 5: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	1, // 6: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	3, // 7: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	5, // 8: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	7, // 9: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	6, // [6:10] is the sub-list for method output_type
-	2, // [2:6] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	85, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	7,  // 1: cabinet.v1.SignInResponse.challenge:type_name -> cabinet.v1.Challenge
+	1,  // 2: cabinet.v1.Challenge.factors:type_name -> cabinet.v1.Factor
+	85, // 3: cabinet.v1.FinishSignInResponse.person:type_name -> cabinet.v1.Person
+	85, // 4: cabinet.v1.FinishPasskeySignInResponse.person:type_name -> cabinet.v1.Person
+	85, // 5: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	18, // 6: cabinet.v1.WhoAmIResponse.standing:type_name -> cabinet.v1.Standing
+	22, // 7: cabinet.v1.StartSignUpResponse.attempt:type_name -> cabinet.v1.Attempt
+	85, // 8: cabinet.v1.ConfirmSignUpResponse.person:type_name -> cabinet.v1.Person
+	0,  // 9: cabinet.v1.SendCodeAgainRequest.channel:type_name -> cabinet.v1.Channel
+	22, // 10: cabinet.v1.SendCodeAgainResponse.attempt:type_name -> cabinet.v1.Attempt
+	85, // 11: cabinet.v1.AcceptInvitationResponse.person:type_name -> cabinet.v1.Person
+	7,  // 12: cabinet.v1.AcceptInvitationResponse.challenge:type_name -> cabinet.v1.Challenge
+	2,  // 13: cabinet.v1.CheckPasswordResponse.reasons:type_name -> cabinet.v1.PasswordReason
+	22, // 14: cabinet.v1.StartResetResponse.attempt:type_name -> cabinet.v1.Attempt
+	1,  // 15: cabinet.v1.Device.factors:type_name -> cabinet.v1.Factor
+	42, // 16: cabinet.v1.ListDevicesResponse.devices:type_name -> cabinet.v1.Device
+	0,  // 17: cabinet.v1.ContactChange.channel:type_name -> cabinet.v1.Channel
+	49, // 18: cabinet.v1.GetSecurityResponse.passkeys:type_name -> cabinet.v1.Passkey
+	50, // 19: cabinet.v1.GetSecurityResponse.pending:type_name -> cabinet.v1.ContactChange
+	49, // 20: cabinet.v1.AddPasskeyResponse.passkey:type_name -> cabinet.v1.Passkey
+	0,  // 21: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
+	22, // 22: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
+	7,  // 23: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
+	3,  // 24: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
+	5,  // 25: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	8,  // 26: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
+	10, // 27: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
+	12, // 28: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
+	14, // 29: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	16, // 30: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	19, // 31: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
+	21, // 32: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
+	24, // 33: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
+	26, // 34: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
+	28, // 35: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
+	30, // 36: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
+	32, // 37: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
+	34, // 38: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
+	36, // 39: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	38, // 40: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
+	40, // 41: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
+	43, // 42: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
+	45, // 43: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
+	47, // 44: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
+	51, // 45: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
+	53, // 46: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
+	55, // 47: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
+	57, // 48: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
+	59, // 49: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
+	61, // 50: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
+	63, // 51: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
+	65, // 52: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
+	67, // 53: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
+	69, // 54: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
+	71, // 55: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
+	73, // 56: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
+	75, // 57: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
+	77, // 58: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
+	79, // 59: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
+	81, // 60: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
+	83, // 61: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
+	4,  // 62: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
+	6,  // 63: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	9,  // 64: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
+	11, // 65: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
+	13, // 66: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
+	15, // 67: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	17, // 68: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	20, // 69: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
+	23, // 70: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
+	25, // 71: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
+	27, // 72: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
+	29, // 73: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
+	31, // 74: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
+	33, // 75: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
+	35, // 76: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
+	37, // 77: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	39, // 78: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
+	41, // 79: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
+	44, // 80: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
+	46, // 81: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
+	48, // 82: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
+	52, // 83: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
+	54, // 84: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
+	56, // 85: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
+	58, // 86: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
+	60, // 87: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
+	62, // 88: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
+	64, // 89: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
+	66, // 90: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
+	68, // 91: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
+	70, // 92: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
+	72, // 93: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
+	74, // 94: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
+	76, // 95: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
+	78, // 96: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
+	80, // 97: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
+	82, // 98: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
+	84, // 99: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
+	62, // [62:100] is the sub-list for method output_type
+	24, // [24:62] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_access_proto_init() }
@@ -548,18 +5395,29 @@ func file_cabinet_v1_access_proto_init() {
 	if File_cabinet_v1_access_proto != nil {
 		return
 	}
+	file_cabinet_v1_access_proto_msgTypes[5].OneofWrappers = []any{
+		(*FinishSignInRequest_Totp)(nil),
+		(*FinishSignInRequest_Recovery)(nil),
+		(*FinishSignInRequest_Passkey)(nil),
+	}
+	file_cabinet_v1_access_proto_msgTypes[78].OneofWrappers = []any{
+		(*ProveRequest_Password)(nil),
+		(*ProveRequest_Totp)(nil),
+		(*ProveRequest_Passkey)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_access_proto_rawDesc), len(file_cabinet_v1_access_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   9,
+			NumEnums:      3,
+			NumMessages:   83,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_cabinet_v1_access_proto_goTypes,
 		DependencyIndexes: file_cabinet_v1_access_proto_depIdxs,
+		EnumInfos:         file_cabinet_v1_access_proto_enumTypes,
 		MessageInfos:      file_cabinet_v1_access_proto_msgTypes,
 	}.Build()
 	File_cabinet_v1_access_proto = out.File

@@ -36,27 +36,214 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// AccessServiceGetEntranceProcedure is the fully-qualified name of the AccessService's GetEntrance
+	// RPC.
+	AccessServiceGetEntranceProcedure = "/cabinet.v1.AccessService/GetEntrance"
 	// AccessServiceSignInProcedure is the fully-qualified name of the AccessService's SignIn RPC.
 	AccessServiceSignInProcedure = "/cabinet.v1.AccessService/SignIn"
+	// AccessServiceFinishSignInProcedure is the fully-qualified name of the AccessService's
+	// FinishSignIn RPC.
+	AccessServiceFinishSignInProcedure = "/cabinet.v1.AccessService/FinishSignIn"
+	// AccessServiceBeginPasskeySignInProcedure is the fully-qualified name of the AccessService's
+	// BeginPasskeySignIn RPC.
+	AccessServiceBeginPasskeySignInProcedure = "/cabinet.v1.AccessService/BeginPasskeySignIn"
+	// AccessServiceFinishPasskeySignInProcedure is the fully-qualified name of the AccessService's
+	// FinishPasskeySignIn RPC.
+	AccessServiceFinishPasskeySignInProcedure = "/cabinet.v1.AccessService/FinishPasskeySignIn"
 	// AccessServiceSignOutProcedure is the fully-qualified name of the AccessService's SignOut RPC.
 	AccessServiceSignOutProcedure = "/cabinet.v1.AccessService/SignOut"
 	// AccessServiceWhoAmIProcedure is the fully-qualified name of the AccessService's WhoAmI RPC.
 	AccessServiceWhoAmIProcedure = "/cabinet.v1.AccessService/WhoAmI"
+	// AccessServiceRefreshProcedure is the fully-qualified name of the AccessService's Refresh RPC.
+	AccessServiceRefreshProcedure = "/cabinet.v1.AccessService/Refresh"
+	// AccessServiceStartSignUpProcedure is the fully-qualified name of the AccessService's StartSignUp
+	// RPC.
+	AccessServiceStartSignUpProcedure = "/cabinet.v1.AccessService/StartSignUp"
+	// AccessServiceConfirmSignUpProcedure is the fully-qualified name of the AccessService's
+	// ConfirmSignUp RPC.
+	AccessServiceConfirmSignUpProcedure = "/cabinet.v1.AccessService/ConfirmSignUp"
+	// AccessServiceSendCodeAgainProcedure is the fully-qualified name of the AccessService's
+	// SendCodeAgain RPC.
+	AccessServiceSendCodeAgainProcedure = "/cabinet.v1.AccessService/SendCodeAgain"
+	// AccessServiceGetInvitationProcedure is the fully-qualified name of the AccessService's
+	// GetInvitation RPC.
+	AccessServiceGetInvitationProcedure = "/cabinet.v1.AccessService/GetInvitation"
+	// AccessServiceAcceptInvitationProcedure is the fully-qualified name of the AccessService's
+	// AcceptInvitation RPC.
+	AccessServiceAcceptInvitationProcedure = "/cabinet.v1.AccessService/AcceptInvitation"
+	// AccessServiceCheckPasswordProcedure is the fully-qualified name of the AccessService's
+	// CheckPassword RPC.
+	AccessServiceCheckPasswordProcedure = "/cabinet.v1.AccessService/CheckPassword"
+	// AccessServiceGeneratePasswordProcedure is the fully-qualified name of the AccessService's
+	// GeneratePassword RPC.
+	AccessServiceGeneratePasswordProcedure = "/cabinet.v1.AccessService/GeneratePassword"
 	// AccessServiceChangePasswordProcedure is the fully-qualified name of the AccessService's
 	// ChangePassword RPC.
 	AccessServiceChangePasswordProcedure = "/cabinet.v1.AccessService/ChangePassword"
+	// AccessServiceStartResetProcedure is the fully-qualified name of the AccessService's StartReset
+	// RPC.
+	AccessServiceStartResetProcedure = "/cabinet.v1.AccessService/StartReset"
+	// AccessServiceFinishResetProcedure is the fully-qualified name of the AccessService's FinishReset
+	// RPC.
+	AccessServiceFinishResetProcedure = "/cabinet.v1.AccessService/FinishReset"
+	// AccessServiceListDevicesProcedure is the fully-qualified name of the AccessService's ListDevices
+	// RPC.
+	AccessServiceListDevicesProcedure = "/cabinet.v1.AccessService/ListDevices"
+	// AccessServiceRevokeDeviceProcedure is the fully-qualified name of the AccessService's
+	// RevokeDevice RPC.
+	AccessServiceRevokeDeviceProcedure = "/cabinet.v1.AccessService/RevokeDevice"
+	// AccessServiceRevokeOtherDevicesProcedure is the fully-qualified name of the AccessService's
+	// RevokeOtherDevices RPC.
+	AccessServiceRevokeOtherDevicesProcedure = "/cabinet.v1.AccessService/RevokeOtherDevices"
+	// AccessServiceGetSecurityProcedure is the fully-qualified name of the AccessService's GetSecurity
+	// RPC.
+	AccessServiceGetSecurityProcedure = "/cabinet.v1.AccessService/GetSecurity"
+	// AccessServiceSetProfileProcedure is the fully-qualified name of the AccessService's SetProfile
+	// RPC.
+	AccessServiceSetProfileProcedure = "/cabinet.v1.AccessService/SetProfile"
+	// AccessServiceAcceptTermsProcedure is the fully-qualified name of the AccessService's AcceptTerms
+	// RPC.
+	AccessServiceAcceptTermsProcedure = "/cabinet.v1.AccessService/AcceptTerms"
+	// AccessServiceBeginTOTPProcedure is the fully-qualified name of the AccessService's BeginTOTP RPC.
+	AccessServiceBeginTOTPProcedure = "/cabinet.v1.AccessService/BeginTOTP"
+	// AccessServiceConfirmTOTPProcedure is the fully-qualified name of the AccessService's ConfirmTOTP
+	// RPC.
+	AccessServiceConfirmTOTPProcedure = "/cabinet.v1.AccessService/ConfirmTOTP"
+	// AccessServiceRemoveTOTPProcedure is the fully-qualified name of the AccessService's RemoveTOTP
+	// RPC.
+	AccessServiceRemoveTOTPProcedure = "/cabinet.v1.AccessService/RemoveTOTP"
+	// AccessServiceRenewRecoveryCodesProcedure is the fully-qualified name of the AccessService's
+	// RenewRecoveryCodes RPC.
+	AccessServiceRenewRecoveryCodesProcedure = "/cabinet.v1.AccessService/RenewRecoveryCodes"
+	// AccessServiceBeginPasskeyProcedure is the fully-qualified name of the AccessService's
+	// BeginPasskey RPC.
+	AccessServiceBeginPasskeyProcedure = "/cabinet.v1.AccessService/BeginPasskey"
+	// AccessServiceAddPasskeyProcedure is the fully-qualified name of the AccessService's AddPasskey
+	// RPC.
+	AccessServiceAddPasskeyProcedure = "/cabinet.v1.AccessService/AddPasskey"
+	// AccessServiceRenamePasskeyProcedure is the fully-qualified name of the AccessService's
+	// RenamePasskey RPC.
+	AccessServiceRenamePasskeyProcedure = "/cabinet.v1.AccessService/RenamePasskey"
+	// AccessServiceRemovePasskeyProcedure is the fully-qualified name of the AccessService's
+	// RemovePasskey RPC.
+	AccessServiceRemovePasskeyProcedure = "/cabinet.v1.AccessService/RemovePasskey"
+	// AccessServiceStartContactChangeProcedure is the fully-qualified name of the AccessService's
+	// StartContactChange RPC.
+	AccessServiceStartContactChangeProcedure = "/cabinet.v1.AccessService/StartContactChange"
+	// AccessServiceConfirmContactChangeProcedure is the fully-qualified name of the AccessService's
+	// ConfirmContactChange RPC.
+	AccessServiceConfirmContactChangeProcedure = "/cabinet.v1.AccessService/ConfirmContactChange"
+	// AccessServiceCancelContactChangeProcedure is the fully-qualified name of the AccessService's
+	// CancelContactChange RPC.
+	AccessServiceCancelContactChangeProcedure = "/cabinet.v1.AccessService/CancelContactChange"
+	// AccessServiceBeginProofProcedure is the fully-qualified name of the AccessService's BeginProof
+	// RPC.
+	AccessServiceBeginProofProcedure = "/cabinet.v1.AccessService/BeginProof"
+	// AccessServiceProveProcedure is the fully-qualified name of the AccessService's Prove RPC.
+	AccessServiceProveProcedure = "/cabinet.v1.AccessService/Prove"
+	// AccessServiceSetFactorRuleProcedure is the fully-qualified name of the AccessService's
+	// SetFactorRule RPC.
+	AccessServiceSetFactorRuleProcedure = "/cabinet.v1.AccessService/SetFactorRule"
 )
 
 // AccessServiceClient is a client for the cabinet.v1.AccessService service.
 type AccessServiceClient interface {
-	// SignIn checks a password and sets the session cookie.
+	// GetEntrance tells a stranger which ways in there are.
+	GetEntrance(context.Context, *v1.GetEntranceRequest) (*v1.GetEntranceResponse, error)
+	// SignIn checks a password. It sets the session cookies, or asks for the
+	// second factor.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
-	// SignOut ends the session.
+	// FinishSignIn gives the second factor that SignIn asked for.
+	FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error)
+	// BeginPasskeySignIn asks for what navigator.credentials.get needs; the
+	// person need not be named.
+	BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error)
+	// FinishPasskeySignIn signs in by a passkey: it is both factors in one.
+	FinishPasskeySignIn(context.Context, *v1.FinishPasskeySignInRequest) (*v1.FinishPasskeySignInResponse, error)
+	// SignOut ends the session of this browser. It answers well without one.
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI tells who is signed in and what they may.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// Refresh exchanges the long cookie for a new pair.
+	Refresh(context.Context, *v1.RefreshRequest) (*v1.RefreshResponse, error)
+	// StartSignUp takes what a new organisation tells of itself, and sends a
+	// code to the phone and one to the e-mail. The answer is the same when the
+	// organisation, the phone or the e-mail is known already.
+	StartSignUp(context.Context, *v1.StartSignUpRequest) (*v1.StartSignUpResponse, error)
+	// ConfirmSignUp gives both codes. It makes the organisation and signs in,
+	// or, when the tax id has an organisation already, asks its administrators
+	// to let the person in.
+	ConfirmSignUp(context.Context, *v1.ConfirmSignUpRequest) (*v1.ConfirmSignUpResponse, error)
+	// SendCodeAgain sends a new code of an attempt: at most once a minute and
+	// five times in all.
+	SendCodeAgain(context.Context, *v1.SendCodeAgainRequest) (*v1.SendCodeAgainResponse, error)
+	// GetInvitation tells who invites, for the page of the link.
+	GetInvitation(context.Context, *v1.GetInvitationRequest) (*v1.GetInvitationResponse, error)
+	// AcceptInvitation joins: a new person by a name and a password, a known one
+	// by the session or by their password.
+	AcceptInvitation(context.Context, *v1.AcceptInvitationRequest) (*v1.AcceptInvitationResponse, error)
+	// CheckPassword tells how strong a password would be, and why not more.
+	CheckPassword(context.Context, *v1.CheckPasswordRequest) (*v1.CheckPasswordResponse, error)
+	// GeneratePassword makes one up.
+	GeneratePassword(context.Context, *v1.GeneratePasswordRequest) (*v1.GeneratePasswordResponse, error)
 	// ChangePassword replaces the password and ends other sessions.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// StartReset sends a code to a confirmed phone or e-mail. The answer is the
+	// same for a login nobody has.
+	StartReset(context.Context, *v1.StartResetRequest) (*v1.StartResetResponse, error)
+	// FinishReset gives the code and the new password; every session ends, and
+	// the person signs in anew.
+	FinishReset(context.Context, *v1.FinishResetRequest) (*v1.FinishResetResponse, error)
+	// ListDevices lists the browsers that are signed in.
+	ListDevices(context.Context, *v1.ListDevicesRequest) (*v1.ListDevicesResponse, error)
+	// RevokeDevice signs a browser out.
+	RevokeDevice(context.Context, *v1.RevokeDeviceRequest) (*v1.RevokeDeviceResponse, error)
+	// RevokeOtherDevices signs all browsers out but this one.
+	RevokeOtherDevices(context.Context, *v1.RevokeOtherDevicesRequest) (*v1.RevokeOtherDevicesResponse, error)
+	// GetSecurity tells how the person comes in.
+	GetSecurity(context.Context, *v1.GetSecurityRequest) (*v1.GetSecurityResponse, error)
+	// SetProfile changes name and language.
+	SetProfile(context.Context, *v1.SetProfileRequest) (*v1.SetProfileResponse, error)
+	// AcceptTerms accepts the present terms.
+	AcceptTerms(context.Context, *v1.AcceptTermsRequest) (*v1.AcceptTermsResponse, error)
+	// BeginTOTP makes a secret for an authenticator application; it counts from
+	// ConfirmTOTP on. Needs proof.
+	BeginTOTP(context.Context, *v1.BeginTOTPRequest) (*v1.BeginTOTPResponse, error)
+	// ConfirmTOTP gives the first code, and gets the recovery codes, shown once.
+	// Needs proof.
+	ConfirmTOTP(context.Context, *v1.ConfirmTOTPRequest) (*v1.ConfirmTOTPResponse, error)
+	// RemoveTOTP removes the authenticator application and the recovery codes.
+	// Needs proof.
+	RemoveTOTP(context.Context, *v1.RemoveTOTPRequest) (*v1.RemoveTOTPResponse, error)
+	// RenewRecoveryCodes makes new recovery codes, and the old ones no longer
+	// count. Needs proof.
+	RenewRecoveryCodes(context.Context, *v1.RenewRecoveryCodesRequest) (*v1.RenewRecoveryCodesResponse, error)
+	// BeginPasskey asks for what navigator.credentials.create needs. Needs
+	// proof.
+	BeginPasskey(context.Context, *v1.BeginPasskeyRequest) (*v1.BeginPasskeyResponse, error)
+	// AddPasskey keeps a passkey. Needs proof.
+	AddPasskey(context.Context, *v1.AddPasskeyRequest) (*v1.AddPasskeyResponse, error)
+	// RenamePasskey renames one.
+	RenamePasskey(context.Context, *v1.RenamePasskeyRequest) (*v1.RenamePasskeyResponse, error)
+	// RemovePasskey removes one. Needs proof.
+	RemovePasskey(context.Context, *v1.RemovePasskeyRequest) (*v1.RemovePasskeyResponse, error)
+	// StartContactChange sends a code to the new phone or e-mail, and one to the
+	// old. Needs proof.
+	StartContactChange(context.Context, *v1.StartContactChangeRequest) (*v1.StartContactChangeResponse, error)
+	// ConfirmContactChange gives both codes. Without the old one (it is lost)
+	// the change waits for 24 hours and everybody concerned is told.
+	ConfirmContactChange(context.Context, *v1.ConfirmContactChangeRequest) (*v1.ConfirmContactChangeResponse, error)
+	// CancelContactChange stops a change that waits: by the link of the notice,
+	// or by the session.
+	CancelContactChange(context.Context, *v1.CancelContactChangeRequest) (*v1.CancelContactChangeResponse, error)
+	// BeginProof asks for what navigator.credentials.get needs to prove oneself
+	// by a passkey.
+	BeginProof(context.Context, *v1.BeginProofRequest) (*v1.BeginProofResponse, error)
+	// Prove proves that the person is still there; it holds for 10 minutes.
+	Prove(context.Context, *v1.ProveRequest) (*v1.ProveResponse, error)
+	// SetFactorRule says whether everybody of the organisation has to have a
+	// second factor. Needs proof.
+	SetFactorRule(context.Context, *v1.SetFactorRuleRequest) (*v1.SetFactorRuleResponse, error)
 }
 
 // NewAccessServiceClient constructs a client for the cabinet.v1.AccessService service. By default,
@@ -70,10 +257,35 @@ func NewAccessServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 	baseURL = strings.TrimRight(baseURL, "/")
 	accessServiceMethods := v1.File_cabinet_v1_access_proto.Services().ByName("AccessService").Methods()
 	return &accessServiceClient{
+		getEntrance: connect.NewClient[v1.GetEntranceRequest, v1.GetEntranceResponse](
+			httpClient,
+			baseURL+AccessServiceGetEntranceProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("GetEntrance")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		signIn: connect.NewClient[v1.SignInRequest, v1.SignInResponse](
 			httpClient,
 			baseURL+AccessServiceSignInProcedure,
 			connect.WithSchema(accessServiceMethods.ByName("SignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		finishSignIn: connect.NewClient[v1.FinishSignInRequest, v1.FinishSignInResponse](
+			httpClient,
+			baseURL+AccessServiceFinishSignInProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("FinishSignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		beginPasskeySignIn: connect.NewClient[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse](
+			httpClient,
+			baseURL+AccessServiceBeginPasskeySignInProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("BeginPasskeySignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		finishPasskeySignIn: connect.NewClient[v1.FinishPasskeySignInRequest, v1.FinishPasskeySignInResponse](
+			httpClient,
+			baseURL+AccessServiceFinishPasskeySignInProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("FinishPasskeySignIn")),
 			connect.WithClientOptions(opts...),
 		),
 		signOut: connect.NewClient[v1.SignOutRequest, v1.SignOutResponse](
@@ -89,10 +301,192 @@ func NewAccessServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		refresh: connect.NewClient[v1.RefreshRequest, v1.RefreshResponse](
+			httpClient,
+			baseURL+AccessServiceRefreshProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("Refresh")),
+			connect.WithClientOptions(opts...),
+		),
+		startSignUp: connect.NewClient[v1.StartSignUpRequest, v1.StartSignUpResponse](
+			httpClient,
+			baseURL+AccessServiceStartSignUpProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("StartSignUp")),
+			connect.WithClientOptions(opts...),
+		),
+		confirmSignUp: connect.NewClient[v1.ConfirmSignUpRequest, v1.ConfirmSignUpResponse](
+			httpClient,
+			baseURL+AccessServiceConfirmSignUpProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("ConfirmSignUp")),
+			connect.WithClientOptions(opts...),
+		),
+		sendCodeAgain: connect.NewClient[v1.SendCodeAgainRequest, v1.SendCodeAgainResponse](
+			httpClient,
+			baseURL+AccessServiceSendCodeAgainProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("SendCodeAgain")),
+			connect.WithClientOptions(opts...),
+		),
+		getInvitation: connect.NewClient[v1.GetInvitationRequest, v1.GetInvitationResponse](
+			httpClient,
+			baseURL+AccessServiceGetInvitationProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("GetInvitation")),
+			connect.WithClientOptions(opts...),
+		),
+		acceptInvitation: connect.NewClient[v1.AcceptInvitationRequest, v1.AcceptInvitationResponse](
+			httpClient,
+			baseURL+AccessServiceAcceptInvitationProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("AcceptInvitation")),
+			connect.WithClientOptions(opts...),
+		),
+		checkPassword: connect.NewClient[v1.CheckPasswordRequest, v1.CheckPasswordResponse](
+			httpClient,
+			baseURL+AccessServiceCheckPasswordProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("CheckPassword")),
+			connect.WithClientOptions(opts...),
+		),
+		generatePassword: connect.NewClient[v1.GeneratePasswordRequest, v1.GeneratePasswordResponse](
+			httpClient,
+			baseURL+AccessServiceGeneratePasswordProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("GeneratePassword")),
+			connect.WithClientOptions(opts...),
+		),
 		changePassword: connect.NewClient[v1.ChangePasswordRequest, v1.ChangePasswordResponse](
 			httpClient,
 			baseURL+AccessServiceChangePasswordProcedure,
 			connect.WithSchema(accessServiceMethods.ByName("ChangePassword")),
+			connect.WithClientOptions(opts...),
+		),
+		startReset: connect.NewClient[v1.StartResetRequest, v1.StartResetResponse](
+			httpClient,
+			baseURL+AccessServiceStartResetProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("StartReset")),
+			connect.WithClientOptions(opts...),
+		),
+		finishReset: connect.NewClient[v1.FinishResetRequest, v1.FinishResetResponse](
+			httpClient,
+			baseURL+AccessServiceFinishResetProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("FinishReset")),
+			connect.WithClientOptions(opts...),
+		),
+		listDevices: connect.NewClient[v1.ListDevicesRequest, v1.ListDevicesResponse](
+			httpClient,
+			baseURL+AccessServiceListDevicesProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("ListDevices")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		revokeDevice: connect.NewClient[v1.RevokeDeviceRequest, v1.RevokeDeviceResponse](
+			httpClient,
+			baseURL+AccessServiceRevokeDeviceProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RevokeDevice")),
+			connect.WithClientOptions(opts...),
+		),
+		revokeOtherDevices: connect.NewClient[v1.RevokeOtherDevicesRequest, v1.RevokeOtherDevicesResponse](
+			httpClient,
+			baseURL+AccessServiceRevokeOtherDevicesProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RevokeOtherDevices")),
+			connect.WithClientOptions(opts...),
+		),
+		getSecurity: connect.NewClient[v1.GetSecurityRequest, v1.GetSecurityResponse](
+			httpClient,
+			baseURL+AccessServiceGetSecurityProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("GetSecurity")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		setProfile: connect.NewClient[v1.SetProfileRequest, v1.SetProfileResponse](
+			httpClient,
+			baseURL+AccessServiceSetProfileProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("SetProfile")),
+			connect.WithClientOptions(opts...),
+		),
+		acceptTerms: connect.NewClient[v1.AcceptTermsRequest, v1.AcceptTermsResponse](
+			httpClient,
+			baseURL+AccessServiceAcceptTermsProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("AcceptTerms")),
+			connect.WithClientOptions(opts...),
+		),
+		beginTOTP: connect.NewClient[v1.BeginTOTPRequest, v1.BeginTOTPResponse](
+			httpClient,
+			baseURL+AccessServiceBeginTOTPProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("BeginTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		confirmTOTP: connect.NewClient[v1.ConfirmTOTPRequest, v1.ConfirmTOTPResponse](
+			httpClient,
+			baseURL+AccessServiceConfirmTOTPProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("ConfirmTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		removeTOTP: connect.NewClient[v1.RemoveTOTPRequest, v1.RemoveTOTPResponse](
+			httpClient,
+			baseURL+AccessServiceRemoveTOTPProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RemoveTOTP")),
+			connect.WithClientOptions(opts...),
+		),
+		renewRecoveryCodes: connect.NewClient[v1.RenewRecoveryCodesRequest, v1.RenewRecoveryCodesResponse](
+			httpClient,
+			baseURL+AccessServiceRenewRecoveryCodesProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RenewRecoveryCodes")),
+			connect.WithClientOptions(opts...),
+		),
+		beginPasskey: connect.NewClient[v1.BeginPasskeyRequest, v1.BeginPasskeyResponse](
+			httpClient,
+			baseURL+AccessServiceBeginPasskeyProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("BeginPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		addPasskey: connect.NewClient[v1.AddPasskeyRequest, v1.AddPasskeyResponse](
+			httpClient,
+			baseURL+AccessServiceAddPasskeyProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("AddPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		renamePasskey: connect.NewClient[v1.RenamePasskeyRequest, v1.RenamePasskeyResponse](
+			httpClient,
+			baseURL+AccessServiceRenamePasskeyProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RenamePasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		removePasskey: connect.NewClient[v1.RemovePasskeyRequest, v1.RemovePasskeyResponse](
+			httpClient,
+			baseURL+AccessServiceRemovePasskeyProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("RemovePasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		startContactChange: connect.NewClient[v1.StartContactChangeRequest, v1.StartContactChangeResponse](
+			httpClient,
+			baseURL+AccessServiceStartContactChangeProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("StartContactChange")),
+			connect.WithClientOptions(opts...),
+		),
+		confirmContactChange: connect.NewClient[v1.ConfirmContactChangeRequest, v1.ConfirmContactChangeResponse](
+			httpClient,
+			baseURL+AccessServiceConfirmContactChangeProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("ConfirmContactChange")),
+			connect.WithClientOptions(opts...),
+		),
+		cancelContactChange: connect.NewClient[v1.CancelContactChangeRequest, v1.CancelContactChangeResponse](
+			httpClient,
+			baseURL+AccessServiceCancelContactChangeProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("CancelContactChange")),
+			connect.WithClientOptions(opts...),
+		),
+		beginProof: connect.NewClient[v1.BeginProofRequest, v1.BeginProofResponse](
+			httpClient,
+			baseURL+AccessServiceBeginProofProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("BeginProof")),
+			connect.WithClientOptions(opts...),
+		),
+		prove: connect.NewClient[v1.ProveRequest, v1.ProveResponse](
+			httpClient,
+			baseURL+AccessServiceProveProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("Prove")),
+			connect.WithClientOptions(opts...),
+		),
+		setFactorRule: connect.NewClient[v1.SetFactorRuleRequest, v1.SetFactorRuleResponse](
+			httpClient,
+			baseURL+AccessServiceSetFactorRuleProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("SetFactorRule")),
 			connect.WithClientOptions(opts...),
 		),
 	}
@@ -100,15 +494,85 @@ func NewAccessServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 
 // accessServiceClient implements AccessServiceClient.
 type accessServiceClient struct {
-	signIn         *connect.Client[v1.SignInRequest, v1.SignInResponse]
-	signOut        *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
-	whoAmI         *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
-	changePassword *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
+	getEntrance          *connect.Client[v1.GetEntranceRequest, v1.GetEntranceResponse]
+	signIn               *connect.Client[v1.SignInRequest, v1.SignInResponse]
+	finishSignIn         *connect.Client[v1.FinishSignInRequest, v1.FinishSignInResponse]
+	beginPasskeySignIn   *connect.Client[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse]
+	finishPasskeySignIn  *connect.Client[v1.FinishPasskeySignInRequest, v1.FinishPasskeySignInResponse]
+	signOut              *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
+	whoAmI               *connect.Client[v1.WhoAmIRequest, v1.WhoAmIResponse]
+	refresh              *connect.Client[v1.RefreshRequest, v1.RefreshResponse]
+	startSignUp          *connect.Client[v1.StartSignUpRequest, v1.StartSignUpResponse]
+	confirmSignUp        *connect.Client[v1.ConfirmSignUpRequest, v1.ConfirmSignUpResponse]
+	sendCodeAgain        *connect.Client[v1.SendCodeAgainRequest, v1.SendCodeAgainResponse]
+	getInvitation        *connect.Client[v1.GetInvitationRequest, v1.GetInvitationResponse]
+	acceptInvitation     *connect.Client[v1.AcceptInvitationRequest, v1.AcceptInvitationResponse]
+	checkPassword        *connect.Client[v1.CheckPasswordRequest, v1.CheckPasswordResponse]
+	generatePassword     *connect.Client[v1.GeneratePasswordRequest, v1.GeneratePasswordResponse]
+	changePassword       *connect.Client[v1.ChangePasswordRequest, v1.ChangePasswordResponse]
+	startReset           *connect.Client[v1.StartResetRequest, v1.StartResetResponse]
+	finishReset          *connect.Client[v1.FinishResetRequest, v1.FinishResetResponse]
+	listDevices          *connect.Client[v1.ListDevicesRequest, v1.ListDevicesResponse]
+	revokeDevice         *connect.Client[v1.RevokeDeviceRequest, v1.RevokeDeviceResponse]
+	revokeOtherDevices   *connect.Client[v1.RevokeOtherDevicesRequest, v1.RevokeOtherDevicesResponse]
+	getSecurity          *connect.Client[v1.GetSecurityRequest, v1.GetSecurityResponse]
+	setProfile           *connect.Client[v1.SetProfileRequest, v1.SetProfileResponse]
+	acceptTerms          *connect.Client[v1.AcceptTermsRequest, v1.AcceptTermsResponse]
+	beginTOTP            *connect.Client[v1.BeginTOTPRequest, v1.BeginTOTPResponse]
+	confirmTOTP          *connect.Client[v1.ConfirmTOTPRequest, v1.ConfirmTOTPResponse]
+	removeTOTP           *connect.Client[v1.RemoveTOTPRequest, v1.RemoveTOTPResponse]
+	renewRecoveryCodes   *connect.Client[v1.RenewRecoveryCodesRequest, v1.RenewRecoveryCodesResponse]
+	beginPasskey         *connect.Client[v1.BeginPasskeyRequest, v1.BeginPasskeyResponse]
+	addPasskey           *connect.Client[v1.AddPasskeyRequest, v1.AddPasskeyResponse]
+	renamePasskey        *connect.Client[v1.RenamePasskeyRequest, v1.RenamePasskeyResponse]
+	removePasskey        *connect.Client[v1.RemovePasskeyRequest, v1.RemovePasskeyResponse]
+	startContactChange   *connect.Client[v1.StartContactChangeRequest, v1.StartContactChangeResponse]
+	confirmContactChange *connect.Client[v1.ConfirmContactChangeRequest, v1.ConfirmContactChangeResponse]
+	cancelContactChange  *connect.Client[v1.CancelContactChangeRequest, v1.CancelContactChangeResponse]
+	beginProof           *connect.Client[v1.BeginProofRequest, v1.BeginProofResponse]
+	prove                *connect.Client[v1.ProveRequest, v1.ProveResponse]
+	setFactorRule        *connect.Client[v1.SetFactorRuleRequest, v1.SetFactorRuleResponse]
+}
+
+// GetEntrance calls cabinet.v1.AccessService.GetEntrance.
+func (c *accessServiceClient) GetEntrance(ctx context.Context, req *v1.GetEntranceRequest) (*v1.GetEntranceResponse, error) {
+	response, err := c.getEntrance.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // SignIn calls cabinet.v1.AccessService.SignIn.
 func (c *accessServiceClient) SignIn(ctx context.Context, req *v1.SignInRequest) (*v1.SignInResponse, error) {
 	response, err := c.signIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// FinishSignIn calls cabinet.v1.AccessService.FinishSignIn.
+func (c *accessServiceClient) FinishSignIn(ctx context.Context, req *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error) {
+	response, err := c.finishSignIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginPasskeySignIn calls cabinet.v1.AccessService.BeginPasskeySignIn.
+func (c *accessServiceClient) BeginPasskeySignIn(ctx context.Context, req *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error) {
+	response, err := c.beginPasskeySignIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// FinishPasskeySignIn calls cabinet.v1.AccessService.FinishPasskeySignIn.
+func (c *accessServiceClient) FinishPasskeySignIn(ctx context.Context, req *v1.FinishPasskeySignInRequest) (*v1.FinishPasskeySignInResponse, error) {
+	response, err := c.finishPasskeySignIn.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -133,6 +597,78 @@ func (c *accessServiceClient) WhoAmI(ctx context.Context, req *v1.WhoAmIRequest)
 	return nil, err
 }
 
+// Refresh calls cabinet.v1.AccessService.Refresh.
+func (c *accessServiceClient) Refresh(ctx context.Context, req *v1.RefreshRequest) (*v1.RefreshResponse, error) {
+	response, err := c.refresh.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// StartSignUp calls cabinet.v1.AccessService.StartSignUp.
+func (c *accessServiceClient) StartSignUp(ctx context.Context, req *v1.StartSignUpRequest) (*v1.StartSignUpResponse, error) {
+	response, err := c.startSignUp.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ConfirmSignUp calls cabinet.v1.AccessService.ConfirmSignUp.
+func (c *accessServiceClient) ConfirmSignUp(ctx context.Context, req *v1.ConfirmSignUpRequest) (*v1.ConfirmSignUpResponse, error) {
+	response, err := c.confirmSignUp.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SendCodeAgain calls cabinet.v1.AccessService.SendCodeAgain.
+func (c *accessServiceClient) SendCodeAgain(ctx context.Context, req *v1.SendCodeAgainRequest) (*v1.SendCodeAgainResponse, error) {
+	response, err := c.sendCodeAgain.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetInvitation calls cabinet.v1.AccessService.GetInvitation.
+func (c *accessServiceClient) GetInvitation(ctx context.Context, req *v1.GetInvitationRequest) (*v1.GetInvitationResponse, error) {
+	response, err := c.getInvitation.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AcceptInvitation calls cabinet.v1.AccessService.AcceptInvitation.
+func (c *accessServiceClient) AcceptInvitation(ctx context.Context, req *v1.AcceptInvitationRequest) (*v1.AcceptInvitationResponse, error) {
+	response, err := c.acceptInvitation.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CheckPassword calls cabinet.v1.AccessService.CheckPassword.
+func (c *accessServiceClient) CheckPassword(ctx context.Context, req *v1.CheckPasswordRequest) (*v1.CheckPasswordResponse, error) {
+	response, err := c.checkPassword.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GeneratePassword calls cabinet.v1.AccessService.GeneratePassword.
+func (c *accessServiceClient) GeneratePassword(ctx context.Context, req *v1.GeneratePasswordRequest) (*v1.GeneratePasswordResponse, error) {
+	response, err := c.generatePassword.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ChangePassword calls cabinet.v1.AccessService.ChangePassword.
 func (c *accessServiceClient) ChangePassword(ctx context.Context, req *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
 	response, err := c.changePassword.CallUnary(ctx, connect.NewRequest(req))
@@ -142,16 +678,302 @@ func (c *accessServiceClient) ChangePassword(ctx context.Context, req *v1.Change
 	return nil, err
 }
 
+// StartReset calls cabinet.v1.AccessService.StartReset.
+func (c *accessServiceClient) StartReset(ctx context.Context, req *v1.StartResetRequest) (*v1.StartResetResponse, error) {
+	response, err := c.startReset.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// FinishReset calls cabinet.v1.AccessService.FinishReset.
+func (c *accessServiceClient) FinishReset(ctx context.Context, req *v1.FinishResetRequest) (*v1.FinishResetResponse, error) {
+	response, err := c.finishReset.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListDevices calls cabinet.v1.AccessService.ListDevices.
+func (c *accessServiceClient) ListDevices(ctx context.Context, req *v1.ListDevicesRequest) (*v1.ListDevicesResponse, error) {
+	response, err := c.listDevices.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeDevice calls cabinet.v1.AccessService.RevokeDevice.
+func (c *accessServiceClient) RevokeDevice(ctx context.Context, req *v1.RevokeDeviceRequest) (*v1.RevokeDeviceResponse, error) {
+	response, err := c.revokeDevice.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeOtherDevices calls cabinet.v1.AccessService.RevokeOtherDevices.
+func (c *accessServiceClient) RevokeOtherDevices(ctx context.Context, req *v1.RevokeOtherDevicesRequest) (*v1.RevokeOtherDevicesResponse, error) {
+	response, err := c.revokeOtherDevices.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetSecurity calls cabinet.v1.AccessService.GetSecurity.
+func (c *accessServiceClient) GetSecurity(ctx context.Context, req *v1.GetSecurityRequest) (*v1.GetSecurityResponse, error) {
+	response, err := c.getSecurity.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetProfile calls cabinet.v1.AccessService.SetProfile.
+func (c *accessServiceClient) SetProfile(ctx context.Context, req *v1.SetProfileRequest) (*v1.SetProfileResponse, error) {
+	response, err := c.setProfile.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AcceptTerms calls cabinet.v1.AccessService.AcceptTerms.
+func (c *accessServiceClient) AcceptTerms(ctx context.Context, req *v1.AcceptTermsRequest) (*v1.AcceptTermsResponse, error) {
+	response, err := c.acceptTerms.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginTOTP calls cabinet.v1.AccessService.BeginTOTP.
+func (c *accessServiceClient) BeginTOTP(ctx context.Context, req *v1.BeginTOTPRequest) (*v1.BeginTOTPResponse, error) {
+	response, err := c.beginTOTP.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ConfirmTOTP calls cabinet.v1.AccessService.ConfirmTOTP.
+func (c *accessServiceClient) ConfirmTOTP(ctx context.Context, req *v1.ConfirmTOTPRequest) (*v1.ConfirmTOTPResponse, error) {
+	response, err := c.confirmTOTP.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemoveTOTP calls cabinet.v1.AccessService.RemoveTOTP.
+func (c *accessServiceClient) RemoveTOTP(ctx context.Context, req *v1.RemoveTOTPRequest) (*v1.RemoveTOTPResponse, error) {
+	response, err := c.removeTOTP.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RenewRecoveryCodes calls cabinet.v1.AccessService.RenewRecoveryCodes.
+func (c *accessServiceClient) RenewRecoveryCodes(ctx context.Context, req *v1.RenewRecoveryCodesRequest) (*v1.RenewRecoveryCodesResponse, error) {
+	response, err := c.renewRecoveryCodes.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginPasskey calls cabinet.v1.AccessService.BeginPasskey.
+func (c *accessServiceClient) BeginPasskey(ctx context.Context, req *v1.BeginPasskeyRequest) (*v1.BeginPasskeyResponse, error) {
+	response, err := c.beginPasskey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AddPasskey calls cabinet.v1.AccessService.AddPasskey.
+func (c *accessServiceClient) AddPasskey(ctx context.Context, req *v1.AddPasskeyRequest) (*v1.AddPasskeyResponse, error) {
+	response, err := c.addPasskey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RenamePasskey calls cabinet.v1.AccessService.RenamePasskey.
+func (c *accessServiceClient) RenamePasskey(ctx context.Context, req *v1.RenamePasskeyRequest) (*v1.RenamePasskeyResponse, error) {
+	response, err := c.renamePasskey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemovePasskey calls cabinet.v1.AccessService.RemovePasskey.
+func (c *accessServiceClient) RemovePasskey(ctx context.Context, req *v1.RemovePasskeyRequest) (*v1.RemovePasskeyResponse, error) {
+	response, err := c.removePasskey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// StartContactChange calls cabinet.v1.AccessService.StartContactChange.
+func (c *accessServiceClient) StartContactChange(ctx context.Context, req *v1.StartContactChangeRequest) (*v1.StartContactChangeResponse, error) {
+	response, err := c.startContactChange.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ConfirmContactChange calls cabinet.v1.AccessService.ConfirmContactChange.
+func (c *accessServiceClient) ConfirmContactChange(ctx context.Context, req *v1.ConfirmContactChangeRequest) (*v1.ConfirmContactChangeResponse, error) {
+	response, err := c.confirmContactChange.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CancelContactChange calls cabinet.v1.AccessService.CancelContactChange.
+func (c *accessServiceClient) CancelContactChange(ctx context.Context, req *v1.CancelContactChangeRequest) (*v1.CancelContactChangeResponse, error) {
+	response, err := c.cancelContactChange.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// BeginProof calls cabinet.v1.AccessService.BeginProof.
+func (c *accessServiceClient) BeginProof(ctx context.Context, req *v1.BeginProofRequest) (*v1.BeginProofResponse, error) {
+	response, err := c.beginProof.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Prove calls cabinet.v1.AccessService.Prove.
+func (c *accessServiceClient) Prove(ctx context.Context, req *v1.ProveRequest) (*v1.ProveResponse, error) {
+	response, err := c.prove.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SetFactorRule calls cabinet.v1.AccessService.SetFactorRule.
+func (c *accessServiceClient) SetFactorRule(ctx context.Context, req *v1.SetFactorRuleRequest) (*v1.SetFactorRuleResponse, error) {
+	response, err := c.setFactorRule.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // AccessServiceHandler is an implementation of the cabinet.v1.AccessService service.
 type AccessServiceHandler interface {
-	// SignIn checks a password and sets the session cookie.
+	// GetEntrance tells a stranger which ways in there are.
+	GetEntrance(context.Context, *v1.GetEntranceRequest) (*v1.GetEntranceResponse, error)
+	// SignIn checks a password. It sets the session cookies, or asks for the
+	// second factor.
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
-	// SignOut ends the session.
+	// FinishSignIn gives the second factor that SignIn asked for.
+	FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error)
+	// BeginPasskeySignIn asks for what navigator.credentials.get needs; the
+	// person need not be named.
+	BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error)
+	// FinishPasskeySignIn signs in by a passkey: it is both factors in one.
+	FinishPasskeySignIn(context.Context, *v1.FinishPasskeySignInRequest) (*v1.FinishPasskeySignInResponse, error)
+	// SignOut ends the session of this browser. It answers well without one.
 	SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error)
 	// WhoAmI tells who is signed in and what they may.
 	WhoAmI(context.Context, *v1.WhoAmIRequest) (*v1.WhoAmIResponse, error)
+	// Refresh exchanges the long cookie for a new pair.
+	Refresh(context.Context, *v1.RefreshRequest) (*v1.RefreshResponse, error)
+	// StartSignUp takes what a new organisation tells of itself, and sends a
+	// code to the phone and one to the e-mail. The answer is the same when the
+	// organisation, the phone or the e-mail is known already.
+	StartSignUp(context.Context, *v1.StartSignUpRequest) (*v1.StartSignUpResponse, error)
+	// ConfirmSignUp gives both codes. It makes the organisation and signs in,
+	// or, when the tax id has an organisation already, asks its administrators
+	// to let the person in.
+	ConfirmSignUp(context.Context, *v1.ConfirmSignUpRequest) (*v1.ConfirmSignUpResponse, error)
+	// SendCodeAgain sends a new code of an attempt: at most once a minute and
+	// five times in all.
+	SendCodeAgain(context.Context, *v1.SendCodeAgainRequest) (*v1.SendCodeAgainResponse, error)
+	// GetInvitation tells who invites, for the page of the link.
+	GetInvitation(context.Context, *v1.GetInvitationRequest) (*v1.GetInvitationResponse, error)
+	// AcceptInvitation joins: a new person by a name and a password, a known one
+	// by the session or by their password.
+	AcceptInvitation(context.Context, *v1.AcceptInvitationRequest) (*v1.AcceptInvitationResponse, error)
+	// CheckPassword tells how strong a password would be, and why not more.
+	CheckPassword(context.Context, *v1.CheckPasswordRequest) (*v1.CheckPasswordResponse, error)
+	// GeneratePassword makes one up.
+	GeneratePassword(context.Context, *v1.GeneratePasswordRequest) (*v1.GeneratePasswordResponse, error)
 	// ChangePassword replaces the password and ends other sessions.
 	ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error)
+	// StartReset sends a code to a confirmed phone or e-mail. The answer is the
+	// same for a login nobody has.
+	StartReset(context.Context, *v1.StartResetRequest) (*v1.StartResetResponse, error)
+	// FinishReset gives the code and the new password; every session ends, and
+	// the person signs in anew.
+	FinishReset(context.Context, *v1.FinishResetRequest) (*v1.FinishResetResponse, error)
+	// ListDevices lists the browsers that are signed in.
+	ListDevices(context.Context, *v1.ListDevicesRequest) (*v1.ListDevicesResponse, error)
+	// RevokeDevice signs a browser out.
+	RevokeDevice(context.Context, *v1.RevokeDeviceRequest) (*v1.RevokeDeviceResponse, error)
+	// RevokeOtherDevices signs all browsers out but this one.
+	RevokeOtherDevices(context.Context, *v1.RevokeOtherDevicesRequest) (*v1.RevokeOtherDevicesResponse, error)
+	// GetSecurity tells how the person comes in.
+	GetSecurity(context.Context, *v1.GetSecurityRequest) (*v1.GetSecurityResponse, error)
+	// SetProfile changes name and language.
+	SetProfile(context.Context, *v1.SetProfileRequest) (*v1.SetProfileResponse, error)
+	// AcceptTerms accepts the present terms.
+	AcceptTerms(context.Context, *v1.AcceptTermsRequest) (*v1.AcceptTermsResponse, error)
+	// BeginTOTP makes a secret for an authenticator application; it counts from
+	// ConfirmTOTP on. Needs proof.
+	BeginTOTP(context.Context, *v1.BeginTOTPRequest) (*v1.BeginTOTPResponse, error)
+	// ConfirmTOTP gives the first code, and gets the recovery codes, shown once.
+	// Needs proof.
+	ConfirmTOTP(context.Context, *v1.ConfirmTOTPRequest) (*v1.ConfirmTOTPResponse, error)
+	// RemoveTOTP removes the authenticator application and the recovery codes.
+	// Needs proof.
+	RemoveTOTP(context.Context, *v1.RemoveTOTPRequest) (*v1.RemoveTOTPResponse, error)
+	// RenewRecoveryCodes makes new recovery codes, and the old ones no longer
+	// count. Needs proof.
+	RenewRecoveryCodes(context.Context, *v1.RenewRecoveryCodesRequest) (*v1.RenewRecoveryCodesResponse, error)
+	// BeginPasskey asks for what navigator.credentials.create needs. Needs
+	// proof.
+	BeginPasskey(context.Context, *v1.BeginPasskeyRequest) (*v1.BeginPasskeyResponse, error)
+	// AddPasskey keeps a passkey. Needs proof.
+	AddPasskey(context.Context, *v1.AddPasskeyRequest) (*v1.AddPasskeyResponse, error)
+	// RenamePasskey renames one.
+	RenamePasskey(context.Context, *v1.RenamePasskeyRequest) (*v1.RenamePasskeyResponse, error)
+	// RemovePasskey removes one. Needs proof.
+	RemovePasskey(context.Context, *v1.RemovePasskeyRequest) (*v1.RemovePasskeyResponse, error)
+	// StartContactChange sends a code to the new phone or e-mail, and one to the
+	// old. Needs proof.
+	StartContactChange(context.Context, *v1.StartContactChangeRequest) (*v1.StartContactChangeResponse, error)
+	// ConfirmContactChange gives both codes. Without the old one (it is lost)
+	// the change waits for 24 hours and everybody concerned is told.
+	ConfirmContactChange(context.Context, *v1.ConfirmContactChangeRequest) (*v1.ConfirmContactChangeResponse, error)
+	// CancelContactChange stops a change that waits: by the link of the notice,
+	// or by the session.
+	CancelContactChange(context.Context, *v1.CancelContactChangeRequest) (*v1.CancelContactChangeResponse, error)
+	// BeginProof asks for what navigator.credentials.get needs to prove oneself
+	// by a passkey.
+	BeginProof(context.Context, *v1.BeginProofRequest) (*v1.BeginProofResponse, error)
+	// Prove proves that the person is still there; it holds for 10 minutes.
+	Prove(context.Context, *v1.ProveRequest) (*v1.ProveResponse, error)
+	// SetFactorRule says whether everybody of the organisation has to have a
+	// second factor. Needs proof.
+	SetFactorRule(context.Context, *v1.SetFactorRuleRequest) (*v1.SetFactorRuleResponse, error)
 }
 
 // NewAccessServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -161,10 +983,35 @@ type AccessServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewAccessServiceHandler(svc AccessServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	accessServiceMethods := v1.File_cabinet_v1_access_proto.Services().ByName("AccessService").Methods()
+	accessServiceGetEntranceHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceGetEntranceProcedure,
+		svc.GetEntrance,
+		connect.WithSchema(accessServiceMethods.ByName("GetEntrance")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	accessServiceSignInHandler := connect.NewUnaryHandlerSimple(
 		AccessServiceSignInProcedure,
 		svc.SignIn,
 		connect.WithSchema(accessServiceMethods.ByName("SignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceFinishSignInHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceFinishSignInProcedure,
+		svc.FinishSignIn,
+		connect.WithSchema(accessServiceMethods.ByName("FinishSignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceBeginPasskeySignInHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceBeginPasskeySignInProcedure,
+		svc.BeginPasskeySignIn,
+		connect.WithSchema(accessServiceMethods.ByName("BeginPasskeySignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceFinishPasskeySignInHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceFinishPasskeySignInProcedure,
+		svc.FinishPasskeySignIn,
+		connect.WithSchema(accessServiceMethods.ByName("FinishPasskeySignIn")),
 		connect.WithHandlerOptions(opts...),
 	)
 	accessServiceSignOutHandler := connect.NewUnaryHandlerSimple(
@@ -180,22 +1027,272 @@ func NewAccessServiceHandler(svc AccessServiceHandler, opts ...connect.HandlerOp
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	accessServiceRefreshHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRefreshProcedure,
+		svc.Refresh,
+		connect.WithSchema(accessServiceMethods.ByName("Refresh")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceStartSignUpHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceStartSignUpProcedure,
+		svc.StartSignUp,
+		connect.WithSchema(accessServiceMethods.ByName("StartSignUp")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceConfirmSignUpHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceConfirmSignUpProcedure,
+		svc.ConfirmSignUp,
+		connect.WithSchema(accessServiceMethods.ByName("ConfirmSignUp")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceSendCodeAgainHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceSendCodeAgainProcedure,
+		svc.SendCodeAgain,
+		connect.WithSchema(accessServiceMethods.ByName("SendCodeAgain")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceGetInvitationHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceGetInvitationProcedure,
+		svc.GetInvitation,
+		connect.WithSchema(accessServiceMethods.ByName("GetInvitation")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceAcceptInvitationHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceAcceptInvitationProcedure,
+		svc.AcceptInvitation,
+		connect.WithSchema(accessServiceMethods.ByName("AcceptInvitation")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceCheckPasswordHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceCheckPasswordProcedure,
+		svc.CheckPassword,
+		connect.WithSchema(accessServiceMethods.ByName("CheckPassword")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceGeneratePasswordHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceGeneratePasswordProcedure,
+		svc.GeneratePassword,
+		connect.WithSchema(accessServiceMethods.ByName("GeneratePassword")),
+		connect.WithHandlerOptions(opts...),
+	)
 	accessServiceChangePasswordHandler := connect.NewUnaryHandlerSimple(
 		AccessServiceChangePasswordProcedure,
 		svc.ChangePassword,
 		connect.WithSchema(accessServiceMethods.ByName("ChangePassword")),
 		connect.WithHandlerOptions(opts...),
 	)
+	accessServiceStartResetHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceStartResetProcedure,
+		svc.StartReset,
+		connect.WithSchema(accessServiceMethods.ByName("StartReset")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceFinishResetHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceFinishResetProcedure,
+		svc.FinishReset,
+		connect.WithSchema(accessServiceMethods.ByName("FinishReset")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceListDevicesHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceListDevicesProcedure,
+		svc.ListDevices,
+		connect.WithSchema(accessServiceMethods.ByName("ListDevices")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRevokeDeviceHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRevokeDeviceProcedure,
+		svc.RevokeDevice,
+		connect.WithSchema(accessServiceMethods.ByName("RevokeDevice")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRevokeOtherDevicesHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRevokeOtherDevicesProcedure,
+		svc.RevokeOtherDevices,
+		connect.WithSchema(accessServiceMethods.ByName("RevokeOtherDevices")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceGetSecurityHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceGetSecurityProcedure,
+		svc.GetSecurity,
+		connect.WithSchema(accessServiceMethods.ByName("GetSecurity")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceSetProfileHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceSetProfileProcedure,
+		svc.SetProfile,
+		connect.WithSchema(accessServiceMethods.ByName("SetProfile")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceAcceptTermsHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceAcceptTermsProcedure,
+		svc.AcceptTerms,
+		connect.WithSchema(accessServiceMethods.ByName("AcceptTerms")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceBeginTOTPHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceBeginTOTPProcedure,
+		svc.BeginTOTP,
+		connect.WithSchema(accessServiceMethods.ByName("BeginTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceConfirmTOTPHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceConfirmTOTPProcedure,
+		svc.ConfirmTOTP,
+		connect.WithSchema(accessServiceMethods.ByName("ConfirmTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRemoveTOTPHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRemoveTOTPProcedure,
+		svc.RemoveTOTP,
+		connect.WithSchema(accessServiceMethods.ByName("RemoveTOTP")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRenewRecoveryCodesHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRenewRecoveryCodesProcedure,
+		svc.RenewRecoveryCodes,
+		connect.WithSchema(accessServiceMethods.ByName("RenewRecoveryCodes")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceBeginPasskeyHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceBeginPasskeyProcedure,
+		svc.BeginPasskey,
+		connect.WithSchema(accessServiceMethods.ByName("BeginPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceAddPasskeyHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceAddPasskeyProcedure,
+		svc.AddPasskey,
+		connect.WithSchema(accessServiceMethods.ByName("AddPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRenamePasskeyHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRenamePasskeyProcedure,
+		svc.RenamePasskey,
+		connect.WithSchema(accessServiceMethods.ByName("RenamePasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceRemovePasskeyHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceRemovePasskeyProcedure,
+		svc.RemovePasskey,
+		connect.WithSchema(accessServiceMethods.ByName("RemovePasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceStartContactChangeHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceStartContactChangeProcedure,
+		svc.StartContactChange,
+		connect.WithSchema(accessServiceMethods.ByName("StartContactChange")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceConfirmContactChangeHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceConfirmContactChangeProcedure,
+		svc.ConfirmContactChange,
+		connect.WithSchema(accessServiceMethods.ByName("ConfirmContactChange")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceCancelContactChangeHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceCancelContactChangeProcedure,
+		svc.CancelContactChange,
+		connect.WithSchema(accessServiceMethods.ByName("CancelContactChange")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceBeginProofHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceBeginProofProcedure,
+		svc.BeginProof,
+		connect.WithSchema(accessServiceMethods.ByName("BeginProof")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceProveHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceProveProcedure,
+		svc.Prove,
+		connect.WithSchema(accessServiceMethods.ByName("Prove")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceSetFactorRuleHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceSetFactorRuleProcedure,
+		svc.SetFactorRule,
+		connect.WithSchema(accessServiceMethods.ByName("SetFactorRule")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/cabinet.v1.AccessService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case AccessServiceGetEntranceProcedure:
+			accessServiceGetEntranceHandler.ServeHTTP(w, r)
 		case AccessServiceSignInProcedure:
 			accessServiceSignInHandler.ServeHTTP(w, r)
+		case AccessServiceFinishSignInProcedure:
+			accessServiceFinishSignInHandler.ServeHTTP(w, r)
+		case AccessServiceBeginPasskeySignInProcedure:
+			accessServiceBeginPasskeySignInHandler.ServeHTTP(w, r)
+		case AccessServiceFinishPasskeySignInProcedure:
+			accessServiceFinishPasskeySignInHandler.ServeHTTP(w, r)
 		case AccessServiceSignOutProcedure:
 			accessServiceSignOutHandler.ServeHTTP(w, r)
 		case AccessServiceWhoAmIProcedure:
 			accessServiceWhoAmIHandler.ServeHTTP(w, r)
+		case AccessServiceRefreshProcedure:
+			accessServiceRefreshHandler.ServeHTTP(w, r)
+		case AccessServiceStartSignUpProcedure:
+			accessServiceStartSignUpHandler.ServeHTTP(w, r)
+		case AccessServiceConfirmSignUpProcedure:
+			accessServiceConfirmSignUpHandler.ServeHTTP(w, r)
+		case AccessServiceSendCodeAgainProcedure:
+			accessServiceSendCodeAgainHandler.ServeHTTP(w, r)
+		case AccessServiceGetInvitationProcedure:
+			accessServiceGetInvitationHandler.ServeHTTP(w, r)
+		case AccessServiceAcceptInvitationProcedure:
+			accessServiceAcceptInvitationHandler.ServeHTTP(w, r)
+		case AccessServiceCheckPasswordProcedure:
+			accessServiceCheckPasswordHandler.ServeHTTP(w, r)
+		case AccessServiceGeneratePasswordProcedure:
+			accessServiceGeneratePasswordHandler.ServeHTTP(w, r)
 		case AccessServiceChangePasswordProcedure:
 			accessServiceChangePasswordHandler.ServeHTTP(w, r)
+		case AccessServiceStartResetProcedure:
+			accessServiceStartResetHandler.ServeHTTP(w, r)
+		case AccessServiceFinishResetProcedure:
+			accessServiceFinishResetHandler.ServeHTTP(w, r)
+		case AccessServiceListDevicesProcedure:
+			accessServiceListDevicesHandler.ServeHTTP(w, r)
+		case AccessServiceRevokeDeviceProcedure:
+			accessServiceRevokeDeviceHandler.ServeHTTP(w, r)
+		case AccessServiceRevokeOtherDevicesProcedure:
+			accessServiceRevokeOtherDevicesHandler.ServeHTTP(w, r)
+		case AccessServiceGetSecurityProcedure:
+			accessServiceGetSecurityHandler.ServeHTTP(w, r)
+		case AccessServiceSetProfileProcedure:
+			accessServiceSetProfileHandler.ServeHTTP(w, r)
+		case AccessServiceAcceptTermsProcedure:
+			accessServiceAcceptTermsHandler.ServeHTTP(w, r)
+		case AccessServiceBeginTOTPProcedure:
+			accessServiceBeginTOTPHandler.ServeHTTP(w, r)
+		case AccessServiceConfirmTOTPProcedure:
+			accessServiceConfirmTOTPHandler.ServeHTTP(w, r)
+		case AccessServiceRemoveTOTPProcedure:
+			accessServiceRemoveTOTPHandler.ServeHTTP(w, r)
+		case AccessServiceRenewRecoveryCodesProcedure:
+			accessServiceRenewRecoveryCodesHandler.ServeHTTP(w, r)
+		case AccessServiceBeginPasskeyProcedure:
+			accessServiceBeginPasskeyHandler.ServeHTTP(w, r)
+		case AccessServiceAddPasskeyProcedure:
+			accessServiceAddPasskeyHandler.ServeHTTP(w, r)
+		case AccessServiceRenamePasskeyProcedure:
+			accessServiceRenamePasskeyHandler.ServeHTTP(w, r)
+		case AccessServiceRemovePasskeyProcedure:
+			accessServiceRemovePasskeyHandler.ServeHTTP(w, r)
+		case AccessServiceStartContactChangeProcedure:
+			accessServiceStartContactChangeHandler.ServeHTTP(w, r)
+		case AccessServiceConfirmContactChangeProcedure:
+			accessServiceConfirmContactChangeHandler.ServeHTTP(w, r)
+		case AccessServiceCancelContactChangeProcedure:
+			accessServiceCancelContactChangeHandler.ServeHTTP(w, r)
+		case AccessServiceBeginProofProcedure:
+			accessServiceBeginProofHandler.ServeHTTP(w, r)
+		case AccessServiceProveProcedure:
+			accessServiceProveHandler.ServeHTTP(w, r)
+		case AccessServiceSetFactorRuleProcedure:
+			accessServiceSetFactorRuleHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -205,8 +1302,24 @@ func NewAccessServiceHandler(svc AccessServiceHandler, opts ...connect.HandlerOp
 // UnimplementedAccessServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedAccessServiceHandler struct{}
 
+func (UnimplementedAccessServiceHandler) GetEntrance(context.Context, *v1.GetEntranceRequest) (*v1.GetEntranceResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.GetEntrance is not implemented"))
+}
+
 func (UnimplementedAccessServiceHandler) SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.SignIn is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.FinishSignIn is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.BeginPasskeySignIn is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) FinishPasskeySignIn(context.Context, *v1.FinishPasskeySignInRequest) (*v1.FinishPasskeySignInResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.FinishPasskeySignIn is not implemented"))
 }
 
 func (UnimplementedAccessServiceHandler) SignOut(context.Context, *v1.SignOutRequest) (*v1.SignOutResponse, error) {
@@ -217,6 +1330,126 @@ func (UnimplementedAccessServiceHandler) WhoAmI(context.Context, *v1.WhoAmIReque
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.WhoAmI is not implemented"))
 }
 
+func (UnimplementedAccessServiceHandler) Refresh(context.Context, *v1.RefreshRequest) (*v1.RefreshResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.Refresh is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) StartSignUp(context.Context, *v1.StartSignUpRequest) (*v1.StartSignUpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.StartSignUp is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) ConfirmSignUp(context.Context, *v1.ConfirmSignUpRequest) (*v1.ConfirmSignUpResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.ConfirmSignUp is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) SendCodeAgain(context.Context, *v1.SendCodeAgainRequest) (*v1.SendCodeAgainResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.SendCodeAgain is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) GetInvitation(context.Context, *v1.GetInvitationRequest) (*v1.GetInvitationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.GetInvitation is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) AcceptInvitation(context.Context, *v1.AcceptInvitationRequest) (*v1.AcceptInvitationResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.AcceptInvitation is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) CheckPassword(context.Context, *v1.CheckPasswordRequest) (*v1.CheckPasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.CheckPassword is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) GeneratePassword(context.Context, *v1.GeneratePasswordRequest) (*v1.GeneratePasswordResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.GeneratePassword is not implemented"))
+}
+
 func (UnimplementedAccessServiceHandler) ChangePassword(context.Context, *v1.ChangePasswordRequest) (*v1.ChangePasswordResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.ChangePassword is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) StartReset(context.Context, *v1.StartResetRequest) (*v1.StartResetResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.StartReset is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) FinishReset(context.Context, *v1.FinishResetRequest) (*v1.FinishResetResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.FinishReset is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) ListDevices(context.Context, *v1.ListDevicesRequest) (*v1.ListDevicesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.ListDevices is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RevokeDevice(context.Context, *v1.RevokeDeviceRequest) (*v1.RevokeDeviceResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RevokeDevice is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RevokeOtherDevices(context.Context, *v1.RevokeOtherDevicesRequest) (*v1.RevokeOtherDevicesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RevokeOtherDevices is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) GetSecurity(context.Context, *v1.GetSecurityRequest) (*v1.GetSecurityResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.GetSecurity is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) SetProfile(context.Context, *v1.SetProfileRequest) (*v1.SetProfileResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.SetProfile is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) AcceptTerms(context.Context, *v1.AcceptTermsRequest) (*v1.AcceptTermsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.AcceptTerms is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) BeginTOTP(context.Context, *v1.BeginTOTPRequest) (*v1.BeginTOTPResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.BeginTOTP is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) ConfirmTOTP(context.Context, *v1.ConfirmTOTPRequest) (*v1.ConfirmTOTPResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.ConfirmTOTP is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RemoveTOTP(context.Context, *v1.RemoveTOTPRequest) (*v1.RemoveTOTPResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RemoveTOTP is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RenewRecoveryCodes(context.Context, *v1.RenewRecoveryCodesRequest) (*v1.RenewRecoveryCodesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RenewRecoveryCodes is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) BeginPasskey(context.Context, *v1.BeginPasskeyRequest) (*v1.BeginPasskeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.BeginPasskey is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) AddPasskey(context.Context, *v1.AddPasskeyRequest) (*v1.AddPasskeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.AddPasskey is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RenamePasskey(context.Context, *v1.RenamePasskeyRequest) (*v1.RenamePasskeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RenamePasskey is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) RemovePasskey(context.Context, *v1.RemovePasskeyRequest) (*v1.RemovePasskeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.RemovePasskey is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) StartContactChange(context.Context, *v1.StartContactChangeRequest) (*v1.StartContactChangeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.StartContactChange is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) ConfirmContactChange(context.Context, *v1.ConfirmContactChangeRequest) (*v1.ConfirmContactChangeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.ConfirmContactChange is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) CancelContactChange(context.Context, *v1.CancelContactChangeRequest) (*v1.CancelContactChangeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.CancelContactChange is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) BeginProof(context.Context, *v1.BeginProofRequest) (*v1.BeginProofResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.BeginProof is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) Prove(context.Context, *v1.ProveRequest) (*v1.ProveResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.Prove is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) SetFactorRule(context.Context, *v1.SetFactorRuleRequest) (*v1.SetFactorRuleResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.SetFactorRule is not implemented"))
 }

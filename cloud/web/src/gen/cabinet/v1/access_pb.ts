@@ -5,15 +5,101 @@
 // @generated from file cabinet/v1/access.proto (package cabinet.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cabinet/v1/access.proto.
  */
 export const file_cabinet_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("ChdjYWJpbmV0L3YxL2FjY2Vzcy5wcm90bxIKY2FiaW5ldC52MSIwCg1TaWduSW5SZXF1ZXN0Eg0KBWxvZ2luGAEgASgJEhAKCHBhc3N3b3JkGAIgASgJIjQKDlNpZ25JblJlc3BvbnNlEiIKBnBlcnNvbhgBIAEoCzISLmNhYmluZXQudjEuUGVyc29uIhAKDlNpZ25PdXRSZXF1ZXN0IhEKD1NpZ25PdXRSZXNwb25zZSIPCg1XaG9BbUlSZXF1ZXN0IjQKDldob0FtSVJlc3BvbnNlEiIKBnBlcnNvbhgBIAEoCzISLmNhYmluZXQudjEuUGVyc29uIjYKFUNoYW5nZVBhc3N3b3JkUmVxdWVzdBIPCgdjdXJyZW50GAEgASgJEgwKBG5leHQYAiABKAkiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJ1CgZQZXJzb24SCgoCaWQYASABKAkSDQoFbG9naW4YAiABKAkSDAoEbmFtZRgDIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYBCABKAkSFAoMb3JnYW5pc2F0aW9uGAUgASgJEhMKC3Blcm1pc3Npb25zGAYgAygJMrMCCg1BY2Nlc3NTZXJ2aWNlEj8KBlNpZ25JbhIZLmNhYmluZXQudjEuU2lnbkluUmVxdWVzdBoaLmNhYmluZXQudjEuU2lnbkluUmVzcG9uc2USQgoHU2lnbk91dBIaLmNhYmluZXQudjEuU2lnbk91dFJlcXVlc3QaGy5jYWJpbmV0LnYxLlNpZ25PdXRSZXNwb25zZRJECgZXaG9BbUkSGS5jYWJpbmV0LnYxLldob0FtSVJlcXVlc3QaGi5jYWJpbmV0LnYxLldob0FtSVJlc3BvbnNlIgOQAgESVwoOQ2hhbmdlUGFzc3dvcmQSIS5jYWJpbmV0LnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBoiLmNhYmluZXQudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("ChdjYWJpbmV0L3YxL2FjY2Vzcy5wcm90bxIKY2FiaW5ldC52MSIUChJHZXRFbnRyYW5jZVJlcXVlc3QipgEKE0dldEVudHJhbmNlUmVzcG9uc2USDwoHc2lnbl91cBgBIAEoCBIMCgRvaWRjGAIgASgJEhAKCHBhc3NrZXlzGAMgASgIEg0KBXRlcm1zGAQgASgJEhIKCm1pbl9sZW5ndGgYBSABKAUSEgoKbWF4X2xlbmd0aBgGIAEoBRIUCgxtaW5fc3RyZW5ndGgYByABKAUSEQoJdGVybXNfdXJsGAggASgJIkIKDVNpZ25JblJlcXVlc3QSDQoFbG9naW4YASABKAkSEAoIcGFzc3dvcmQYAiABKAkSEAoIcmVtZW1iZXIYAyABKAgiXgoOU2lnbkluUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5QZXJzb24SKAoJY2hhbGxlbmdlGAIgASgLMhUuY2FiaW5ldC52MS5DaGFsbGVuZ2UiWQoJQ2hhbGxlbmdlEg4KBnRpY2tldBgBIAEoCRIjCgdmYWN0b3JzGAIgAygOMhIuY2FiaW5ldC52MS5GYWN0b3ISFwoPcGFzc2tleV9vcHRpb25zGAMgASgJImYKE0ZpbmlzaFNpZ25JblJlcXVlc3QSDgoGdGlja2V0GAEgASgJEg4KBHRvdHAYAiABKAlIABISCghyZWNvdmVyeRgDIAEoCUgAEhEKB3Bhc3NrZXkYBCABKAlIAEIICgZhbnN3ZXIiOgoURmluaXNoU2lnbkluUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5QZXJzb24iGwoZQmVnaW5QYXNza2V5U2lnbkluUmVxdWVzdCI9ChpCZWdpblBhc3NrZXlTaWduSW5SZXNwb25zZRIOCgZ0aWNrZXQYASABKAkSDwoHb3B0aW9ucxgCIAEoCSJSChpGaW5pc2hQYXNza2V5U2lnbkluUmVxdWVzdBIOCgZ0aWNrZXQYASABKAkSEgoKY3JlZGVudGlhbBgCIAEoCRIQCghyZW1lbWJlchgDIAEoCCJBChtGaW5pc2hQYXNza2V5U2lnbkluUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5QZXJzb24iEAoOU2lnbk91dFJlcXVlc3QiEQoPU2lnbk91dFJlc3BvbnNlIg8KDVdob0FtSVJlcXVlc3QiXAoOV2hvQW1JUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5QZXJzb24SJgoIc3RhbmRpbmcYAiABKAsyFC5jYWJpbmV0LnYxLlN0YW5kaW5nIlkKCFN0YW5kaW5nEhAKCGxhbmd1YWdlGAEgASgJEhEKCXRlcm1zX2R1ZRgCIAEoCRISCgpmYWN0b3JfZHVlGAMgASgIEhQKDHByb3Zlbl91bnRpbBgEIAEoAyIQCg5SZWZyZXNoUmVxdWVzdCIiCg9SZWZyZXNoUmVzcG9uc2USDwoHc2Vjb25kcxgBIAEoBSLOAQoSU3RhcnRTaWduVXBSZXF1ZXN0Eg8KB2NvdW50cnkYASABKAkSDAoEa2luZBgCIAEoCRIOCgZ0YXhfaWQYAyABKAkSFAoMb3JnYW5pc2F0aW9uGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFZW1haWwYBiABKAkSDQoFcGhvbmUYByABKAkSEAoIcGFzc3dvcmQYCCABKAkSFAoMcGFydG5lcl9jb2RlGAkgASgJEg0KBXRlcm1zGAogASgJEhAKCGxhbmd1YWdlGAsgASgJIk4KB0F0dGVtcHQSDgoGdGlja2V0GAEgASgJEhIKCmV4cGlyZXNfYXQYAiABKAMSEAoIYWdhaW5fYXQYAyABKAMSDQoFaGludHMYBCADKAkiOwoTU3RhcnRTaWduVXBSZXNwb25zZRIkCgdhdHRlbXB0GAEgASgLMhMuY2FiaW5ldC52MS5BdHRlbXB0Ik4KFENvbmZpcm1TaWduVXBSZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCRISCgpwaG9uZV9jb2RlGAIgASgJEhIKCmVtYWlsX2NvZGUYAyABKAkiTgoVQ29uZmlybVNpZ25VcFJlc3BvbnNlEiIKBnBlcnNvbhgBIAEoCzISLmNhYmluZXQudjEuUGVyc29uEhEKCXJlcXVlc3RlZBgCIAEoCCJMChRTZW5kQ29kZUFnYWluUmVxdWVzdBIOCgZ0aWNrZXQYASABKAkSJAoHY2hhbm5lbBgCIAEoDjITLmNhYmluZXQudjEuQ2hhbm5lbCI9ChVTZW5kQ29kZUFnYWluUmVzcG9uc2USJAoHYXR0ZW1wdBgBIAEoCzITLmNhYmluZXQudjEuQXR0ZW1wdCIlChRHZXRJbnZpdGF0aW9uUmVxdWVzdBINCgV0b2tlbhgBIAEoCSJ7ChVHZXRJbnZpdGF0aW9uUmVzcG9uc2USFAoMb3JnYW5pc2F0aW9uGAEgASgJEgoKAmJ5GAIgASgJEgwKBHJvbGUYAyABKAkSDwoHY29udGFjdBgEIAEoCRINCgVrbm93bhgFIAEoCBISCgpleHBpcmVzX2F0GAYgASgDImkKF0FjY2VwdEludml0YXRpb25SZXF1ZXN0Eg0KBXRva2VuGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIcGFzc3dvcmQYAyABKAkSDQoFdGVybXMYBCABKAkSEAoIbGFuZ3VhZ2UYBSABKAkigQEKGEFjY2VwdEludml0YXRpb25SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLlBlcnNvbhIoCgljaGFsbGVuZ2UYAiABKAsyFS5jYWJpbmV0LnYxLkNoYWxsZW5nZRIXCg9vcmdhbmlzYXRpb25faWQYAyABKAkiNQoUQ2hlY2tQYXNzd29yZFJlcXVlc3QSEAoIcGFzc3dvcmQYASABKAkSCwoDb3duGAIgAygJImQKFUNoZWNrUGFzc3dvcmRSZXNwb25zZRIQCghzdHJlbmd0aBgBIAEoBRIMCgRnb29kGAIgASgIEisKB3JlYXNvbnMYAyADKA4yGi5jYWJpbmV0LnYxLlBhc3N3b3JkUmVhc29uIhkKF0dlbmVyYXRlUGFzc3dvcmRSZXF1ZXN0IiwKGEdlbmVyYXRlUGFzc3dvcmRSZXNwb25zZRIQCghwYXNzd29yZBgBIAEoCSI2ChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSDwoHY3VycmVudBgBIAEoCRIMCgRuZXh0GAIgASgJIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UiIgoRU3RhcnRSZXNldFJlcXVlc3QSDQoFbG9naW4YASABKAkiOgoSU3RhcnRSZXNldFJlc3BvbnNlEiQKB2F0dGVtcHQYASABKAsyEy5jYWJpbmV0LnYxLkF0dGVtcHQiRAoSRmluaXNoUmVzZXRSZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCRIMCgRjb2RlGAIgASgJEhAKCHBhc3N3b3JkGAMgASgJIhUKE0ZpbmlzaFJlc2V0UmVzcG9uc2UipQEKBkRldmljZRIKCgJpZBgBIAEoCRIPCgdicm93c2VyGAIgASgJEg8KB2FkZHJlc3MYAyABKAkSEgoKY3JlYXRlZF9hdBgEIAEoAxIPCgdzZWVuX2F0GAUgASgDEg8KB2N1cnJlbnQYBiABKAgSEgoKcmVtZW1iZXJlZBgHIAEoCBIjCgdmYWN0b3JzGAggAygOMhIuY2FiaW5ldC52MS5GYWN0b3IiFAoSTGlzdERldmljZXNSZXF1ZXN0IjoKE0xpc3REZXZpY2VzUmVzcG9uc2USIwoHZGV2aWNlcxgBIAMoCzISLmNhYmluZXQudjEuRGV2aWNlIiEKE1Jldm9rZURldmljZVJlcXVlc3QSCgoCaWQYASABKAkiFgoUUmV2b2tlRGV2aWNlUmVzcG9uc2UiGwoZUmV2b2tlT3RoZXJEZXZpY2VzUmVxdWVzdCItChpSZXZva2VPdGhlckRldmljZXNSZXNwb25zZRIPCgdyZXZva2VkGAEgASgFIlgKB1Bhc3NrZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgpjcmVhdGVkX2F0GAMgASgDEg8KB3VzZWRfYXQYBCABKAMSDgoGc3luY2VkGAUgASgIIlAKDUNvbnRhY3RDaGFuZ2USJAoHY2hhbm5lbBgBIAEoDjITLmNhYmluZXQudjEuQ2hhbm5lbBINCgV2YWx1ZRgCIAEoCRIKCgJhdBgDIAEoAyIUChJHZXRTZWN1cml0eVJlcXVlc3QiigMKE0dldFNlY3VyaXR5UmVzcG9uc2USDQoFbG9naW4YASABKAkSDQoFZW1haWwYAiABKAkSDQoFcGhvbmUYAyABKAkSEAoIbGFuZ3VhZ2UYBCABKAkSDwoHdG90cF9hdBgFIAEoAxIWCg5yZWNvdmVyeV9jb2RlcxgGIAEoBRIlCghwYXNza2V5cxgHIAMoCzITLmNhYmluZXQudjEuUGFzc2tleRIZChFwYXNza2V5c19wb3NzaWJsZRgIIAEoCBIXCg9mYWN0b3JfcmVxdWlyZWQYCSABKAgSHQoVb3JnYW5pc2F0aW9uX3JlcXVpcmVzGAogASgIEhMKC21heV9yZXF1aXJlGAsgASgIEioKB3BlbmRpbmcYDCABKAsyGS5jYWJpbmV0LnYxLkNvbnRhY3RDaGFuZ2USEwoLcGFzc3dvcmRfYXQYDSABKAMSDQoFdGVybXMYDiABKAkSEAoIdGVybXNfYXQYDyABKAMSDAoEb2lkYxgQIAEoCBIMCgRuYW1lGBEgASgJIjMKEVNldFByb2ZpbGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSEAoIbGFuZ3VhZ2UYAiABKAkiFAoSU2V0UHJvZmlsZVJlc3BvbnNlIiMKEkFjY2VwdFRlcm1zUmVxdWVzdBINCgV0ZXJtcxgBIAEoCSIVChNBY2NlcHRUZXJtc1Jlc3BvbnNlIhIKEEJlZ2luVE9UUFJlcXVlc3QiQAoRQmVnaW5UT1RQUmVzcG9uc2USCwoDdXJpGAEgASgJEg4KBnNlY3JldBgCIAEoCRIOCgZxcl9zdmcYAyABKAkiIgoSQ29uZmlybVRPVFBSZXF1ZXN0EgwKBGNvZGUYASABKAkiLQoTQ29uZmlybVRPVFBSZXNwb25zZRIWCg5yZWNvdmVyeV9jb2RlcxgBIAMoCSITChFSZW1vdmVUT1RQUmVxdWVzdCIUChJSZW1vdmVUT1RQUmVzcG9uc2UiGwoZUmVuZXdSZWNvdmVyeUNvZGVzUmVxdWVzdCI0ChpSZW5ld1JlY292ZXJ5Q29kZXNSZXNwb25zZRIWCg5yZWNvdmVyeV9jb2RlcxgBIAMoCSIVChNCZWdpblBhc3NrZXlSZXF1ZXN0IjcKFEJlZ2luUGFzc2tleVJlc3BvbnNlEg4KBnRpY2tldBgBIAEoCRIPCgdvcHRpb25zGAIgASgJIkUKEUFkZFBhc3NrZXlSZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCRISCgpjcmVkZW50aWFsGAIgASgJEgwKBG5hbWUYAyABKAkiUgoSQWRkUGFzc2tleVJlc3BvbnNlEiQKB3Bhc3NrZXkYASABKAsyEy5jYWJpbmV0LnYxLlBhc3NrZXkSFgoOcmVjb3ZlcnlfY29kZXMYAiADKAkiMAoUUmVuYW1lUGFzc2tleVJlcXVlc3QSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCSIXChVSZW5hbWVQYXNza2V5UmVzcG9uc2UiIgoUUmVtb3ZlUGFzc2tleVJlcXVlc3QSCgoCaWQYASABKAkiFwoVUmVtb3ZlUGFzc2tleVJlc3BvbnNlIl4KGVN0YXJ0Q29udGFjdENoYW5nZVJlcXVlc3QSJAoHY2hhbm5lbBgBIAEoDjITLmNhYmluZXQudjEuQ2hhbm5lbBINCgV2YWx1ZRgCIAEoCRIMCgRsb3N0GAMgASgIIlQKGlN0YXJ0Q29udGFjdENoYW5nZVJlc3BvbnNlEiQKB2F0dGVtcHQYASABKAsyEy5jYWJpbmV0LnYxLkF0dGVtcHQSEAoIb2xkX2NvZGUYAiABKAgiTQobQ29uZmlybUNvbnRhY3RDaGFuZ2VSZXF1ZXN0Eg4KBnRpY2tldBgBIAEoCRIMCgRjb2RlGAIgASgJEhAKCG9sZF9jb2RlGAMgASgJIioKHENvbmZpcm1Db250YWN0Q2hhbmdlUmVzcG9uc2USCgoCYXQYASABKAMiKwoaQ2FuY2VsQ29udGFjdENoYW5nZVJlcXVlc3QSDQoFdG9rZW4YASABKAkiHQobQ2FuY2VsQ29udGFjdENoYW5nZVJlc3BvbnNlIhMKEUJlZ2luUHJvb2ZSZXF1ZXN0Ij4KEkJlZ2luUHJvb2ZSZXNwb25zZRIoCgljaGFsbGVuZ2UYASABKAsyFS5jYWJpbmV0LnYxLkNoYWxsZW5nZSJfCgxQcm92ZVJlcXVlc3QSEgoIcGFzc3dvcmQYASABKAlIABIOCgR0b3RwGAIgASgJSAASEQoHcGFzc2tleRgDIAEoCUgAEg4KBnRpY2tldBgEIAEoCUIICgZhbnN3ZXIiJQoNUHJvdmVSZXNwb25zZRIUCgxwcm92ZW5fdW50aWwYASABKAMiKAoUU2V0RmFjdG9yUnVsZVJlcXVlc3QSEAoIcmVxdWlyZWQYASABKAgiFwoVU2V0RmFjdG9yUnVsZVJlc3BvbnNlInUKBlBlcnNvbhIKCgJpZBgBIAEoCRINCgVsb2dpbhgCIAEoCRIMCgRuYW1lGAMgASgJEhcKD29yZ2FuaXNhdGlvbl9pZBgEIAEoCRIUCgxvcmdhbmlzYXRpb24YBSABKAkSEwoLcGVybWlzc2lvbnMYBiADKAkqSAoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEQoNQ0hBTk5FTF9QSE9ORRABEhEKDUNIQU5ORUxfRU1BSUwQAipvCgZGYWN0b3ISFgoSRkFDVE9SX1VOU1BFQ0lGSUVEEAASEwoPRkFDVE9SX1BBU1NXT1JEEAESDwoLRkFDVE9SX1RPVFAQAhITCg9GQUNUT1JfUkVDT1ZFUlkQAxISCg5GQUNUT1JfUEFTU0tFWRAEKs8BCg5QYXNzd29yZFJlYXNvbhIfChtQQVNTV09SRF9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVQQVNTV09SRF9SRUFTT05fU0hPUlQQARIYChRQQVNTV09SRF9SRUFTT05fTE9ORxACEhkKFVBBU1NXT1JEX1JFQVNPTl9QTEFJThADEhoKFlBBU1NXT1JEX1JFQVNPTl9DT01NT04QBBIXChNQQVNTV09SRF9SRUFTT05fT1dOEAUSFwoTUEFTU1dPUkRfUkVBU09OX1JPVxAGMp8ZCg1BY2Nlc3NTZXJ2aWNlElMKC0dldEVudHJhbmNlEh4uY2FiaW5ldC52MS5HZXRFbnRyYW5jZVJlcXVlc3QaHy5jYWJpbmV0LnYxLkdldEVudHJhbmNlUmVzcG9uc2UiA5ACARI/CgZTaWduSW4SGS5jYWJpbmV0LnYxLlNpZ25JblJlcXVlc3QaGi5jYWJpbmV0LnYxLlNpZ25JblJlc3BvbnNlElEKDEZpbmlzaFNpZ25JbhIfLmNhYmluZXQudjEuRmluaXNoU2lnbkluUmVxdWVzdBogLmNhYmluZXQudjEuRmluaXNoU2lnbkluUmVzcG9uc2USYwoSQmVnaW5QYXNza2V5U2lnbkluEiUuY2FiaW5ldC52MS5CZWdpblBhc3NrZXlTaWduSW5SZXF1ZXN0GiYuY2FiaW5ldC52MS5CZWdpblBhc3NrZXlTaWduSW5SZXNwb25zZRJmChNGaW5pc2hQYXNza2V5U2lnbkluEiYuY2FiaW5ldC52MS5GaW5pc2hQYXNza2V5U2lnbkluUmVxdWVzdBonLmNhYmluZXQudjEuRmluaXNoUGFzc2tleVNpZ25JblJlc3BvbnNlEkIKB1NpZ25PdXQSGi5jYWJpbmV0LnYxLlNpZ25PdXRSZXF1ZXN0GhsuY2FiaW5ldC52MS5TaWduT3V0UmVzcG9uc2USRAoGV2hvQW1JEhkuY2FiaW5ldC52MS5XaG9BbUlSZXF1ZXN0GhouY2FiaW5ldC52MS5XaG9BbUlSZXNwb25zZSIDkAIBEkIKB1JlZnJlc2gSGi5jYWJpbmV0LnYxLlJlZnJlc2hSZXF1ZXN0GhsuY2FiaW5ldC52MS5SZWZyZXNoUmVzcG9uc2USTgoLU3RhcnRTaWduVXASHi5jYWJpbmV0LnYxLlN0YXJ0U2lnblVwUmVxdWVzdBofLmNhYmluZXQudjEuU3RhcnRTaWduVXBSZXNwb25zZRJUCg1Db25maXJtU2lnblVwEiAuY2FiaW5ldC52MS5Db25maXJtU2lnblVwUmVxdWVzdBohLmNhYmluZXQudjEuQ29uZmlybVNpZ25VcFJlc3BvbnNlElQKDVNlbmRDb2RlQWdhaW4SIC5jYWJpbmV0LnYxLlNlbmRDb2RlQWdhaW5SZXF1ZXN0GiEuY2FiaW5ldC52MS5TZW5kQ29kZUFnYWluUmVzcG9uc2USVAoNR2V0SW52aXRhdGlvbhIgLmNhYmluZXQudjEuR2V0SW52aXRhdGlvblJlcXVlc3QaIS5jYWJpbmV0LnYxLkdldEludml0YXRpb25SZXNwb25zZRJdChBBY2NlcHRJbnZpdGF0aW9uEiMuY2FiaW5ldC52MS5BY2NlcHRJbnZpdGF0aW9uUmVxdWVzdBokLmNhYmluZXQudjEuQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlElQKDUNoZWNrUGFzc3dvcmQSIC5jYWJpbmV0LnYxLkNoZWNrUGFzc3dvcmRSZXF1ZXN0GiEuY2FiaW5ldC52MS5DaGVja1Bhc3N3b3JkUmVzcG9uc2USXQoQR2VuZXJhdGVQYXNzd29yZBIjLmNhYmluZXQudjEuR2VuZXJhdGVQYXNzd29yZFJlcXVlc3QaJC5jYWJpbmV0LnYxLkdlbmVyYXRlUGFzc3dvcmRSZXNwb25zZRJXCg5DaGFuZ2VQYXNzd29yZBIhLmNhYmluZXQudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GiIuY2FiaW5ldC52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEksKClN0YXJ0UmVzZXQSHS5jYWJpbmV0LnYxLlN0YXJ0UmVzZXRSZXF1ZXN0Gh4uY2FiaW5ldC52MS5TdGFydFJlc2V0UmVzcG9uc2USTgoLRmluaXNoUmVzZXQSHi5jYWJpbmV0LnYxLkZpbmlzaFJlc2V0UmVxdWVzdBofLmNhYmluZXQudjEuRmluaXNoUmVzZXRSZXNwb25zZRJTCgtMaXN0RGV2aWNlcxIeLmNhYmluZXQudjEuTGlzdERldmljZXNSZXF1ZXN0Gh8uY2FiaW5ldC52MS5MaXN0RGV2aWNlc1Jlc3BvbnNlIgOQAgESUQoMUmV2b2tlRGV2aWNlEh8uY2FiaW5ldC52MS5SZXZva2VEZXZpY2VSZXF1ZXN0GiAuY2FiaW5ldC52MS5SZXZva2VEZXZpY2VSZXNwb25zZRJjChJSZXZva2VPdGhlckRldmljZXMSJS5jYWJpbmV0LnYxLlJldm9rZU90aGVyRGV2aWNlc1JlcXVlc3QaJi5jYWJpbmV0LnYxLlJldm9rZU90aGVyRGV2aWNlc1Jlc3BvbnNlElMKC0dldFNlY3VyaXR5Eh4uY2FiaW5ldC52MS5HZXRTZWN1cml0eVJlcXVlc3QaHy5jYWJpbmV0LnYxLkdldFNlY3VyaXR5UmVzcG9uc2UiA5ACARJLCgpTZXRQcm9maWxlEh0uY2FiaW5ldC52MS5TZXRQcm9maWxlUmVxdWVzdBoeLmNhYmluZXQudjEuU2V0UHJvZmlsZVJlc3BvbnNlEk4KC0FjY2VwdFRlcm1zEh4uY2FiaW5ldC52MS5BY2NlcHRUZXJtc1JlcXVlc3QaHy5jYWJpbmV0LnYxLkFjY2VwdFRlcm1zUmVzcG9uc2USSAoJQmVnaW5UT1RQEhwuY2FiaW5ldC52MS5CZWdpblRPVFBSZXF1ZXN0Gh0uY2FiaW5ldC52MS5CZWdpblRPVFBSZXNwb25zZRJOCgtDb25maXJtVE9UUBIeLmNhYmluZXQudjEuQ29uZmlybVRPVFBSZXF1ZXN0Gh8uY2FiaW5ldC52MS5Db25maXJtVE9UUFJlc3BvbnNlEksKClJlbW92ZVRPVFASHS5jYWJpbmV0LnYxLlJlbW92ZVRPVFBSZXF1ZXN0Gh4uY2FiaW5ldC52MS5SZW1vdmVUT1RQUmVzcG9uc2USYwoSUmVuZXdSZWNvdmVyeUNvZGVzEiUuY2FiaW5ldC52MS5SZW5ld1JlY292ZXJ5Q29kZXNSZXF1ZXN0GiYuY2FiaW5ldC52MS5SZW5ld1JlY292ZXJ5Q29kZXNSZXNwb25zZRJRCgxCZWdpblBhc3NrZXkSHy5jYWJpbmV0LnYxLkJlZ2luUGFzc2tleVJlcXVlc3QaIC5jYWJpbmV0LnYxLkJlZ2luUGFzc2tleVJlc3BvbnNlEksKCkFkZFBhc3NrZXkSHS5jYWJpbmV0LnYxLkFkZFBhc3NrZXlSZXF1ZXN0Gh4uY2FiaW5ldC52MS5BZGRQYXNza2V5UmVzcG9uc2USVAoNUmVuYW1lUGFzc2tleRIgLmNhYmluZXQudjEuUmVuYW1lUGFzc2tleVJlcXVlc3QaIS5jYWJpbmV0LnYxLlJlbmFtZVBhc3NrZXlSZXNwb25zZRJUCg1SZW1vdmVQYXNza2V5EiAuY2FiaW5ldC52MS5SZW1vdmVQYXNza2V5UmVxdWVzdBohLmNhYmluZXQudjEuUmVtb3ZlUGFzc2tleVJlc3BvbnNlEmMKElN0YXJ0Q29udGFjdENoYW5nZRIlLmNhYmluZXQudjEuU3RhcnRDb250YWN0Q2hhbmdlUmVxdWVzdBomLmNhYmluZXQudjEuU3RhcnRDb250YWN0Q2hhbmdlUmVzcG9uc2USaQoUQ29uZmlybUNvbnRhY3RDaGFuZ2USJy5jYWJpbmV0LnYxLkNvbmZpcm1Db250YWN0Q2hhbmdlUmVxdWVzdBooLmNhYmluZXQudjEuQ29uZmlybUNvbnRhY3RDaGFuZ2VSZXNwb25zZRJmChNDYW5jZWxDb250YWN0Q2hhbmdlEiYuY2FiaW5ldC52MS5DYW5jZWxDb250YWN0Q2hhbmdlUmVxdWVzdBonLmNhYmluZXQudjEuQ2FuY2VsQ29udGFjdENoYW5nZVJlc3BvbnNlEksKCkJlZ2luUHJvb2YSHS5jYWJpbmV0LnYxLkJlZ2luUHJvb2ZSZXF1ZXN0Gh4uY2FiaW5ldC52MS5CZWdpblByb29mUmVzcG9uc2USPAoFUHJvdmUSGC5jYWJpbmV0LnYxLlByb3ZlUmVxdWVzdBoZLmNhYmluZXQudjEuUHJvdmVSZXNwb25zZRJUCg1TZXRGYWN0b3JSdWxlEiAuY2FiaW5ldC52MS5TZXRGYWN0b3JSdWxlUmVxdWVzdBohLmNhYmluZXQudjEuU2V0RmFjdG9yUnVsZVJlc3BvbnNlYgZwcm90bzM");
+
+/**
+ * GetEntranceRequest is empty.
+ *
+ * @generated from message cabinet.v1.GetEntranceRequest
+ */
+export type GetEntranceRequest = Message<"cabinet.v1.GetEntranceRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.GetEntranceRequest.
+ * Use `create(GetEntranceRequestSchema)` to create a new message.
+ */
+export const GetEntranceRequestSchema: GenMessage<GetEntranceRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 0);
+
+/**
+ * GetEntranceResponse tells the ways in.
+ *
+ * @generated from message cabinet.v1.GetEntranceResponse
+ */
+export type GetEntranceResponse = Message<"cabinet.v1.GetEntranceResponse"> & {
+  /**
+   * Anybody may make an organisation.
+   *
+   * @generated from field: bool sign_up = 1;
+   */
+  signUp: boolean;
+
+  /**
+   * Name of the organisation's own sign-in, a link to /oidc/start; empty when
+   * there is none.
+   *
+   * @generated from field: string oidc = 2;
+   */
+  oidc: string;
+
+  /**
+   * Passkeys can be used at this address.
+   *
+   * @generated from field: bool passkeys = 3;
+   */
+  passkeys: boolean;
+
+  /**
+   * Version of the terms to accept.
+   *
+   * @generated from field: string terms = 4;
+   */
+  terms: string;
+
+  /**
+   * Fewest and most characters of a password.
+   *
+   * @generated from field: int32 min_length = 5;
+   */
+  minLength: number;
+
+  /**
+   * Most characters.
+   *
+   * @generated from field: int32 max_length = 6;
+   */
+  maxLength: number;
+
+  /**
+   * Strength, 0 to 4, from which on a password is taken.
+   *
+   * @generated from field: int32 min_strength = 7;
+   */
+  minStrength: number;
+
+  /**
+   * Where the terms are read; empty is the cabinet's own page.
+   *
+   * @generated from field: string terms_url = 8;
+   */
+  termsUrl: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetEntranceResponse.
+ * Use `create(GetEntranceResponseSchema)` to create a new message.
+ */
+export const GetEntranceResponseSchema: GenMessage<GetEntranceResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 1);
 
 /**
  * SignInRequest carries credentials.
@@ -22,7 +108,7 @@ export const file_cabinet_v1_access: GenFile = /*@__PURE__*/
  */
 export type SignInRequest = Message<"cabinet.v1.SignInRequest"> & {
   /**
-   * Login: e-mail or name.
+   * Login: phone, e-mail or name.
    *
    * @generated from field: string login = 1;
    */
@@ -34,6 +120,14 @@ export type SignInRequest = Message<"cabinet.v1.SignInRequest"> & {
    * @generated from field: string password = 2;
    */
   password: string;
+
+  /**
+   * The browser is remembered: the session lives for 60 days without use, and
+   * else until it is closed, 12 hours at most.
+   *
+   * @generated from field: bool remember = 3;
+   */
+  remember: boolean;
 };
 
 /**
@@ -41,7 +135,7 @@ export type SignInRequest = Message<"cabinet.v1.SignInRequest"> & {
  * Use `create(SignInRequestSchema)` to create a new message.
  */
 export const SignInRequestSchema: GenMessage<SignInRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 0);
+  messageDesc(file_cabinet_v1_access, 2);
 
 /**
  * SignInResponse tells who came in.
@@ -49,6 +143,121 @@ export const SignInRequestSchema: GenMessage<SignInRequest> = /*@__PURE__*/
  * @generated from message cabinet.v1.SignInResponse
  */
 export type SignInResponse = Message<"cabinet.v1.SignInResponse"> & {
+  /**
+   * Person; absent while the second factor is asked for.
+   *
+   * @generated from field: cabinet.v1.Person person = 1;
+   */
+  person?: Person | undefined;
+
+  /**
+   * Set when the second factor is asked for.
+   *
+   * @generated from field: cabinet.v1.Challenge challenge = 2;
+   */
+  challenge?: Challenge | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.SignInResponse.
+ * Use `create(SignInResponseSchema)` to create a new message.
+ */
+export const SignInResponseSchema: GenMessage<SignInResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 3);
+
+/**
+ * Challenge asks for one more proof. It holds for 5 minutes.
+ *
+ * @generated from message cabinet.v1.Challenge
+ */
+export type Challenge = Message<"cabinet.v1.Challenge"> & {
+  /**
+   * Ticket to give back.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * What can be given.
+   *
+   * @generated from field: repeated cabinet.v1.Factor factors = 2;
+   */
+  factors: Factor[];
+
+  /**
+   * JSON of PublicKeyCredentialRequestOptions, when passkey is one of them.
+   *
+   * @generated from field: string passkey_options = 3;
+   */
+  passkeyOptions: string;
+};
+
+/**
+ * Describes the message cabinet.v1.Challenge.
+ * Use `create(ChallengeSchema)` to create a new message.
+ */
+export const ChallengeSchema: GenMessage<Challenge> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 4);
+
+/**
+ * FinishSignInRequest carries the second factor.
+ *
+ * @generated from message cabinet.v1.FinishSignInRequest
+ */
+export type FinishSignInRequest = Message<"cabinet.v1.FinishSignInRequest"> & {
+  /**
+   * Ticket of the challenge.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * What is given.
+   *
+   * @generated from oneof cabinet.v1.FinishSignInRequest.answer
+   */
+  answer: {
+    /**
+     * Code of the authenticator application.
+     *
+     * @generated from field: string totp = 2;
+     */
+    value: string;
+    case: "totp";
+  } | {
+    /**
+     * Recovery code.
+     *
+     * @generated from field: string recovery = 3;
+     */
+    value: string;
+    case: "recovery";
+  } | {
+    /**
+     * JSON of the PublicKeyCredential.
+     *
+     * @generated from field: string passkey = 4;
+     */
+    value: string;
+    case: "passkey";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message cabinet.v1.FinishSignInRequest.
+ * Use `create(FinishSignInRequestSchema)` to create a new message.
+ */
+export const FinishSignInRequestSchema: GenMessage<FinishSignInRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 5);
+
+/**
+ * FinishSignInResponse tells who came in.
+ *
+ * @generated from message cabinet.v1.FinishSignInResponse
+ */
+export type FinishSignInResponse = Message<"cabinet.v1.FinishSignInResponse"> & {
   /**
    * Person.
    *
@@ -58,11 +267,110 @@ export type SignInResponse = Message<"cabinet.v1.SignInResponse"> & {
 };
 
 /**
- * Describes the message cabinet.v1.SignInResponse.
- * Use `create(SignInResponseSchema)` to create a new message.
+ * Describes the message cabinet.v1.FinishSignInResponse.
+ * Use `create(FinishSignInResponseSchema)` to create a new message.
  */
-export const SignInResponseSchema: GenMessage<SignInResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 1);
+export const FinishSignInResponseSchema: GenMessage<FinishSignInResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 6);
+
+/**
+ * BeginPasskeySignInRequest is empty.
+ *
+ * @generated from message cabinet.v1.BeginPasskeySignInRequest
+ */
+export type BeginPasskeySignInRequest = Message<"cabinet.v1.BeginPasskeySignInRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.BeginPasskeySignInRequest.
+ * Use `create(BeginPasskeySignInRequestSchema)` to create a new message.
+ */
+export const BeginPasskeySignInRequestSchema: GenMessage<BeginPasskeySignInRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 7);
+
+/**
+ * BeginPasskeySignInResponse carries the challenge.
+ *
+ * @generated from message cabinet.v1.BeginPasskeySignInResponse
+ */
+export type BeginPasskeySignInResponse = Message<"cabinet.v1.BeginPasskeySignInResponse"> & {
+  /**
+   * Ticket to give back.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * JSON of PublicKeyCredentialRequestOptions.
+   *
+   * @generated from field: string options = 2;
+   */
+  options: string;
+};
+
+/**
+ * Describes the message cabinet.v1.BeginPasskeySignInResponse.
+ * Use `create(BeginPasskeySignInResponseSchema)` to create a new message.
+ */
+export const BeginPasskeySignInResponseSchema: GenMessage<BeginPasskeySignInResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 8);
+
+/**
+ * FinishPasskeySignInRequest carries the passkey's answer.
+ *
+ * @generated from message cabinet.v1.FinishPasskeySignInRequest
+ */
+export type FinishPasskeySignInRequest = Message<"cabinet.v1.FinishPasskeySignInRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * JSON of the PublicKeyCredential.
+   *
+   * @generated from field: string credential = 2;
+   */
+  credential: string;
+
+  /**
+   * See SignInRequest.
+   *
+   * @generated from field: bool remember = 3;
+   */
+  remember: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.FinishPasskeySignInRequest.
+ * Use `create(FinishPasskeySignInRequestSchema)` to create a new message.
+ */
+export const FinishPasskeySignInRequestSchema: GenMessage<FinishPasskeySignInRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 9);
+
+/**
+ * FinishPasskeySignInResponse tells who came in.
+ *
+ * @generated from message cabinet.v1.FinishPasskeySignInResponse
+ */
+export type FinishPasskeySignInResponse = Message<"cabinet.v1.FinishPasskeySignInResponse"> & {
+  /**
+   * Person.
+   *
+   * @generated from field: cabinet.v1.Person person = 1;
+   */
+  person?: Person | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.FinishPasskeySignInResponse.
+ * Use `create(FinishPasskeySignInResponseSchema)` to create a new message.
+ */
+export const FinishPasskeySignInResponseSchema: GenMessage<FinishPasskeySignInResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 10);
 
 /**
  * SignOutRequest is empty.
@@ -77,7 +385,7 @@ export type SignOutRequest = Message<"cabinet.v1.SignOutRequest"> & {
  * Use `create(SignOutRequestSchema)` to create a new message.
  */
 export const SignOutRequestSchema: GenMessage<SignOutRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 2);
+  messageDesc(file_cabinet_v1_access, 11);
 
 /**
  * SignOutResponse is empty.
@@ -92,7 +400,7 @@ export type SignOutResponse = Message<"cabinet.v1.SignOutResponse"> & {
  * Use `create(SignOutResponseSchema)` to create a new message.
  */
 export const SignOutResponseSchema: GenMessage<SignOutResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 3);
+  messageDesc(file_cabinet_v1_access, 12);
 
 /**
  * WhoAmIRequest is empty.
@@ -107,7 +415,7 @@ export type WhoAmIRequest = Message<"cabinet.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 4);
+  messageDesc(file_cabinet_v1_access, 13);
 
 /**
  * WhoAmIResponse tells who is signed in.
@@ -121,6 +429,13 @@ export type WhoAmIResponse = Message<"cabinet.v1.WhoAmIResponse"> & {
    * @generated from field: cabinet.v1.Person person = 1;
    */
   person?: Person | undefined;
+
+  /**
+   * How the person stands with the rules of coming in.
+   *
+   * @generated from field: cabinet.v1.Standing standing = 2;
+   */
+  standing?: Standing | undefined;
 };
 
 /**
@@ -128,7 +443,613 @@ export type WhoAmIResponse = Message<"cabinet.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 5);
+  messageDesc(file_cabinet_v1_access, 14);
+
+/**
+ * Standing is how a person stands with the rules of coming in.
+ *
+ * @generated from message cabinet.v1.Standing
+ */
+export type Standing = Message<"cabinet.v1.Standing"> & {
+  /**
+   * Language of messages to the person: ru, kk or en.
+   *
+   * @generated from field: string language = 1;
+   */
+  language: string;
+
+  /**
+   * Terms that have to be accepted before anything else; empty when none.
+   *
+   * @generated from field: string terms_due = 2;
+   */
+  termsDue: string;
+
+  /**
+   * A second factor has to be set up before anything else.
+   *
+   * @generated from field: bool factor_due = 3;
+   */
+  factorDue: boolean;
+
+  /**
+   * Until when the person is proven, unix microseconds; 0 is not.
+   *
+   * @generated from field: int64 proven_until = 4;
+   */
+  provenUntil: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.Standing.
+ * Use `create(StandingSchema)` to create a new message.
+ */
+export const StandingSchema: GenMessage<Standing> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 15);
+
+/**
+ * RefreshRequest is empty.
+ *
+ * @generated from message cabinet.v1.RefreshRequest
+ */
+export type RefreshRequest = Message<"cabinet.v1.RefreshRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RefreshRequest.
+ * Use `create(RefreshRequestSchema)` to create a new message.
+ */
+export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 16);
+
+/**
+ * RefreshResponse tells for how long the short cookie is good.
+ *
+ * @generated from message cabinet.v1.RefreshResponse
+ */
+export type RefreshResponse = Message<"cabinet.v1.RefreshResponse"> & {
+  /**
+   * Seconds.
+   *
+   * @generated from field: int32 seconds = 1;
+   */
+  seconds: number;
+};
+
+/**
+ * Describes the message cabinet.v1.RefreshResponse.
+ * Use `create(RefreshResponseSchema)` to create a new message.
+ */
+export const RefreshResponseSchema: GenMessage<RefreshResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 17);
+
+/**
+ * StartSignUpRequest is what a new organisation tells of itself.
+ *
+ * @generated from message cabinet.v1.StartSignUpRequest
+ */
+export type StartSignUpRequest = Message<"cabinet.v1.StartSignUpRequest"> & {
+  /**
+   * ru or kz.
+   *
+   * @generated from field: string country = 1;
+   */
+  country: string;
+
+  /**
+   * owner or service.
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * ИНН in Russia, БИН or ИИН in Kazakhstan.
+   *
+   * @generated from field: string tax_id = 3;
+   */
+  taxId: string;
+
+  /**
+   * Name of the organisation.
+   *
+   * @generated from field: string organisation = 4;
+   */
+  organisation: string;
+
+  /**
+   * Name of the person.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+
+  /**
+   * E-mail.
+   *
+   * @generated from field: string email = 6;
+   */
+  email: string;
+
+  /**
+   * Phone.
+   *
+   * @generated from field: string phone = 7;
+   */
+  phone: string;
+
+  /**
+   * Password.
+   *
+   * @generated from field: string password = 8;
+   */
+  password: string;
+
+  /**
+   * Code of a service centre; may be empty.
+   *
+   * @generated from field: string partner_code = 9;
+   */
+  partnerCode: string;
+
+  /**
+   * Version of the terms that the person accepts.
+   *
+   * @generated from field: string terms = 10;
+   */
+  terms: string;
+
+  /**
+   * ru, kk or en.
+   *
+   * @generated from field: string language = 11;
+   */
+  language: string;
+};
+
+/**
+ * Describes the message cabinet.v1.StartSignUpRequest.
+ * Use `create(StartSignUpRequestSchema)` to create a new message.
+ */
+export const StartSignUpRequestSchema: GenMessage<StartSignUpRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 18);
+
+/**
+ * Attempt is something that waits for codes.
+ *
+ * @generated from message cabinet.v1.Attempt
+ */
+export type Attempt = Message<"cabinet.v1.Attempt"> & {
+  /**
+   * Ticket to give back; it goes into the address of the page.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Until when the codes are good, unix microseconds.
+   *
+   * @generated from field: int64 expires_at = 2;
+   */
+  expiresAt: bigint;
+
+  /**
+   * When codes may be sent again, unix microseconds.
+   *
+   * @generated from field: int64 again_at = 3;
+   */
+  againAt: bigint;
+
+  /**
+   * Where they went, half hidden: +7 916 •••-••-67; empty for a reset.
+   *
+   * @generated from field: repeated string hints = 4;
+   */
+  hints: string[];
+};
+
+/**
+ * Describes the message cabinet.v1.Attempt.
+ * Use `create(AttemptSchema)` to create a new message.
+ */
+export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 19);
+
+/**
+ * StartSignUpResponse carries the attempt.
+ *
+ * @generated from message cabinet.v1.StartSignUpResponse
+ */
+export type StartSignUpResponse = Message<"cabinet.v1.StartSignUpResponse"> & {
+  /**
+   * Attempt.
+   *
+   * @generated from field: cabinet.v1.Attempt attempt = 1;
+   */
+  attempt?: Attempt | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.StartSignUpResponse.
+ * Use `create(StartSignUpResponseSchema)` to create a new message.
+ */
+export const StartSignUpResponseSchema: GenMessage<StartSignUpResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 20);
+
+/**
+ * ConfirmSignUpRequest carries both codes.
+ *
+ * @generated from message cabinet.v1.ConfirmSignUpRequest
+ */
+export type ConfirmSignUpRequest = Message<"cabinet.v1.ConfirmSignUpRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Code sent to the phone.
+   *
+   * @generated from field: string phone_code = 2;
+   */
+  phoneCode: string;
+
+  /**
+   * Code sent to the e-mail; the link of that letter carries it.
+   *
+   * @generated from field: string email_code = 3;
+   */
+  emailCode: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmSignUpRequest.
+ * Use `create(ConfirmSignUpRequestSchema)` to create a new message.
+ */
+export const ConfirmSignUpRequestSchema: GenMessage<ConfirmSignUpRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 21);
+
+/**
+ * ConfirmSignUpResponse tells what came of it.
+ *
+ * @generated from message cabinet.v1.ConfirmSignUpResponse
+ */
+export type ConfirmSignUpResponse = Message<"cabinet.v1.ConfirmSignUpResponse"> & {
+  /**
+   * Person, signed in; absent when access was asked for.
+   *
+   * @generated from field: cabinet.v1.Person person = 1;
+   */
+  person?: Person | undefined;
+
+  /**
+   * The administrators of the organisation that has this tax id were asked.
+   *
+   * @generated from field: bool requested = 2;
+   */
+  requested: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmSignUpResponse.
+ * Use `create(ConfirmSignUpResponseSchema)` to create a new message.
+ */
+export const ConfirmSignUpResponseSchema: GenMessage<ConfirmSignUpResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 22);
+
+/**
+ * SendCodeAgainRequest names the attempt.
+ *
+ * @generated from message cabinet.v1.SendCodeAgainRequest
+ */
+export type SendCodeAgainRequest = Message<"cabinet.v1.SendCodeAgainRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Which code; both when nobody said.
+   *
+   * @generated from field: cabinet.v1.Channel channel = 2;
+   */
+  channel: Channel;
+};
+
+/**
+ * Describes the message cabinet.v1.SendCodeAgainRequest.
+ * Use `create(SendCodeAgainRequestSchema)` to create a new message.
+ */
+export const SendCodeAgainRequestSchema: GenMessage<SendCodeAgainRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 23);
+
+/**
+ * SendCodeAgainResponse carries the attempt with its new times.
+ *
+ * @generated from message cabinet.v1.SendCodeAgainResponse
+ */
+export type SendCodeAgainResponse = Message<"cabinet.v1.SendCodeAgainResponse"> & {
+  /**
+   * Attempt.
+   *
+   * @generated from field: cabinet.v1.Attempt attempt = 1;
+   */
+  attempt?: Attempt | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.SendCodeAgainResponse.
+ * Use `create(SendCodeAgainResponseSchema)` to create a new message.
+ */
+export const SendCodeAgainResponseSchema: GenMessage<SendCodeAgainResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 24);
+
+/**
+ * GetInvitationRequest carries the secret of the link.
+ *
+ * @generated from message cabinet.v1.GetInvitationRequest
+ */
+export type GetInvitationRequest = Message<"cabinet.v1.GetInvitationRequest"> & {
+  /**
+   * Secret.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetInvitationRequest.
+ * Use `create(GetInvitationRequestSchema)` to create a new message.
+ */
+export const GetInvitationRequestSchema: GenMessage<GetInvitationRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 25);
+
+/**
+ * GetInvitationResponse tells who invites.
+ *
+ * @generated from message cabinet.v1.GetInvitationResponse
+ */
+export type GetInvitationResponse = Message<"cabinet.v1.GetInvitationResponse"> & {
+  /**
+   * Name of the organisation.
+   *
+   * @generated from field: string organisation = 1;
+   */
+  organisation: string;
+
+  /**
+   * Name of who invites.
+   *
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * Name of the role.
+   *
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * Where it was sent: an e-mail or a phone.
+   *
+   * @generated from field: string contact = 4;
+   */
+  contact: string;
+
+  /**
+   * Somebody has this contact already: they join with their password.
+   *
+   * @generated from field: bool known = 5;
+   */
+  known: boolean;
+
+  /**
+   * Until when it is good, unix microseconds.
+   *
+   * @generated from field: int64 expires_at = 6;
+   */
+  expiresAt: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.GetInvitationResponse.
+ * Use `create(GetInvitationResponseSchema)` to create a new message.
+ */
+export const GetInvitationResponseSchema: GenMessage<GetInvitationResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 26);
+
+/**
+ * AcceptInvitationRequest carries what is needed.
+ *
+ * @generated from message cabinet.v1.AcceptInvitationRequest
+ */
+export type AcceptInvitationRequest = Message<"cabinet.v1.AcceptInvitationRequest"> & {
+  /**
+   * Secret.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Name, of a new person.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Password: the new person's choice, or that of a known one who is not
+   * signed in.
+   *
+   * @generated from field: string password = 3;
+   */
+  password: string;
+
+  /**
+   * Version of the terms that a new person accepts.
+   *
+   * @generated from field: string terms = 4;
+   */
+  terms: string;
+
+  /**
+   * ru, kk or en.
+   *
+   * @generated from field: string language = 5;
+   */
+  language: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AcceptInvitationRequest.
+ * Use `create(AcceptInvitationRequestSchema)` to create a new message.
+ */
+export const AcceptInvitationRequestSchema: GenMessage<AcceptInvitationRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 27);
+
+/**
+ * AcceptInvitationResponse tells who came in.
+ *
+ * @generated from message cabinet.v1.AcceptInvitationResponse
+ */
+export type AcceptInvitationResponse = Message<"cabinet.v1.AcceptInvitationResponse"> & {
+  /**
+   * Person; absent while the second factor is asked for.
+   *
+   * @generated from field: cabinet.v1.Person person = 1;
+   */
+  person?: Person | undefined;
+
+  /**
+   * Set when the second factor is asked for: the invitation is accepted, and
+   * FinishSignIn comes next.
+   *
+   * @generated from field: cabinet.v1.Challenge challenge = 2;
+   */
+  challenge?: Challenge | undefined;
+
+  /**
+   * Id of the organisation that was joined.
+   *
+   * @generated from field: string organisation_id = 3;
+   */
+  organisationId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AcceptInvitationResponse.
+ * Use `create(AcceptInvitationResponseSchema)` to create a new message.
+ */
+export const AcceptInvitationResponseSchema: GenMessage<AcceptInvitationResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 28);
+
+/**
+ * CheckPasswordRequest carries a password and what it must not be made of.
+ *
+ * @generated from message cabinet.v1.CheckPasswordRequest
+ */
+export type CheckPasswordRequest = Message<"cabinet.v1.CheckPasswordRequest"> & {
+  /**
+   * Password.
+   *
+   * @generated from field: string password = 1;
+   */
+  password: string;
+
+  /**
+   * Names, logins, phones; those of who is signed in count by themselves.
+   *
+   * @generated from field: repeated string own = 2;
+   */
+  own: string[];
+};
+
+/**
+ * Describes the message cabinet.v1.CheckPasswordRequest.
+ * Use `create(CheckPasswordRequestSchema)` to create a new message.
+ */
+export const CheckPasswordRequestSchema: GenMessage<CheckPasswordRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 29);
+
+/**
+ * CheckPasswordResponse tells how strong it is.
+ *
+ * @generated from message cabinet.v1.CheckPasswordResponse
+ */
+export type CheckPasswordResponse = Message<"cabinet.v1.CheckPasswordResponse"> & {
+  /**
+   * 0 to 4.
+   *
+   * @generated from field: int32 strength = 1;
+   */
+  strength: number;
+
+  /**
+   * It would be taken.
+   *
+   * @generated from field: bool good = 2;
+   */
+  good: boolean;
+
+  /**
+   * What it lacks.
+   *
+   * @generated from field: repeated cabinet.v1.PasswordReason reasons = 3;
+   */
+  reasons: PasswordReason[];
+};
+
+/**
+ * Describes the message cabinet.v1.CheckPasswordResponse.
+ * Use `create(CheckPasswordResponseSchema)` to create a new message.
+ */
+export const CheckPasswordResponseSchema: GenMessage<CheckPasswordResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 30);
+
+/**
+ * GeneratePasswordRequest is empty.
+ *
+ * @generated from message cabinet.v1.GeneratePasswordRequest
+ */
+export type GeneratePasswordRequest = Message<"cabinet.v1.GeneratePasswordRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.GeneratePasswordRequest.
+ * Use `create(GeneratePasswordRequestSchema)` to create a new message.
+ */
+export const GeneratePasswordRequestSchema: GenMessage<GeneratePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 31);
+
+/**
+ * GeneratePasswordResponse carries a password.
+ *
+ * @generated from message cabinet.v1.GeneratePasswordResponse
+ */
+export type GeneratePasswordResponse = Message<"cabinet.v1.GeneratePasswordResponse"> & {
+  /**
+   * Password.
+   *
+   * @generated from field: string password = 1;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GeneratePasswordResponse.
+ * Use `create(GeneratePasswordResponseSchema)` to create a new message.
+ */
+export const GeneratePasswordResponseSchema: GenMessage<GeneratePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 32);
 
 /**
  * ChangePasswordRequest carries both passwords.
@@ -156,7 +1077,7 @@ export type ChangePasswordRequest = Message<"cabinet.v1.ChangePasswordRequest"> 
  * Use `create(ChangePasswordRequestSchema)` to create a new message.
  */
 export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 6);
+  messageDesc(file_cabinet_v1_access, 33);
 
 /**
  * ChangePasswordResponse is empty.
@@ -171,7 +1092,1233 @@ export type ChangePasswordResponse = Message<"cabinet.v1.ChangePasswordResponse"
  * Use `create(ChangePasswordResponseSchema)` to create a new message.
  */
 export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 7);
+  messageDesc(file_cabinet_v1_access, 34);
+
+/**
+ * StartResetRequest names who forgot.
+ *
+ * @generated from message cabinet.v1.StartResetRequest
+ */
+export type StartResetRequest = Message<"cabinet.v1.StartResetRequest"> & {
+  /**
+   * Phone or e-mail, where the code goes.
+   *
+   * @generated from field: string login = 1;
+   */
+  login: string;
+};
+
+/**
+ * Describes the message cabinet.v1.StartResetRequest.
+ * Use `create(StartResetRequestSchema)` to create a new message.
+ */
+export const StartResetRequestSchema: GenMessage<StartResetRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 35);
+
+/**
+ * StartResetResponse carries the attempt.
+ *
+ * @generated from message cabinet.v1.StartResetResponse
+ */
+export type StartResetResponse = Message<"cabinet.v1.StartResetResponse"> & {
+  /**
+   * Attempt.
+   *
+   * @generated from field: cabinet.v1.Attempt attempt = 1;
+   */
+  attempt?: Attempt | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.StartResetResponse.
+ * Use `create(StartResetResponseSchema)` to create a new message.
+ */
+export const StartResetResponseSchema: GenMessage<StartResetResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 36);
+
+/**
+ * FinishResetRequest carries the code.
+ *
+ * @generated from message cabinet.v1.FinishResetRequest
+ */
+export type FinishResetRequest = Message<"cabinet.v1.FinishResetRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Code.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * New password.
+   *
+   * @generated from field: string password = 3;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message cabinet.v1.FinishResetRequest.
+ * Use `create(FinishResetRequestSchema)` to create a new message.
+ */
+export const FinishResetRequestSchema: GenMessage<FinishResetRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 37);
+
+/**
+ * FinishResetResponse is empty.
+ *
+ * @generated from message cabinet.v1.FinishResetResponse
+ */
+export type FinishResetResponse = Message<"cabinet.v1.FinishResetResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.FinishResetResponse.
+ * Use `create(FinishResetResponseSchema)` to create a new message.
+ */
+export const FinishResetResponseSchema: GenMessage<FinishResetResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 38);
+
+/**
+ * Device is a browser that is signed in.
+ *
+ * @generated from message cabinet.v1.Device
+ */
+export type Device = Message<"cabinet.v1.Device"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Browser and system as people call them: "Firefox, Windows".
+   *
+   * @generated from field: string browser = 2;
+   */
+  browser: string;
+
+  /**
+   * Address it was last seen at.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+
+  /**
+   * When it signed in, unix microseconds.
+   *
+   * @generated from field: int64 created_at = 4;
+   */
+  createdAt: bigint;
+
+  /**
+   * When it was last seen, unix microseconds.
+   *
+   * @generated from field: int64 seen_at = 5;
+   */
+  seenAt: bigint;
+
+  /**
+   * It is this one.
+   *
+   * @generated from field: bool current = 6;
+   */
+  current: boolean;
+
+  /**
+   * It is remembered.
+   *
+   * @generated from field: bool remembered = 7;
+   */
+  remembered: boolean;
+
+  /**
+   * What it signed in with.
+   *
+   * @generated from field: repeated cabinet.v1.Factor factors = 8;
+   */
+  factors: Factor[];
+};
+
+/**
+ * Describes the message cabinet.v1.Device.
+ * Use `create(DeviceSchema)` to create a new message.
+ */
+export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 39);
+
+/**
+ * ListDevicesRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListDevicesRequest
+ */
+export type ListDevicesRequest = Message<"cabinet.v1.ListDevicesRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListDevicesRequest.
+ * Use `create(ListDevicesRequestSchema)` to create a new message.
+ */
+export const ListDevicesRequestSchema: GenMessage<ListDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 40);
+
+/**
+ * ListDevicesResponse lists devices, the last seen first.
+ *
+ * @generated from message cabinet.v1.ListDevicesResponse
+ */
+export type ListDevicesResponse = Message<"cabinet.v1.ListDevicesResponse"> & {
+  /**
+   * Devices.
+   *
+   * @generated from field: repeated cabinet.v1.Device devices = 1;
+   */
+  devices: Device[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListDevicesResponse.
+ * Use `create(ListDevicesResponseSchema)` to create a new message.
+ */
+export const ListDevicesResponseSchema: GenMessage<ListDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 41);
+
+/**
+ * RevokeDeviceRequest names a device.
+ *
+ * @generated from message cabinet.v1.RevokeDeviceRequest
+ */
+export type RevokeDeviceRequest = Message<"cabinet.v1.RevokeDeviceRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeDeviceRequest.
+ * Use `create(RevokeDeviceRequestSchema)` to create a new message.
+ */
+export const RevokeDeviceRequestSchema: GenMessage<RevokeDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 42);
+
+/**
+ * RevokeDeviceResponse is empty.
+ *
+ * @generated from message cabinet.v1.RevokeDeviceResponse
+ */
+export type RevokeDeviceResponse = Message<"cabinet.v1.RevokeDeviceResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeDeviceResponse.
+ * Use `create(RevokeDeviceResponseSchema)` to create a new message.
+ */
+export const RevokeDeviceResponseSchema: GenMessage<RevokeDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 43);
+
+/**
+ * RevokeOtherDevicesRequest is empty.
+ *
+ * @generated from message cabinet.v1.RevokeOtherDevicesRequest
+ */
+export type RevokeOtherDevicesRequest = Message<"cabinet.v1.RevokeOtherDevicesRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeOtherDevicesRequest.
+ * Use `create(RevokeOtherDevicesRequestSchema)` to create a new message.
+ */
+export const RevokeOtherDevicesRequestSchema: GenMessage<RevokeOtherDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 44);
+
+/**
+ * RevokeOtherDevicesResponse tells how many there were.
+ *
+ * @generated from message cabinet.v1.RevokeOtherDevicesResponse
+ */
+export type RevokeOtherDevicesResponse = Message<"cabinet.v1.RevokeOtherDevicesResponse"> & {
+  /**
+   * How many were signed out.
+   *
+   * @generated from field: int32 revoked = 1;
+   */
+  revoked: number;
+};
+
+/**
+ * Describes the message cabinet.v1.RevokeOtherDevicesResponse.
+ * Use `create(RevokeOtherDevicesResponseSchema)` to create a new message.
+ */
+export const RevokeOtherDevicesResponseSchema: GenMessage<RevokeOtherDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 45);
+
+/**
+ * Passkey is a key a person signs in with.
+ *
+ * @generated from message cabinet.v1.Passkey
+ */
+export type Passkey = Message<"cabinet.v1.Passkey"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Name the person gave.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When it was added, unix microseconds.
+   *
+   * @generated from field: int64 created_at = 3;
+   */
+  createdAt: bigint;
+
+  /**
+   * When it was last used, unix microseconds; 0 is never.
+   *
+   * @generated from field: int64 used_at = 4;
+   */
+  usedAt: bigint;
+
+  /**
+   * It is copied between the person's devices.
+   *
+   * @generated from field: bool synced = 5;
+   */
+  synced: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.Passkey.
+ * Use `create(PasskeySchema)` to create a new message.
+ */
+export const PasskeySchema: GenMessage<Passkey> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 46);
+
+/**
+ * ContactChange is a change of phone or e-mail that waits.
+ *
+ * @generated from message cabinet.v1.ContactChange
+ */
+export type ContactChange = Message<"cabinet.v1.ContactChange"> & {
+  /**
+   * What changes.
+   *
+   * @generated from field: cabinet.v1.Channel channel = 1;
+   */
+  channel: Channel;
+
+  /**
+   * To what.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * When it takes effect, unix microseconds.
+   *
+   * @generated from field: int64 at = 3;
+   */
+  at: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.ContactChange.
+ * Use `create(ContactChangeSchema)` to create a new message.
+ */
+export const ContactChangeSchema: GenMessage<ContactChange> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 47);
+
+/**
+ * GetSecurityRequest is empty.
+ *
+ * @generated from message cabinet.v1.GetSecurityRequest
+ */
+export type GetSecurityRequest = Message<"cabinet.v1.GetSecurityRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.GetSecurityRequest.
+ * Use `create(GetSecurityRequestSchema)` to create a new message.
+ */
+export const GetSecurityRequestSchema: GenMessage<GetSecurityRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 48);
+
+/**
+ * GetSecurityResponse tells how the person comes in.
+ *
+ * @generated from message cabinet.v1.GetSecurityResponse
+ */
+export type GetSecurityResponse = Message<"cabinet.v1.GetSecurityResponse"> & {
+  /**
+   * Login.
+   *
+   * @generated from field: string login = 1;
+   */
+  login: string;
+
+  /**
+   * Confirmed e-mail; may be empty.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * Confirmed phone, +79161234567; may be empty.
+   *
+   * @generated from field: string phone = 3;
+   */
+  phone: string;
+
+  /**
+   * Language of messages.
+   *
+   * @generated from field: string language = 4;
+   */
+  language: string;
+
+  /**
+   * Authenticator application is set up since, unix microseconds; 0 is not.
+   *
+   * @generated from field: int64 totp_at = 5;
+   */
+  totpAt: bigint;
+
+  /**
+   * Recovery codes left.
+   *
+   * @generated from field: int32 recovery_codes = 6;
+   */
+  recoveryCodes: number;
+
+  /**
+   * Passkeys.
+   *
+   * @generated from field: repeated cabinet.v1.Passkey passkeys = 7;
+   */
+  passkeys: Passkey[];
+
+  /**
+   * Passkeys can be used at this address.
+   *
+   * @generated from field: bool passkeys_possible = 8;
+   */
+  passkeysPossible: boolean;
+
+  /**
+   * An organisation of the person wants a second factor.
+   *
+   * @generated from field: bool factor_required = 9;
+   */
+  factorRequired: boolean;
+
+  /**
+   * The organisation at work wants one of everybody.
+   *
+   * @generated from field: bool organisation_requires = 10;
+   */
+  organisationRequires: boolean;
+
+  /**
+   * The person may change that.
+   *
+   * @generated from field: bool may_require = 11;
+   */
+  mayRequire: boolean;
+
+  /**
+   * A change that waits.
+   *
+   * @generated from field: cabinet.v1.ContactChange pending = 12;
+   */
+  pending?: ContactChange | undefined;
+
+  /**
+   * When the password was changed, unix microseconds; 0 is unknown.
+   *
+   * @generated from field: int64 password_at = 13;
+   */
+  passwordAt: bigint;
+
+  /**
+   * Version of the terms that the person accepted.
+   *
+   * @generated from field: string terms = 14;
+   */
+  terms: string;
+
+  /**
+   * When, unix microseconds.
+   *
+   * @generated from field: int64 terms_at = 15;
+   */
+  termsAt: bigint;
+
+  /**
+   * Linked to the organisation's own sign-in.
+   *
+   * @generated from field: bool oidc = 16;
+   */
+  oidc: boolean;
+
+  /**
+   * Name of the person.
+   *
+   * @generated from field: string name = 17;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.GetSecurityResponse.
+ * Use `create(GetSecurityResponseSchema)` to create a new message.
+ */
+export const GetSecurityResponseSchema: GenMessage<GetSecurityResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 49);
+
+/**
+ * SetProfileRequest carries the new words.
+ *
+ * @generated from message cabinet.v1.SetProfileRequest
+ */
+export type SetProfileRequest = Message<"cabinet.v1.SetProfileRequest"> & {
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * ru, kk or en.
+   *
+   * @generated from field: string language = 2;
+   */
+  language: string;
+};
+
+/**
+ * Describes the message cabinet.v1.SetProfileRequest.
+ * Use `create(SetProfileRequestSchema)` to create a new message.
+ */
+export const SetProfileRequestSchema: GenMessage<SetProfileRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 50);
+
+/**
+ * SetProfileResponse is empty.
+ *
+ * @generated from message cabinet.v1.SetProfileResponse
+ */
+export type SetProfileResponse = Message<"cabinet.v1.SetProfileResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.SetProfileResponse.
+ * Use `create(SetProfileResponseSchema)` to create a new message.
+ */
+export const SetProfileResponseSchema: GenMessage<SetProfileResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 51);
+
+/**
+ * AcceptTermsRequest names the version.
+ *
+ * @generated from message cabinet.v1.AcceptTermsRequest
+ */
+export type AcceptTermsRequest = Message<"cabinet.v1.AcceptTermsRequest"> & {
+  /**
+   * Version.
+   *
+   * @generated from field: string terms = 1;
+   */
+  terms: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AcceptTermsRequest.
+ * Use `create(AcceptTermsRequestSchema)` to create a new message.
+ */
+export const AcceptTermsRequestSchema: GenMessage<AcceptTermsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 52);
+
+/**
+ * AcceptTermsResponse is empty.
+ *
+ * @generated from message cabinet.v1.AcceptTermsResponse
+ */
+export type AcceptTermsResponse = Message<"cabinet.v1.AcceptTermsResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.AcceptTermsResponse.
+ * Use `create(AcceptTermsResponseSchema)` to create a new message.
+ */
+export const AcceptTermsResponseSchema: GenMessage<AcceptTermsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 53);
+
+/**
+ * BeginTOTPRequest is empty.
+ *
+ * @generated from message cabinet.v1.BeginTOTPRequest
+ */
+export type BeginTOTPRequest = Message<"cabinet.v1.BeginTOTPRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.BeginTOTPRequest.
+ * Use `create(BeginTOTPRequestSchema)` to create a new message.
+ */
+export const BeginTOTPRequestSchema: GenMessage<BeginTOTPRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 54);
+
+/**
+ * BeginTOTPResponse carries the secret.
+ *
+ * @generated from message cabinet.v1.BeginTOTPResponse
+ */
+export type BeginTOTPResponse = Message<"cabinet.v1.BeginTOTPResponse"> & {
+  /**
+   * Address for the application: otpauth://totp/…
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+
+  /**
+   * The secret to type, in groups of four.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+
+  /**
+   * The address as a picture, SVG.
+   *
+   * @generated from field: string qr_svg = 3;
+   */
+  qrSvg: string;
+};
+
+/**
+ * Describes the message cabinet.v1.BeginTOTPResponse.
+ * Use `create(BeginTOTPResponseSchema)` to create a new message.
+ */
+export const BeginTOTPResponseSchema: GenMessage<BeginTOTPResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 55);
+
+/**
+ * ConfirmTOTPRequest carries the first code.
+ *
+ * @generated from message cabinet.v1.ConfirmTOTPRequest
+ */
+export type ConfirmTOTPRequest = Message<"cabinet.v1.ConfirmTOTPRequest"> & {
+  /**
+   * Code.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmTOTPRequest.
+ * Use `create(ConfirmTOTPRequestSchema)` to create a new message.
+ */
+export const ConfirmTOTPRequestSchema: GenMessage<ConfirmTOTPRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 56);
+
+/**
+ * ConfirmTOTPResponse carries the recovery codes.
+ *
+ * @generated from message cabinet.v1.ConfirmTOTPResponse
+ */
+export type ConfirmTOTPResponse = Message<"cabinet.v1.ConfirmTOTPResponse"> & {
+  /**
+   * Recovery codes, shown once.
+   *
+   * @generated from field: repeated string recovery_codes = 1;
+   */
+  recoveryCodes: string[];
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmTOTPResponse.
+ * Use `create(ConfirmTOTPResponseSchema)` to create a new message.
+ */
+export const ConfirmTOTPResponseSchema: GenMessage<ConfirmTOTPResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 57);
+
+/**
+ * RemoveTOTPRequest is empty.
+ *
+ * @generated from message cabinet.v1.RemoveTOTPRequest
+ */
+export type RemoveTOTPRequest = Message<"cabinet.v1.RemoveTOTPRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RemoveTOTPRequest.
+ * Use `create(RemoveTOTPRequestSchema)` to create a new message.
+ */
+export const RemoveTOTPRequestSchema: GenMessage<RemoveTOTPRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 58);
+
+/**
+ * RemoveTOTPResponse is empty.
+ *
+ * @generated from message cabinet.v1.RemoveTOTPResponse
+ */
+export type RemoveTOTPResponse = Message<"cabinet.v1.RemoveTOTPResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RemoveTOTPResponse.
+ * Use `create(RemoveTOTPResponseSchema)` to create a new message.
+ */
+export const RemoveTOTPResponseSchema: GenMessage<RemoveTOTPResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 59);
+
+/**
+ * RenewRecoveryCodesRequest is empty.
+ *
+ * @generated from message cabinet.v1.RenewRecoveryCodesRequest
+ */
+export type RenewRecoveryCodesRequest = Message<"cabinet.v1.RenewRecoveryCodesRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RenewRecoveryCodesRequest.
+ * Use `create(RenewRecoveryCodesRequestSchema)` to create a new message.
+ */
+export const RenewRecoveryCodesRequestSchema: GenMessage<RenewRecoveryCodesRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 60);
+
+/**
+ * RenewRecoveryCodesResponse carries the recovery codes.
+ *
+ * @generated from message cabinet.v1.RenewRecoveryCodesResponse
+ */
+export type RenewRecoveryCodesResponse = Message<"cabinet.v1.RenewRecoveryCodesResponse"> & {
+  /**
+   * Recovery codes, shown once.
+   *
+   * @generated from field: repeated string recovery_codes = 1;
+   */
+  recoveryCodes: string[];
+};
+
+/**
+ * Describes the message cabinet.v1.RenewRecoveryCodesResponse.
+ * Use `create(RenewRecoveryCodesResponseSchema)` to create a new message.
+ */
+export const RenewRecoveryCodesResponseSchema: GenMessage<RenewRecoveryCodesResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 61);
+
+/**
+ * BeginPasskeyRequest is empty.
+ *
+ * @generated from message cabinet.v1.BeginPasskeyRequest
+ */
+export type BeginPasskeyRequest = Message<"cabinet.v1.BeginPasskeyRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.BeginPasskeyRequest.
+ * Use `create(BeginPasskeyRequestSchema)` to create a new message.
+ */
+export const BeginPasskeyRequestSchema: GenMessage<BeginPasskeyRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 62);
+
+/**
+ * BeginPasskeyResponse carries the challenge.
+ *
+ * @generated from message cabinet.v1.BeginPasskeyResponse
+ */
+export type BeginPasskeyResponse = Message<"cabinet.v1.BeginPasskeyResponse"> & {
+  /**
+   * Ticket to give back.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * JSON of PublicKeyCredentialCreationOptions.
+   *
+   * @generated from field: string options = 2;
+   */
+  options: string;
+};
+
+/**
+ * Describes the message cabinet.v1.BeginPasskeyResponse.
+ * Use `create(BeginPasskeyResponseSchema)` to create a new message.
+ */
+export const BeginPasskeyResponseSchema: GenMessage<BeginPasskeyResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 63);
+
+/**
+ * AddPasskeyRequest carries the browser's answer.
+ *
+ * @generated from message cabinet.v1.AddPasskeyRequest
+ */
+export type AddPasskeyRequest = Message<"cabinet.v1.AddPasskeyRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * JSON of the PublicKeyCredential.
+   *
+   * @generated from field: string credential = 2;
+   */
+  credential: string;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AddPasskeyRequest.
+ * Use `create(AddPasskeyRequestSchema)` to create a new message.
+ */
+export const AddPasskeyRequestSchema: GenMessage<AddPasskeyRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 64);
+
+/**
+ * AddPasskeyResponse carries the passkey.
+ *
+ * @generated from message cabinet.v1.AddPasskeyResponse
+ */
+export type AddPasskeyResponse = Message<"cabinet.v1.AddPasskeyResponse"> & {
+  /**
+   * Passkey.
+   *
+   * @generated from field: cabinet.v1.Passkey passkey = 1;
+   */
+  passkey?: Passkey | undefined;
+
+  /**
+   * Recovery codes, shown once: those of a person whose first second factor
+   * this is.
+   *
+   * @generated from field: repeated string recovery_codes = 2;
+   */
+  recoveryCodes: string[];
+};
+
+/**
+ * Describes the message cabinet.v1.AddPasskeyResponse.
+ * Use `create(AddPasskeyResponseSchema)` to create a new message.
+ */
+export const AddPasskeyResponseSchema: GenMessage<AddPasskeyResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 65);
+
+/**
+ * RenamePasskeyRequest carries the name.
+ *
+ * @generated from message cabinet.v1.RenamePasskeyRequest
+ */
+export type RenamePasskeyRequest = Message<"cabinet.v1.RenamePasskeyRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.RenamePasskeyRequest.
+ * Use `create(RenamePasskeyRequestSchema)` to create a new message.
+ */
+export const RenamePasskeyRequestSchema: GenMessage<RenamePasskeyRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 66);
+
+/**
+ * RenamePasskeyResponse is empty.
+ *
+ * @generated from message cabinet.v1.RenamePasskeyResponse
+ */
+export type RenamePasskeyResponse = Message<"cabinet.v1.RenamePasskeyResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RenamePasskeyResponse.
+ * Use `create(RenamePasskeyResponseSchema)` to create a new message.
+ */
+export const RenamePasskeyResponseSchema: GenMessage<RenamePasskeyResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 67);
+
+/**
+ * RemovePasskeyRequest names a passkey.
+ *
+ * @generated from message cabinet.v1.RemovePasskeyRequest
+ */
+export type RemovePasskeyRequest = Message<"cabinet.v1.RemovePasskeyRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message cabinet.v1.RemovePasskeyRequest.
+ * Use `create(RemovePasskeyRequestSchema)` to create a new message.
+ */
+export const RemovePasskeyRequestSchema: GenMessage<RemovePasskeyRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 68);
+
+/**
+ * RemovePasskeyResponse is empty.
+ *
+ * @generated from message cabinet.v1.RemovePasskeyResponse
+ */
+export type RemovePasskeyResponse = Message<"cabinet.v1.RemovePasskeyResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.RemovePasskeyResponse.
+ * Use `create(RemovePasskeyResponseSchema)` to create a new message.
+ */
+export const RemovePasskeyResponseSchema: GenMessage<RemovePasskeyResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 69);
+
+/**
+ * StartContactChangeRequest carries the new contact.
+ *
+ * @generated from message cabinet.v1.StartContactChangeRequest
+ */
+export type StartContactChangeRequest = Message<"cabinet.v1.StartContactChangeRequest"> & {
+  /**
+   * What changes.
+   *
+   * @generated from field: cabinet.v1.Channel channel = 1;
+   */
+  channel: Channel;
+
+  /**
+   * New phone or e-mail.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * The old one is lost: no code goes there, and the change waits for 24
+   * hours.
+   *
+   * @generated from field: bool lost = 3;
+   */
+  lost: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.StartContactChangeRequest.
+ * Use `create(StartContactChangeRequestSchema)` to create a new message.
+ */
+export const StartContactChangeRequestSchema: GenMessage<StartContactChangeRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 70);
+
+/**
+ * StartContactChangeResponse carries the attempt.
+ *
+ * @generated from message cabinet.v1.StartContactChangeResponse
+ */
+export type StartContactChangeResponse = Message<"cabinet.v1.StartContactChangeResponse"> & {
+  /**
+   * Attempt.
+   *
+   * @generated from field: cabinet.v1.Attempt attempt = 1;
+   */
+  attempt?: Attempt | undefined;
+
+  /**
+   * A code went to the old contact and is asked for.
+   *
+   * @generated from field: bool old_code = 2;
+   */
+  oldCode: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.StartContactChangeResponse.
+ * Use `create(StartContactChangeResponseSchema)` to create a new message.
+ */
+export const StartContactChangeResponseSchema: GenMessage<StartContactChangeResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 71);
+
+/**
+ * ConfirmContactChangeRequest carries the codes.
+ *
+ * @generated from message cabinet.v1.ConfirmContactChangeRequest
+ */
+export type ConfirmContactChangeRequest = Message<"cabinet.v1.ConfirmContactChangeRequest"> & {
+  /**
+   * Ticket.
+   *
+   * @generated from field: string ticket = 1;
+   */
+  ticket: string;
+
+  /**
+   * Code sent to the new contact.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+
+  /**
+   * Code sent to the old contact; empty when it is lost, or there was none.
+   *
+   * @generated from field: string old_code = 3;
+   */
+  oldCode: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmContactChangeRequest.
+ * Use `create(ConfirmContactChangeRequestSchema)` to create a new message.
+ */
+export const ConfirmContactChangeRequestSchema: GenMessage<ConfirmContactChangeRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 72);
+
+/**
+ * ConfirmContactChangeResponse tells when the change holds.
+ *
+ * @generated from message cabinet.v1.ConfirmContactChangeResponse
+ */
+export type ConfirmContactChangeResponse = Message<"cabinet.v1.ConfirmContactChangeResponse"> & {
+  /**
+   * When it takes effect, unix microseconds; 0 is at once.
+   *
+   * @generated from field: int64 at = 1;
+   */
+  at: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.ConfirmContactChangeResponse.
+ * Use `create(ConfirmContactChangeResponseSchema)` to create a new message.
+ */
+export const ConfirmContactChangeResponseSchema: GenMessage<ConfirmContactChangeResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 73);
+
+/**
+ * CancelContactChangeRequest names the change.
+ *
+ * @generated from message cabinet.v1.CancelContactChangeRequest
+ */
+export type CancelContactChangeRequest = Message<"cabinet.v1.CancelContactChangeRequest"> & {
+  /**
+   * Secret of the notice's link; empty is the change of who is signed in.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message cabinet.v1.CancelContactChangeRequest.
+ * Use `create(CancelContactChangeRequestSchema)` to create a new message.
+ */
+export const CancelContactChangeRequestSchema: GenMessage<CancelContactChangeRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 74);
+
+/**
+ * CancelContactChangeResponse is empty.
+ *
+ * @generated from message cabinet.v1.CancelContactChangeResponse
+ */
+export type CancelContactChangeResponse = Message<"cabinet.v1.CancelContactChangeResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.CancelContactChangeResponse.
+ * Use `create(CancelContactChangeResponseSchema)` to create a new message.
+ */
+export const CancelContactChangeResponseSchema: GenMessage<CancelContactChangeResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 75);
+
+/**
+ * BeginProofRequest is empty.
+ *
+ * @generated from message cabinet.v1.BeginProofRequest
+ */
+export type BeginProofRequest = Message<"cabinet.v1.BeginProofRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.BeginProofRequest.
+ * Use `create(BeginProofRequestSchema)` to create a new message.
+ */
+export const BeginProofRequestSchema: GenMessage<BeginProofRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 76);
+
+/**
+ * BeginProofResponse tells what can be given.
+ *
+ * @generated from message cabinet.v1.BeginProofResponse
+ */
+export type BeginProofResponse = Message<"cabinet.v1.BeginProofResponse"> & {
+  /**
+   * Challenge.
+   *
+   * @generated from field: cabinet.v1.Challenge challenge = 1;
+   */
+  challenge?: Challenge | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.BeginProofResponse.
+ * Use `create(BeginProofResponseSchema)` to create a new message.
+ */
+export const BeginProofResponseSchema: GenMessage<BeginProofResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 77);
+
+/**
+ * ProveRequest carries a proof.
+ *
+ * @generated from message cabinet.v1.ProveRequest
+ */
+export type ProveRequest = Message<"cabinet.v1.ProveRequest"> & {
+  /**
+   * What is given.
+   *
+   * @generated from oneof cabinet.v1.ProveRequest.answer
+   */
+  answer: {
+    /**
+     * Password.
+     *
+     * @generated from field: string password = 1;
+     */
+    value: string;
+    case: "password";
+  } | {
+    /**
+     * Code of the authenticator application.
+     *
+     * @generated from field: string totp = 2;
+     */
+    value: string;
+    case: "totp";
+  } | {
+    /**
+     * JSON of the PublicKeyCredential.
+     *
+     * @generated from field: string passkey = 3;
+     */
+    value: string;
+    case: "passkey";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Ticket of BeginProof, for a passkey.
+   *
+   * @generated from field: string ticket = 4;
+   */
+  ticket: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ProveRequest.
+ * Use `create(ProveRequestSchema)` to create a new message.
+ */
+export const ProveRequestSchema: GenMessage<ProveRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 78);
+
+/**
+ * ProveResponse tells until when it holds.
+ *
+ * @generated from message cabinet.v1.ProveResponse
+ */
+export type ProveResponse = Message<"cabinet.v1.ProveResponse"> & {
+  /**
+   * Unix microseconds.
+   *
+   * @generated from field: int64 proven_until = 1;
+   */
+  provenUntil: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.ProveResponse.
+ * Use `create(ProveResponseSchema)` to create a new message.
+ */
+export const ProveResponseSchema: GenMessage<ProveResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 79);
+
+/**
+ * SetFactorRuleRequest carries the rule.
+ *
+ * @generated from message cabinet.v1.SetFactorRuleRequest
+ */
+export type SetFactorRuleRequest = Message<"cabinet.v1.SetFactorRuleRequest"> & {
+  /**
+   * Everybody has to have a second factor.
+   *
+   * @generated from field: bool required = 1;
+   */
+  required: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.SetFactorRuleRequest.
+ * Use `create(SetFactorRuleRequestSchema)` to create a new message.
+ */
+export const SetFactorRuleRequestSchema: GenMessage<SetFactorRuleRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 80);
+
+/**
+ * SetFactorRuleResponse is empty.
+ *
+ * @generated from message cabinet.v1.SetFactorRuleResponse
+ */
+export type SetFactorRuleResponse = Message<"cabinet.v1.SetFactorRuleResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.SetFactorRuleResponse.
+ * Use `create(SetFactorRuleResponseSchema)` to create a new message.
+ */
+export const SetFactorRuleResponseSchema: GenMessage<SetFactorRuleResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_access, 81);
 
 /**
  * Person is who uses the cabinet.
@@ -227,16 +2374,187 @@ export type Person = Message<"cabinet.v1.Person"> & {
  * Use `create(PersonSchema)` to create a new message.
  */
 export const PersonSchema: GenMessage<Person> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_access, 8);
+  messageDesc(file_cabinet_v1_access, 82);
 
 /**
- * AccessService lets people in.
+ * Channel is a way to a person.
+ *
+ * @generated from enum cabinet.v1.Channel
+ */
+export enum Channel {
+  /**
+   * Nobody said.
+   *
+   * @generated from enum value: CHANNEL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Text message.
+   *
+   * @generated from enum value: CHANNEL_PHONE = 1;
+   */
+  PHONE = 1,
+
+  /**
+   * E-mail.
+   *
+   * @generated from enum value: CHANNEL_EMAIL = 2;
+   */
+  EMAIL = 2,
+}
+
+/**
+ * Describes the enum cabinet.v1.Channel.
+ */
+export const ChannelSchema: GenEnum<Channel> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_access, 0);
+
+/**
+ * Factor is what a person proves themselves with.
+ *
+ * @generated from enum cabinet.v1.Factor
+ */
+export enum Factor {
+  /**
+   * Nobody said.
+   *
+   * @generated from enum value: FACTOR_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Password.
+   *
+   * @generated from enum value: FACTOR_PASSWORD = 1;
+   */
+  PASSWORD = 1,
+
+  /**
+   * Code of an authenticator application.
+   *
+   * @generated from enum value: FACTOR_TOTP = 2;
+   */
+  TOTP = 2,
+
+  /**
+   * Recovery code.
+   *
+   * @generated from enum value: FACTOR_RECOVERY = 3;
+   */
+  RECOVERY = 3,
+
+  /**
+   * Passkey.
+   *
+   * @generated from enum value: FACTOR_PASSKEY = 4;
+   */
+  PASSKEY = 4,
+}
+
+/**
+ * Describes the enum cabinet.v1.Factor.
+ */
+export const FactorSchema: GenEnum<Factor> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_access, 1);
+
+/**
+ * PasswordReason is what a password lacks.
+ *
+ * @generated from enum cabinet.v1.PasswordReason
+ */
+export enum PasswordReason {
+  /**
+   * Nobody said.
+   *
+   * @generated from enum value: PASSWORD_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Shorter than min_length.
+   *
+   * @generated from enum value: PASSWORD_REASON_SHORT = 1;
+   */
+  SHORT = 1,
+
+  /**
+   * Longer than max_length.
+   *
+   * @generated from enum value: PASSWORD_REASON_LONG = 2;
+   */
+  LONG = 2,
+
+  /**
+   * Too few different characters.
+   *
+   * @generated from enum value: PASSWORD_REASON_PLAIN = 3;
+   */
+  PLAIN = 3,
+
+  /**
+   * On the list of usual passwords, or one of them a little changed.
+   *
+   * @generated from enum value: PASSWORD_REASON_COMMON = 4;
+   */
+  COMMON = 4,
+
+  /**
+   * Made of the person's own name, login, phone, or of the product's name.
+   *
+   * @generated from enum value: PASSWORD_REASON_OWN = 5;
+   */
+  OWN = 5,
+
+  /**
+   * Made of rows of keys, letters or digits.
+   *
+   * @generated from enum value: PASSWORD_REASON_ROW = 6;
+   */
+  ROW = 6,
+}
+
+/**
+ * Describes the enum cabinet.v1.PasswordReason.
+ */
+export const PasswordReasonSchema: GenEnum<PasswordReason> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_access, 2);
+
+/**
+ * AccessService lets people in, and lets each look after their own ways of
+ * coming in.
+ *
+ * Two cookies carry a session. The short one (15 minutes) goes with every
+ * call; the long one goes to this service only and is exchanged by Refresh. A
+ * call answered "unauthenticated" is made again once after Refresh; when
+ * Refresh too is answered so, the person signs in. Both are HttpOnly.
+ *
+ * Three refusals are "failed precondition" with the header Chekan-Reason:
+ * "prove" (call Prove, then the same again), "factor" (an organisation of the
+ * person wants a second factor and the person has none: only this service
+ * answers), "terms" (new terms have to be accepted: only this service
+ * answers).
+ *
+ * Wrong input is "invalid argument" with the header Chekan-Field, which names
+ * the field of the request: country, tax_id, name, email, phone, password,
+ * partner_code, terms, phone_code, email_code, code, old_code, login, current.
  *
  * @generated from service cabinet.v1.AccessService
  */
 export const AccessService: GenService<{
   /**
-   * SignIn checks a password and sets the session cookie.
+   * GetEntrance tells a stranger which ways in there are.
+   *
+   * @generated from rpc cabinet.v1.AccessService.GetEntrance
+   */
+  getEntrance: {
+    methodKind: "unary";
+    input: typeof GetEntranceRequestSchema;
+    output: typeof GetEntranceResponseSchema;
+  },
+  /**
+   * SignIn checks a password. It sets the session cookies, or asks for the
+   * second factor.
    *
    * @generated from rpc cabinet.v1.AccessService.SignIn
    */
@@ -246,7 +2564,38 @@ export const AccessService: GenService<{
     output: typeof SignInResponseSchema;
   },
   /**
-   * SignOut ends the session.
+   * FinishSignIn gives the second factor that SignIn asked for.
+   *
+   * @generated from rpc cabinet.v1.AccessService.FinishSignIn
+   */
+  finishSignIn: {
+    methodKind: "unary";
+    input: typeof FinishSignInRequestSchema;
+    output: typeof FinishSignInResponseSchema;
+  },
+  /**
+   * BeginPasskeySignIn asks for what navigator.credentials.get needs; the
+   * person need not be named.
+   *
+   * @generated from rpc cabinet.v1.AccessService.BeginPasskeySignIn
+   */
+  beginPasskeySignIn: {
+    methodKind: "unary";
+    input: typeof BeginPasskeySignInRequestSchema;
+    output: typeof BeginPasskeySignInResponseSchema;
+  },
+  /**
+   * FinishPasskeySignIn signs in by a passkey: it is both factors in one.
+   *
+   * @generated from rpc cabinet.v1.AccessService.FinishPasskeySignIn
+   */
+  finishPasskeySignIn: {
+    methodKind: "unary";
+    input: typeof FinishPasskeySignInRequestSchema;
+    output: typeof FinishPasskeySignInResponseSchema;
+  },
+  /**
+   * SignOut ends the session of this browser. It answers well without one.
    *
    * @generated from rpc cabinet.v1.AccessService.SignOut
    */
@@ -266,6 +2615,92 @@ export const AccessService: GenService<{
     output: typeof WhoAmIResponseSchema;
   },
   /**
+   * Refresh exchanges the long cookie for a new pair.
+   *
+   * @generated from rpc cabinet.v1.AccessService.Refresh
+   */
+  refresh: {
+    methodKind: "unary";
+    input: typeof RefreshRequestSchema;
+    output: typeof RefreshResponseSchema;
+  },
+  /**
+   * StartSignUp takes what a new organisation tells of itself, and sends a
+   * code to the phone and one to the e-mail. The answer is the same when the
+   * organisation, the phone or the e-mail is known already.
+   *
+   * @generated from rpc cabinet.v1.AccessService.StartSignUp
+   */
+  startSignUp: {
+    methodKind: "unary";
+    input: typeof StartSignUpRequestSchema;
+    output: typeof StartSignUpResponseSchema;
+  },
+  /**
+   * ConfirmSignUp gives both codes. It makes the organisation and signs in,
+   * or, when the tax id has an organisation already, asks its administrators
+   * to let the person in.
+   *
+   * @generated from rpc cabinet.v1.AccessService.ConfirmSignUp
+   */
+  confirmSignUp: {
+    methodKind: "unary";
+    input: typeof ConfirmSignUpRequestSchema;
+    output: typeof ConfirmSignUpResponseSchema;
+  },
+  /**
+   * SendCodeAgain sends a new code of an attempt: at most once a minute and
+   * five times in all.
+   *
+   * @generated from rpc cabinet.v1.AccessService.SendCodeAgain
+   */
+  sendCodeAgain: {
+    methodKind: "unary";
+    input: typeof SendCodeAgainRequestSchema;
+    output: typeof SendCodeAgainResponseSchema;
+  },
+  /**
+   * GetInvitation tells who invites, for the page of the link.
+   *
+   * @generated from rpc cabinet.v1.AccessService.GetInvitation
+   */
+  getInvitation: {
+    methodKind: "unary";
+    input: typeof GetInvitationRequestSchema;
+    output: typeof GetInvitationResponseSchema;
+  },
+  /**
+   * AcceptInvitation joins: a new person by a name and a password, a known one
+   * by the session or by their password.
+   *
+   * @generated from rpc cabinet.v1.AccessService.AcceptInvitation
+   */
+  acceptInvitation: {
+    methodKind: "unary";
+    input: typeof AcceptInvitationRequestSchema;
+    output: typeof AcceptInvitationResponseSchema;
+  },
+  /**
+   * CheckPassword tells how strong a password would be, and why not more.
+   *
+   * @generated from rpc cabinet.v1.AccessService.CheckPassword
+   */
+  checkPassword: {
+    methodKind: "unary";
+    input: typeof CheckPasswordRequestSchema;
+    output: typeof CheckPasswordResponseSchema;
+  },
+  /**
+   * GeneratePassword makes one up.
+   *
+   * @generated from rpc cabinet.v1.AccessService.GeneratePassword
+   */
+  generatePassword: {
+    methodKind: "unary";
+    input: typeof GeneratePasswordRequestSchema;
+    output: typeof GeneratePasswordResponseSchema;
+  },
+  /**
    * ChangePassword replaces the password and ends other sessions.
    *
    * @generated from rpc cabinet.v1.AccessService.ChangePassword
@@ -274,6 +2709,238 @@ export const AccessService: GenService<{
     methodKind: "unary";
     input: typeof ChangePasswordRequestSchema;
     output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * StartReset sends a code to a confirmed phone or e-mail. The answer is the
+   * same for a login nobody has.
+   *
+   * @generated from rpc cabinet.v1.AccessService.StartReset
+   */
+  startReset: {
+    methodKind: "unary";
+    input: typeof StartResetRequestSchema;
+    output: typeof StartResetResponseSchema;
+  },
+  /**
+   * FinishReset gives the code and the new password; every session ends, and
+   * the person signs in anew.
+   *
+   * @generated from rpc cabinet.v1.AccessService.FinishReset
+   */
+  finishReset: {
+    methodKind: "unary";
+    input: typeof FinishResetRequestSchema;
+    output: typeof FinishResetResponseSchema;
+  },
+  /**
+   * ListDevices lists the browsers that are signed in.
+   *
+   * @generated from rpc cabinet.v1.AccessService.ListDevices
+   */
+  listDevices: {
+    methodKind: "unary";
+    input: typeof ListDevicesRequestSchema;
+    output: typeof ListDevicesResponseSchema;
+  },
+  /**
+   * RevokeDevice signs a browser out.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RevokeDevice
+   */
+  revokeDevice: {
+    methodKind: "unary";
+    input: typeof RevokeDeviceRequestSchema;
+    output: typeof RevokeDeviceResponseSchema;
+  },
+  /**
+   * RevokeOtherDevices signs all browsers out but this one.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RevokeOtherDevices
+   */
+  revokeOtherDevices: {
+    methodKind: "unary";
+    input: typeof RevokeOtherDevicesRequestSchema;
+    output: typeof RevokeOtherDevicesResponseSchema;
+  },
+  /**
+   * GetSecurity tells how the person comes in.
+   *
+   * @generated from rpc cabinet.v1.AccessService.GetSecurity
+   */
+  getSecurity: {
+    methodKind: "unary";
+    input: typeof GetSecurityRequestSchema;
+    output: typeof GetSecurityResponseSchema;
+  },
+  /**
+   * SetProfile changes name and language.
+   *
+   * @generated from rpc cabinet.v1.AccessService.SetProfile
+   */
+  setProfile: {
+    methodKind: "unary";
+    input: typeof SetProfileRequestSchema;
+    output: typeof SetProfileResponseSchema;
+  },
+  /**
+   * AcceptTerms accepts the present terms.
+   *
+   * @generated from rpc cabinet.v1.AccessService.AcceptTerms
+   */
+  acceptTerms: {
+    methodKind: "unary";
+    input: typeof AcceptTermsRequestSchema;
+    output: typeof AcceptTermsResponseSchema;
+  },
+  /**
+   * BeginTOTP makes a secret for an authenticator application; it counts from
+   * ConfirmTOTP on. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.BeginTOTP
+   */
+  beginTOTP: {
+    methodKind: "unary";
+    input: typeof BeginTOTPRequestSchema;
+    output: typeof BeginTOTPResponseSchema;
+  },
+  /**
+   * ConfirmTOTP gives the first code, and gets the recovery codes, shown once.
+   * Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.ConfirmTOTP
+   */
+  confirmTOTP: {
+    methodKind: "unary";
+    input: typeof ConfirmTOTPRequestSchema;
+    output: typeof ConfirmTOTPResponseSchema;
+  },
+  /**
+   * RemoveTOTP removes the authenticator application and the recovery codes.
+   * Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RemoveTOTP
+   */
+  removeTOTP: {
+    methodKind: "unary";
+    input: typeof RemoveTOTPRequestSchema;
+    output: typeof RemoveTOTPResponseSchema;
+  },
+  /**
+   * RenewRecoveryCodes makes new recovery codes, and the old ones no longer
+   * count. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RenewRecoveryCodes
+   */
+  renewRecoveryCodes: {
+    methodKind: "unary";
+    input: typeof RenewRecoveryCodesRequestSchema;
+    output: typeof RenewRecoveryCodesResponseSchema;
+  },
+  /**
+   * BeginPasskey asks for what navigator.credentials.create needs. Needs
+   * proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.BeginPasskey
+   */
+  beginPasskey: {
+    methodKind: "unary";
+    input: typeof BeginPasskeyRequestSchema;
+    output: typeof BeginPasskeyResponseSchema;
+  },
+  /**
+   * AddPasskey keeps a passkey. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.AddPasskey
+   */
+  addPasskey: {
+    methodKind: "unary";
+    input: typeof AddPasskeyRequestSchema;
+    output: typeof AddPasskeyResponseSchema;
+  },
+  /**
+   * RenamePasskey renames one.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RenamePasskey
+   */
+  renamePasskey: {
+    methodKind: "unary";
+    input: typeof RenamePasskeyRequestSchema;
+    output: typeof RenamePasskeyResponseSchema;
+  },
+  /**
+   * RemovePasskey removes one. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.RemovePasskey
+   */
+  removePasskey: {
+    methodKind: "unary";
+    input: typeof RemovePasskeyRequestSchema;
+    output: typeof RemovePasskeyResponseSchema;
+  },
+  /**
+   * StartContactChange sends a code to the new phone or e-mail, and one to the
+   * old. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.StartContactChange
+   */
+  startContactChange: {
+    methodKind: "unary";
+    input: typeof StartContactChangeRequestSchema;
+    output: typeof StartContactChangeResponseSchema;
+  },
+  /**
+   * ConfirmContactChange gives both codes. Without the old one (it is lost)
+   * the change waits for 24 hours and everybody concerned is told.
+   *
+   * @generated from rpc cabinet.v1.AccessService.ConfirmContactChange
+   */
+  confirmContactChange: {
+    methodKind: "unary";
+    input: typeof ConfirmContactChangeRequestSchema;
+    output: typeof ConfirmContactChangeResponseSchema;
+  },
+  /**
+   * CancelContactChange stops a change that waits: by the link of the notice,
+   * or by the session.
+   *
+   * @generated from rpc cabinet.v1.AccessService.CancelContactChange
+   */
+  cancelContactChange: {
+    methodKind: "unary";
+    input: typeof CancelContactChangeRequestSchema;
+    output: typeof CancelContactChangeResponseSchema;
+  },
+  /**
+   * BeginProof asks for what navigator.credentials.get needs to prove oneself
+   * by a passkey.
+   *
+   * @generated from rpc cabinet.v1.AccessService.BeginProof
+   */
+  beginProof: {
+    methodKind: "unary";
+    input: typeof BeginProofRequestSchema;
+    output: typeof BeginProofResponseSchema;
+  },
+  /**
+   * Prove proves that the person is still there; it holds for 10 minutes.
+   *
+   * @generated from rpc cabinet.v1.AccessService.Prove
+   */
+  prove: {
+    methodKind: "unary";
+    input: typeof ProveRequestSchema;
+    output: typeof ProveResponseSchema;
+  },
+  /**
+   * SetFactorRule says whether everybody of the organisation has to have a
+   * second factor. Needs proof.
+   *
+   * @generated from rpc cabinet.v1.AccessService.SetFactorRule
+   */
+  setFactorRule: {
+    methodKind: "unary";
+    input: typeof SetFactorRuleRequestSchema;
+    output: typeof SetFactorRuleResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cabinet_v1_access, 0);
