@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -114,7 +115,7 @@ func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.Exp
 	if err != nil {
 		return nil, err
 	}
-	table, ending, err := newTable(r.GetFormat())
+	table, ending, err := newTable(r.GetFormat(), reports.Documents)
 	if err != nil {
 		return nil, err
 	}
@@ -153,15 +154,13 @@ func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.Exp
 	return res, nil
 }
 
-func newTable(format cabinetv1.TableFormat) (reports.Table, string, error) {
-	switch format {
-	case cabinetv1.TableFormat_TABLE_FORMAT_CSV:
-		return reports.NewCSV(), ".csv", nil
-	case cabinetv1.TableFormat_TABLE_FORMAT_UNSPECIFIED, cabinetv1.TableFormat_TABLE_FORMAT_XLSX:
-		t, err := reports.NewXLSX()
-		return t, ".xlsx", err
+// newTable begins a file of a table.
+func newTable(format cabinetv1.TableFormat, l reports.Layout) (reports.Table, string, error) {
+	t, ending, err := reports.New(format, l)
+	if errors.Is(err, reports.ErrFormat) {
+		return nil, "", connect.NewError(connect.CodeInvalidArgument, err)
 	}
-	return nil, "", connect.NewError(connect.CodeInvalidArgument, fmt.Errorf("format %d", format))
+	return t, ending, err
 }
 
 // shiftView leaves out everything that is money for who may not see it.

@@ -3,7 +3,7 @@
 // [PDF] makes one of a fiscal document: first the slip as it is on paper, on a page 80 mm wide and as long as the slip, then
 // every tag of the document as a table on A4. An accountant files the second, a buyer wants the first.
 //
-// [XLSX] and [CSV] make tables of documents, row by row; no cell of them is a formula.
+// [XLSX] and [CSV] make tables of whatever has a [Layout], row by row; no cell of them is a formula.
 //
 // # Letters
 //

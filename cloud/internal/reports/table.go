@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,6 +16,23 @@ import (
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
+// Layout is what a table has above its rows.
+type Layout struct {
+	// Sheet names the sheet of a workbook.
+	Sheet string
+	// Rows says what a row is, for the line under a table that was cut: "документов" in "Показаны первые 5 документов".
+	Rows string
+	// Columns from left to right.
+	Columns []Column
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	// Width in characters, of a workbook.
+	Width float64
+}
+
 // Table is a file with a table that is written row by row.
 type Table interface {
 	// Add writes a row.
@@ -25,12 +43,12 @@ type Table interface {
 	Bytes() ([]byte, error)
 }
 
-// Cell is a text, or a sum in minor units, or a number.
+// Cell is a text, or a sum in minor units, or a number, or a number with two places.
 type Cell struct {
 	Text string
 	// Sum of a cell that is a sum.
 	Sum int64
-	// Number of a cell that is a number.
+	// Number of a cell that is a number; hundredths of one with places.
 	Number int64
 	kind   byte
 }
@@ -39,6 +57,7 @@ const (
 	isText = iota
 	isSum
 	isNumber
+	isHundredths
 )
 
 // Text is a cell of text.
@@ -50,14 +69,15 @@ func Sum(minor int64) Cell { return Cell{Sum: minor, kind: isSum} }
 // Number is a cell of a whole number.
 func Number(n int64) Cell { return Cell{Number: n, kind: isNumber} }
 
-// header names the columns of [Row].
-var header = []string{
-	"Время", "Торговая точка", "Касса", "ФН", "ФД", "ФПД", "Документ", "Признак расчёта", "Смена", "Чек", "Сумма", "Наличными", "Безналичными",
-	"Предоплата", "Кредит", "Встречное", "НДС", "Кассир", "Покупатель", "Позиций", "Бумага", "ОФД", "Ключ",
-}
+// Hundredths is a cell of a number with two places, such as an average; it is given in hundredths.
+func Hundredths(n int64) Cell { return Cell{Number: n, kind: isHundredths} }
 
-// widths of the columns, in characters.
-var widths = []float64{17, 24, 16, 18, 9, 12, 24, 18, 8, 7, 13, 13, 14, 13, 13, 13, 24, 22, 22, 9, 12, 14, 38}
+// Documents is the layout of [Row].
+var Documents = Layout{Sheet: "Документы", Rows: "документов", Columns: []Column{
+	{"Время", 17}, {"Торговая точка", 24}, {"Касса", 16}, {"ФН", 18}, {"ФД", 9}, {"ФПД", 12}, {"Документ", 24}, {"Признак расчёта", 18}, {"Смена", 8},
+	{"Чек", 7}, {"Сумма", 13}, {"Наличными", 13}, {"Безналичными", 14}, {"Предоплата", 13}, {"Кредит", 13}, {"Встречное", 13}, {"НДС", 24},
+	{"Кассир", 22}, {"Покупатель", 22}, {"Позиций", 9}, {"Бумага", 12}, {"ОФД", 14}, {"Ключ", 38},
+}}
 
 // Words of a table, in Russian as on the slip.
 var (
@@ -108,22 +128,42 @@ func harmless(s string) string {
 	return s
 }
 
-func cut(rows int) string {
-	return fmt.Sprintf("Показаны первые %d документов: их больше, чем вмещает файл. Возьмите срок короче.", rows)
+func (l *Layout) cut(rows int) string {
+	return fmt.Sprintf("Показаны первые %d %s: их больше, чем вмещает файл. Сузьте отбор.", rows, l.Rows)
 }
+
+// New begins a file of a format with the header of its layout, and gives the ending of its name.
+func New(format cabinetv1.TableFormat, l Layout) (Table, string, error) {
+	switch format {
+	case cabinetv1.TableFormat_TABLE_FORMAT_CSV:
+		return NewCSV(l), ".csv", nil
+	case cabinetv1.TableFormat_TABLE_FORMAT_UNSPECIFIED, cabinetv1.TableFormat_TABLE_FORMAT_XLSX:
+		t, err := NewXLSX(l)
+		return t, ".xlsx", err
+	}
+	return nil, "", fmt.Errorf("format %d: %w", format, ErrFormat)
+}
+
+// ErrFormat says that nobody knows a format of tables.
+var ErrFormat = errors.New("no such format of tables")
 
 // CSV is comma separated values, UTF-8 with a byte order mark, for table programs to know the letters by.
 type CSV struct {
-	out bytes.Buffer
-	w   *csv.Writer
+	layout Layout
+	out    bytes.Buffer
+	w      *csv.Writer
 }
 
 // NewCSV begins a file with its header.
-func NewCSV() *CSV {
-	c := &CSV{}
+func NewCSV(l Layout) *CSV {
+	c := &CSV{layout: l}
 	c.out.WriteString("\ufeff")
 	c.w = csv.NewWriter(&c.out)
 	c.w.UseCRLF = true
+	header := make([]string, len(l.Columns))
+	for i, column := range l.Columns {
+		header[i] = harmless(column.Name)
+	}
 	_ = c.w.Write(header) // a buffer takes everything
 	return c
 }
@@ -137,6 +177,8 @@ func (c *CSV) Add(cells []Cell) error {
 			row[i] = fiscal.Money(cell.Sum).String()
 		case isNumber:
 			row[i] = strconv.FormatInt(cell.Number, 10)
+		case isHundredths:
+			row[i] = fiscal.Money(cell.Number).String()
 		default:
 			row[i] = harmless(cell.Text)
 		}
@@ -145,7 +187,7 @@ func (c *CSV) Add(cells []Cell) error {
 }
 
 // Cut implements Table.
-func (c *CSV) Cut(rows int) error { return c.w.Write([]string{cut(rows)}) }
+func (c *CSV) Cut(rows int) error { return c.w.Write([]string{c.layout.cut(rows)}) }
 
 // Bytes implements Table.
 func (c *CSV) Bytes() ([]byte, error) {
@@ -155,27 +197,28 @@ func (c *CSV) Bytes() ([]byte, error) {
 
 // XLSX is an Office Open XML workbook of one sheet.
 type XLSX struct {
-	file             *excelize.File
-	w                *excelize.StreamWriter
-	row              int
-	sum, whole, bold int
+	layout                   Layout
+	file                     *excelize.File
+	w                        *excelize.StreamWriter
+	row                      int
+	sum, whole, places, bold int
 }
 
-// Number formats of workbooks (ECMA-376, part 1, 18.8.30): 4 is #,##0.00 and 1 is 0.
-const formatSum, formatWhole = 4, 1
+// Number formats of workbooks (ECMA-376, part 1, 18.8.30): 4 is #,##0.00, 2 is 0.00 and 1 is 0.
+const formatSum, formatPlaces, formatWhole = 4, 2, 1
 
 // NewXLSX begins a file with its header.
-func NewXLSX() (*XLSX, error) {
-	x := &XLSX{file: excelize.NewFile()}
-	const sheet = "Документы"
-	if err := x.file.SetSheetName("Sheet1", sheet); err != nil {
+func NewXLSX(l Layout) (*XLSX, error) {
+	x := &XLSX{layout: l, file: excelize.NewFile()}
+	if err := x.file.SetSheetName("Sheet1", l.Sheet); err != nil {
 		return nil, fmt.Errorf("begin workbook: %w", err)
 	}
 	for _, style := range []struct {
 		to *int
 		of excelize.Style
 	}{
-		{&x.sum, excelize.Style{NumFmt: formatSum}}, {&x.whole, excelize.Style{NumFmt: formatWhole}}, {&x.bold, excelize.Style{Font: &excelize.Font{Bold: true}}},
+		{&x.sum, excelize.Style{NumFmt: formatSum}}, {&x.whole, excelize.Style{NumFmt: formatWhole}}, {&x.places, excelize.Style{NumFmt: formatPlaces}},
+		{&x.bold, excelize.Style{Font: &excelize.Font{Bold: true}}},
 	} {
 		id, err := x.file.NewStyle(&style.of)
 		if err != nil {
@@ -184,20 +227,20 @@ func NewXLSX() (*XLSX, error) {
 		*style.to = id
 	}
 	var err error
-	if x.w, err = x.file.NewStreamWriter(sheet); err != nil {
+	if x.w, err = x.file.NewStreamWriter(l.Sheet); err != nil {
 		return nil, fmt.Errorf("begin workbook: %w", err)
 	}
-	for i, width := range widths {
-		if err := x.w.SetColWidth(i+1, i+1, width); err != nil {
+	for i, column := range l.Columns {
+		if err := x.w.SetColWidth(i+1, i+1, column.Width); err != nil {
 			return nil, fmt.Errorf("begin workbook: %w", err)
 		}
 	}
 	if err := x.w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return nil, fmt.Errorf("begin workbook: %w", err)
 	}
-	names := make([]any, len(header))
-	for i, name := range header {
-		names[i] = excelize.Cell{StyleID: x.bold, Value: name}
+	names := make([]any, len(l.Columns))
+	for i, column := range l.Columns {
+		names[i] = excelize.Cell{StyleID: x.bold, Value: harmless(column.Name)}
 	}
 	return x, x.write(names)
 }
@@ -216,6 +259,8 @@ func (x *XLSX) Add(cells []Cell) error {
 			values[i] = excelize.Cell{StyleID: x.sum, Value: float64(cell.Sum) / 100}
 		case isNumber:
 			values[i] = excelize.Cell{StyleID: x.whole, Value: cell.Number}
+		case isHundredths:
+			values[i] = excelize.Cell{StyleID: x.places, Value: float64(cell.Number) / 100}
 		default:
 			values[i] = harmless(cell.Text)
 		}
@@ -224,7 +269,7 @@ func (x *XLSX) Add(cells []Cell) error {
 }
 
 // Cut implements Table.
-func (x *XLSX) Cut(rows int) error { return x.write([]any{cut(rows)}) }
+func (x *XLSX) Cut(rows int) error { return x.write([]any{x.layout.cut(rows)}) }
 
 // Bytes implements Table.
 func (x *XLSX) Bytes() ([]byte, error) {

@@ -3,6 +3,7 @@ package reports
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -24,19 +25,29 @@ func found(evil string) *cabinetv1.FoundDocument {
 	}
 }
 
+// names of the columns of a layout.
+func names(l Layout) []string {
+	var list []string
+	for _, c := range l.Columns {
+		list = append(list, c.Name)
+	}
+	return list
+}
+
 // TestTable: no text becomes a formula, sums stay sums, and a file that is cut says so.
 func TestTable(t *testing.T) {
+	header := names(Documents)
 	for _, evil := range []string{"=1+1", "+7", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "a\x01b", "кавычка \" и, запятая"} {
 		want := evil
 		if strings.ContainsRune("=+-@\t\r", rune(evil[0])) {
 			want = "'" + evil
 		}
 		want = strings.ReplaceAll(want, "\x01", "")
-		x, err := NewXLSX()
+		x, err := NewXLSX(Documents)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := NewCSV()
+		c := NewCSV(Documents)
 		for _, table := range []Table{x, c} {
 			if err := table.Add(Row(found(evil))); err != nil {
 				t.Fatal(err)
@@ -68,7 +79,7 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, rows := range map[string][][]string{"comma separated": plain, "workbook": sheet} {
-			if len(rows) != 3 || !slices.Equal(rows[0], header) || !strings.Contains(rows[2][0], "первые 1 документ") {
+			if len(rows) != 3 || !slices.Equal(rows[0], header) || !strings.Contains(rows[2][0], "первые 1 документов") {
 				t.Fatalf("%s: %q", name, rows)
 			}
 			at := func(column string) string { return rows[1][slices.Index(header, column)] }
@@ -91,3 +102,38 @@ func TestTable(t *testing.T) {
 
 // norm is a text without what CSV and XML readers change by their own rules: a carriage return.
 func norm(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "\r", ""), "\n", "") }
+
+// TestTableFormats: a layout of one's own in every format there is, with every kind of cell.
+func TestTableFormats(t *testing.T) {
+	layout := Layout{Sheet: "Кассы", Rows: "касс", Columns: []Column{{"=Имя", 10}, {"Чеков", 8}, {"Сумма", 8}, {"Среднее", 8}}}
+	for format, ending := range map[cabinetv1.TableFormat]string{
+		cabinetv1.TableFormat_TABLE_FORMAT_UNSPECIFIED: ".xlsx", cabinetv1.TableFormat_TABLE_FORMAT_XLSX: ".xlsx", cabinetv1.TableFormat_TABLE_FORMAT_CSV: ".csv",
+	} {
+		table, got, err := New(format, layout)
+		if err != nil || got != ending {
+			t.Fatalf("%v: %q, %v", format, got, err)
+		}
+		if err := table.Add([]Cell{Text("Касса 1"), Number(7), Sum(-105), Hundredths(235)}); err != nil {
+			t.Fatal(err)
+		}
+		file, err := table.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows [][]string
+		if ending == ".csv" {
+			rows, err = csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte("\ufeff")))).ReadAll()
+		} else if book, openErr := excelize.OpenReader(bytes.NewReader(file)); openErr != nil {
+			t.Fatal(openErr)
+		} else {
+			rows, err = book.GetRows(layout.Sheet)
+		}
+		want := [][]string{{"'=Имя", "Чеков", "Сумма", "Среднее"}, {"Касса 1", "7", "-1.05", "2.35"}}
+		if err != nil || !slices.EqualFunc(rows, want, slices.Equal) {
+			t.Errorf("%v: %q, %v", format, rows, err)
+		}
+	}
+	if _, _, err := New(99, layout); !errors.Is(err, ErrFormat) {
+		t.Errorf("an unknown format: %v", err)
+	}
+}
