@@ -13,7 +13,8 @@ export type Permission =
   | "tills:recover"
   | "tills:configure"
   | "tills:decide"
-  | "updates:manage";
+  | "updates:manage"
+  | "audit:view";
 
 type Session = { person: Person; can: (p: Permission) => boolean };
 

@@ -1,7 +1,16 @@
 import { type ComponentType, lazy } from "react";
 import { Navigate } from "react-router";
 import type { Permission } from "../access/session";
-import { IconAgent, IconAsk, IconHome, IconPerson, IconReceipt, IconTill, IconUpdate } from "../ui/icons";
+import {
+  IconAgent,
+  IconAsk,
+  IconHome,
+  IconJournal,
+  IconPerson,
+  IconReceipt,
+  IconTill,
+  IconUpdate,
+} from "../ui/icons";
 import type { Say } from "../words";
 
 /**
@@ -19,7 +28,7 @@ export const PAGES: readonly Page[] = [
   {
     path: "/home",
     Content: lazy(() => import("../home/HomePage")),
-    nav: { label: "nav.home", Icon: IconHome, needs: "money:view" },
+    nav: { label: "nav.home", Icon: IconHome, IconJournal, needs: "money:view" },
   },
   {
     path: "/tills",
@@ -50,6 +59,11 @@ export const PAGES: readonly Page[] = [
     nav: { label: "updates.title", Icon: IconUpdate, needs: "tills:view" },
   },
   { path: "/updates/:id", Content: lazy(() => import("../updates/RolloutPage")) },
+  {
+    path: "/journal",
+    Content: lazy(() => import("../audit/JournalPage")),
+    nav: { label: "journal.title", Icon: IconJournal, needs: "audit:view" },
+  },
   {
     path: "/profile",
     Content: lazy(() => import("../access/Profile")),

@@ -189,3 +189,9 @@ export const IconUpdate = (p: IconProps) => (
     <path d="M8 2v8M4.8 7L8 10.2 11.2 7M2.5 13.5h11" />
   </Icon>
 );
+/** Journal: a page with lines. */
+export const IconJournal = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3.5 1.8h9v12.4h-9zM6 5h4M6 8h4M6 11h2.5" />
+  </Icon>
+);

@@ -1,3 +1,4 @@
 import base from "./base.json";
+import journal from "./journal.json";
 
-export default { ...base };
+export default { ...base, ...journal };
