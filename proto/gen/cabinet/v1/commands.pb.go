@@ -93,6 +93,63 @@ func (CommandState) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{0}
 }
 
+// Harm is how much an action can do wrong.
+type Harm int32
+
+const (
+	// Not given.
+	Harm_HARM_UNSPECIFIED Harm = 0
+	// Reads, or prints what is there.
+	Harm_HARM_NONE Harm = 1
+	// Keeps the till from selling for a moment.
+	Harm_HARM_PAUSE Harm = 2
+	// Makes a fiscal document, ends something, or stops the till.
+	Harm_HARM_LASTING Harm = 3
+)
+
+// Enum value maps for Harm.
+var (
+	Harm_name = map[int32]string{
+		0: "HARM_UNSPECIFIED",
+		1: "HARM_NONE",
+		2: "HARM_PAUSE",
+		3: "HARM_LASTING",
+	}
+	Harm_value = map[string]int32{
+		"HARM_UNSPECIFIED": 0,
+		"HARM_NONE":        1,
+		"HARM_PAUSE":       2,
+		"HARM_LASTING":     3,
+	}
+)
+
+func (x Harm) Enum() *Harm {
+	p := new(Harm)
+	*p = x
+	return p
+}
+
+func (x Harm) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Harm) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_commands_proto_enumTypes[1].Descriptor()
+}
+
+func (Harm) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_commands_proto_enumTypes[1]
+}
+
+func (x Harm) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Harm.Descriptor instead.
+func (Harm) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{1}
+}
+
 // Command is an order with its record.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -121,7 +178,15 @@ type Command struct {
 	// For ACTION_LOG_LEVEL.
 	LogLevel string `protobuf:"bytes,12,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
 	// A bundle came with it, see GetCommandBundle.
-	HasBundle     bool `protobuf:"varint,13,opt,name=has_bundle,json=hasBundle,proto3" json:"has_bundle,omitempty"`
+	HasBundle bool `protobuf:"varint,13,opt,name=has_bundle,json=hasBundle,proto3" json:"has_bundle,omitempty"`
+	// For ACTION_CHECK_NETWORK: the one address that is tried; empty is everything.
+	Address string `protobuf:"bytes,17,opt,name=address,proto3" json:"address,omitempty"`
+	// Why the asker wants it, in their words.
+	Reason string `protobuf:"bytes,14,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The work it is part of; empty when it was asked for alone.
+	WorkId string `protobuf:"bytes,15,opt,name=work_id,json=workId,proto3" json:"work_id,omitempty"`
+	// Rule that had the agent act by itself; then nobody asked for it.
+	Rule          string `protobuf:"bytes,16,opt,name=rule,proto3" json:"rule,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -247,6 +312,107 @@ func (x *Command) GetHasBundle() bool {
 	return false
 }
 
+func (x *Command) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Command) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Command) GetWorkId() string {
+	if x != nil {
+		return x.WorkId
+	}
+	return ""
+}
+
+func (x *Command) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+// Demands are what has to go with a command.
+type Demands struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How much it can do wrong.
+	Harm Harm `protobuf:"varint,1,opt,name=harm,proto3,enum=cabinet.v1.Harm" json:"harm,omitempty"`
+	// A reason.
+	Reason bool `protobuf:"varint,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The name of the till, typed.
+	Confirm bool `protobuf:"varint,3,opt,name=confirm,proto3" json:"confirm,omitempty"`
+	// A password or a second factor in the last minutes.
+	Proof         bool `protobuf:"varint,4,opt,name=proof,proto3" json:"proof,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Demands) Reset() {
+	*x = Demands{}
+	mi := &file_cabinet_v1_commands_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Demands) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Demands) ProtoMessage() {}
+
+func (x *Demands) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_commands_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Demands.ProtoReflect.Descriptor instead.
+func (*Demands) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Demands) GetHarm() Harm {
+	if x != nil {
+		return x.Harm
+	}
+	return Harm_HARM_UNSPECIFIED
+}
+
+func (x *Demands) GetReason() bool {
+	if x != nil {
+		return x.Reason
+	}
+	return false
+}
+
+func (x *Demands) GetConfirm() bool {
+	if x != nil {
+		return x.Confirm
+	}
+	return false
+}
+
+func (x *Demands) GetProof() bool {
+	if x != nil {
+		return x.Proof
+	}
+	return false
+}
+
 // PlanCommandRequest names an action.
 type PlanCommandRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -260,7 +426,7 @@ type PlanCommandRequest struct {
 
 func (x *PlanCommandRequest) Reset() {
 	*x = PlanCommandRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[1]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -272,7 +438,7 @@ func (x *PlanCommandRequest) String() string {
 func (*PlanCommandRequest) ProtoMessage() {}
 
 func (x *PlanCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[1]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -285,7 +451,7 @@ func (x *PlanCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanCommandRequest.ProtoReflect.Descriptor instead.
 func (*PlanCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{1}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PlanCommandRequest) GetTillId() string {
@@ -306,14 +472,20 @@ func (x *PlanCommandRequest) GetAction() v1.Action {
 type PlanCommandResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Steps, none begun; absent when the agent is too old to tell its plans.
-	Plan          *v1.Run `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	Plan *v1.Run `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// What the cabinet wants to hear before it takes the command.
+	Demands *Demands `protobuf:"bytes,2,opt,name=demands,proto3" json:"demands,omitempty"`
+	// Why it would come to nothing as the till stands now: a word of [Obstacle]; empty when nothing is known to be in the way.
+	Obstacle string `protobuf:"bytes,3,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	// What may keep it waiting: a word of [Obstacle]; empty when nothing.
+	Doubt         string `protobuf:"bytes,4,opt,name=doubt,proto3" json:"doubt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlanCommandResponse) Reset() {
 	*x = PlanCommandResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[2]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -325,7 +497,7 @@ func (x *PlanCommandResponse) String() string {
 func (*PlanCommandResponse) ProtoMessage() {}
 
 func (x *PlanCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[2]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -338,7 +510,7 @@ func (x *PlanCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanCommandResponse.ProtoReflect.Descriptor instead.
 func (*PlanCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PlanCommandResponse) GetPlan() *v1.Run {
@@ -346,6 +518,27 @@ func (x *PlanCommandResponse) GetPlan() *v1.Run {
 		return x.Plan
 	}
 	return nil
+}
+
+func (x *PlanCommandResponse) GetDemands() *Demands {
+	if x != nil {
+		return x.Demands
+	}
+	return nil
+}
+
+func (x *PlanCommandResponse) GetObstacle() string {
+	if x != nil {
+		return x.Obstacle
+	}
+	return ""
+}
+
+func (x *PlanCommandResponse) GetDoubt() string {
+	if x != nil {
+		return x.Doubt
+	}
+	return ""
 }
 
 // StartCommandRequest asks for an action.
@@ -360,14 +553,22 @@ type StartCommandRequest struct {
 	// Ask the person at the till first and begin only when he agrees.
 	AskConsent bool `protobuf:"varint,4,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	// For ACTION_LOG_LEVEL: debug, info, warn or error; it lasts an hour.
-	LogLevel      string `protobuf:"bytes,5,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
+	LogLevel string `protobuf:"bytes,5,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
+	// For ACTION_CHECK_NETWORK: host:port of an operator of fiscal data, to be tried instead of everything.
+	Address string `protobuf:"bytes,9,opt,name=address,proto3" json:"address,omitempty"`
+	// Why, for the record: up to 500 characters.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Name of the till, typed by a person, where Demands asks for it.
+	Confirm string `protobuf:"bytes,7,opt,name=confirm,proto3" json:"confirm,omitempty"`
+	// How long it may wait for the till: 5 to 1440; 0 is 5.
+	WaitMinutes   uint32 `protobuf:"varint,8,opt,name=wait_minutes,json=waitMinutes,proto3" json:"wait_minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StartCommandRequest) Reset() {
 	*x = StartCommandRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[3]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +580,7 @@ func (x *StartCommandRequest) String() string {
 func (*StartCommandRequest) ProtoMessage() {}
 
 func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[3]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +593,7 @@ func (x *StartCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandRequest.ProtoReflect.Descriptor instead.
 func (*StartCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StartCommandRequest) GetId() string {
@@ -430,6 +631,34 @@ func (x *StartCommandRequest) GetLogLevel() string {
 	return ""
 }
 
+func (x *StartCommandRequest) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *StartCommandRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StartCommandRequest) GetConfirm() string {
+	if x != nil {
+		return x.Confirm
+	}
+	return ""
+}
+
+func (x *StartCommandRequest) GetWaitMinutes() uint32 {
+	if x != nil {
+		return x.WaitMinutes
+	}
+	return 0
+}
+
 // StartCommandResponse gives the command.
 type StartCommandResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -441,7 +670,7 @@ type StartCommandResponse struct {
 
 func (x *StartCommandResponse) Reset() {
 	*x = StartCommandResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[4]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -453,7 +682,7 @@ func (x *StartCommandResponse) String() string {
 func (*StartCommandResponse) ProtoMessage() {}
 
 func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[4]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +695,7 @@ func (x *StartCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCommandResponse.ProtoReflect.Descriptor instead.
 func (*StartCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *StartCommandResponse) GetCommand() *Command {
@@ -484,14 +713,16 @@ type DecideRequest struct {
 	// Till id.
 	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
 	// Decision.
-	Decision      *v1.Decision `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision *v1.Decision `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	// Name of the till, typed by a person, for a decision that there is no document.
+	Confirm       string `protobuf:"bytes,4,opt,name=confirm,proto3" json:"confirm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DecideRequest) Reset() {
 	*x = DecideRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[5]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +734,7 @@ func (x *DecideRequest) String() string {
 func (*DecideRequest) ProtoMessage() {}
 
 func (x *DecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[5]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +747,7 @@ func (x *DecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideRequest.ProtoReflect.Descriptor instead.
 func (*DecideRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DecideRequest) GetId() string {
@@ -540,6 +771,13 @@ func (x *DecideRequest) GetDecision() *v1.Decision {
 	return nil
 }
 
+func (x *DecideRequest) GetConfirm() string {
+	if x != nil {
+		return x.Confirm
+	}
+	return ""
+}
+
 // DecideResponse gives the command that carries it.
 type DecideResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -551,7 +789,7 @@ type DecideResponse struct {
 
 func (x *DecideResponse) Reset() {
 	*x = DecideResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[6]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +801,7 @@ func (x *DecideResponse) String() string {
 func (*DecideResponse) ProtoMessage() {}
 
 func (x *DecideResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[6]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +814,7 @@ func (x *DecideResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideResponse.ProtoReflect.Descriptor instead.
 func (*DecideResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DecideResponse) GetCommand() *Command {
@@ -597,7 +835,7 @@ type GetCommandRequest struct {
 
 func (x *GetCommandRequest) Reset() {
 	*x = GetCommandRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[7]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +847,7 @@ func (x *GetCommandRequest) String() string {
 func (*GetCommandRequest) ProtoMessage() {}
 
 func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[7]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +860,7 @@ func (x *GetCommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetCommandRequest) GetId() string {
@@ -643,7 +881,7 @@ type GetCommandResponse struct {
 
 func (x *GetCommandResponse) Reset() {
 	*x = GetCommandResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[8]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +893,7 @@ func (x *GetCommandResponse) String() string {
 func (*GetCommandResponse) ProtoMessage() {}
 
 func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[8]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +906,7 @@ func (x *GetCommandResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetCommandResponse) GetCommand() *Command {
@@ -701,7 +939,7 @@ type CertificateCell struct {
 
 func (x *CertificateCell) Reset() {
 	*x = CertificateCell{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[9]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -713,7 +951,7 @@ func (x *CertificateCell) String() string {
 func (*CertificateCell) ProtoMessage() {}
 
 func (x *CertificateCell) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[9]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -726,7 +964,7 @@ func (x *CertificateCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertificateCell.ProtoReflect.Descriptor instead.
 func (*CertificateCell) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CertificateCell) GetKind() string {
@@ -827,7 +1065,7 @@ type Certificate struct {
 
 func (x *Certificate) Reset() {
 	*x = Certificate{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[10]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +1077,7 @@ func (x *Certificate) String() string {
 func (*Certificate) ProtoMessage() {}
 
 func (x *Certificate) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[10]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +1090,7 @@ func (x *Certificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
 func (*Certificate) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Certificate) GetSha256() string {
@@ -1008,7 +1246,7 @@ type GetCertificateRequest struct {
 
 func (x *GetCertificateRequest) Reset() {
 	*x = GetCertificateRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[11]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1258,7 @@ func (x *GetCertificateRequest) String() string {
 func (*GetCertificateRequest) ProtoMessage() {}
 
 func (x *GetCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[11]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1271,7 @@ func (x *GetCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCertificateRequest.ProtoReflect.Descriptor instead.
 func (*GetCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCertificateRequest) GetTillId() string {
@@ -1061,7 +1299,7 @@ type GetCertificateResponse struct {
 
 func (x *GetCertificateResponse) Reset() {
 	*x = GetCertificateResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[12]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1311,7 @@ func (x *GetCertificateResponse) String() string {
 func (*GetCertificateResponse) ProtoMessage() {}
 
 func (x *GetCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[12]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1324,7 @@ func (x *GetCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCertificateResponse.ProtoReflect.Descriptor instead.
 func (*GetCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetCertificateResponse) GetCertificate() *Certificate {
@@ -1109,7 +1347,7 @@ type ListCommandsRequest struct {
 
 func (x *ListCommandsRequest) Reset() {
 	*x = ListCommandsRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[13]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1359,7 @@ func (x *ListCommandsRequest) String() string {
 func (*ListCommandsRequest) ProtoMessage() {}
 
 func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[13]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1372,7 @@ func (x *ListCommandsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsRequest.ProtoReflect.Descriptor instead.
 func (*ListCommandsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListCommandsRequest) GetTillId() string {
@@ -1162,7 +1400,7 @@ type ListCommandsResponse struct {
 
 func (x *ListCommandsResponse) Reset() {
 	*x = ListCommandsResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[14]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1412,7 @@ func (x *ListCommandsResponse) String() string {
 func (*ListCommandsResponse) ProtoMessage() {}
 
 func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[14]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1425,7 @@ func (x *ListCommandsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCommandsResponse.ProtoReflect.Descriptor instead.
 func (*ListCommandsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListCommandsResponse) GetCommands() []*Command {
@@ -1220,7 +1458,7 @@ type TicketCell struct {
 
 func (x *TicketCell) Reset() {
 	*x = TicketCell{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[15]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1470,7 @@ func (x *TicketCell) String() string {
 func (*TicketCell) ProtoMessage() {}
 
 func (x *TicketCell) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[15]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1483,7 @@ func (x *TicketCell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TicketCell.ProtoReflect.Descriptor instead.
 func (*TicketCell) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TicketCell) GetId() string {
@@ -1310,7 +1548,7 @@ type ListTicketsRequest struct {
 
 func (x *ListTicketsRequest) Reset() {
 	*x = ListTicketsRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[16]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1560,7 @@ func (x *ListTicketsRequest) String() string {
 func (*ListTicketsRequest) ProtoMessage() {}
 
 func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[16]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1573,7 @@ func (x *ListTicketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsRequest.ProtoReflect.Descriptor instead.
 func (*ListTicketsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListTicketsRequest) GetTillId() string {
@@ -1363,7 +1601,7 @@ type ListTicketsResponse struct {
 
 func (x *ListTicketsResponse) Reset() {
 	*x = ListTicketsResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[17]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +1613,7 @@ func (x *ListTicketsResponse) String() string {
 func (*ListTicketsResponse) ProtoMessage() {}
 
 func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[17]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +1626,7 @@ func (x *ListTicketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTicketsResponse.ProtoReflect.Descriptor instead.
 func (*ListTicketsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTicketsResponse) GetTickets() []*TicketCell {
@@ -1409,7 +1647,7 @@ type GetTicketRequest struct {
 
 func (x *GetTicketRequest) Reset() {
 	*x = GetTicketRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[18]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1659,7 @@ func (x *GetTicketRequest) String() string {
 func (*GetTicketRequest) ProtoMessage() {}
 
 func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[18]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1672,7 @@ func (x *GetTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketRequest.ProtoReflect.Descriptor instead.
 func (*GetTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{18}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetTicketRequest) GetId() string {
@@ -1459,7 +1697,7 @@ type GetTicketResponse struct {
 
 func (x *GetTicketResponse) Reset() {
 	*x = GetTicketResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[19]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1709,7 @@ func (x *GetTicketResponse) String() string {
 func (*GetTicketResponse) ProtoMessage() {}
 
 func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[19]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +1722,7 @@ func (x *GetTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTicketResponse.ProtoReflect.Descriptor instead.
 func (*GetTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetTicketResponse) GetTicket() *TicketCell {
@@ -1521,7 +1759,7 @@ type CloseTicketRequest struct {
 
 func (x *CloseTicketRequest) Reset() {
 	*x = CloseTicketRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[20]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1771,7 @@ func (x *CloseTicketRequest) String() string {
 func (*CloseTicketRequest) ProtoMessage() {}
 
 func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[20]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1784,7 @@ func (x *CloseTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketRequest.ProtoReflect.Descriptor instead.
 func (*CloseTicketRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CloseTicketRequest) GetId() string {
@@ -1574,7 +1812,7 @@ type CloseTicketResponse struct {
 
 func (x *CloseTicketResponse) Reset() {
 	*x = CloseTicketResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[21]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1824,7 @@ func (x *CloseTicketResponse) String() string {
 func (*CloseTicketResponse) ProtoMessage() {}
 
 func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[21]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1837,7 @@ func (x *CloseTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseTicketResponse.ProtoReflect.Descriptor instead.
 func (*CloseTicketResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CloseTicketResponse) GetTicket() *TicketCell {
@@ -1620,7 +1858,7 @@ type GetCommandBundleRequest struct {
 
 func (x *GetCommandBundleRequest) Reset() {
 	*x = GetCommandBundleRequest{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[22]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1870,7 @@ func (x *GetCommandBundleRequest) String() string {
 func (*GetCommandBundleRequest) ProtoMessage() {}
 
 func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[22]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1883,7 @@ func (x *GetCommandBundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleRequest.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetCommandBundleRequest) GetCommandId() string {
@@ -1668,7 +1906,7 @@ type GetCommandBundleResponse struct {
 
 func (x *GetCommandBundleResponse) Reset() {
 	*x = GetCommandBundleResponse{}
-	mi := &file_cabinet_v1_commands_proto_msgTypes[23]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1680,7 +1918,7 @@ func (x *GetCommandBundleResponse) String() string {
 func (*GetCommandBundleResponse) ProtoMessage() {}
 
 func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_commands_proto_msgTypes[23]
+	mi := &file_cabinet_v1_commands_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1693,7 +1931,7 @@ func (x *GetCommandBundleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCommandBundleResponse.ProtoReflect.Descriptor instead.
 func (*GetCommandBundleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_commands_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetCommandBundleResponse) GetBundle() []byte {
@@ -1715,7 +1953,7 @@ var File_cabinet_v1_commands_proto protoreflect.FileDescriptor
 const file_cabinet_v1_commands_proto_rawDesc = "" +
 	"\n" +
 	"\x19cabinet/v1/commands.proto\x12\n" +
-	"cabinet.v1\x1a\x16fiscal/v1/fiscal.proto\"\xac\x03\n" +
+	"cabinet.v1\x1a\x16fiscal/v1/fiscal.proto\"\x8b\x04\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
@@ -1734,25 +1972,42 @@ const file_cabinet_v1_commands_proto_rawDesc = "" +
 	"askConsent\x12\x1b\n" +
 	"\tlog_level\x18\f \x01(\tR\blogLevel\x12\x1d\n" +
 	"\n" +
-	"has_bundle\x18\r \x01(\bR\thasBundle\"X\n" +
+	"has_bundle\x18\r \x01(\bR\thasBundle\x12\x18\n" +
+	"\aaddress\x18\x11 \x01(\tR\aaddress\x12\x16\n" +
+	"\x06reason\x18\x0e \x01(\tR\x06reason\x12\x17\n" +
+	"\awork_id\x18\x0f \x01(\tR\x06workId\x12\x12\n" +
+	"\x04rule\x18\x10 \x01(\tR\x04rule\"w\n" +
+	"\aDemands\x12$\n" +
+	"\x04harm\x18\x01 \x01(\x0e2\x10.cabinet.v1.HarmR\x04harm\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\bR\x06reason\x12\x18\n" +
+	"\aconfirm\x18\x03 \x01(\bR\aconfirm\x12\x14\n" +
+	"\x05proof\x18\x04 \x01(\bR\x05proof\"X\n" +
 	"\x12PlanCommandRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12)\n" +
-	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"9\n" +
+	"\x06action\x18\x02 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\"\x9a\x01\n" +
 	"\x13PlanCommandResponse\x12\"\n" +
-	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\"\xa7\x01\n" +
+	"\x04plan\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x04plan\x12-\n" +
+	"\ademands\x18\x02 \x01(\v2\x13.cabinet.v1.DemandsR\ademands\x12\x1a\n" +
+	"\bobstacle\x18\x03 \x01(\tR\bobstacle\x12\x14\n" +
+	"\x05doubt\x18\x04 \x01(\tR\x05doubt\"\x96\x02\n" +
 	"\x13StartCommandRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12)\n" +
 	"\x06action\x18\x03 \x01(\x0e2\x11.fiscal.v1.ActionR\x06action\x12\x1f\n" +
 	"\vask_consent\x18\x04 \x01(\bR\n" +
 	"askConsent\x12\x1b\n" +
-	"\tlog_level\x18\x05 \x01(\tR\blogLevel\"E\n" +
+	"\tlog_level\x18\x05 \x01(\tR\blogLevel\x12\x18\n" +
+	"\aaddress\x18\t \x01(\tR\aaddress\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x18\n" +
+	"\aconfirm\x18\a \x01(\tR\aconfirm\x12!\n" +
+	"\fwait_minutes\x18\b \x01(\rR\vwaitMinutes\"E\n" +
 	"\x14StartCommandResponse\x12-\n" +
-	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"i\n" +
+	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"\x83\x01\n" +
 	"\rDecideRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12/\n" +
-	"\bdecision\x18\x03 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\"?\n" +
+	"\bdecision\x18\x03 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x18\n" +
+	"\aconfirm\x18\x04 \x01(\tR\aconfirm\"?\n" +
 	"\x0eDecideResponse\x12-\n" +
 	"\acommand\x18\x01 \x01(\v2\x13.cabinet.v1.CommandR\acommand\"#\n" +
 	"\x11GetCommandRequest\x12\x0e\n" +
@@ -1843,7 +2098,13 @@ const file_cabinet_v1_commands_proto_rawDesc = "" +
 	"\x15COMMAND_STATE_RUNNING\x10\x03\x12\x16\n" +
 	"\x12COMMAND_STATE_DONE\x10\x04\x12\x18\n" +
 	"\x14COMMAND_STATE_FAILED\x10\x05\x12\x19\n" +
-	"\x15COMMAND_STATE_EXPIRED\x10\x06B\xa4\x01\n" +
+	"\x15COMMAND_STATE_EXPIRED\x10\x06*M\n" +
+	"\x04Harm\x12\x14\n" +
+	"\x10HARM_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tHARM_NONE\x10\x01\x12\x0e\n" +
+	"\n" +
+	"HARM_PAUSE\x10\x02\x12\x10\n" +
+	"\fHARM_LASTING\x10\x03B\xa4\x01\n" +
 	"\x0ecom.cabinet.v1B\rCommandsProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
 	"Cabinet.V1\xca\x02\n" +
 	"Cabinet\\V1\xe2\x02\x16Cabinet\\V1\\GPBMetadata\xea\x02\vCabinet::V1b\x06proto3"
@@ -1860,63 +2121,67 @@ func file_cabinet_v1_commands_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_commands_proto_rawDescData
 }
 
-var file_cabinet_v1_commands_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cabinet_v1_commands_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_cabinet_v1_commands_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_cabinet_v1_commands_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_cabinet_v1_commands_proto_goTypes = []any{
 	(CommandState)(0),                // 0: cabinet.v1.CommandState
-	(*Command)(nil),                  // 1: cabinet.v1.Command
-	(*PlanCommandRequest)(nil),       // 2: cabinet.v1.PlanCommandRequest
-	(*PlanCommandResponse)(nil),      // 3: cabinet.v1.PlanCommandResponse
-	(*StartCommandRequest)(nil),      // 4: cabinet.v1.StartCommandRequest
-	(*StartCommandResponse)(nil),     // 5: cabinet.v1.StartCommandResponse
-	(*DecideRequest)(nil),            // 6: cabinet.v1.DecideRequest
-	(*DecideResponse)(nil),           // 7: cabinet.v1.DecideResponse
-	(*GetCommandRequest)(nil),        // 8: cabinet.v1.GetCommandRequest
-	(*GetCommandResponse)(nil),       // 9: cabinet.v1.GetCommandResponse
-	(*CertificateCell)(nil),          // 10: cabinet.v1.CertificateCell
-	(*Certificate)(nil),              // 11: cabinet.v1.Certificate
-	(*GetCertificateRequest)(nil),    // 12: cabinet.v1.GetCertificateRequest
-	(*GetCertificateResponse)(nil),   // 13: cabinet.v1.GetCertificateResponse
-	(*ListCommandsRequest)(nil),      // 14: cabinet.v1.ListCommandsRequest
-	(*ListCommandsResponse)(nil),     // 15: cabinet.v1.ListCommandsResponse
-	(*TicketCell)(nil),               // 16: cabinet.v1.TicketCell
-	(*ListTicketsRequest)(nil),       // 17: cabinet.v1.ListTicketsRequest
-	(*ListTicketsResponse)(nil),      // 18: cabinet.v1.ListTicketsResponse
-	(*GetTicketRequest)(nil),         // 19: cabinet.v1.GetTicketRequest
-	(*GetTicketResponse)(nil),        // 20: cabinet.v1.GetTicketResponse
-	(*CloseTicketRequest)(nil),       // 21: cabinet.v1.CloseTicketRequest
-	(*CloseTicketResponse)(nil),      // 22: cabinet.v1.CloseTicketResponse
-	(*GetCommandBundleRequest)(nil),  // 23: cabinet.v1.GetCommandBundleRequest
-	(*GetCommandBundleResponse)(nil), // 24: cabinet.v1.GetCommandBundleResponse
-	(v1.Action)(0),                   // 25: fiscal.v1.Action
-	(*v1.Run)(nil),                   // 26: fiscal.v1.Run
-	(*v1.Decision)(nil),              // 27: fiscal.v1.Decision
+	(Harm)(0),                        // 1: cabinet.v1.Harm
+	(*Command)(nil),                  // 2: cabinet.v1.Command
+	(*Demands)(nil),                  // 3: cabinet.v1.Demands
+	(*PlanCommandRequest)(nil),       // 4: cabinet.v1.PlanCommandRequest
+	(*PlanCommandResponse)(nil),      // 5: cabinet.v1.PlanCommandResponse
+	(*StartCommandRequest)(nil),      // 6: cabinet.v1.StartCommandRequest
+	(*StartCommandResponse)(nil),     // 7: cabinet.v1.StartCommandResponse
+	(*DecideRequest)(nil),            // 8: cabinet.v1.DecideRequest
+	(*DecideResponse)(nil),           // 9: cabinet.v1.DecideResponse
+	(*GetCommandRequest)(nil),        // 10: cabinet.v1.GetCommandRequest
+	(*GetCommandResponse)(nil),       // 11: cabinet.v1.GetCommandResponse
+	(*CertificateCell)(nil),          // 12: cabinet.v1.CertificateCell
+	(*Certificate)(nil),              // 13: cabinet.v1.Certificate
+	(*GetCertificateRequest)(nil),    // 14: cabinet.v1.GetCertificateRequest
+	(*GetCertificateResponse)(nil),   // 15: cabinet.v1.GetCertificateResponse
+	(*ListCommandsRequest)(nil),      // 16: cabinet.v1.ListCommandsRequest
+	(*ListCommandsResponse)(nil),     // 17: cabinet.v1.ListCommandsResponse
+	(*TicketCell)(nil),               // 18: cabinet.v1.TicketCell
+	(*ListTicketsRequest)(nil),       // 19: cabinet.v1.ListTicketsRequest
+	(*ListTicketsResponse)(nil),      // 20: cabinet.v1.ListTicketsResponse
+	(*GetTicketRequest)(nil),         // 21: cabinet.v1.GetTicketRequest
+	(*GetTicketResponse)(nil),        // 22: cabinet.v1.GetTicketResponse
+	(*CloseTicketRequest)(nil),       // 23: cabinet.v1.CloseTicketRequest
+	(*CloseTicketResponse)(nil),      // 24: cabinet.v1.CloseTicketResponse
+	(*GetCommandBundleRequest)(nil),  // 25: cabinet.v1.GetCommandBundleRequest
+	(*GetCommandBundleResponse)(nil), // 26: cabinet.v1.GetCommandBundleResponse
+	(v1.Action)(0),                   // 27: fiscal.v1.Action
+	(*v1.Run)(nil),                   // 28: fiscal.v1.Run
+	(*v1.Decision)(nil),              // 29: fiscal.v1.Decision
 }
 var file_cabinet_v1_commands_proto_depIdxs = []int32{
-	25, // 0: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
+	27, // 0: cabinet.v1.Command.action:type_name -> fiscal.v1.Action
 	0,  // 1: cabinet.v1.Command.state:type_name -> cabinet.v1.CommandState
-	26, // 2: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
-	27, // 3: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
-	25, // 4: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
-	26, // 5: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
-	25, // 6: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
-	1,  // 7: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
-	27, // 8: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
-	1,  // 9: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
-	1,  // 10: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
-	10, // 11: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
-	10, // 12: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
-	11, // 13: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
-	1,  // 14: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
-	16, // 15: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
-	16, // 16: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	26, // 17: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
-	16, // 18: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	28, // 2: cabinet.v1.Command.run:type_name -> fiscal.v1.Run
+	29, // 3: cabinet.v1.Command.decision:type_name -> fiscal.v1.Decision
+	1,  // 4: cabinet.v1.Demands.harm:type_name -> cabinet.v1.Harm
+	27, // 5: cabinet.v1.PlanCommandRequest.action:type_name -> fiscal.v1.Action
+	28, // 6: cabinet.v1.PlanCommandResponse.plan:type_name -> fiscal.v1.Run
+	3,  // 7: cabinet.v1.PlanCommandResponse.demands:type_name -> cabinet.v1.Demands
+	27, // 8: cabinet.v1.StartCommandRequest.action:type_name -> fiscal.v1.Action
+	2,  // 9: cabinet.v1.StartCommandResponse.command:type_name -> cabinet.v1.Command
+	29, // 10: cabinet.v1.DecideRequest.decision:type_name -> fiscal.v1.Decision
+	2,  // 11: cabinet.v1.DecideResponse.command:type_name -> cabinet.v1.Command
+	2,  // 12: cabinet.v1.GetCommandResponse.command:type_name -> cabinet.v1.Command
+	12, // 13: cabinet.v1.Certificate.total:type_name -> cabinet.v1.CertificateCell
+	12, // 14: cabinet.v1.Certificate.cells:type_name -> cabinet.v1.CertificateCell
+	13, // 15: cabinet.v1.GetCertificateResponse.certificate:type_name -> cabinet.v1.Certificate
+	2,  // 16: cabinet.v1.ListCommandsResponse.commands:type_name -> cabinet.v1.Command
+	18, // 17: cabinet.v1.ListTicketsResponse.tickets:type_name -> cabinet.v1.TicketCell
+	18, // 18: cabinet.v1.GetTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	28, // 19: cabinet.v1.GetTicketResponse.run:type_name -> fiscal.v1.Run
+	18, // 20: cabinet.v1.CloseTicketResponse.ticket:type_name -> cabinet.v1.TicketCell
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_commands_proto_init() }
@@ -1929,8 +2194,8 @@ func file_cabinet_v1_commands_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_commands_proto_rawDesc), len(file_cabinet_v1_commands_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   24,
+			NumEnums:      2,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -446,6 +446,8 @@ type WatchResponse struct {
 	//	*WatchResponse_Operation
 	//	*WatchResponse_Command
 	//	*WatchResponse_Rollout
+	//	*WatchResponse_Note
+	//	*WatchResponse_Work
 	Change        isWatchResponse_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -524,6 +526,24 @@ func (x *WatchResponse) GetRollout() *Rollout {
 	return nil
 }
 
+func (x *WatchResponse) GetNote() *Note {
+	if x != nil {
+		if x, ok := x.Change.(*WatchResponse_Note); ok {
+			return x.Note
+		}
+	}
+	return nil
+}
+
+func (x *WatchResponse) GetWork() *Work {
+	if x != nil {
+		if x, ok := x.Change.(*WatchResponse_Work); ok {
+			return x.Work
+		}
+	}
+	return nil
+}
+
 type isWatchResponse_Change interface {
 	isWatchResponse_Change()
 }
@@ -548,6 +568,16 @@ type WatchResponse_Rollout struct {
 	Rollout *Rollout `protobuf:"bytes,4,opt,name=rollout,proto3,oneof"`
 }
 
+type WatchResponse_Note struct {
+	// Somebody wrote about a till.
+	Note *Note `protobuf:"bytes,20,opt,name=note,proto3,oneof"`
+}
+
+type WatchResponse_Work struct {
+	// Work on many tills, with its counts.
+	Work *Work `protobuf:"bytes,21,opt,name=work,proto3,oneof"`
+}
+
 func (*WatchResponse_Till) isWatchResponse_Change() {}
 
 func (*WatchResponse_Operation) isWatchResponse_Change() {}
@@ -555,6 +585,10 @@ func (*WatchResponse_Operation) isWatchResponse_Change() {}
 func (*WatchResponse_Command) isWatchResponse_Change() {}
 
 func (*WatchResponse_Rollout) isWatchResponse_Change() {}
+
+func (*WatchResponse_Note) isWatchResponse_Change() {}
+
+func (*WatchResponse_Work) isWatchResponse_Change() {}
 
 // SetContractRequest names the day.
 type SetContractRequest struct {
@@ -662,7 +696,7 @@ var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
 const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/fleet.proto\x12\n" +
-	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x16cabinet/v1/light.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xa8\x04\n" +
+	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xa8\x04\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -692,12 +726,14 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x0fGetTillResponse\x12$\n" +
 	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"'\n" +
 	"\fWatchRequest\x12\x17\n" +
-	"\atill_id\x18\x01 \x01(\tR\x06tillId\"\xde\x01\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\"\xae\x02\n" +
 	"\rWatchResponse\x12&\n" +
 	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillH\x00R\x04till\x129\n" +
 	"\toperation\x18\x02 \x01(\v2\x19.cabinet.v1.OperationViewH\x00R\toperation\x12/\n" +
 	"\acommand\x18\x03 \x01(\v2\x13.cabinet.v1.CommandH\x00R\acommand\x12/\n" +
-	"\arollout\x18\x04 \x01(\v2\x13.cabinet.v1.RolloutH\x00R\arolloutB\b\n" +
+	"\arollout\x18\x04 \x01(\v2\x13.cabinet.v1.RolloutH\x00R\arollout\x12&\n" +
+	"\x04note\x18\x14 \x01(\v2\x10.cabinet.v1.NoteH\x00R\x04note\x12&\n" +
+	"\x04work\x18\x15 \x01(\v2\x10.cabinet.v1.WorkH\x00R\x04workB\b\n" +
 	"\x06change\"C\n" +
 	"\x12SetContractRequest\x12\x17\n" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
@@ -762,38 +798,40 @@ var file_cabinet_v1_fleet_proto_goTypes = []any{
 	(*OperationView)(nil),               // 13: cabinet.v1.OperationView
 	(*Command)(nil),                     // 14: cabinet.v1.Command
 	(*Rollout)(nil),                     // 15: cabinet.v1.Rollout
-	(*CreateEnrolmentCodeRequest)(nil),  // 16: cabinet.v1.CreateEnrolmentCodeRequest
-	(*PlanCommandRequest)(nil),          // 17: cabinet.v1.PlanCommandRequest
-	(*StartCommandRequest)(nil),         // 18: cabinet.v1.StartCommandRequest
-	(*DecideRequest)(nil),               // 19: cabinet.v1.DecideRequest
-	(*GetCommandRequest)(nil),           // 20: cabinet.v1.GetCommandRequest
-	(*GetCertificateRequest)(nil),       // 21: cabinet.v1.GetCertificateRequest
-	(*ListTicketsRequest)(nil),          // 22: cabinet.v1.ListTicketsRequest
-	(*GetTicketRequest)(nil),            // 23: cabinet.v1.GetTicketRequest
-	(*CloseTicketRequest)(nil),          // 24: cabinet.v1.CloseTicketRequest
-	(*ListAgentsRequest)(nil),           // 25: cabinet.v1.ListAgentsRequest
-	(*RevokeAgentRequest)(nil),          // 26: cabinet.v1.RevokeAgentRequest
-	(*ListThresholdsRequest)(nil),       // 27: cabinet.v1.ListThresholdsRequest
-	(*SetThresholdRequest)(nil),         // 28: cabinet.v1.SetThresholdRequest
-	(*SetWorkingHoursRequest)(nil),      // 29: cabinet.v1.SetWorkingHoursRequest
-	(*GetCommandBundleRequest)(nil),     // 30: cabinet.v1.GetCommandBundleRequest
-	(*ListCommandsRequest)(nil),         // 31: cabinet.v1.ListCommandsRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 32: cabinet.v1.CreateEnrolmentCodeResponse
-	(*PlanCommandResponse)(nil),         // 33: cabinet.v1.PlanCommandResponse
-	(*StartCommandResponse)(nil),        // 34: cabinet.v1.StartCommandResponse
-	(*DecideResponse)(nil),              // 35: cabinet.v1.DecideResponse
-	(*GetCommandResponse)(nil),          // 36: cabinet.v1.GetCommandResponse
-	(*GetCertificateResponse)(nil),      // 37: cabinet.v1.GetCertificateResponse
-	(*ListTicketsResponse)(nil),         // 38: cabinet.v1.ListTicketsResponse
-	(*GetTicketResponse)(nil),           // 39: cabinet.v1.GetTicketResponse
-	(*CloseTicketResponse)(nil),         // 40: cabinet.v1.CloseTicketResponse
-	(*ListAgentsResponse)(nil),          // 41: cabinet.v1.ListAgentsResponse
-	(*RevokeAgentResponse)(nil),         // 42: cabinet.v1.RevokeAgentResponse
-	(*ListThresholdsResponse)(nil),      // 43: cabinet.v1.ListThresholdsResponse
-	(*SetThresholdResponse)(nil),        // 44: cabinet.v1.SetThresholdResponse
-	(*SetWorkingHoursResponse)(nil),     // 45: cabinet.v1.SetWorkingHoursResponse
-	(*GetCommandBundleResponse)(nil),    // 46: cabinet.v1.GetCommandBundleResponse
-	(*ListCommandsResponse)(nil),        // 47: cabinet.v1.ListCommandsResponse
+	(*Note)(nil),                        // 16: cabinet.v1.Note
+	(*Work)(nil),                        // 17: cabinet.v1.Work
+	(*CreateEnrolmentCodeRequest)(nil),  // 18: cabinet.v1.CreateEnrolmentCodeRequest
+	(*PlanCommandRequest)(nil),          // 19: cabinet.v1.PlanCommandRequest
+	(*StartCommandRequest)(nil),         // 20: cabinet.v1.StartCommandRequest
+	(*DecideRequest)(nil),               // 21: cabinet.v1.DecideRequest
+	(*GetCommandRequest)(nil),           // 22: cabinet.v1.GetCommandRequest
+	(*GetCertificateRequest)(nil),       // 23: cabinet.v1.GetCertificateRequest
+	(*ListTicketsRequest)(nil),          // 24: cabinet.v1.ListTicketsRequest
+	(*GetTicketRequest)(nil),            // 25: cabinet.v1.GetTicketRequest
+	(*CloseTicketRequest)(nil),          // 26: cabinet.v1.CloseTicketRequest
+	(*ListAgentsRequest)(nil),           // 27: cabinet.v1.ListAgentsRequest
+	(*RevokeAgentRequest)(nil),          // 28: cabinet.v1.RevokeAgentRequest
+	(*ListThresholdsRequest)(nil),       // 29: cabinet.v1.ListThresholdsRequest
+	(*SetThresholdRequest)(nil),         // 30: cabinet.v1.SetThresholdRequest
+	(*SetWorkingHoursRequest)(nil),      // 31: cabinet.v1.SetWorkingHoursRequest
+	(*GetCommandBundleRequest)(nil),     // 32: cabinet.v1.GetCommandBundleRequest
+	(*ListCommandsRequest)(nil),         // 33: cabinet.v1.ListCommandsRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 34: cabinet.v1.CreateEnrolmentCodeResponse
+	(*PlanCommandResponse)(nil),         // 35: cabinet.v1.PlanCommandResponse
+	(*StartCommandResponse)(nil),        // 36: cabinet.v1.StartCommandResponse
+	(*DecideResponse)(nil),              // 37: cabinet.v1.DecideResponse
+	(*GetCommandResponse)(nil),          // 38: cabinet.v1.GetCommandResponse
+	(*GetCertificateResponse)(nil),      // 39: cabinet.v1.GetCertificateResponse
+	(*ListTicketsResponse)(nil),         // 40: cabinet.v1.ListTicketsResponse
+	(*GetTicketResponse)(nil),           // 41: cabinet.v1.GetTicketResponse
+	(*CloseTicketResponse)(nil),         // 42: cabinet.v1.CloseTicketResponse
+	(*ListAgentsResponse)(nil),          // 43: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentResponse)(nil),         // 44: cabinet.v1.RevokeAgentResponse
+	(*ListThresholdsResponse)(nil),      // 45: cabinet.v1.ListThresholdsResponse
+	(*SetThresholdResponse)(nil),        // 46: cabinet.v1.SetThresholdResponse
+	(*SetWorkingHoursResponse)(nil),     // 47: cabinet.v1.SetWorkingHoursResponse
+	(*GetCommandBundleResponse)(nil),    // 48: cabinet.v1.GetCommandBundleResponse
+	(*ListCommandsResponse)(nil),        // 49: cabinet.v1.ListCommandsResponse
 }
 var file_cabinet_v1_fleet_proto_depIdxs = []int32{
 	9,  // 0: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
@@ -806,52 +844,54 @@ var file_cabinet_v1_fleet_proto_depIdxs = []int32{
 	13, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
 	14, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
 	15, // 9: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
-	0,  // 10: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
-	1,  // 11: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	3,  // 12: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	5,  // 13: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	16, // 14: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	17, // 15: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	18, // 16: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	19, // 17: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	20, // 18: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	21, // 19: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	22, // 20: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	23, // 21: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	24, // 22: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	25, // 23: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	26, // 24: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	27, // 25: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
-	28, // 26: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
-	29, // 27: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
-	7,  // 28: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
-	30, // 29: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	31, // 30: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	2,  // 31: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	4,  // 32: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	6,  // 33: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	32, // 34: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	33, // 35: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	34, // 36: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	35, // 37: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	36, // 38: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	37, // 39: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	38, // 40: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	39, // 41: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	40, // 42: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	41, // 43: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	42, // 44: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	43, // 45: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
-	44, // 46: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
-	45, // 47: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
-	8,  // 48: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
-	46, // 49: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	47, // 50: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	31, // [31:51] is the sub-list for method output_type
-	11, // [11:31] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 10: cabinet.v1.WatchResponse.note:type_name -> cabinet.v1.Note
+	17, // 11: cabinet.v1.WatchResponse.work:type_name -> cabinet.v1.Work
+	0,  // 12: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
+	1,  // 13: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	3,  // 14: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	5,  // 15: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	18, // 16: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	19, // 17: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	20, // 18: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	21, // 19: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	22, // 20: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	23, // 21: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	24, // 22: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	25, // 23: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	26, // 24: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	27, // 25: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	28, // 26: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	29, // 27: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
+	30, // 28: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
+	31, // 29: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
+	7,  // 30: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
+	32, // 31: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	33, // 32: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	2,  // 33: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	4,  // 34: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	6,  // 35: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	34, // 36: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	35, // 37: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	36, // 38: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	37, // 39: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	38, // 40: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	39, // 41: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	40, // 42: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	41, // 43: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	42, // 44: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	43, // 45: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	44, // 46: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	45, // 47: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
+	46, // 48: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
+	47, // 49: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
+	8,  // 50: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
+	48, // 51: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	49, // 52: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	33, // [33:53] is the sub-list for method output_type
+	13, // [13:33] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_fleet_proto_init() }
@@ -863,12 +903,15 @@ func file_cabinet_v1_fleet_proto_init() {
 	file_cabinet_v1_commands_proto_init()
 	file_cabinet_v1_documents_proto_init()
 	file_cabinet_v1_light_proto_init()
+	file_cabinet_v1_remote_proto_init()
 	file_cabinet_v1_updates_proto_init()
 	file_cabinet_v1_fleet_proto_msgTypes[6].OneofWrappers = []any{
 		(*WatchResponse_Till)(nil),
 		(*WatchResponse_Operation)(nil),
 		(*WatchResponse_Command)(nil),
 		(*WatchResponse_Rollout)(nil),
+		(*WatchResponse_Note)(nil),
+		(*WatchResponse_Work)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

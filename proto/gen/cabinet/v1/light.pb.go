@@ -173,6 +173,8 @@ const (
 	ThresholdLevel_THRESHOLD_LEVEL_OUTLET ThresholdLevel = 2
 	// Of the till.
 	ThresholdLevel_THRESHOLD_LEVEL_TILL ThresholdLevel = 3
+	// Of a department: between organisation and outlet.
+	ThresholdLevel_THRESHOLD_LEVEL_DEPARTMENT ThresholdLevel = 4
 )
 
 // Enum value maps for ThresholdLevel.
@@ -182,12 +184,14 @@ var (
 		1: "THRESHOLD_LEVEL_ORGANISATION",
 		2: "THRESHOLD_LEVEL_OUTLET",
 		3: "THRESHOLD_LEVEL_TILL",
+		4: "THRESHOLD_LEVEL_DEPARTMENT",
 	}
 	ThresholdLevel_value = map[string]int32{
 		"THRESHOLD_LEVEL_UNSPECIFIED":  0,
 		"THRESHOLD_LEVEL_ORGANISATION": 1,
 		"THRESHOLD_LEVEL_OUTLET":       2,
 		"THRESHOLD_LEVEL_TILL":         3,
+		"THRESHOLD_LEVEL_DEPARTMENT":   4,
 	}
 )
 
@@ -242,7 +246,9 @@ type TillCell struct {
 	// The limit it crossed, seconds.
 	Limit int64 `protobuf:"varint,10,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Whose limit it is.
-	Level         ThresholdLevel `protobuf:"varint,11,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	Level ThresholdLevel `protobuf:"varint,11,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
+	// Name of that node; empty for the organisation and the usual.
+	LevelName     string `protobuf:"bytes,12,opt,name=level_name,json=levelName,proto3" json:"level_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,6 +360,13 @@ func (x *TillCell) GetLevel() ThresholdLevel {
 	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
 }
 
+func (x *TillCell) GetLevelName() string {
+	if x != nil {
+		return x.LevelName
+	}
+	return ""
+}
+
 // TillStop is when a till will stop.
 type TillStop struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -414,7 +427,7 @@ type ThresholdNode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Level.
 	Level ThresholdLevel `protobuf:"varint,1,opt,name=level,proto3,enum=cabinet.v1.ThresholdLevel" json:"level,omitempty"`
-	// Id of the outlet or till; empty for the organisation.
+	// Id of the department, outlet or till; empty for the organisation.
 	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -537,7 +550,11 @@ type Threshold struct {
 	// What would hold here if nothing were set here.
 	Above *Limits `protobuf:"bytes,7,opt,name=above,proto3" json:"above,omitempty"`
 	// Whose that would be.
-	AboveLevel    ThresholdLevel `protobuf:"varint,8,opt,name=above_level,json=aboveLevel,proto3,enum=cabinet.v1.ThresholdLevel" json:"above_level,omitempty"`
+	AboveLevel ThresholdLevel `protobuf:"varint,8,opt,name=above_level,json=aboveLevel,proto3,enum=cabinet.v1.ThresholdLevel" json:"above_level,omitempty"`
+	// Name of the node whose limits hold; empty for the organisation and the usual.
+	LevelName string `protobuf:"bytes,9,opt,name=level_name,json=levelName,proto3" json:"level_name,omitempty"`
+	// Name of the node whose they would be.
+	AboveName     string `protobuf:"bytes,10,opt,name=above_name,json=aboveName,proto3" json:"above_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -626,6 +643,20 @@ func (x *Threshold) GetAboveLevel() ThresholdLevel {
 		return x.AboveLevel
 	}
 	return ThresholdLevel_THRESHOLD_LEVEL_UNSPECIFIED
+}
+
+func (x *Threshold) GetLevelName() string {
+	if x != nil {
+		return x.LevelName
+	}
+	return ""
+}
+
+func (x *Threshold) GetAboveName() string {
+	if x != nil {
+		return x.AboveName
+	}
+	return ""
 }
 
 // WorkingHours are the same part of every day, minutes since midnight in the shop's own time. Equal: the whole day.
@@ -739,7 +770,9 @@ type ListThresholdsResponse struct {
 	// Whose they are.
 	HoursLevel ThresholdLevel `protobuf:"varint,3,opt,name=hours_level,json=hoursLevel,proto3,enum=cabinet.v1.ThresholdLevel" json:"hours_level,omitempty"`
 	// Name of the node, for people; the organisation's own for its level.
-	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// Name of the node whose hours they are; empty for the organisation and the usual.
+	HoursName     string `protobuf:"bytes,5,opt,name=hours_name,json=hoursName,proto3" json:"hours_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -798,6 +831,13 @@ func (x *ListThresholdsResponse) GetHoursLevel() ThresholdLevel {
 func (x *ListThresholdsResponse) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *ListThresholdsResponse) GetHoursName() string {
+	if x != nil {
+		return x.HoursName
 	}
 	return ""
 }
@@ -1027,7 +1067,7 @@ var File_cabinet_v1_light_proto protoreflect.FileDescriptor
 const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/light.proto\x12\n" +
-	"cabinet.v1\"\x9d\x03\n" +
+	"cabinet.v1\"\xbc\x03\n" +
 	"\bTillCell\x12.\n" +
 	"\x06aspect\x18\x01 \x01(\x0e2\x16.cabinet.v1.TillAspectR\x06aspect\x12'\n" +
 	"\x05light\x18\x02 \x01(\x0e2\x11.cabinet.v1.LightR\x05light\x12\x12\n" +
@@ -1040,7 +1080,9 @@ const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\x05value\x18\t \x01(\x03R\x05value\x12\x14\n" +
 	"\x05limit\x18\n" +
 	" \x01(\x03R\x05limit\x120\n" +
-	"\x05level\x18\v \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x1a7\n" +
+	"\x05level\x18\v \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x12\x1d\n" +
+	"\n" +
+	"level_name\x18\f \x01(\tR\tlevelName\x1a7\n" +
 	"\tArgsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"5\n" +
@@ -1052,7 +1094,7 @@ const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"8\n" +
 	"\x06Limits\x12\x12\n" +
 	"\x04warn\x18\x01 \x01(\x03R\x04warn\x12\x1a\n" +
-	"\bcritical\x18\x02 \x01(\x03R\bcritical\"\xc2\x02\n" +
+	"\bcritical\x18\x02 \x01(\x03R\bcritical\"\x80\x03\n" +
 	"\tThreshold\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12.\n" +
 	"\x06aspect\x18\x02 \x01(\x0e2\x16.cabinet.v1.TillAspectR\x06aspect\x12\x14\n" +
@@ -1062,12 +1104,17 @@ const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\x05level\x18\x06 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\x05level\x12(\n" +
 	"\x05above\x18\a \x01(\v2\x12.cabinet.v1.LimitsR\x05above\x12;\n" +
 	"\vabove_level\x18\b \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\n" +
-	"aboveLevel\"2\n" +
+	"aboveLevel\x12\x1d\n" +
+	"\n" +
+	"level_name\x18\t \x01(\tR\tlevelName\x12\x1d\n" +
+	"\n" +
+	"above_name\x18\n" +
+	" \x01(\tR\taboveName\"2\n" +
 	"\fWorkingHours\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\rR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\rR\x02to\"F\n" +
 	"\x15ListThresholdsRequest\x12-\n" +
-	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\"\xd0\x01\n" +
+	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\"\xef\x01\n" +
 	"\x16ListThresholdsResponse\x125\n" +
 	"\n" +
 	"thresholds\x18\x01 \x03(\v2\x15.cabinet.v1.ThresholdR\n" +
@@ -1075,7 +1122,9 @@ const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\x05hours\x18\x02 \x01(\v2\x18.cabinet.v1.WorkingHoursR\x05hours\x12;\n" +
 	"\vhours_level\x18\x03 \x01(\x0e2\x1a.cabinet.v1.ThresholdLevelR\n" +
 	"hoursLevel\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\"\x88\x01\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"hours_name\x18\x05 \x01(\tR\thoursName\"\x88\x01\n" +
 	"\x13SetThresholdRequest\x12-\n" +
 	"\x04node\x18\x01 \x01(\v2\x19.cabinet.v1.ThresholdNodeR\x04node\x12\x16\n" +
 	"\x06metric\x18\x02 \x01(\tR\x06metric\x12*\n" +
@@ -1105,12 +1154,13 @@ const file_cabinet_v1_light_proto_rawDesc = "" +
 	"\x0fTILL_ASPECT_OFD\x10\x05\x12\x12\n" +
 	"\x0eTILL_ASPECT_FN\x10\x06\x12\x15\n" +
 	"\x11TILL_ASPECT_CLOCK\x10\a\x12\x15\n" +
-	"\x11TILL_ASPECT_AGENT\x10\b*\x89\x01\n" +
+	"\x11TILL_ASPECT_AGENT\x10\b*\xa9\x01\n" +
 	"\x0eThresholdLevel\x12\x1f\n" +
 	"\x1bTHRESHOLD_LEVEL_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cTHRESHOLD_LEVEL_ORGANISATION\x10\x01\x12\x1a\n" +
 	"\x16THRESHOLD_LEVEL_OUTLET\x10\x02\x12\x18\n" +
-	"\x14THRESHOLD_LEVEL_TILL\x10\x03B\xa1\x01\n" +
+	"\x14THRESHOLD_LEVEL_TILL\x10\x03\x12\x1e\n" +
+	"\x1aTHRESHOLD_LEVEL_DEPARTMENT\x10\x04B\xa1\x01\n" +
 	"\x0ecom.cabinet.v1B\n" +
 	"LightProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
 	"Cabinet.V1\xca\x02\n" +

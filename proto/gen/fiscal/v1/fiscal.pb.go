@@ -518,6 +518,16 @@ const (
 	Action_ACTION_CHECK_NETWORK Action = 13
 	// Of the agent: log in another level for an hour; goes with a level.
 	Action_ACTION_LOG_LEVEL Action = 14
+	// Print a slip that is no document: the till's name, number and time.
+	Action_ACTION_PRINT_TEST Action = 15
+	// Of the agent: take over settings of a till; goes with TillSettings.
+	Action_ACTION_CONFIGURE Action = 16
+	// Have the documents that wait carried to the operator of fiscal data now.
+	Action_ACTION_RESEND_OFD Action = 17
+	// Begin no new operation on the till until ACTION_RESUME; goes with a reason. What waits for the operator goes on.
+	Action_ACTION_SUSPEND Action = 18
+	// End ACTION_SUSPEND.
+	Action_ACTION_RESUME Action = 19
 )
 
 // Enum value maps for Action.
@@ -538,6 +548,11 @@ var (
 		12: "ACTION_COLLECT_BUNDLE",
 		13: "ACTION_CHECK_NETWORK",
 		14: "ACTION_LOG_LEVEL",
+		15: "ACTION_PRINT_TEST",
+		16: "ACTION_CONFIGURE",
+		17: "ACTION_RESEND_OFD",
+		18: "ACTION_SUSPEND",
+		19: "ACTION_RESUME",
 	}
 	Action_value = map[string]int32{
 		"ACTION_UNSPECIFIED":    0,
@@ -555,6 +570,11 @@ var (
 		"ACTION_COLLECT_BUNDLE": 12,
 		"ACTION_CHECK_NETWORK":  13,
 		"ACTION_LOG_LEVEL":      14,
+		"ACTION_PRINT_TEST":     15,
+		"ACTION_CONFIGURE":      16,
+		"ACTION_RESEND_OFD":     17,
+		"ACTION_SUSPEND":        18,
+		"ACTION_RESUME":         19,
 	}
 )
 
@@ -1851,7 +1871,13 @@ type TillState struct {
 	// Number of the first document the operator has not confirmed; every earlier one is delivered.
 	UnsentFd uint32 `protobuf:"varint,28,opt,name=unsent_fd,json=unsentFd,proto3" json:"unsent_fd,omitempty"`
 	// How the agent carries documents to the operator; not set when the till does it by itself.
-	Delivery      *Delivery `protobuf:"bytes,29,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	Delivery *Delivery `protobuf:"bytes,29,opt,name=delivery,proto3" json:"delivery,omitempty"`
+	// Operator of fiscal data the till is registered with: taxpayer number; empty while not known.
+	OfdInn string `protobuf:"bytes,30,opt,name=ofd_inn,json=ofdInn,proto3" json:"ofd_inn,omitempty"`
+	// Its name as registered; empty while not known.
+	OfdName string `protobuf:"bytes,32,opt,name=ofd_name,json=ofdName,proto3" json:"ofd_name,omitempty"`
+	// Set while no new operation is begun on the till.
+	Suspended     *Suspension `protobuf:"bytes,31,opt,name=suspended,proto3" json:"suspended,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2089,6 +2115,91 @@ func (x *TillState) GetDelivery() *Delivery {
 	return nil
 }
 
+func (x *TillState) GetOfdInn() string {
+	if x != nil {
+		return x.OfdInn
+	}
+	return ""
+}
+
+func (x *TillState) GetOfdName() string {
+	if x != nil {
+		return x.OfdName
+	}
+	return ""
+}
+
+func (x *TillState) GetSuspended() *Suspension {
+	if x != nil {
+		return x.Suspended
+	}
+	return nil
+}
+
+// Suspension says why no new operation is begun on a till.
+type Suspension struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, in the words of whoever suspended it.
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who did.
+	By string `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	// Since when, Unix ms.
+	SinceMs       int64 `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suspension) Reset() {
+	*x = Suspension{}
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suspension) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suspension) ProtoMessage() {}
+
+func (x *Suspension) ProtoReflect() protoreflect.Message {
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suspension.ProtoReflect.Descriptor instead.
+func (*Suspension) Descriptor() ([]byte, []int) {
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Suspension) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Suspension) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Suspension) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
 // Delivery is how documents of a till get to the operator of fiscal data through the agent.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2110,7 +2221,7 @@ type Delivery struct {
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2233,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[10]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2246,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{10}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Delivery) GetAddress() string {
@@ -2196,7 +2307,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2208,7 +2319,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[11]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2221,7 +2332,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{11}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Decision) GetKey() string {
@@ -2268,7 +2379,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2391,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[12]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2404,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{12}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Step) GetCode() string {
@@ -2369,14 +2480,16 @@ type Run struct {
 	// Who asked for the run.
 	Actor string `protobuf:"bytes,10,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Ticket that the run opened; empty when none was needed.
-	Ticket        string `protobuf:"bytes,11,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	Ticket string `protobuf:"bytes,11,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// Rule of the cabinet that had the agent act by itself: finish_print …; empty when a person asked.
+	Rule          string `protobuf:"bytes,12,opt,name=rule,proto3" json:"rule,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2388,7 +2501,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_fiscal_proto_msgTypes[13]
+	mi := &file_fiscal_v1_fiscal_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2401,7 +2514,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{13}
+	return file_fiscal_v1_fiscal_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Run) GetId() string {
@@ -2477,6 +2590,13 @@ func (x *Run) GetActor() string {
 func (x *Run) GetTicket() string {
 	if x != nil {
 		return x.Ticket
+	}
+	return ""
+}
+
+func (x *Run) GetRule() string {
+	if x != nil {
+		return x.Rule
 	}
 	return ""
 }
@@ -2595,7 +2715,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x04args\x18\x06 \x03(\v2\x1c.fiscal.v1.Problem.ArgsEntryR\x04args\x1a7\n" +
 	"\tArgsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x06\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x83\a\n" +
 	"\tTillState\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12\x16\n" +
 	"\x06driver\x18\x02 \x01(\tR\x06driver\x12\x14\n" +
@@ -2633,7 +2753,15 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"recovering\x12\x1c\n" +
 	"\tabilities\x18\x1b \x03(\tR\tabilities\x12\x1b\n" +
 	"\tunsent_fd\x18\x1c \x01(\rR\bunsentFd\x12/\n" +
-	"\bdelivery\x18\x1d \x01(\v2\x13.fiscal.v1.DeliveryR\bdelivery\"\xd4\x01\n" +
+	"\bdelivery\x18\x1d \x01(\v2\x13.fiscal.v1.DeliveryR\bdelivery\x12\x17\n" +
+	"\aofd_inn\x18\x1e \x01(\tR\x06ofdInn\x12\x19\n" +
+	"\bofd_name\x18  \x01(\tR\aofdName\x123\n" +
+	"\tsuspended\x18\x1f \x01(\v2\x15.fiscal.v1.SuspensionR\tsuspended\"O\n" +
+	"\n" +
+	"Suspension\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x19\n" +
+	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\"\xd4\x01\n" +
 	"\bDelivery\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x1a\n" +
 	"\boperator\x18\x02 \x01(\tR\boperator\x12\x1c\n" +
@@ -2652,7 +2780,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\x0e2\x14.fiscal.v1.StepStateR\x05state\x12\x19\n" +
 	"\bbegan_ms\x18\x05 \x01(\x03R\abeganMs\x12\x19\n" +
 	"\bended_ms\x18\x06 \x01(\x03R\aendedMs\x12\x16\n" +
-	"\x06fiscal\x18\a \x01(\bR\x06fiscal\"\xbb\x02\n" +
+	"\x06fiscal\x18\a \x01(\bR\x06fiscal\"\xcf\x02\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -2665,7 +2793,8 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x10consent_until_ms\x18\t \x01(\x03R\x0econsentUntilMs\x12\x14\n" +
 	"\x05actor\x18\n" +
 	" \x01(\tR\x05actor\x12\x16\n" +
-	"\x06ticket\x18\v \x01(\tR\x06ticket*_\n" +
+	"\x06ticket\x18\v \x01(\tR\x06ticket\x12\x12\n" +
+	"\x04rule\x18\f \x01(\tR\x04rule*_\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_UNKNOWN\x10\x01\x12\x14\n" +
@@ -2717,7 +2846,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\tPAPER_OUT\x10\x03\x12\x0f\n" +
 	"\vPAPER_COVER\x10\x04\x12\x12\n" +
 	"\x0ePAPER_CONTINUE\x10\x05\x12\x10\n" +
-	"\fPAPER_ABSENT\x10\x06*\xdd\x02\n" +
+	"\fPAPER_ABSENT\x10\x06*\xc8\x03\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_CHECK\x10\x01\x12\x17\n" +
@@ -2734,7 +2863,12 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x14ACTION_RESTART_AGENT\x10\v\x12\x19\n" +
 	"\x15ACTION_COLLECT_BUNDLE\x10\f\x12\x18\n" +
 	"\x14ACTION_CHECK_NETWORK\x10\r\x12\x14\n" +
-	"\x10ACTION_LOG_LEVEL\x10\x0e*\x9b\x01\n" +
+	"\x10ACTION_LOG_LEVEL\x10\x0e\x12\x15\n" +
+	"\x11ACTION_PRINT_TEST\x10\x0f\x12\x14\n" +
+	"\x10ACTION_CONFIGURE\x10\x10\x12\x15\n" +
+	"\x11ACTION_RESEND_OFD\x10\x11\x12\x12\n" +
+	"\x0eACTION_SUSPEND\x10\x12\x12\x11\n" +
+	"\rACTION_RESUME\x10\x13*\x9b\x01\n" +
 	"\tStepState\x12\x1a\n" +
 	"\x16STEP_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STEP_STATE_PLANNED\x10\x01\x12\x16\n" +
@@ -2764,7 +2898,7 @@ func file_fiscal_v1_fiscal_proto_rawDescGZIP() []byte {
 }
 
 var file_fiscal_v1_fiscal_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_fiscal_v1_fiscal_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(Outcome)(0),         // 0: fiscal.v1.Outcome
 	(Kind)(0),            // 1: fiscal.v1.Kind
@@ -2786,11 +2920,12 @@ var file_fiscal_v1_fiscal_proto_goTypes = []any{
 	(*Operation)(nil),    // 17: fiscal.v1.Operation
 	(*Problem)(nil),      // 18: fiscal.v1.Problem
 	(*TillState)(nil),    // 19: fiscal.v1.TillState
-	(*Delivery)(nil),     // 20: fiscal.v1.Delivery
-	(*Decision)(nil),     // 21: fiscal.v1.Decision
-	(*Step)(nil),         // 22: fiscal.v1.Step
-	(*Run)(nil),          // 23: fiscal.v1.Run
-	nil,                  // 24: fiscal.v1.Problem.ArgsEntry
+	(*Suspension)(nil),   // 20: fiscal.v1.Suspension
+	(*Delivery)(nil),     // 21: fiscal.v1.Delivery
+	(*Decision)(nil),     // 22: fiscal.v1.Decision
+	(*Step)(nil),         // 23: fiscal.v1.Step
+	(*Run)(nil),          // 24: fiscal.v1.Run
+	nil,                  // 25: fiscal.v1.Problem.ArgsEntry
 }
 var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	11, // 0: fiscal.v1.Receipt.items:type_name -> fiscal.v1.Item
@@ -2808,20 +2943,21 @@ var file_fiscal_v1_fiscal_proto_depIdxs = []int32{
 	16, // 12: fiscal.v1.Operation.candidates:type_name -> fiscal.v1.Document
 	14, // 13: fiscal.v1.Operation.registration:type_name -> fiscal.v1.Registration
 	5,  // 14: fiscal.v1.Problem.severity:type_name -> fiscal.v1.Severity
-	24, // 15: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
+	25, // 15: fiscal.v1.Problem.args:type_name -> fiscal.v1.Problem.ArgsEntry
 	6,  // 16: fiscal.v1.TillState.paper:type_name -> fiscal.v1.Paper
 	18, // 17: fiscal.v1.TillState.problems:type_name -> fiscal.v1.Problem
-	20, // 18: fiscal.v1.TillState.delivery:type_name -> fiscal.v1.Delivery
-	18, // 19: fiscal.v1.Delivery.failure:type_name -> fiscal.v1.Problem
-	8,  // 20: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
-	7,  // 21: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
-	22, // 22: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
-	9,  // 23: fiscal.v1.Run.consent:type_name -> fiscal.v1.Consent
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	21, // 18: fiscal.v1.TillState.delivery:type_name -> fiscal.v1.Delivery
+	20, // 19: fiscal.v1.TillState.suspended:type_name -> fiscal.v1.Suspension
+	18, // 20: fiscal.v1.Delivery.failure:type_name -> fiscal.v1.Problem
+	8,  // 21: fiscal.v1.Step.state:type_name -> fiscal.v1.StepState
+	7,  // 22: fiscal.v1.Run.action:type_name -> fiscal.v1.Action
+	23, // 23: fiscal.v1.Run.steps:type_name -> fiscal.v1.Step
+	9,  // 24: fiscal.v1.Run.consent:type_name -> fiscal.v1.Consent
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_fiscal_v1_fiscal_proto_init() }
@@ -2835,7 +2971,7 @@ func file_fiscal_v1_fiscal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fiscal_v1_fiscal_proto_rawDesc), len(file_fiscal_v1_fiscal_proto_rawDesc)),
 			NumEnums:      10,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -829,7 +829,11 @@ type ReportStateRequest struct {
 	// Problems of the agent itself.
 	Problems []*v1.Problem `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty"`
 	// Entries waiting in the outbox.
-	Outbox        uint64 `protobuf:"varint,3,opt,name=outbox,proto3" json:"outbox,omitempty"`
+	Outbox uint64 `protobuf:"varint,3,opt,name=outbox,proto3" json:"outbox,omitempty"`
+	// Settings of tills as they hold at the agent.
+	Settings []*v1.SettingsReport `protobuf:"bytes,4,rep,name=settings,proto3" json:"settings,omitempty"`
+	// Devices that look like tills and are in nobody's list.
+	Strangers     []*v1.Stranger `protobuf:"bytes,5,rep,name=strangers,proto3" json:"strangers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -883,6 +887,20 @@ func (x *ReportStateRequest) GetOutbox() uint64 {
 		return x.Outbox
 	}
 	return 0
+}
+
+func (x *ReportStateRequest) GetSettings() []*v1.SettingsReport {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *ReportStateRequest) GetStrangers() []*v1.Stranger {
+	if x != nil {
+		return x.Strangers
+	}
+	return nil
 }
 
 // ReportStateResponse is empty.
@@ -940,7 +958,13 @@ type Command struct {
 	// Ask the person at the till first and begin only when he agrees.
 	AskConsent bool `protobuf:"varint,7,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	// For ACTION_LOG_LEVEL: debug, info, warn or error.
-	LogLevel      string `protobuf:"bytes,8,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
+	LogLevel string `protobuf:"bytes,8,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
+	// For ACTION_CONFIGURE.
+	Settings *v1.TillSettings `protobuf:"bytes,9,opt,name=settings,proto3" json:"settings,omitempty"`
+	// For ACTION_CHECK_NETWORK: host:port of an operator of fiscal data, to be tried instead of everything.
+	Address string `protobuf:"bytes,10,opt,name=address,proto3" json:"address,omitempty"`
+	// Why, in the asker's words.
+	Reason        string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1031,11 +1055,34 @@ func (x *Command) GetLogLevel() string {
 	return ""
 }
 
+func (x *Command) GetSettings() *v1.TillSettings {
+	if x != nil {
+		return x.Settings
+	}
+	return nil
+}
+
+func (x *Command) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Command) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // FetchCommandsRequest asks for commands.
 type FetchCommandsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Wait up to so many ms for one to appear.
-	WaitMs        uint32 `protobuf:"varint,1,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	WaitMs uint32 `protobuf:"varint,1,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	// Version of the rules the agent goes by; empty at first.
+	RulesVersion  string `protobuf:"bytes,2,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1077,11 +1124,20 @@ func (x *FetchCommandsRequest) GetWaitMs() uint32 {
 	return 0
 }
 
+func (x *FetchCommandsRequest) GetRulesVersion() string {
+	if x != nil {
+		return x.RulesVersion
+	}
+	return ""
+}
+
 // FetchCommandsResponse gives commands.
 type FetchCommandsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
-	Commands      []*Command `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
+	Commands []*Command `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
+	// Rules to go by from now on; absent when the agent has them.
+	Rules         *Rules `protobuf:"bytes,2,opt,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1123,6 +1179,205 @@ func (x *FetchCommandsResponse) GetCommands() []*Command {
 	return nil
 }
 
+func (x *FetchCommandsResponse) GetRules() *Rules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// Rules are what an agent may do by itself, as the cabinet's people want it.
+type Rules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Changes with them.
+	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Of each till; one that is not named has none.
+	Tills         []*TillRules `protobuf:"bytes,2,rep,name=tills,proto3" json:"tills,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rules) Reset() {
+	*x = Rules{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rules) ProtoMessage() {}
+
+func (x *Rules) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rules.ProtoReflect.Descriptor instead.
+func (*Rules) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Rules) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Rules) GetTills() []*TillRules {
+	if x != nil {
+		return x.Tills
+	}
+	return nil
+}
+
+// TillRules are those of one till.
+type TillRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the till.
+	Till string `protobuf:"bytes,1,opt,name=till,proto3" json:"till,omitempty"`
+	// The rules that are set. Not set is as the agent's own configuration says.
+	Rules         []*Rule `protobuf:"bytes,2,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillRules) Reset() {
+	*x = TillRules{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillRules) ProtoMessage() {}
+
+func (x *TillRules) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillRules.ProtoReflect.Descriptor instead.
+func (*TillRules) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *TillRules) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *TillRules) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// Rule is one.
+type Rule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// finish_print, reopen_port, close_shift or sync_clock.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// On; a rule that is there and off keeps the agent from doing it.
+	On bool `protobuf:"varint,2,opt,name=on,proto3" json:"on,omitempty"`
+	// For close_shift: minute of the shop's day.
+	AtMinute uint32 `protobuf:"varint,3,opt,name=at_minute,json=atMinute,proto3" json:"at_minute,omitempty"`
+	// For close_shift: without a document for so many minutes. For reopen_port: silent for so many.
+	IdleMinutes uint32 `protobuf:"varint,4,opt,name=idle_minutes,json=idleMinutes,proto3" json:"idle_minutes,omitempty"`
+	// For sync_clock: the clocks differ by so many seconds at least.
+	Seconds       uint32 `protobuf:"varint,5,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rule) Reset() {
+	*x = Rule{}
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rule) ProtoMessage() {}
+
+func (x *Rule) ProtoReflect() protoreflect.Message {
+	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rule.ProtoReflect.Descriptor instead.
+func (*Rule) Descriptor() ([]byte, []int) {
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Rule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Rule) GetOn() bool {
+	if x != nil {
+		return x.On
+	}
+	return false
+}
+
+func (x *Rule) GetAtMinute() uint32 {
+	if x != nil {
+		return x.AtMinute
+	}
+	return 0
+}
+
+func (x *Rule) GetIdleMinutes() uint32 {
+	if x != nil {
+		return x.IdleMinutes
+	}
+	return 0
+}
+
+func (x *Rule) GetSeconds() uint32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
 // ReportRunRequest carries a run.
 type ReportRunRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1134,7 +1389,7 @@ type ReportRunRequest struct {
 
 func (x *ReportRunRequest) Reset() {
 	*x = ReportRunRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1401,7 @@ func (x *ReportRunRequest) String() string {
 func (*ReportRunRequest) ProtoMessage() {}
 
 func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[15]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1414,7 @@ func (x *ReportRunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunRequest.ProtoReflect.Descriptor instead.
 func (*ReportRunRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{15}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReportRunRequest) GetRun() *v1.Run {
@@ -1178,7 +1433,7 @@ type ReportRunResponse struct {
 
 func (x *ReportRunResponse) Reset() {
 	*x = ReportRunResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1445,7 @@ func (x *ReportRunResponse) String() string {
 func (*ReportRunResponse) ProtoMessage() {}
 
 func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[16]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1458,7 @@ func (x *ReportRunResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRunResponse.ProtoReflect.Descriptor instead.
 func (*ReportRunResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{16}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{19}
 }
 
 // ReportCertificateRequest carries a report.
@@ -1217,7 +1472,7 @@ type ReportCertificateRequest struct {
 
 func (x *ReportCertificateRequest) Reset() {
 	*x = ReportCertificateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1484,7 @@ func (x *ReportCertificateRequest) String() string {
 func (*ReportCertificateRequest) ProtoMessage() {}
 
 func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[17]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1497,7 @@ func (x *ReportCertificateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateRequest.ProtoReflect.Descriptor instead.
 func (*ReportCertificateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{17}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReportCertificateRequest) GetReport() []byte {
@@ -1261,7 +1516,7 @@ type ReportCertificateResponse struct {
 
 func (x *ReportCertificateResponse) Reset() {
 	*x = ReportCertificateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1273,7 +1528,7 @@ func (x *ReportCertificateResponse) String() string {
 func (*ReportCertificateResponse) ProtoMessage() {}
 
 func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[18]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1286,7 +1541,7 @@ func (x *ReportCertificateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCertificateResponse.ProtoReflect.Descriptor instead.
 func (*ReportCertificateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{18}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{21}
 }
 
 // OpenTicketRequest carries a call for help.
@@ -1310,7 +1565,7 @@ type OpenTicketRequest struct {
 
 func (x *OpenTicketRequest) Reset() {
 	*x = OpenTicketRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1577,7 @@ func (x *OpenTicketRequest) String() string {
 func (*OpenTicketRequest) ProtoMessage() {}
 
 func (x *OpenTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[19]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1590,7 @@ func (x *OpenTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTicketRequest.ProtoReflect.Descriptor instead.
 func (*OpenTicketRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{19}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OpenTicketRequest) GetId() string {
@@ -1389,7 +1644,7 @@ type OpenTicketResponse struct {
 
 func (x *OpenTicketResponse) Reset() {
 	*x = OpenTicketResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1401,7 +1656,7 @@ func (x *OpenTicketResponse) String() string {
 func (*OpenTicketResponse) ProtoMessage() {}
 
 func (x *OpenTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[20]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1414,7 +1669,7 @@ func (x *OpenTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenTicketResponse.ProtoReflect.Descriptor instead.
 func (*OpenTicketResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{20}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{23}
 }
 
 // RenewRequest carries a new request.
@@ -1428,7 +1683,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1695,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[21]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1708,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{21}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1474,7 +1729,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +1741,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[22]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +1754,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{22}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1526,7 +1781,7 @@ type FetchUpdateRequest struct {
 
 func (x *FetchUpdateRequest) Reset() {
 	*x = FetchUpdateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +1793,7 @@ func (x *FetchUpdateRequest) String() string {
 func (*FetchUpdateRequest) ProtoMessage() {}
 
 func (x *FetchUpdateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[23]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +1806,7 @@ func (x *FetchUpdateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchUpdateRequest.ProtoReflect.Descriptor instead.
 func (*FetchUpdateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{23}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FetchUpdateRequest) GetVersion() string {
@@ -1603,7 +1858,7 @@ type FetchUpdateResponse struct {
 
 func (x *FetchUpdateResponse) Reset() {
 	*x = FetchUpdateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1615,7 +1870,7 @@ func (x *FetchUpdateResponse) String() string {
 func (*FetchUpdateResponse) ProtoMessage() {}
 
 func (x *FetchUpdateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[24]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1628,7 +1883,7 @@ func (x *FetchUpdateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchUpdateResponse.ProtoReflect.Descriptor instead.
 func (*FetchUpdateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{24}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *FetchUpdateResponse) GetRolloutId() string {
@@ -1696,7 +1951,7 @@ type ReportUpdateRequest struct {
 
 func (x *ReportUpdateRequest) Reset() {
 	*x = ReportUpdateRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1963,7 @@ func (x *ReportUpdateRequest) String() string {
 func (*ReportUpdateRequest) ProtoMessage() {}
 
 func (x *ReportUpdateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[25]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1976,7 @@ func (x *ReportUpdateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportUpdateRequest.ProtoReflect.Descriptor instead.
 func (*ReportUpdateRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{25}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReportUpdateRequest) GetRolloutId() string {
@@ -1782,7 +2037,7 @@ type ReportUpdateResponse struct {
 
 func (x *ReportUpdateResponse) Reset() {
 	*x = ReportUpdateResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +2049,7 @@ func (x *ReportUpdateResponse) String() string {
 func (*ReportUpdateResponse) ProtoMessage() {}
 
 func (x *ReportUpdateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[26]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2062,7 @@ func (x *ReportUpdateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportUpdateResponse.ProtoReflect.Descriptor instead.
 func (*ReportUpdateResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{26}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{29}
 }
 
 // GiveBundleRequest carries a bundle.
@@ -1823,7 +2078,7 @@ type GiveBundleRequest struct {
 
 func (x *GiveBundleRequest) Reset() {
 	*x = GiveBundleRequest{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +2090,7 @@ func (x *GiveBundleRequest) String() string {
 func (*GiveBundleRequest) ProtoMessage() {}
 
 func (x *GiveBundleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[27]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +2103,7 @@ func (x *GiveBundleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveBundleRequest.ProtoReflect.Descriptor instead.
 func (*GiveBundleRequest) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{27}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GiveBundleRequest) GetCommandId() string {
@@ -1874,7 +2129,7 @@ type GiveBundleResponse struct {
 
 func (x *GiveBundleResponse) Reset() {
 	*x = GiveBundleResponse{}
-	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +2141,7 @@ func (x *GiveBundleResponse) String() string {
 func (*GiveBundleResponse) ProtoMessage() {}
 
 func (x *GiveBundleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_uplink_v1_uplink_proto_msgTypes[28]
+	mi := &file_uplink_v1_uplink_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,14 +2154,14 @@ func (x *GiveBundleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveBundleResponse.ProtoReflect.Descriptor instead.
 func (*GiveBundleResponse) Descriptor() ([]byte, []int) {
-	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{28}
+	return file_uplink_v1_uplink_proto_rawDescGZIP(), []int{31}
 }
 
 var File_uplink_v1_uplink_proto protoreflect.FileDescriptor
 
 const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\n" +
-	"\x16uplink/v1/uplink.proto\x12\tuplink.v1\x1a\x16fiscal/v1/fiscal.proto\"c\n" +
+	"\x16uplink/v1/uplink.proto\x12\tuplink.v1\x1a\x16fiscal/v1/fiscal.proto\x1a\x18fiscal/v1/settings.proto\"c\n" +
 	"\rEnrollRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x10\n" +
 	"\x03csr\x18\x02 \x01(\fR\x03csr\x12\x12\n" +
@@ -1967,12 +2222,14 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"dictionary\x12\x16\n" +
 	"\x06packed\x18\x03 \x01(\fR\x06packed\"&\n" +
 	"\fPushResponse\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"\x88\x01\n" +
+	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"\xf2\x01\n" +
 	"\x12ReportStateRequest\x12*\n" +
 	"\x05tills\x18\x01 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12.\n" +
 	"\bproblems\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\bproblems\x12\x16\n" +
-	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\"\x15\n" +
-	"\x13ReportStateResponse\"\xfc\x01\n" +
+	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\x125\n" +
+	"\bsettings\x18\x04 \x03(\v2\x19.fiscal.v1.SettingsReportR\bsettings\x121\n" +
+	"\tstrangers\x18\x05 \x03(\v2\x13.fiscal.v1.StrangerR\tstrangers\"\x15\n" +
+	"\x13ReportStateResponse\"\xe3\x02\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -1983,11 +2240,29 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\bdecision\x18\x06 \x01(\v2\x13.fiscal.v1.DecisionR\bdecision\x12\x1f\n" +
 	"\vask_consent\x18\a \x01(\bR\n" +
 	"askConsent\x12\x1b\n" +
-	"\tlog_level\x18\b \x01(\tR\blogLevel\"/\n" +
+	"\tlog_level\x18\b \x01(\tR\blogLevel\x123\n" +
+	"\bsettings\x18\t \x01(\v2\x17.fiscal.v1.TillSettingsR\bsettings\x12\x18\n" +
+	"\aaddress\x18\n" +
+	" \x01(\tR\aaddress\x12\x16\n" +
+	"\x06reason\x18\f \x01(\tR\x06reason\"T\n" +
 	"\x14FetchCommandsRequest\x12\x17\n" +
-	"\await_ms\x18\x01 \x01(\rR\x06waitMs\"G\n" +
+	"\await_ms\x18\x01 \x01(\rR\x06waitMs\x12#\n" +
+	"\rrules_version\x18\x02 \x01(\tR\frulesVersion\"o\n" +
 	"\x15FetchCommandsResponse\x12.\n" +
-	"\bcommands\x18\x01 \x03(\v2\x12.uplink.v1.CommandR\bcommands\"4\n" +
+	"\bcommands\x18\x01 \x03(\v2\x12.uplink.v1.CommandR\bcommands\x12&\n" +
+	"\x05rules\x18\x02 \x01(\v2\x10.uplink.v1.RulesR\x05rules\"M\n" +
+	"\x05Rules\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\tR\aversion\x12*\n" +
+	"\x05tills\x18\x02 \x03(\v2\x14.uplink.v1.TillRulesR\x05tills\"F\n" +
+	"\tTillRules\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\tR\x04till\x12%\n" +
+	"\x05rules\x18\x02 \x03(\v2\x0f.uplink.v1.RuleR\x05rules\"\x84\x01\n" +
+	"\x04Rule\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02on\x18\x02 \x01(\bR\x02on\x12\x1b\n" +
+	"\tat_minute\x18\x03 \x01(\rR\batMinute\x12!\n" +
+	"\fidle_minutes\x18\x04 \x01(\rR\vidleMinutes\x12\x18\n" +
+	"\aseconds\x18\x05 \x01(\rR\aseconds\"4\n" +
 	"\x10ReportRunRequest\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.fiscal.v1.RunR\x03run\"\x13\n" +
 	"\x11ReportRunResponse\"2\n" +
@@ -2076,7 +2351,7 @@ func file_uplink_v1_uplink_proto_rawDescGZIP() []byte {
 }
 
 var file_uplink_v1_uplink_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_uplink_v1_uplink_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_uplink_v1_uplink_proto_goTypes = []any{
 	(UpdateStage)(0),                  // 0: uplink.v1.UpdateStage
 	(*EnrollRequest)(nil),             // 1: uplink.v1.EnrollRequest
@@ -2094,73 +2369,85 @@ var file_uplink_v1_uplink_proto_goTypes = []any{
 	(*Command)(nil),                   // 13: uplink.v1.Command
 	(*FetchCommandsRequest)(nil),      // 14: uplink.v1.FetchCommandsRequest
 	(*FetchCommandsResponse)(nil),     // 15: uplink.v1.FetchCommandsResponse
-	(*ReportRunRequest)(nil),          // 16: uplink.v1.ReportRunRequest
-	(*ReportRunResponse)(nil),         // 17: uplink.v1.ReportRunResponse
-	(*ReportCertificateRequest)(nil),  // 18: uplink.v1.ReportCertificateRequest
-	(*ReportCertificateResponse)(nil), // 19: uplink.v1.ReportCertificateResponse
-	(*OpenTicketRequest)(nil),         // 20: uplink.v1.OpenTicketRequest
-	(*OpenTicketResponse)(nil),        // 21: uplink.v1.OpenTicketResponse
-	(*RenewRequest)(nil),              // 22: uplink.v1.RenewRequest
-	(*RenewResponse)(nil),             // 23: uplink.v1.RenewResponse
-	(*FetchUpdateRequest)(nil),        // 24: uplink.v1.FetchUpdateRequest
-	(*FetchUpdateResponse)(nil),       // 25: uplink.v1.FetchUpdateResponse
-	(*ReportUpdateRequest)(nil),       // 26: uplink.v1.ReportUpdateRequest
-	(*ReportUpdateResponse)(nil),      // 27: uplink.v1.ReportUpdateResponse
-	(*GiveBundleRequest)(nil),         // 28: uplink.v1.GiveBundleRequest
-	(*GiveBundleResponse)(nil),        // 29: uplink.v1.GiveBundleResponse
-	(*v1.TillState)(nil),              // 30: fiscal.v1.TillState
-	(*v1.Run)(nil),                    // 31: fiscal.v1.Run
-	(*v1.Operation)(nil),              // 32: fiscal.v1.Operation
-	(*v1.Document)(nil),               // 33: fiscal.v1.Document
-	(*v1.Problem)(nil),                // 34: fiscal.v1.Problem
-	(v1.Action)(0),                    // 35: fiscal.v1.Action
-	(*v1.Decision)(nil),               // 36: fiscal.v1.Decision
+	(*Rules)(nil),                     // 16: uplink.v1.Rules
+	(*TillRules)(nil),                 // 17: uplink.v1.TillRules
+	(*Rule)(nil),                      // 18: uplink.v1.Rule
+	(*ReportRunRequest)(nil),          // 19: uplink.v1.ReportRunRequest
+	(*ReportRunResponse)(nil),         // 20: uplink.v1.ReportRunResponse
+	(*ReportCertificateRequest)(nil),  // 21: uplink.v1.ReportCertificateRequest
+	(*ReportCertificateResponse)(nil), // 22: uplink.v1.ReportCertificateResponse
+	(*OpenTicketRequest)(nil),         // 23: uplink.v1.OpenTicketRequest
+	(*OpenTicketResponse)(nil),        // 24: uplink.v1.OpenTicketResponse
+	(*RenewRequest)(nil),              // 25: uplink.v1.RenewRequest
+	(*RenewResponse)(nil),             // 26: uplink.v1.RenewResponse
+	(*FetchUpdateRequest)(nil),        // 27: uplink.v1.FetchUpdateRequest
+	(*FetchUpdateResponse)(nil),       // 28: uplink.v1.FetchUpdateResponse
+	(*ReportUpdateRequest)(nil),       // 29: uplink.v1.ReportUpdateRequest
+	(*ReportUpdateResponse)(nil),      // 30: uplink.v1.ReportUpdateResponse
+	(*GiveBundleRequest)(nil),         // 31: uplink.v1.GiveBundleRequest
+	(*GiveBundleResponse)(nil),        // 32: uplink.v1.GiveBundleResponse
+	(*v1.TillState)(nil),              // 33: fiscal.v1.TillState
+	(*v1.Run)(nil),                    // 34: fiscal.v1.Run
+	(*v1.Operation)(nil),              // 35: fiscal.v1.Operation
+	(*v1.Document)(nil),               // 36: fiscal.v1.Document
+	(*v1.Problem)(nil),                // 37: fiscal.v1.Problem
+	(*v1.SettingsReport)(nil),         // 38: fiscal.v1.SettingsReport
+	(*v1.Stranger)(nil),               // 39: fiscal.v1.Stranger
+	(v1.Action)(0),                    // 40: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 41: fiscal.v1.Decision
+	(*v1.TillSettings)(nil),           // 42: fiscal.v1.TillSettings
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
-	30, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
-	31, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
+	33, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
+	34, // 1: uplink.v1.HelloRequest.plans:type_name -> fiscal.v1.Run
 	5,  // 2: uplink.v1.HelloResponse.copies:type_name -> uplink.v1.CopyCursor
-	32, // 3: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
+	35, // 3: uplink.v1.Entry.operation:type_name -> fiscal.v1.Operation
 	7,  // 4: uplink.v1.Entry.copy:type_name -> uplink.v1.DocumentCopy
-	33, // 5: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
+	36, // 5: uplink.v1.DocumentCopy.document:type_name -> fiscal.v1.Document
 	6,  // 6: uplink.v1.Batch.entries:type_name -> uplink.v1.Entry
-	30, // 7: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
-	34, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
-	35, // 9: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	36, // 10: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
-	13, // 11: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	31, // 12: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	31, // 13: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
-	0,  // 14: uplink.v1.ReportUpdateRequest.stage:type_name -> uplink.v1.UpdateStage
-	1,  // 15: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	3,  // 16: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	9,  // 17: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	11, // 18: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	14, // 19: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	16, // 20: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	18, // 21: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
-	20, // 22: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
-	22, // 23: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	24, // 24: uplink.v1.UplinkService.FetchUpdate:input_type -> uplink.v1.FetchUpdateRequest
-	26, // 25: uplink.v1.UplinkService.ReportUpdate:input_type -> uplink.v1.ReportUpdateRequest
-	28, // 26: uplink.v1.UplinkService.GiveBundle:input_type -> uplink.v1.GiveBundleRequest
-	2,  // 27: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	4,  // 28: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	10, // 29: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	12, // 30: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	15, // 31: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	17, // 32: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	19, // 33: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
-	21, // 34: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
-	23, // 35: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	25, // 36: uplink.v1.UplinkService.FetchUpdate:output_type -> uplink.v1.FetchUpdateResponse
-	27, // 37: uplink.v1.UplinkService.ReportUpdate:output_type -> uplink.v1.ReportUpdateResponse
-	29, // 38: uplink.v1.UplinkService.GiveBundle:output_type -> uplink.v1.GiveBundleResponse
-	27, // [27:39] is the sub-list for method output_type
-	15, // [15:27] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	33, // 7: uplink.v1.ReportStateRequest.tills:type_name -> fiscal.v1.TillState
+	37, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
+	38, // 9: uplink.v1.ReportStateRequest.settings:type_name -> fiscal.v1.SettingsReport
+	39, // 10: uplink.v1.ReportStateRequest.strangers:type_name -> fiscal.v1.Stranger
+	40, // 11: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	41, // 12: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	42, // 13: uplink.v1.Command.settings:type_name -> fiscal.v1.TillSettings
+	13, // 14: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	16, // 15: uplink.v1.FetchCommandsResponse.rules:type_name -> uplink.v1.Rules
+	17, // 16: uplink.v1.Rules.tills:type_name -> uplink.v1.TillRules
+	18, // 17: uplink.v1.TillRules.rules:type_name -> uplink.v1.Rule
+	34, // 18: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	34, // 19: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
+	0,  // 20: uplink.v1.ReportUpdateRequest.stage:type_name -> uplink.v1.UpdateStage
+	1,  // 21: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	3,  // 22: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	9,  // 23: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	11, // 24: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	14, // 25: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	19, // 26: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	21, // 27: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	23, // 28: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
+	25, // 29: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	27, // 30: uplink.v1.UplinkService.FetchUpdate:input_type -> uplink.v1.FetchUpdateRequest
+	29, // 31: uplink.v1.UplinkService.ReportUpdate:input_type -> uplink.v1.ReportUpdateRequest
+	31, // 32: uplink.v1.UplinkService.GiveBundle:input_type -> uplink.v1.GiveBundleRequest
+	2,  // 33: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	4,  // 34: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	10, // 35: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	12, // 36: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	15, // 37: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	20, // 38: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	22, // 39: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	24, // 40: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
+	26, // 41: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	28, // 42: uplink.v1.UplinkService.FetchUpdate:output_type -> uplink.v1.FetchUpdateResponse
+	30, // 43: uplink.v1.UplinkService.ReportUpdate:output_type -> uplink.v1.ReportUpdateResponse
+	32, // 44: uplink.v1.UplinkService.GiveBundle:output_type -> uplink.v1.GiveBundleResponse
+	33, // [33:45] is the sub-list for method output_type
+	21, // [21:33] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }
@@ -2174,7 +2461,7 @@ func file_uplink_v1_uplink_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_uplink_v1_uplink_proto_rawDesc), len(file_uplink_v1_uplink_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   29,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/commands.proto.
  */
 export const file_cabinet_v1_commands: GenFile = /*@__PURE__*/
-  fileDesc("ChljYWJpbmV0L3YxL2NvbW1hbmRzLnByb3RvEgpjYWJpbmV0LnYxIrsCCgdDb21tYW5kEgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhInCgVzdGF0ZRgEIAEoDjIYLmNhYmluZXQudjEuQ29tbWFuZFN0YXRlEhsKA3J1bhgFIAEoCzIOLmZpc2NhbC52MS5SdW4SDQoFYWN0b3IYBiABKAkSEgoKY3JlYXRlZF9tcxgHIAEoAxISCgpleHBpcmVzX21zGAggASgDEhAKCGVuZGVkX21zGAkgASgDEiUKCGRlY2lzaW9uGAogASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uEhMKC2Fza19jb25zZW50GAsgASgIEhEKCWxvZ19sZXZlbBgMIAEoCRISCgpoYXNfYnVuZGxlGA0gASgIIkgKElBsYW5Db21tYW5kUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEiEKBmFjdGlvbhgCIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24iMwoTUGxhbkNvbW1hbmRSZXNwb25zZRIcCgRwbGFuGAEgASgLMg4uZmlzY2FsLnYxLlJ1biJ9ChNTdGFydENvbW1hbmRSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhITCgthc2tfY29uc2VudBgEIAEoCBIRCglsb2dfbGV2ZWwYBSABKAkiPAoUU3RhcnRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCJTCg1EZWNpZGVSZXF1ZXN0EgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSJQoIZGVjaXNpb24YAyABKAsyEy5maXNjYWwudjEuRGVjaXNpb24iNgoORGVjaWRlUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCIfChFHZXRDb21tYW5kUmVxdWVzdBIKCgJpZBgBIAEoCSI6ChJHZXRDb21tYW5kUmVzcG9uc2USJAoHY29tbWFuZBgBIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZCKBAQoPQ2VydGlmaWNhdGVDZWxsEgwKBGtpbmQYASABKAkSDwoHdHJvdWJsZRgCIAEoCRIOCgZwb2ludHMYAyABKA0SDAoEbG9zdBgEIAEoDRIPCgdkb3VibGVkGAUgASgNEg0KBXdyb25nGAYgASgNEhEKCXVuc2V0dGxlZBgHIAEoDSKbAwoLQ2VydGlmaWNhdGUSDgoGc2hhMjU2GAEgASgJEgsKA2tleRgCIAEoCRIQCghlbmRlZF9tcxgDIAEoAxITCgtyZWNlaXZlZF9tcxgEIAEoAxIOCgZkcml2ZXIYBSABKAkSDQoFbW9kZWwYBiABKAkSDgoGc2VyaWFsGAcgASgJEhAKCGZpcm13YXJlGAggASgJEgoKAmZuGAkgASgJEhAKCGRlYnVnX2ZuGAogASgIEg0KBWFnZW50GAsgASgJEgwKBHNlZWQYDCABKAQSKgoFdG90YWwYDSABKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIqCgVjZWxscxgOIAMoCzIbLmNhYmluZXQudjEuQ2VydGlmaWNhdGVDZWxsEhAKCGNvbXBsZXRlGA8gASgIEg8KB2FyY2hpdmUYECABKAgSDgoGcGFzc2VkGBEgASgIEhgKEHNldHRsZV9tZWRpYW5fbXMYEiABKA0SFwoPc2V0dGxlX3dvcnN0X21zGBMgASgNEg4KBnJlcG9ydBgUIAEoDCI9ChVHZXRDZXJ0aWZpY2F0ZVJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRITCgt3aXRoX3JlcG9ydBgCIAEoCCJGChZHZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlEiwKC2NlcnRpZmljYXRlGAEgASgLMhcuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZSI1ChNMaXN0Q29tbWFuZHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDQoFbGltaXQYAiABKA0iPQoUTGlzdENvbW1hbmRzUmVzcG9uc2USJQoIY29tbWFuZHMYASADKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQihAEKClRpY2tldENlbGwSCgoCaWQYASABKAkSDwoHdGlsbF9pZBgCIAEoCRIMCgR0ZXh0GAMgASgJEhEKCW9wZW5lZF9tcxgEIAEoAxIRCgljbG9zZWRfbXMYBSABKAMSEQoJY2xvc2VkX2J5GAYgASgJEhIKCnJlc29sdXRpb24YByABKAkiNQoSTGlzdFRpY2tldHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSDgoGY2xvc2VkGAIgASgIIj4KE0xpc3RUaWNrZXRzUmVzcG9uc2USJwoHdGlja2V0cxgBIAMoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCIeChBHZXRUaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJImgKEUdldFRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbBIbCgNydW4YAiABKAsyDi5maXNjYWwudjEuUnVuEg4KBmJ1bmRsZRgDIAEoDCI0ChJDbG9zZVRpY2tldFJlcXVlc3QSCgoCaWQYASABKAkSEgoKcmVzb2x1dGlvbhgCIAEoCSI9ChNDbG9zZVRpY2tldFJlc3BvbnNlEiYKBnRpY2tldBgBIAEoCzIWLmNhYmluZXQudjEuVGlja2V0Q2VsbCItChdHZXRDb21tYW5kQnVuZGxlUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJIjgKGEdldENvbW1hbmRCdW5kbGVSZXNwb25zZRIOCgZidW5kbGUYASABKAwSDAoEbmFtZRgCIAEoCSrMAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRDT01NQU5EX1NUQVRFX1FVRVVFRBABEhsKF0NPTU1BTkRfU1RBVEVfREVMSVZFUkVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSFgoSQ09NTUFORF9TVEFURV9ET05FEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBmIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChljYWJpbmV0L3YxL2NvbW1hbmRzLnByb3RvEgpjYWJpbmV0LnYxIvsCCgdDb21tYW5kEgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhInCgVzdGF0ZRgEIAEoDjIYLmNhYmluZXQudjEuQ29tbWFuZFN0YXRlEhsKA3J1bhgFIAEoCzIOLmZpc2NhbC52MS5SdW4SDQoFYWN0b3IYBiABKAkSEgoKY3JlYXRlZF9tcxgHIAEoAxISCgpleHBpcmVzX21zGAggASgDEhAKCGVuZGVkX21zGAkgASgDEiUKCGRlY2lzaW9uGAogASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uEhMKC2Fza19jb25zZW50GAsgASgIEhEKCWxvZ19sZXZlbBgMIAEoCRISCgpoYXNfYnVuZGxlGA0gASgIEg8KB2FkZHJlc3MYESABKAkSDgoGcmVhc29uGA4gASgJEg8KB3dvcmtfaWQYDyABKAkSDAoEcnVsZRgQIAEoCSJZCgdEZW1hbmRzEh4KBGhhcm0YASABKA4yEC5jYWJpbmV0LnYxLkhhcm0SDgoGcmVhc29uGAIgASgIEg8KB2NvbmZpcm0YAyABKAgSDQoFcHJvb2YYBCABKAgiSAoSUGxhbkNvbW1hbmRSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSIQoGYWN0aW9uGAIgASgOMhEuZmlzY2FsLnYxLkFjdGlvbiJ6ChNQbGFuQ29tbWFuZFJlc3BvbnNlEhwKBHBsYW4YASABKAsyDi5maXNjYWwudjEuUnVuEiQKB2RlbWFuZHMYAiABKAsyEy5jYWJpbmV0LnYxLkRlbWFuZHMSEAoIb2JzdGFjbGUYAyABKAkSDQoFZG91YnQYBCABKAkixQEKE1N0YXJ0Q29tbWFuZFJlcXVlc3QSCgoCaWQYASABKAkSDwoHdGlsbF9pZBgCIAEoCRIhCgZhY3Rpb24YAyABKA4yES5maXNjYWwudjEuQWN0aW9uEhMKC2Fza19jb25zZW50GAQgASgIEhEKCWxvZ19sZXZlbBgFIAEoCRIPCgdhZGRyZXNzGAkgASgJEg4KBnJlYXNvbhgGIAEoCRIPCgdjb25maXJtGAcgASgJEhQKDHdhaXRfbWludXRlcxgIIAEoDSI8ChRTdGFydENvbW1hbmRSZXNwb25zZRIkCgdjb21tYW5kGAEgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kImQKDURlY2lkZVJlcXVlc3QSCgoCaWQYASABKAkSDwoHdGlsbF9pZBgCIAEoCRIlCghkZWNpc2lvbhgDIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhIPCgdjb25maXJtGAQgASgJIjYKDkRlY2lkZVJlc3BvbnNlEiQKB2NvbW1hbmQYASABKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQiHwoRR2V0Q29tbWFuZFJlcXVlc3QSCgoCaWQYASABKAkiOgoSR2V0Q29tbWFuZFJlc3BvbnNlEiQKB2NvbW1hbmQYASABKAsyEy5jYWJpbmV0LnYxLkNvbW1hbmQigQEKD0NlcnRpZmljYXRlQ2VsbBIMCgRraW5kGAEgASgJEg8KB3Ryb3VibGUYAiABKAkSDgoGcG9pbnRzGAMgASgNEgwKBGxvc3QYBCABKA0SDwoHZG91YmxlZBgFIAEoDRINCgV3cm9uZxgGIAEoDRIRCgl1bnNldHRsZWQYByABKA0imwMKC0NlcnRpZmljYXRlEg4KBnNoYTI1NhgBIAEoCRILCgNrZXkYAiABKAkSEAoIZW5kZWRfbXMYAyABKAMSEwoLcmVjZWl2ZWRfbXMYBCABKAMSDgoGZHJpdmVyGAUgASgJEg0KBW1vZGVsGAYgASgJEg4KBnNlcmlhbBgHIAEoCRIQCghmaXJtd2FyZRgIIAEoCRIKCgJmbhgJIAEoCRIQCghkZWJ1Z19mbhgKIAEoCBINCgVhZ2VudBgLIAEoCRIMCgRzZWVkGAwgASgEEioKBXRvdGFsGA0gASgLMhsuY2FiaW5ldC52MS5DZXJ0aWZpY2F0ZUNlbGwSKgoFY2VsbHMYDiADKAsyGy5jYWJpbmV0LnYxLkNlcnRpZmljYXRlQ2VsbBIQCghjb21wbGV0ZRgPIAEoCBIPCgdhcmNoaXZlGBAgASgIEg4KBnBhc3NlZBgRIAEoCBIYChBzZXR0bGVfbWVkaWFuX21zGBIgASgNEhcKD3NldHRsZV93b3JzdF9tcxgTIAEoDRIOCgZyZXBvcnQYFCABKAwiPQoVR2V0Q2VydGlmaWNhdGVSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkSEwoLd2l0aF9yZXBvcnQYAiABKAgiRgoWR2V0Q2VydGlmaWNhdGVSZXNwb25zZRIsCgtjZXJ0aWZpY2F0ZRgBIAEoCzIXLmNhYmluZXQudjEuQ2VydGlmaWNhdGUiNQoTTGlzdENvbW1hbmRzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBWxpbWl0GAIgASgNIj0KFExpc3RDb21tYW5kc1Jlc3BvbnNlEiUKCGNvbW1hbmRzGAEgAygLMhMuY2FiaW5ldC52MS5Db21tYW5kIoQBCgpUaWNrZXRDZWxsEgoKAmlkGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSDAoEdGV4dBgDIAEoCRIRCglvcGVuZWRfbXMYBCABKAMSEQoJY2xvc2VkX21zGAUgASgDEhEKCWNsb3NlZF9ieRgGIAEoCRISCgpyZXNvbHV0aW9uGAcgASgJIjUKEkxpc3RUaWNrZXRzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg4KBmNsb3NlZBgCIAEoCCI+ChNMaXN0VGlja2V0c1Jlc3BvbnNlEicKB3RpY2tldHMYASADKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwiHgoQR2V0VGlja2V0UmVxdWVzdBIKCgJpZBgBIAEoCSJoChFHZXRUaWNrZXRSZXNwb25zZRImCgZ0aWNrZXQYASABKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwSGwoDcnVuGAIgASgLMg4uZmlzY2FsLnYxLlJ1bhIOCgZidW5kbGUYAyABKAwiNAoSQ2xvc2VUaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJEhIKCnJlc29sdXRpb24YAiABKAkiPQoTQ2xvc2VUaWNrZXRSZXNwb25zZRImCgZ0aWNrZXQYASABKAsyFi5jYWJpbmV0LnYxLlRpY2tldENlbGwiLQoXR2V0Q29tbWFuZEJ1bmRsZVJlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoCSI4ChhHZXRDb21tYW5kQnVuZGxlUmVzcG9uc2USDgoGYnVuZGxlGAEgASgMEgwKBG5hbWUYAiABKAkqzAEKDENvbW1hbmRTdGF0ZRIdChlDT01NQU5EX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ09NTUFORF9TVEFURV9RVUVVRUQQARIbChdDT01NQU5EX1NUQVRFX0RFTElWRVJFRBACEhkKFUNPTU1BTkRfU1RBVEVfUlVOTklORxADEhYKEkNPTU1BTkRfU1RBVEVfRE9ORRAEEhgKFENPTU1BTkRfU1RBVEVfRkFJTEVEEAUSGQoVQ09NTUFORF9TVEFURV9FWFBJUkVEEAYqTQoESGFybRIUChBIQVJNX1VOU1BFQ0lGSUVEEAASDQoJSEFSTV9OT05FEAESDgoKSEFSTV9QQVVTRRACEhAKDEhBUk1fTEFTVElORxADYgZwcm90bzM", [file_fiscal_v1_fiscal]);
 
 /**
  * Command is an order with its record.
@@ -112,6 +112,34 @@ export type Command = Message<"cabinet.v1.Command"> & {
    * @generated from field: bool has_bundle = 13;
    */
   hasBundle: boolean;
+
+  /**
+   * For ACTION_CHECK_NETWORK: the one address that is tried; empty is everything.
+   *
+   * @generated from field: string address = 17;
+   */
+  address: string;
+
+  /**
+   * Why the asker wants it, in their words.
+   *
+   * @generated from field: string reason = 14;
+   */
+  reason: string;
+
+  /**
+   * The work it is part of; empty when it was asked for alone.
+   *
+   * @generated from field: string work_id = 15;
+   */
+  workId: string;
+
+  /**
+   * Rule that had the agent act by itself; then nobody asked for it.
+   *
+   * @generated from field: string rule = 16;
+   */
+  rule: string;
 };
 
 /**
@@ -120,6 +148,48 @@ export type Command = Message<"cabinet.v1.Command"> & {
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_commands, 0);
+
+/**
+ * Demands are what has to go with a command.
+ *
+ * @generated from message cabinet.v1.Demands
+ */
+export type Demands = Message<"cabinet.v1.Demands"> & {
+  /**
+   * How much it can do wrong.
+   *
+   * @generated from field: cabinet.v1.Harm harm = 1;
+   */
+  harm: Harm;
+
+  /**
+   * A reason.
+   *
+   * @generated from field: bool reason = 2;
+   */
+  reason: boolean;
+
+  /**
+   * The name of the till, typed.
+   *
+   * @generated from field: bool confirm = 3;
+   */
+  confirm: boolean;
+
+  /**
+   * A password or a second factor in the last minutes.
+   *
+   * @generated from field: bool proof = 4;
+   */
+  proof: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.Demands.
+ * Use `create(DemandsSchema)` to create a new message.
+ */
+export const DemandsSchema: GenMessage<Demands> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_commands, 1);
 
 /**
  * PlanCommandRequest names an action.
@@ -147,7 +217,7 @@ export type PlanCommandRequest = Message<"cabinet.v1.PlanCommandRequest"> & {
  * Use `create(PlanCommandRequestSchema)` to create a new message.
  */
 export const PlanCommandRequestSchema: GenMessage<PlanCommandRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 1);
+  messageDesc(file_cabinet_v1_commands, 2);
 
 /**
  * PlanCommandResponse gives its plan.
@@ -161,6 +231,27 @@ export type PlanCommandResponse = Message<"cabinet.v1.PlanCommandResponse"> & {
    * @generated from field: fiscal.v1.Run plan = 1;
    */
   plan?: Run | undefined;
+
+  /**
+   * What the cabinet wants to hear before it takes the command.
+   *
+   * @generated from field: cabinet.v1.Demands demands = 2;
+   */
+  demands?: Demands | undefined;
+
+  /**
+   * Why it would come to nothing as the till stands now: a word of [Obstacle]; empty when nothing is known to be in the way.
+   *
+   * @generated from field: string obstacle = 3;
+   */
+  obstacle: string;
+
+  /**
+   * What may keep it waiting: a word of [Obstacle]; empty when nothing.
+   *
+   * @generated from field: string doubt = 4;
+   */
+  doubt: string;
 };
 
 /**
@@ -168,7 +259,7 @@ export type PlanCommandResponse = Message<"cabinet.v1.PlanCommandResponse"> & {
  * Use `create(PlanCommandResponseSchema)` to create a new message.
  */
 export const PlanCommandResponseSchema: GenMessage<PlanCommandResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 2);
+  messageDesc(file_cabinet_v1_commands, 3);
 
 /**
  * StartCommandRequest asks for an action.
@@ -210,6 +301,34 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
    * @generated from field: string log_level = 5;
    */
   logLevel: string;
+
+  /**
+   * For ACTION_CHECK_NETWORK: host:port of an operator of fiscal data, to be tried instead of everything.
+   *
+   * @generated from field: string address = 9;
+   */
+  address: string;
+
+  /**
+   * Why, for the record: up to 500 characters.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Name of the till, typed by a person, where Demands asks for it.
+   *
+   * @generated from field: string confirm = 7;
+   */
+  confirm: string;
+
+  /**
+   * How long it may wait for the till: 5 to 1440; 0 is 5.
+   *
+   * @generated from field: uint32 wait_minutes = 8;
+   */
+  waitMinutes: number;
 };
 
 /**
@@ -217,7 +336,7 @@ export type StartCommandRequest = Message<"cabinet.v1.StartCommandRequest"> & {
  * Use `create(StartCommandRequestSchema)` to create a new message.
  */
 export const StartCommandRequestSchema: GenMessage<StartCommandRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 3);
+  messageDesc(file_cabinet_v1_commands, 4);
 
 /**
  * StartCommandResponse gives the command.
@@ -238,7 +357,7 @@ export type StartCommandResponse = Message<"cabinet.v1.StartCommandResponse"> & 
  * Use `create(StartCommandResponseSchema)` to create a new message.
  */
 export const StartCommandResponseSchema: GenMessage<StartCommandResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 4);
+  messageDesc(file_cabinet_v1_commands, 5);
 
 /**
  * DecideRequest carries a decision.
@@ -266,6 +385,13 @@ export type DecideRequest = Message<"cabinet.v1.DecideRequest"> & {
    * @generated from field: fiscal.v1.Decision decision = 3;
    */
   decision?: Decision | undefined;
+
+  /**
+   * Name of the till, typed by a person, for a decision that there is no document.
+   *
+   * @generated from field: string confirm = 4;
+   */
+  confirm: string;
 };
 
 /**
@@ -273,7 +399,7 @@ export type DecideRequest = Message<"cabinet.v1.DecideRequest"> & {
  * Use `create(DecideRequestSchema)` to create a new message.
  */
 export const DecideRequestSchema: GenMessage<DecideRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 5);
+  messageDesc(file_cabinet_v1_commands, 6);
 
 /**
  * DecideResponse gives the command that carries it.
@@ -294,7 +420,7 @@ export type DecideResponse = Message<"cabinet.v1.DecideResponse"> & {
  * Use `create(DecideResponseSchema)` to create a new message.
  */
 export const DecideResponseSchema: GenMessage<DecideResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 6);
+  messageDesc(file_cabinet_v1_commands, 7);
 
 /**
  * GetCommandRequest names a command.
@@ -315,7 +441,7 @@ export type GetCommandRequest = Message<"cabinet.v1.GetCommandRequest"> & {
  * Use `create(GetCommandRequestSchema)` to create a new message.
  */
 export const GetCommandRequestSchema: GenMessage<GetCommandRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 7);
+  messageDesc(file_cabinet_v1_commands, 8);
 
 /**
  * GetCommandResponse gives it.
@@ -336,7 +462,7 @@ export type GetCommandResponse = Message<"cabinet.v1.GetCommandResponse"> & {
  * Use `create(GetCommandResponseSchema)` to create a new message.
  */
 export const GetCommandResponseSchema: GenMessage<GetCommandResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 8);
+  messageDesc(file_cabinet_v1_commands, 9);
 
 /**
  * CertificateCell adds up points of one kind of operation and one trouble.
@@ -399,7 +525,7 @@ export type CertificateCell = Message<"cabinet.v1.CertificateCell"> & {
  * Use `create(CertificateCellSchema)` to create a new message.
  */
 export const CertificateCellSchema: GenMessage<CertificateCell> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 9);
+  messageDesc(file_cabinet_v1_commands, 10);
 
 /**
  * Certificate is the report of a crash test whose signature holds.
@@ -553,7 +679,7 @@ export type Certificate = Message<"cabinet.v1.Certificate"> & {
  * Use `create(CertificateSchema)` to create a new message.
  */
 export const CertificateSchema: GenMessage<Certificate> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 10);
+  messageDesc(file_cabinet_v1_commands, 11);
 
 /**
  * GetCertificateRequest names a till.
@@ -581,7 +707,7 @@ export type GetCertificateRequest = Message<"cabinet.v1.GetCertificateRequest"> 
  * Use `create(GetCertificateRequestSchema)` to create a new message.
  */
 export const GetCertificateRequestSchema: GenMessage<GetCertificateRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 11);
+  messageDesc(file_cabinet_v1_commands, 12);
 
 /**
  * GetCertificateResponse gives the newest.
@@ -602,7 +728,7 @@ export type GetCertificateResponse = Message<"cabinet.v1.GetCertificateResponse"
  * Use `create(GetCertificateResponseSchema)` to create a new message.
  */
 export const GetCertificateResponseSchema: GenMessage<GetCertificateResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 12);
+  messageDesc(file_cabinet_v1_commands, 13);
 
 /**
  * ListCommandsRequest selects commands.
@@ -630,7 +756,7 @@ export type ListCommandsRequest = Message<"cabinet.v1.ListCommandsRequest"> & {
  * Use `create(ListCommandsRequestSchema)` to create a new message.
  */
 export const ListCommandsRequestSchema: GenMessage<ListCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 13);
+  messageDesc(file_cabinet_v1_commands, 14);
 
 /**
  * ListCommandsResponse gives commands.
@@ -651,7 +777,7 @@ export type ListCommandsResponse = Message<"cabinet.v1.ListCommandsResponse"> & 
  * Use `create(ListCommandsResponseSchema)` to create a new message.
  */
 export const ListCommandsResponseSchema: GenMessage<ListCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 14);
+  messageDesc(file_cabinet_v1_commands, 15);
 
 /**
  * TicketCell is a call for help in a list.
@@ -714,7 +840,7 @@ export type TicketCell = Message<"cabinet.v1.TicketCell"> & {
  * Use `create(TicketCellSchema)` to create a new message.
  */
 export const TicketCellSchema: GenMessage<TicketCell> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 15);
+  messageDesc(file_cabinet_v1_commands, 16);
 
 /**
  * ListTicketsRequest narrows the list.
@@ -742,7 +868,7 @@ export type ListTicketsRequest = Message<"cabinet.v1.ListTicketsRequest"> & {
  * Use `create(ListTicketsRequestSchema)` to create a new message.
  */
 export const ListTicketsRequestSchema: GenMessage<ListTicketsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 16);
+  messageDesc(file_cabinet_v1_commands, 17);
 
 /**
  * ListTicketsResponse gives tickets, open ones first, newest first.
@@ -763,7 +889,7 @@ export type ListTicketsResponse = Message<"cabinet.v1.ListTicketsResponse"> & {
  * Use `create(ListTicketsResponseSchema)` to create a new message.
  */
 export const ListTicketsResponseSchema: GenMessage<ListTicketsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 17);
+  messageDesc(file_cabinet_v1_commands, 18);
 
 /**
  * GetTicketRequest names one.
@@ -784,7 +910,7 @@ export type GetTicketRequest = Message<"cabinet.v1.GetTicketRequest"> & {
  * Use `create(GetTicketRequestSchema)` to create a new message.
  */
 export const GetTicketRequestSchema: GenMessage<GetTicketRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 18);
+  messageDesc(file_cabinet_v1_commands, 19);
 
 /**
  * GetTicketResponse gives one.
@@ -819,7 +945,7 @@ export type GetTicketResponse = Message<"cabinet.v1.GetTicketResponse"> & {
  * Use `create(GetTicketResponseSchema)` to create a new message.
  */
 export const GetTicketResponseSchema: GenMessage<GetTicketResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 19);
+  messageDesc(file_cabinet_v1_commands, 20);
 
 /**
  * CloseTicketRequest ends one.
@@ -847,7 +973,7 @@ export type CloseTicketRequest = Message<"cabinet.v1.CloseTicketRequest"> & {
  * Use `create(CloseTicketRequestSchema)` to create a new message.
  */
 export const CloseTicketRequestSchema: GenMessage<CloseTicketRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 20);
+  messageDesc(file_cabinet_v1_commands, 21);
 
 /**
  * CloseTicketResponse gives it back.
@@ -868,7 +994,7 @@ export type CloseTicketResponse = Message<"cabinet.v1.CloseTicketResponse"> & {
  * Use `create(CloseTicketResponseSchema)` to create a new message.
  */
 export const CloseTicketResponseSchema: GenMessage<CloseTicketResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 21);
+  messageDesc(file_cabinet_v1_commands, 22);
 
 /**
  * GetCommandBundleRequest names the command.
@@ -889,7 +1015,7 @@ export type GetCommandBundleRequest = Message<"cabinet.v1.GetCommandBundleReques
  * Use `create(GetCommandBundleRequestSchema)` to create a new message.
  */
 export const GetCommandBundleRequestSchema: GenMessage<GetCommandBundleRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 22);
+  messageDesc(file_cabinet_v1_commands, 23);
 
 /**
  * GetCommandBundleResponse gives the file.
@@ -917,7 +1043,7 @@ export type GetCommandBundleResponse = Message<"cabinet.v1.GetCommandBundleRespo
  * Use `create(GetCommandBundleResponseSchema)` to create a new message.
  */
 export const GetCommandBundleResponseSchema: GenMessage<GetCommandBundleResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_commands, 23);
+  messageDesc(file_cabinet_v1_commands, 24);
 
 /**
  * CommandState is where a command stands.
@@ -980,4 +1106,45 @@ export enum CommandState {
  */
 export const CommandStateSchema: GenEnum<CommandState> = /*@__PURE__*/
   enumDesc(file_cabinet_v1_commands, 0);
+
+/**
+ * Harm is how much an action can do wrong.
+ *
+ * @generated from enum cabinet.v1.Harm
+ */
+export enum Harm {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: HARM_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Reads, or prints what is there.
+   *
+   * @generated from enum value: HARM_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * Keeps the till from selling for a moment.
+   *
+   * @generated from enum value: HARM_PAUSE = 2;
+   */
+  PAUSE = 2,
+
+  /**
+   * Makes a fiscal document, ends something, or stops the till.
+   *
+   * @generated from enum value: HARM_LASTING = 3;
+   */
+  LASTING = 3,
+}
+
+/**
+ * Describes the enum cabinet.v1.Harm.
+ */
+export const HarmSchema: GenEnum<Harm> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_commands, 1);
 

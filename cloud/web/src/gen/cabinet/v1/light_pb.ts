@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/light.proto.
  */
 export const file_cabinet_v1_light: GenFile = /*@__PURE__*/
-  fileDesc("ChZjYWJpbmV0L3YxL2xpZ2h0LnByb3RvEgpjYWJpbmV0LnYxIsQCCghUaWxsQ2VsbBImCgZhc3BlY3QYASABKA4yFi5jYWJpbmV0LnYxLlRpbGxBc3BlY3QSIAoFbGlnaHQYAiABKA4yES5jYWJpbmV0LnYxLkxpZ2h0EgwKBGNvZGUYAyABKAkSDAoEdGV4dBgEIAEoCRIMCgR0b2RvGAUgASgJEiwKBGFyZ3MYBiADKAsyHi5jYWJpbmV0LnYxLlRpbGxDZWxsLkFyZ3NFbnRyeRIQCghzaW5jZV9tcxgHIAEoAxIOCgZtZXRyaWMYCCABKAkSDQoFdmFsdWUYCSABKAMSDQoFbGltaXQYCiABKAMSKQoFbGV2ZWwYCyABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsGisKCUFyZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIigKCFRpbGxTdG9wEg0KBWF0X21zGAEgASgDEg0KBWNhdXNlGAIgASgJIkYKDVRocmVzaG9sZE5vZGUSKQoFbGV2ZWwYASABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsEgoKAmlkGAIgASgJIigKBkxpbWl0cxIMCgR3YXJuGAEgASgDEhAKCGNyaXRpY2FsGAIgASgDIoMCCglUaHJlc2hvbGQSDgoGbWV0cmljGAEgASgJEiYKBmFzcGVjdBgCIAEoDjIWLmNhYmluZXQudjEuVGlsbEFzcGVjdBINCgViZWxvdxgDIAEoCBIMCgRtb3N0GAQgASgDEiIKBmxpbWl0cxgFIAEoCzISLmNhYmluZXQudjEuTGltaXRzEikKBWxldmVsGAYgASgOMhouY2FiaW5ldC52MS5UaHJlc2hvbGRMZXZlbBIhCgVhYm92ZRgHIAEoCzISLmNhYmluZXQudjEuTGltaXRzEi8KC2Fib3ZlX2xldmVsGAggASgOMhouY2FiaW5ldC52MS5UaHJlc2hvbGRMZXZlbCIoCgxXb3JraW5nSG91cnMSDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDSJAChVMaXN0VGhyZXNob2xkc1JlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLmNhYmluZXQudjEuVGhyZXNob2xkTm9kZSKrAQoWTGlzdFRocmVzaG9sZHNSZXNwb25zZRIpCgp0aHJlc2hvbGRzGAEgAygLMhUuY2FiaW5ldC52MS5UaHJlc2hvbGQSJwoFaG91cnMYAiABKAsyGC5jYWJpbmV0LnYxLldvcmtpbmdIb3VycxIvCgtob3Vyc19sZXZlbBgDIAEoDjIaLmNhYmluZXQudjEuVGhyZXNob2xkTGV2ZWwSDAoEbmFtZRgEIAEoCSJyChNTZXRUaHJlc2hvbGRSZXF1ZXN0EicKBG5vZGUYASABKAsyGS5jYWJpbmV0LnYxLlRocmVzaG9sZE5vZGUSDgoGbWV0cmljGAIgASgJEiIKBmxpbWl0cxgDIAEoCzISLmNhYmluZXQudjEuTGltaXRzIkAKFFNldFRocmVzaG9sZFJlc3BvbnNlEigKCXRocmVzaG9sZBgBIAEoCzIVLmNhYmluZXQudjEuVGhyZXNob2xkImoKFlNldFdvcmtpbmdIb3Vyc1JlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLmNhYmluZXQudjEuVGhyZXNob2xkTm9kZRInCgVob3VycxgCIAEoCzIYLmNhYmluZXQudjEuV29ya2luZ0hvdXJzIm0KF1NldFdvcmtpbmdIb3Vyc1Jlc3BvbnNlEicKBWhvdXJzGAEgASgLMhguY2FiaW5ldC52MS5Xb3JraW5nSG91cnMSKQoFbGV2ZWwYAiABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsKmAKBUxpZ2h0EhUKEUxJR0hUX1VOU1BFQ0lGSUVEEAASDwoLTElHSFRfR1JFRU4QARIQCgxMSUdIVF9ZRUxMT1cQAhINCglMSUdIVF9SRUQQAxIOCgpMSUdIVF9HUkVZEAQq4QEKClRpbGxBc3BlY3QSGwoXVElMTF9BU1BFQ1RfVU5TUEVDSUZJRUQQABIaChZUSUxMX0FTUEVDVF9VTkZJTklTSEVEEAESFgoSVElMTF9BU1BFQ1RfREVWSUNFEAISFQoRVElMTF9BU1BFQ1RfU0hJRlQQAxIUChBUSUxMX0FTUEVDVF9GTE9XEAQSEwoPVElMTF9BU1BFQ1RfT0ZEEAUSEgoOVElMTF9BU1BFQ1RfRk4QBhIVChFUSUxMX0FTUEVDVF9DTE9DSxAHEhUKEVRJTExfQVNQRUNUX0FHRU5UEAgqiQEKDlRocmVzaG9sZExldmVsEh8KG1RIUkVTSE9MRF9MRVZFTF9VTlNQRUNJRklFRBAAEiAKHFRIUkVTSE9MRF9MRVZFTF9PUkdBTklTQVRJT04QARIaChZUSFJFU0hPTERfTEVWRUxfT1VUTEVUEAISGAoUVEhSRVNIT0xEX0xFVkVMX1RJTEwQA2IGcHJvdG8z");
+  fileDesc("ChZjYWJpbmV0L3YxL2xpZ2h0LnByb3RvEgpjYWJpbmV0LnYxItgCCghUaWxsQ2VsbBImCgZhc3BlY3QYASABKA4yFi5jYWJpbmV0LnYxLlRpbGxBc3BlY3QSIAoFbGlnaHQYAiABKA4yES5jYWJpbmV0LnYxLkxpZ2h0EgwKBGNvZGUYAyABKAkSDAoEdGV4dBgEIAEoCRIMCgR0b2RvGAUgASgJEiwKBGFyZ3MYBiADKAsyHi5jYWJpbmV0LnYxLlRpbGxDZWxsLkFyZ3NFbnRyeRIQCghzaW5jZV9tcxgHIAEoAxIOCgZtZXRyaWMYCCABKAkSDQoFdmFsdWUYCSABKAMSDQoFbGltaXQYCiABKAMSKQoFbGV2ZWwYCyABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsEhIKCmxldmVsX25hbWUYDCABKAkaKwoJQXJnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiKAoIVGlsbFN0b3ASDQoFYXRfbXMYASABKAMSDQoFY2F1c2UYAiABKAkiRgoNVGhyZXNob2xkTm9kZRIpCgVsZXZlbBgBIAEoDjIaLmNhYmluZXQudjEuVGhyZXNob2xkTGV2ZWwSCgoCaWQYAiABKAkiKAoGTGltaXRzEgwKBHdhcm4YASABKAMSEAoIY3JpdGljYWwYAiABKAMiqwIKCVRocmVzaG9sZBIOCgZtZXRyaWMYASABKAkSJgoGYXNwZWN0GAIgASgOMhYuY2FiaW5ldC52MS5UaWxsQXNwZWN0Eg0KBWJlbG93GAMgASgIEgwKBG1vc3QYBCABKAMSIgoGbGltaXRzGAUgASgLMhIuY2FiaW5ldC52MS5MaW1pdHMSKQoFbGV2ZWwYBiABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsEiEKBWFib3ZlGAcgASgLMhIuY2FiaW5ldC52MS5MaW1pdHMSLwoLYWJvdmVfbGV2ZWwYCCABKA4yGi5jYWJpbmV0LnYxLlRocmVzaG9sZExldmVsEhIKCmxldmVsX25hbWUYCSABKAkSEgoKYWJvdmVfbmFtZRgKIAEoCSIoCgxXb3JraW5nSG91cnMSDAoEZnJvbRgBIAEoDRIKCgJ0bxgCIAEoDSJAChVMaXN0VGhyZXNob2xkc1JlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLmNhYmluZXQudjEuVGhyZXNob2xkTm9kZSK/AQoWTGlzdFRocmVzaG9sZHNSZXNwb25zZRIpCgp0aHJlc2hvbGRzGAEgAygLMhUuY2FiaW5ldC52MS5UaHJlc2hvbGQSJwoFaG91cnMYAiABKAsyGC5jYWJpbmV0LnYxLldvcmtpbmdIb3VycxIvCgtob3Vyc19sZXZlbBgDIAEoDjIaLmNhYmluZXQudjEuVGhyZXNob2xkTGV2ZWwSDAoEbmFtZRgEIAEoCRISCgpob3Vyc19uYW1lGAUgASgJInIKE1NldFRocmVzaG9sZFJlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLmNhYmluZXQudjEuVGhyZXNob2xkTm9kZRIOCgZtZXRyaWMYAiABKAkSIgoGbGltaXRzGAMgASgLMhIuY2FiaW5ldC52MS5MaW1pdHMiQAoUU2V0VGhyZXNob2xkUmVzcG9uc2USKAoJdGhyZXNob2xkGAEgASgLMhUuY2FiaW5ldC52MS5UaHJlc2hvbGQiagoWU2V0V29ya2luZ0hvdXJzUmVxdWVzdBInCgRub2RlGAEgASgLMhkuY2FiaW5ldC52MS5UaHJlc2hvbGROb2RlEicKBWhvdXJzGAIgASgLMhguY2FiaW5ldC52MS5Xb3JraW5nSG91cnMibQoXU2V0V29ya2luZ0hvdXJzUmVzcG9uc2USJwoFaG91cnMYASABKAsyGC5jYWJpbmV0LnYxLldvcmtpbmdIb3VycxIpCgVsZXZlbBgCIAEoDjIaLmNhYmluZXQudjEuVGhyZXNob2xkTGV2ZWwqYAoFTGlnaHQSFQoRTElHSFRfVU5TUEVDSUZJRUQQABIPCgtMSUdIVF9HUkVFThABEhAKDExJR0hUX1lFTExPVxACEg0KCUxJR0hUX1JFRBADEg4KCkxJR0hUX0dSRVkQBCrhAQoKVGlsbEFzcGVjdBIbChdUSUxMX0FTUEVDVF9VTlNQRUNJRklFRBAAEhoKFlRJTExfQVNQRUNUX1VORklOSVNIRUQQARIWChJUSUxMX0FTUEVDVF9ERVZJQ0UQAhIVChFUSUxMX0FTUEVDVF9TSElGVBADEhQKEFRJTExfQVNQRUNUX0ZMT1cQBBITCg9USUxMX0FTUEVDVF9PRkQQBRISCg5USUxMX0FTUEVDVF9GThAGEhUKEVRJTExfQVNQRUNUX0NMT0NLEAcSFQoRVElMTF9BU1BFQ1RfQUdFTlQQCCqpAQoOVGhyZXNob2xkTGV2ZWwSHwobVEhSRVNIT0xEX0xFVkVMX1VOU1BFQ0lGSUVEEAASIAocVEhSRVNIT0xEX0xFVkVMX09SR0FOSVNBVElPThABEhoKFlRIUkVTSE9MRF9MRVZFTF9PVVRMRVQQAhIYChRUSFJFU0hPTERfTEVWRUxfVElMTBADEh4KGlRIUkVTSE9MRF9MRVZFTF9ERVBBUlRNRU5UEARiBnByb3RvMw");
 
 /**
  * TillCell is one aspect of a till.
@@ -96,6 +96,13 @@ export type TillCell = Message<"cabinet.v1.TillCell"> & {
    * @generated from field: cabinet.v1.ThresholdLevel level = 11;
    */
   level: ThresholdLevel;
+
+  /**
+   * Name of that node; empty for the organisation and the usual.
+   *
+   * @generated from field: string level_name = 12;
+   */
+  levelName: string;
 };
 
 /**
@@ -147,7 +154,7 @@ export type ThresholdNode = Message<"cabinet.v1.ThresholdNode"> & {
   level: ThresholdLevel;
 
   /**
-   * Id of the outlet or till; empty for the organisation.
+   * Id of the department, outlet or till; empty for the organisation.
    *
    * @generated from field: string id = 2;
    */
@@ -250,6 +257,20 @@ export type Threshold = Message<"cabinet.v1.Threshold"> & {
    * @generated from field: cabinet.v1.ThresholdLevel above_level = 8;
    */
   aboveLevel: ThresholdLevel;
+
+  /**
+   * Name of the node whose limits hold; empty for the organisation and the usual.
+   *
+   * @generated from field: string level_name = 9;
+   */
+  levelName: string;
+
+  /**
+   * Name of the node whose they would be.
+   *
+   * @generated from field: string above_name = 10;
+   */
+  aboveName: string;
 };
 
 /**
@@ -341,6 +362,13 @@ export type ListThresholdsResponse = Message<"cabinet.v1.ListThresholdsResponse"
    * @generated from field: string name = 4;
    */
   name: string;
+
+  /**
+   * Name of the node whose hours they are; empty for the organisation and the usual.
+   *
+   * @generated from field: string hours_name = 5;
+   */
+  hoursName: string;
 };
 
 /**
@@ -619,6 +647,13 @@ export enum ThresholdLevel {
    * @generated from enum value: THRESHOLD_LEVEL_TILL = 3;
    */
   TILL = 3,
+
+  /**
+   * Of a department: between organisation and outlet.
+   *
+   * @generated from enum value: THRESHOLD_LEVEL_DEPARTMENT = 4;
+   */
+  DEPARTMENT = 4,
 }
 
 /**

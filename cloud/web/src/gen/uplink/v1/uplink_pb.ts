@@ -10,13 +10,15 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Action, Decision, Document, Operation, Problem, Run, TillState } from "../../fiscal/v1/fiscal_pb";
 import { file_fiscal_v1_fiscal } from "../../fiscal/v1/fiscal_pb";
+import type { SettingsReport, Stranger, TillSettings } from "../../fiscal/v1/settings_pb";
+import { file_fiscal_v1_settings } from "../../fiscal/v1/settings_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file uplink/v1/uplink.proto.
  */
 export const file_uplink_v1_uplink: GenFile = /*@__PURE__*/
-  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIuoBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuEhAKCHBsYXRmb3JtGAcgASgJEhAKCGluc3RhbmNlGAggASgJEg0KBXRva2VuGAkgASgJEhwKFGNlcnRpZmljYXRlX3VudGlsX21zGAogASgDIooBCg1IZWxsb1Jlc3BvbnNlEhIKCmNhcGFiaWxpdHkYASABKA0SDgoGY3Vyc29yGAIgASgEEg8KB3BvbGxfbXMYAyABKA0SDgoGbm93X21zGAQgASgDEiUKBmNvcGllcxgFIAMoCzIVLnVwbGluay52MS5Db3B5Q3Vyc29yEg0KBXRva2VuGAYgASgJIiQKCkNvcHlDdXJzb3ISCgoCZm4YASABKAkSCgoCZmQYAiABKA0iZwoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24SJQoEY29weRgDIAEoCzIXLnVwbGluay52MS5Eb2N1bWVudENvcHkiUAoMRG9jdW1lbnRDb3B5EgwKBHRpbGwYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDdGx2GAMgASgMIioKBUJhdGNoEiEKB2VudHJpZXMYASADKAsyEC51cGxpbmsudjEuRW50cnkiRQoLUHVzaFJlcXVlc3QSEgoKam91cm5hbF9pZBgBIAEoCRISCgpkaWN0aW9uYXJ5GAIgASgNEg4KBnBhY2tlZBgDIAEoDCIeCgxQdXNoUmVzcG9uc2USDgoGY3Vyc29yGAEgASgEIm8KElJlcG9ydFN0YXRlUmVxdWVzdBIjCgV0aWxscxgBIAMoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSJAoIcHJvYmxlbXMYAiADKAsyEi5maXNjYWwudjEuUHJvYmxlbRIOCgZvdXRib3gYAyABKAQiFQoTUmVwb3J0U3RhdGVSZXNwb25zZSK4AQoHQ29tbWFuZBIKCgJpZBgBIAEoCRIMCgR0aWxsGAIgASgJEiEKBmFjdGlvbhgDIAEoDjIRLmZpc2NhbC52MS5BY3Rpb24SEgoKZXhwaXJlc19tcxgEIAEoAxINCgVhY3RvchgFIAEoCRIlCghkZWNpc2lvbhgGIAEoCzITLmZpc2NhbC52MS5EZWNpc2lvbhITCgthc2tfY29uc2VudBgHIAEoCBIRCglsb2dfbGV2ZWwYCCABKAkiJwoURmV0Y2hDb21tYW5kc1JlcXVlc3QSDwoHd2FpdF9tcxgBIAEoDSI9ChVGZXRjaENvbW1hbmRzUmVzcG9uc2USJAoIY29tbWFuZHMYASADKAsyEi51cGxpbmsudjEuQ29tbWFuZCIvChBSZXBvcnRSdW5SZXF1ZXN0EhsKA3J1bhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iEwoRUmVwb3J0UnVuUmVzcG9uc2UiKgoYUmVwb3J0Q2VydGlmaWNhdGVSZXF1ZXN0Eg4KBnJlcG9ydBgBIAEoDCIbChlSZXBvcnRDZXJ0aWZpY2F0ZVJlc3BvbnNlInsKEU9wZW5UaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSGwoDcnVuGAMgASgLMg4uZmlzY2FsLnYxLlJ1bhIMCgR0ZXh0GAQgASgJEg4KBmJ1bmRsZRgFIAEoDBIRCglvcGVuZWRfbXMYBiABKAMiFAoST3BlblRpY2tldFJlc3BvbnNlIhsKDFJlbmV3UmVxdWVzdBILCgNjc3IYASABKAwiJAoNUmVuZXdSZXNwb25zZRITCgtjZXJ0aWZpY2F0ZRgBIAEoDCJYChJGZXRjaFVwZGF0ZVJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIQCghwbGF0Zm9ybRgCIAEoCRIPCgdjaGFubmVsGAMgASgJEg4KBmZhaWxlZBgEIAEoCSKKAQoTRmV0Y2hVcGRhdGVSZXNwb25zZRISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLd2luZG93X2Zyb20YAyABKA0SEQoJd2luZG93X3RvGAQgASgNEhUKDXRyaWFsX3NlY29uZHMYBSABKA0SDwoHcG9sbF9tcxgGIAEoDSKcAQoTUmVwb3J0VXBkYXRlUmVxdWVzdBISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSJQoFc3RhZ2UYAyABKA4yFi51cGxpbmsudjEuVXBkYXRlU3RhZ2USDAoEdGV4dBgEIAEoCRIMCgRmcm9tGAUgASgJEg8KB2ZldGNoZWQYBiABKAQSDAoEc2l6ZRgHIAEoBCIWChRSZXBvcnRVcGRhdGVSZXNwb25zZSI3ChFHaXZlQnVuZGxlUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJEg4KBmJ1bmRsZRgCIAEoDCIUChJHaXZlQnVuZGxlUmVzcG9uc2Uq5wEKC1VwZGF0ZVN0YWdlEhwKGFVQREFURV9TVEFHRV9VTlNQRUNJRklFRBAAEhgKFFVQREFURV9TVEFHRV9PRkZFUkVEEAESHAoYVVBEQVRFX1NUQUdFX0RPV05MT0FESU5HEAISGAoUVVBEQVRFX1NUQUdFX1dBSVRJTkcQAxIWChJVUERBVEVfU1RBR0VfVFJJQUwQBBIYChRVUERBVEVfU1RBR0VfSEVBTFRIWRAFEhwKGFVQREFURV9TVEFHRV9ST0xMRURfQkFDSxAGEhgKFFVQREFURV9TVEFHRV9SRUZVU0VEEAcyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTK/BgoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRJJCgpPcGVuVGlja2V0EhwudXBsaW5rLnYxLk9wZW5UaWNrZXRSZXF1ZXN0Gh0udXBsaW5rLnYxLk9wZW5UaWNrZXRSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZRJMCgtGZXRjaFVwZGF0ZRIdLnVwbGluay52MS5GZXRjaFVwZGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuRmV0Y2hVcGRhdGVSZXNwb25zZRJPCgxSZXBvcnRVcGRhdGUSHi51cGxpbmsudjEuUmVwb3J0VXBkYXRlUmVxdWVzdBofLnVwbGluay52MS5SZXBvcnRVcGRhdGVSZXNwb25zZRJJCgpHaXZlQnVuZGxlEhwudXBsaW5rLnYxLkdpdmVCdW5kbGVSZXF1ZXN0Gh0udXBsaW5rLnYxLkdpdmVCdW5kbGVSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChZ1cGxpbmsvdjEvdXBsaW5rLnByb3RvEgl1cGxpbmsudjEiSQoNRW5yb2xsUmVxdWVzdBIMCgRjb2RlGAEgASgJEgsKA2NzchgCIAEoDBIMCgRob3N0GAMgASgJEg8KB3ZlcnNpb24YBCABKAkiiAEKDkVucm9sbFJlc3BvbnNlEhAKCGFnZW50X2lkGAEgASgJEhMKC2NlcnRpZmljYXRlGAIgASgMEhEKCWF1dGhvcml0eRgDIAEoDBISCgp1cGxpbmtfdXJsGAQgASgJEhIKCmJyb2tlcl91cmwYBSABKAkSFAoMb3JnYW5pc2F0aW9uGAYgASgJIuoBCgxIZWxsb1JlcXVlc3QSEgoKY2FwYWJpbGl0eRgBIAEoDRIPCgd2ZXJzaW9uGAIgASgJEgwKBGhvc3QYAyABKAkSIwoFdGlsbHMYBCADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEhIKCmpvdXJuYWxfaWQYBSABKAkSHQoFcGxhbnMYBiADKAsyDi5maXNjYWwudjEuUnVuEhAKCHBsYXRmb3JtGAcgASgJEhAKCGluc3RhbmNlGAggASgJEg0KBXRva2VuGAkgASgJEhwKFGNlcnRpZmljYXRlX3VudGlsX21zGAogASgDIooBCg1IZWxsb1Jlc3BvbnNlEhIKCmNhcGFiaWxpdHkYASABKA0SDgoGY3Vyc29yGAIgASgEEg8KB3BvbGxfbXMYAyABKA0SDgoGbm93X21zGAQgASgDEiUKBmNvcGllcxgFIAMoCzIVLnVwbGluay52MS5Db3B5Q3Vyc29yEg0KBXRva2VuGAYgASgJIiQKCkNvcHlDdXJzb3ISCgoCZm4YASABKAkSCgoCZmQYAiABKA0iZwoFRW50cnkSDgoGY3Vyc29yGAEgASgEEicKCW9wZXJhdGlvbhgCIAEoCzIULmZpc2NhbC52MS5PcGVyYXRpb24SJQoEY29weRgDIAEoCzIXLnVwbGluay52MS5Eb2N1bWVudENvcHkiUAoMRG9jdW1lbnRDb3B5EgwKBHRpbGwYASABKAkSJQoIZG9jdW1lbnQYAiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSCwoDdGx2GAMgASgMIioKBUJhdGNoEiEKB2VudHJpZXMYASADKAsyEC51cGxpbmsudjEuRW50cnkiRQoLUHVzaFJlcXVlc3QSEgoKam91cm5hbF9pZBgBIAEoCRISCgpkaWN0aW9uYXJ5GAIgASgNEg4KBnBhY2tlZBgDIAEoDCIeCgxQdXNoUmVzcG9uc2USDgoGY3Vyc29yGAEgASgEIsQBChJSZXBvcnRTdGF0ZVJlcXVlc3QSIwoFdGlsbHMYASADKAsyFC5maXNjYWwudjEuVGlsbFN0YXRlEiQKCHByb2JsZW1zGAIgAygLMhIuZmlzY2FsLnYxLlByb2JsZW0SDgoGb3V0Ym94GAMgASgEEisKCHNldHRpbmdzGAQgAygLMhkuZmlzY2FsLnYxLlNldHRpbmdzUmVwb3J0EiYKCXN0cmFuZ2VycxgFIAMoCzITLmZpc2NhbC52MS5TdHJhbmdlciIVChNSZXBvcnRTdGF0ZVJlc3BvbnNlIoQCCgdDb21tYW5kEgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSIQoGYWN0aW9uGAMgASgOMhEuZmlzY2FsLnYxLkFjdGlvbhISCgpleHBpcmVzX21zGAQgASgDEg0KBWFjdG9yGAUgASgJEiUKCGRlY2lzaW9uGAYgASgLMhMuZmlzY2FsLnYxLkRlY2lzaW9uEhMKC2Fza19jb25zZW50GAcgASgIEhEKCWxvZ19sZXZlbBgIIAEoCRIpCghzZXR0aW5ncxgJIAEoCzIXLmZpc2NhbC52MS5UaWxsU2V0dGluZ3MSDwoHYWRkcmVzcxgKIAEoCRIOCgZyZWFzb24YDCABKAkiPgoURmV0Y2hDb21tYW5kc1JlcXVlc3QSDwoHd2FpdF9tcxgBIAEoDRIVCg1ydWxlc192ZXJzaW9uGAIgASgJIl4KFUZldGNoQ29tbWFuZHNSZXNwb25zZRIkCghjb21tYW5kcxgBIAMoCzISLnVwbGluay52MS5Db21tYW5kEh8KBXJ1bGVzGAIgASgLMhAudXBsaW5rLnYxLlJ1bGVzIj0KBVJ1bGVzEg8KB3ZlcnNpb24YASABKAkSIwoFdGlsbHMYAiADKAsyFC51cGxpbmsudjEuVGlsbFJ1bGVzIjkKCVRpbGxSdWxlcxIMCgR0aWxsGAEgASgJEh4KBXJ1bGVzGAIgAygLMg8udXBsaW5rLnYxLlJ1bGUiWgoEUnVsZRIMCgRuYW1lGAEgASgJEgoKAm9uGAIgASgIEhEKCWF0X21pbnV0ZRgDIAEoDRIUCgxpZGxlX21pbnV0ZXMYBCABKA0SDwoHc2Vjb25kcxgFIAEoDSIvChBSZXBvcnRSdW5SZXF1ZXN0EhsKA3J1bhgBIAEoCzIOLmZpc2NhbC52MS5SdW4iEwoRUmVwb3J0UnVuUmVzcG9uc2UiKgoYUmVwb3J0Q2VydGlmaWNhdGVSZXF1ZXN0Eg4KBnJlcG9ydBgBIAEoDCIbChlSZXBvcnRDZXJ0aWZpY2F0ZVJlc3BvbnNlInsKEU9wZW5UaWNrZXRSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBHRpbGwYAiABKAkSGwoDcnVuGAMgASgLMg4uZmlzY2FsLnYxLlJ1bhIMCgR0ZXh0GAQgASgJEg4KBmJ1bmRsZRgFIAEoDBIRCglvcGVuZWRfbXMYBiABKAMiFAoST3BlblRpY2tldFJlc3BvbnNlIhsKDFJlbmV3UmVxdWVzdBILCgNjc3IYASABKAwiJAoNUmVuZXdSZXNwb25zZRITCgtjZXJ0aWZpY2F0ZRgBIAEoDCJYChJGZXRjaFVwZGF0ZVJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCRIQCghwbGF0Zm9ybRgCIAEoCRIPCgdjaGFubmVsGAMgASgJEg4KBmZhaWxlZBgEIAEoCSKKAQoTRmV0Y2hVcGRhdGVSZXNwb25zZRISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSEwoLd2luZG93X2Zyb20YAyABKA0SEQoJd2luZG93X3RvGAQgASgNEhUKDXRyaWFsX3NlY29uZHMYBSABKA0SDwoHcG9sbF9tcxgGIAEoDSKcAQoTUmVwb3J0VXBkYXRlUmVxdWVzdBISCgpyb2xsb3V0X2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSJQoFc3RhZ2UYAyABKA4yFi51cGxpbmsudjEuVXBkYXRlU3RhZ2USDAoEdGV4dBgEIAEoCRIMCgRmcm9tGAUgASgJEg8KB2ZldGNoZWQYBiABKAQSDAoEc2l6ZRgHIAEoBCIWChRSZXBvcnRVcGRhdGVSZXNwb25zZSI3ChFHaXZlQnVuZGxlUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJEg4KBmJ1bmRsZRgCIAEoDCIUChJHaXZlQnVuZGxlUmVzcG9uc2Uq5wEKC1VwZGF0ZVN0YWdlEhwKGFVQREFURV9TVEFHRV9VTlNQRUNJRklFRBAAEhgKFFVQREFURV9TVEFHRV9PRkZFUkVEEAESHAoYVVBEQVRFX1NUQUdFX0RPV05MT0FESU5HEAISGAoUVVBEQVRFX1NUQUdFX1dBSVRJTkcQAxIWChJVUERBVEVfU1RBR0VfVFJJQUwQBBIYChRVUERBVEVfU1RBR0VfSEVBTFRIWRAFEhwKGFVQREFURV9TVEFHRV9ST0xMRURfQkFDSxAGEhgKFFVQREFURV9TVEFHRV9SRUZVU0VEEAcyUQoQRW5yb2xtZW50U2VydmljZRI9CgZFbnJvbGwSGC51cGxpbmsudjEuRW5yb2xsUmVxdWVzdBoZLnVwbGluay52MS5FbnJvbGxSZXNwb25zZTK/BgoNVXBsaW5rU2VydmljZRI6CgVIZWxsbxIXLnVwbGluay52MS5IZWxsb1JlcXVlc3QaGC51cGxpbmsudjEuSGVsbG9SZXNwb25zZRI3CgRQdXNoEhYudXBsaW5rLnYxLlB1c2hSZXF1ZXN0GhcudXBsaW5rLnYxLlB1c2hSZXNwb25zZRJMCgtSZXBvcnRTdGF0ZRIdLnVwbGluay52MS5SZXBvcnRTdGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuUmVwb3J0U3RhdGVSZXNwb25zZRJSCg1GZXRjaENvbW1hbmRzEh8udXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXF1ZXN0GiAudXBsaW5rLnYxLkZldGNoQ29tbWFuZHNSZXNwb25zZRJGCglSZXBvcnRSdW4SGy51cGxpbmsudjEuUmVwb3J0UnVuUmVxdWVzdBocLnVwbGluay52MS5SZXBvcnRSdW5SZXNwb25zZRJeChFSZXBvcnRDZXJ0aWZpY2F0ZRIjLnVwbGluay52MS5SZXBvcnRDZXJ0aWZpY2F0ZVJlcXVlc3QaJC51cGxpbmsudjEuUmVwb3J0Q2VydGlmaWNhdGVSZXNwb25zZRJJCgpPcGVuVGlja2V0EhwudXBsaW5rLnYxLk9wZW5UaWNrZXRSZXF1ZXN0Gh0udXBsaW5rLnYxLk9wZW5UaWNrZXRSZXNwb25zZRI6CgVSZW5ldxIXLnVwbGluay52MS5SZW5ld1JlcXVlc3QaGC51cGxpbmsudjEuUmVuZXdSZXNwb25zZRJMCgtGZXRjaFVwZGF0ZRIdLnVwbGluay52MS5GZXRjaFVwZGF0ZVJlcXVlc3QaHi51cGxpbmsudjEuRmV0Y2hVcGRhdGVSZXNwb25zZRJPCgxSZXBvcnRVcGRhdGUSHi51cGxpbmsudjEuUmVwb3J0VXBkYXRlUmVxdWVzdBofLnVwbGluay52MS5SZXBvcnRVcGRhdGVSZXNwb25zZRJJCgpHaXZlQnVuZGxlEhwudXBsaW5rLnYxLkdpdmVCdW5kbGVSZXF1ZXN0Gh0udXBsaW5rLnYxLkdpdmVCdW5kbGVSZXNwb25zZWIGcHJvdG8z", [file_fiscal_v1_fiscal, file_fiscal_v1_settings]);
 
 /**
  * EnrollRequest carries the code.
@@ -458,6 +460,20 @@ export type ReportStateRequest = Message<"uplink.v1.ReportStateRequest"> & {
    * @generated from field: uint64 outbox = 3;
    */
   outbox: bigint;
+
+  /**
+   * Settings of tills as they hold at the agent.
+   *
+   * @generated from field: repeated fiscal.v1.SettingsReport settings = 4;
+   */
+  settings: SettingsReport[];
+
+  /**
+   * Devices that look like tills and are in nobody's list.
+   *
+   * @generated from field: repeated fiscal.v1.Stranger strangers = 5;
+   */
+  strangers: Stranger[];
 };
 
 /**
@@ -543,6 +559,27 @@ export type Command = Message<"uplink.v1.Command"> & {
    * @generated from field: string log_level = 8;
    */
   logLevel: string;
+
+  /**
+   * For ACTION_CONFIGURE.
+   *
+   * @generated from field: fiscal.v1.TillSettings settings = 9;
+   */
+  settings?: TillSettings | undefined;
+
+  /**
+   * For ACTION_CHECK_NETWORK: host:port of an operator of fiscal data, to be tried instead of everything.
+   *
+   * @generated from field: string address = 10;
+   */
+  address: string;
+
+  /**
+   * Why, in the asker's words.
+   *
+   * @generated from field: string reason = 12;
+   */
+  reason: string;
 };
 
 /**
@@ -564,6 +601,13 @@ export type FetchCommandsRequest = Message<"uplink.v1.FetchCommandsRequest"> & {
    * @generated from field: uint32 wait_ms = 1;
    */
   waitMs: number;
+
+  /**
+   * Version of the rules the agent goes by; empty at first.
+   *
+   * @generated from field: string rules_version = 2;
+   */
+  rulesVersion: string;
 };
 
 /**
@@ -585,6 +629,13 @@ export type FetchCommandsResponse = Message<"uplink.v1.FetchCommandsResponse"> &
    * @generated from field: repeated uplink.v1.Command commands = 1;
    */
   commands: Command[];
+
+  /**
+   * Rules to go by from now on; absent when the agent has them.
+   *
+   * @generated from field: uplink.v1.Rules rules = 2;
+   */
+  rules?: Rules | undefined;
 };
 
 /**
@@ -593,6 +644,111 @@ export type FetchCommandsResponse = Message<"uplink.v1.FetchCommandsResponse"> &
  */
 export const FetchCommandsResponseSchema: GenMessage<FetchCommandsResponse> = /*@__PURE__*/
   messageDesc(file_uplink_v1_uplink, 14);
+
+/**
+ * Rules are what an agent may do by itself, as the cabinet's people want it.
+ *
+ * @generated from message uplink.v1.Rules
+ */
+export type Rules = Message<"uplink.v1.Rules"> & {
+  /**
+   * Changes with them.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Of each till; one that is not named has none.
+   *
+   * @generated from field: repeated uplink.v1.TillRules tills = 2;
+   */
+  tills: TillRules[];
+};
+
+/**
+ * Describes the message uplink.v1.Rules.
+ * Use `create(RulesSchema)` to create a new message.
+ */
+export const RulesSchema: GenMessage<Rules> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 15);
+
+/**
+ * TillRules are those of one till.
+ *
+ * @generated from message uplink.v1.TillRules
+ */
+export type TillRules = Message<"uplink.v1.TillRules"> & {
+  /**
+   * Name of the till.
+   *
+   * @generated from field: string till = 1;
+   */
+  till: string;
+
+  /**
+   * The rules that are set. Not set is as the agent's own configuration says.
+   *
+   * @generated from field: repeated uplink.v1.Rule rules = 2;
+   */
+  rules: Rule[];
+};
+
+/**
+ * Describes the message uplink.v1.TillRules.
+ * Use `create(TillRulesSchema)` to create a new message.
+ */
+export const TillRulesSchema: GenMessage<TillRules> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 16);
+
+/**
+ * Rule is one.
+ *
+ * @generated from message uplink.v1.Rule
+ */
+export type Rule = Message<"uplink.v1.Rule"> & {
+  /**
+   * finish_print, reopen_port, close_shift or sync_clock.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * On; a rule that is there and off keeps the agent from doing it.
+   *
+   * @generated from field: bool on = 2;
+   */
+  on: boolean;
+
+  /**
+   * For close_shift: minute of the shop's day.
+   *
+   * @generated from field: uint32 at_minute = 3;
+   */
+  atMinute: number;
+
+  /**
+   * For close_shift: without a document for so many minutes. For reopen_port: silent for so many.
+   *
+   * @generated from field: uint32 idle_minutes = 4;
+   */
+  idleMinutes: number;
+
+  /**
+   * For sync_clock: the clocks differ by so many seconds at least.
+   *
+   * @generated from field: uint32 seconds = 5;
+   */
+  seconds: number;
+};
+
+/**
+ * Describes the message uplink.v1.Rule.
+ * Use `create(RuleSchema)` to create a new message.
+ */
+export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
+  messageDesc(file_uplink_v1_uplink, 17);
 
 /**
  * ReportRunRequest carries a run.
@@ -613,7 +769,7 @@ export type ReportRunRequest = Message<"uplink.v1.ReportRunRequest"> & {
  * Use `create(ReportRunRequestSchema)` to create a new message.
  */
 export const ReportRunRequestSchema: GenMessage<ReportRunRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 15);
+  messageDesc(file_uplink_v1_uplink, 18);
 
 /**
  * ReportRunResponse is empty.
@@ -628,7 +784,7 @@ export type ReportRunResponse = Message<"uplink.v1.ReportRunResponse"> & {
  * Use `create(ReportRunResponseSchema)` to create a new message.
  */
 export const ReportRunResponseSchema: GenMessage<ReportRunResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 16);
+  messageDesc(file_uplink_v1_uplink, 19);
 
 /**
  * ReportCertificateRequest carries a report.
@@ -649,7 +805,7 @@ export type ReportCertificateRequest = Message<"uplink.v1.ReportCertificateReque
  * Use `create(ReportCertificateRequestSchema)` to create a new message.
  */
 export const ReportCertificateRequestSchema: GenMessage<ReportCertificateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 17);
+  messageDesc(file_uplink_v1_uplink, 20);
 
 /**
  * ReportCertificateResponse is empty.
@@ -664,7 +820,7 @@ export type ReportCertificateResponse = Message<"uplink.v1.ReportCertificateResp
  * Use `create(ReportCertificateResponseSchema)` to create a new message.
  */
 export const ReportCertificateResponseSchema: GenMessage<ReportCertificateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 18);
+  messageDesc(file_uplink_v1_uplink, 21);
 
 /**
  * OpenTicketRequest carries a call for help.
@@ -720,7 +876,7 @@ export type OpenTicketRequest = Message<"uplink.v1.OpenTicketRequest"> & {
  * Use `create(OpenTicketRequestSchema)` to create a new message.
  */
 export const OpenTicketRequestSchema: GenMessage<OpenTicketRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 19);
+  messageDesc(file_uplink_v1_uplink, 22);
 
 /**
  * OpenTicketResponse is empty.
@@ -735,7 +891,7 @@ export type OpenTicketResponse = Message<"uplink.v1.OpenTicketResponse"> & {
  * Use `create(OpenTicketResponseSchema)` to create a new message.
  */
 export const OpenTicketResponseSchema: GenMessage<OpenTicketResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 20);
+  messageDesc(file_uplink_v1_uplink, 23);
 
 /**
  * RenewRequest carries a new request.
@@ -756,7 +912,7 @@ export type RenewRequest = Message<"uplink.v1.RenewRequest"> & {
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 21);
+  messageDesc(file_uplink_v1_uplink, 24);
 
 /**
  * RenewResponse carries a new certificate.
@@ -777,7 +933,7 @@ export type RenewResponse = Message<"uplink.v1.RenewResponse"> & {
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 22);
+  messageDesc(file_uplink_v1_uplink, 25);
 
 /**
  * FetchUpdateRequest says what runs now.
@@ -819,7 +975,7 @@ export type FetchUpdateRequest = Message<"uplink.v1.FetchUpdateRequest"> & {
  * Use `create(FetchUpdateRequestSchema)` to create a new message.
  */
 export const FetchUpdateRequestSchema: GenMessage<FetchUpdateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 23);
+  messageDesc(file_uplink_v1_uplink, 26);
 
 /**
  * FetchUpdateResponse gives an offer, or none.
@@ -875,7 +1031,7 @@ export type FetchUpdateResponse = Message<"uplink.v1.FetchUpdateResponse"> & {
  * Use `create(FetchUpdateResponseSchema)` to create a new message.
  */
 export const FetchUpdateResponseSchema: GenMessage<FetchUpdateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 24);
+  messageDesc(file_uplink_v1_uplink, 27);
 
 /**
  * ReportUpdateRequest tells where an update stands.
@@ -938,7 +1094,7 @@ export type ReportUpdateRequest = Message<"uplink.v1.ReportUpdateRequest"> & {
  * Use `create(ReportUpdateRequestSchema)` to create a new message.
  */
 export const ReportUpdateRequestSchema: GenMessage<ReportUpdateRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 25);
+  messageDesc(file_uplink_v1_uplink, 28);
 
 /**
  * ReportUpdateResponse is empty.
@@ -953,7 +1109,7 @@ export type ReportUpdateResponse = Message<"uplink.v1.ReportUpdateResponse"> & {
  * Use `create(ReportUpdateResponseSchema)` to create a new message.
  */
 export const ReportUpdateResponseSchema: GenMessage<ReportUpdateResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 26);
+  messageDesc(file_uplink_v1_uplink, 29);
 
 /**
  * GiveBundleRequest carries a bundle.
@@ -981,7 +1137,7 @@ export type GiveBundleRequest = Message<"uplink.v1.GiveBundleRequest"> & {
  * Use `create(GiveBundleRequestSchema)` to create a new message.
  */
 export const GiveBundleRequestSchema: GenMessage<GiveBundleRequest> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 27);
+  messageDesc(file_uplink_v1_uplink, 30);
 
 /**
  * GiveBundleResponse is empty.
@@ -996,7 +1152,7 @@ export type GiveBundleResponse = Message<"uplink.v1.GiveBundleResponse"> & {
  * Use `create(GiveBundleResponseSchema)` to create a new message.
  */
 export const GiveBundleResponseSchema: GenMessage<GiveBundleResponse> = /*@__PURE__*/
-  messageDesc(file_uplink_v1_uplink, 28);
+  messageDesc(file_uplink_v1_uplink, 31);
 
 /**
  * UpdateStage is where an update of an agent stands.
