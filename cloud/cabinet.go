@@ -19,10 +19,12 @@ import (
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/api"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/config"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/metrics"
+	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
@@ -88,6 +90,7 @@ type cabinet struct {
 	fleet     *fleet.Fleet
 	documents *documents.Documents
 	updates   *updates.Updates
+	post      *post.Post
 	broker    *wake.Broker
 	line      *wake.Line
 
@@ -113,6 +116,9 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	}
 	if err := os.Remove(addressesFile(cfg.Data)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("remove old addresses: %w", err)
+	}
+	if c.post, err = post.New(cfg); err != nil {
+		return nil, err
 	}
 	if c.store, err = store.Open(ctx, cfg.DatabaseAddress()); err != nil {
 		return nil, err
@@ -277,7 +283,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return err
 	}
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Log: c.log,
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Audit: audit.New(c.store), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,

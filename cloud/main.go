@@ -66,6 +66,7 @@ type commands struct {
 		List   listCommand   `cmd:"" help:"Releases that are there."`
 	} `cmd:"" help:"Versions of the agent."`
 	Aggregates aggregatesCommands `cmd:"" help:"Sums kept while documents come in."`
+	Audit      auditCommands      `cmd:"" help:"The journal of who did what."`
 }
 
 // shell is what a command works with.

@@ -33,8 +33,10 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
@@ -57,6 +59,9 @@ type Server struct {
 	Fleet     *fleet.Fleet
 	Documents *documents.Documents
 	Updates   *updates.Updates
+	// Post carries codes and messages to people.
+	Post *post.Post
+	Audit     *audit.Log
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
 	Secure bool
@@ -98,6 +103,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewFleetServiceHandler(&fleetService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)

@@ -15,12 +15,20 @@ import type { Say } from "../words";
 
 /**
  * A page behind the door. One that stands in the navigation has a label, an icon and what one must be allowed to be
- * offered it; the order of the table is the order on screen. Pages are read when they are first opened.
+ * offered it; the order of the table is the order on screen. `group` tells daily work (the default) from arranging it,
+ * `bottom` marks those that a phone shows at its bottom. Pages are read when they are first opened.
  */
 export type Page = {
   path: string;
   Content: ComponentType;
-  nav?: { label: Parameters<Say>[0]; Icon: ComponentType; needs?: Permission; count?: "undecided" };
+  nav?: {
+    label: Parameters<Say>[0];
+    Icon: ComponentType;
+    needs?: Permission;
+    count?: "undecided";
+    group?: "work" | "setup";
+    bottom?: true;
+  };
 };
 
 export const PAGES: readonly Page[] = [
@@ -28,19 +36,19 @@ export const PAGES: readonly Page[] = [
   {
     path: "/home",
     Content: lazy(() => import("../home/HomePage")),
-    nav: { label: "nav.home", Icon: IconHome, IconJournal, needs: "money:view" },
+    nav: { label: "nav.home", Icon: IconHome, needs: "money:view", bottom: true },
   },
   {
     path: "/tills",
     Content: lazy(() => import("../fleet/TillsPage")),
-    nav: { label: "nav.tills", Icon: IconTill, needs: "tills:view" },
+    nav: { label: "nav.tills", Icon: IconTill, needs: "tills:view", bottom: true },
   },
   { path: "/tills/:id/*", Content: lazy(() => import("../fleet/TillPage")) },
   { path: "/tills/:id/documents/:fn/:fd", Content: lazy(() => import("../documents/DocumentPage")) },
   {
     path: "/documents",
     Content: lazy(() => import("../documents/SearchPage")),
-    nav: { label: "nav.documents", Icon: IconReceipt, needs: "documents:view" },
+    nav: { label: "nav.documents", Icon: IconReceipt, needs: "documents:view", bottom: true },
   },
   {
     path: "/decisions",
@@ -51,22 +59,22 @@ export const PAGES: readonly Page[] = [
   {
     path: "/agents",
     Content: lazy(() => import("../agents/AgentsPage")),
-    nav: { label: "agents.title", Icon: IconAgent, needs: "tills:view" },
+    nav: { label: "agents.title", Icon: IconAgent, needs: "tills:view", group: "setup" },
   },
   {
     path: "/updates",
     Content: lazy(() => import("../updates/UpdatesPage")),
-    nav: { label: "updates.title", Icon: IconUpdate, needs: "tills:view" },
+    nav: { label: "updates.title", Icon: IconUpdate, needs: "tills:view", group: "setup" },
   },
   { path: "/updates/:id", Content: lazy(() => import("../updates/RolloutPage")) },
   {
     path: "/journal",
     Content: lazy(() => import("../audit/JournalPage")),
-    nav: { label: "journal.title", Icon: IconJournal, needs: "audit:view" },
+    nav: { label: "journal.title", Icon: IconJournal, needs: "audit:view", group: "setup" },
   },
   {
     path: "/profile",
     Content: lazy(() => import("../access/Profile")),
-    nav: { label: "nav.profile", Icon: IconPerson },
+    nav: { label: "nav.profile", Icon: IconPerson, group: "setup" },
   },
 ];
