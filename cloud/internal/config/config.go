@@ -40,6 +40,11 @@ type Config struct {
 	TLS      TLS      `toml:"tls"`
 	External External `toml:"external_broker"`
 	Log      Log      `toml:"log"`
+
+	Mail     Mail     `toml:"mail"`
+	SMS      SMS      `toml:"sms"`
+	Telegram Telegram `toml:"telegram"`
+	Webhooks Webhooks `toml:"webhooks"`
 }
 
 // TLS is for the door of people.
@@ -133,6 +138,7 @@ func (c *Config) Check() error {
 			errs = append(errs, fmt.Errorf("public_url: %q is not http(s)://host", c.PublicURL))
 		}
 	}
+	errs = append(errs, c.checkPost()...)
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format: %q is not text or json", c.Log.Format))
 	}
