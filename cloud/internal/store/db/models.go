@@ -25,6 +25,8 @@ type Agent struct {
 	RevokedBy         string
 	Pinned            string
 	Channel           string
+	Strangers         []byte
+	RulesVersion      string
 }
 
 type AgentProgram struct {
@@ -119,6 +121,11 @@ type Command struct {
 	AskConsent     bool
 	LogLevel       string
 	BundleSize     int32
+	Settings       []byte
+	Address        string
+	Reason         string
+	WorkID         string
+	Rule           string
 }
 
 type CommandBundle struct {
@@ -195,6 +202,28 @@ type EnrolmentCode struct {
 	ExpiresAt      int64
 	UsedAt         int64
 	AgentID        string
+	ID             string
+}
+
+type Invitation struct {
+	ID             string
+	OrganisationID string
+	Recipient      string
+	Name           string
+	Hash           []byte
+	CreatedAt      int64
+	CreatedBy      string
+	SentAt         int64
+	ExpiresAt      int64
+	AcceptedAt     int64
+	AcceptedBy     string
+	RevokedAt      int64
+}
+
+type InvitationRight struct {
+	InvitationID string
+	Role         string
+	NodeID       string
 }
 
 type Journal struct {
@@ -209,6 +238,7 @@ type Membership struct {
 	PersonID       string
 	CreatedAt      int64
 	BlockedAt      int64
+	SeenAt         int64
 }
 
 type Memory struct {
@@ -216,6 +246,39 @@ type Memory struct {
 	OrganisationID string
 	FN             string
 	Rnm            string
+}
+
+type NodeRule struct {
+	OrganisationID string
+	NodeID         string
+	Name           string
+	SwitchedOn     bool
+	AtMinute       int32
+	IdleMinutes    int32
+	Seconds        int32
+	ChangedBy      string
+	ChangedAt      int64
+}
+
+type Note struct {
+	OrganisationID       string
+	ID                   string
+	TillID               string
+	Text                 string
+	PersonID             string
+	Author               string
+	AuthorOrganisationID string
+	About                string
+	AboutID              string
+	WrittenAt            int64
+}
+
+type NoteRead struct {
+	TillID         string
+	PersonID       string
+	Name           string
+	OrganisationID string
+	ReadAt         int64
 }
 
 type Operation struct {
@@ -238,6 +301,10 @@ type Organisation struct {
 	Country     string
 	TaxID       string
 	PartnerCode string
+	Email       string
+	Phone       string
+	Address     string
+	TreeVersion int64
 }
 
 type Outlet struct {
@@ -247,6 +314,10 @@ type Outlet struct {
 	CreatedAt      int64
 	DepartmentID   string
 	Position       int32
+	Address        string
+	TimeZone       string
+	Phone          string
+	ClosedAt       int64
 }
 
 type Person struct {
@@ -267,6 +338,14 @@ type Position struct {
 	Quantity  int64
 	Price     int64
 	Sum       int64
+}
+
+type ProblemTime struct {
+	OrganisationID string
+	TillID         string
+	Code           string
+	BeganAt        int64
+	EndedAt        int64
 }
 
 type Product struct {
@@ -363,6 +442,13 @@ type Session struct {
 	ExpiresAt      int64
 }
 
+type SettingsReport struct {
+	OrganisationID string
+	TillID         string
+	Body           []byte
+	ReportedAt     int64
+}
+
 type Shift struct {
 	OrganisationID  string
 	FN              string
@@ -440,6 +526,52 @@ type Till struct {
 	ReportedAt     int64
 	CreatedAt      int64
 	OfdContract    string
+	Title          string
+	Position       int32
+}
+
+type TillSetting struct {
+	OrganisationID string
+	TillID         string
+	Version        int64
+	Body           []byte
+	Actor          string
+	ChangedAt      int64
+	CommandID      string
+}
+
+type TillStay struct {
+	OrganisationID string
+	TillID         string
+	Since          string
+	OutletID       string
+	Actor          string
+	CreatedAt      int64
+}
+
+type Work struct {
+	OrganisationID string
+	ID             string
+	WorkOrder      []byte
+	State          int32
+	Why            string
+	Forgiven       int64
+	PersonID       string
+	Actor          string
+	CreatedAt      int64
+	EndedAt        int64
+}
+
+type WorkTill struct {
+	OrganisationID string
+	WorkID         string
+	Position       int32
+	TillID         string
+	OwnerID        string
+	State          int32
+	CommandID      string
+	Obstacle       string
+	GivenAt        int64
 }
 
 type WorkingHour struct {
