@@ -283,7 +283,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return err
 	}
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Audit: audit.New(c.store), Log: c.log,
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Audit: audit.New(c.store), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,

@@ -59,8 +59,7 @@ type Server struct {
 	Fleet     *fleet.Fleet
 	Documents *documents.Documents
 	Updates   *updates.Updates
-	// Post carries codes and messages to people.
-	Post *post.Post
+	Post      *post.Post
 	Audit     *audit.Log
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
