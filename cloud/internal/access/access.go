@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -46,10 +47,16 @@ var (
 	ErrAgent = errors.New("agent is not known")
 	// ErrRevoked says that an agent was revoked.
 	ErrRevoked = errors.New("agent was revoked")
+	// ErrForbidden says that somebody who is known may not do this, or not there; it never says which.
+	ErrForbidden = errors.New("no right to do this")
 	// ErrLate says that an agent's certificate has ended: it may be renewed, and nothing else.
 	ErrLate = errors.New("certificate has ended")
 	// ErrProve says that the person has to prove anew who they are; see [Person.Proven].
 	ErrProve = errors.New("prove that it is you: give the password or a second factor")
+	// ErrFactor says that an organisation of the person wants a second factor, and they have none.
+	ErrFactor = errors.New("set up a second factor first: the organisation requires it")
+	// ErrTerms says that the terms have a new version, which has to be accepted first.
+	ErrTerms = errors.New("accept the new terms first")
 )
 
 // Access lets people and agents in. Safe for concurrent use.
@@ -60,6 +67,7 @@ type Access struct {
 	now       func() time.Time
 	signIns   *limiter
 	codes     *limiter
+	keys      *limiter
 	dummy     string // a password nobody has, checked for logins nobody has
 
 	mu   sync.Mutex
@@ -74,7 +82,7 @@ func New(s *store.Store, authority *Authority, log *slog.Logger, now func() time
 	}
 	return &Access{
 		store: s, authority: authority, log: log, now: now, dummy: dummy,
-		signIns: newLimiter(10*time.Minute, now), codes: newLimiter(10*time.Minute, now),
+		signIns: newLimiter(10*time.Minute, now), codes: newLimiter(10*time.Minute, now), keys: newLimiter(time.Minute, now),
 	}, nil
 }
 
@@ -89,35 +97,41 @@ type Agent struct {
 	Shown *Shown
 }
 
-// Person is somebody signed in, at work in one organisation.
+// Kinds of organisations.
+const (
+	// KindOwner has tills.
+	KindOwner = "owner"
+	// KindService repairs tills of others: a service centre.
+	KindService = "service"
+)
+
+// Work is an organisation somebody works in.
+type Work struct{ ID, Name, Kind, Country string }
+
+// Person is somebody at work in one organisation: a person who is signed in, or a key of another system.
 type Person struct {
-	ID, Login, Name, OrganisationID, Organisation string
+	ID, Login, Name string
+	// Key says that it is a key and no person; ID is the key's.
+	Key bool
+	// OrganisationID and what follows are of the organisation they work in now; empty when they work in none.
+	OrganisationID, Organisation, Kind, Country string
 	// Rights are what the person may, and where.
 	Rights []Right
-	// Device is the id of the browser they are signed in by; empty for who holds no session.
-	Device string
-	// ProvenUntil is until when a proof of theirs holds: see [Person.Proven].
-	ProvenUntil time.Time
-}
+	// Standing is how they stand with the rules of coming in.
+	Standing Standing
 
-// ProofLife is how long a person who gave a password or a second factor need not give one again before a dangerous act.
-const ProofLife = 10 * time.Minute
-
-// Proven gives [ErrProve] unless the person proved who they are within the last [ProofLife].
-func (p *Person) Proven(now time.Time) error {
-	if p == nil || !now.Before(p.ProvenUntil) {
-		return ErrProve
-	}
-	return nil
+	forest *forest
 }
 
 // Right is a set of permissions in a part of an organisation's tree.
 type Right struct {
 	// OrganisationID is whose tree it is: the person's own organisation, or an owner that handed tills to it.
 	OrganisationID string
+	// Organisation is its name.
+	Organisation string
 	// Node is a department, an outlet or a till; empty is the whole organisation.
 	Node string
-	May  map[Permission]bool
+	May  Set
 }
 
 // Can tells whether the person holds a permission anywhere.
@@ -128,6 +142,70 @@ func (p *Person) Can(permission Permission) bool {
 // CanAt tells whether the person holds a permission at a place.
 func (p *Person) CanAt(permission Permission, at Place) bool {
 	return p != nil && slices.ContainsFunc(p.Rights, func(r Right) bool { return r.May[permission] && at.Under(r.OrganisationID, r.Node) })
+}
+
+// CanAll tells whether the person holds a permission in the whole of the organisation they work in.
+func (p *Person) CanAll(permission Permission) bool {
+	return p != nil && p.OrganisationID != "" && p.CanAt(permission, Place{OrganisationID: p.OrganisationID})
+}
+
+// MayGive tells whether a person holds all of some permissions at a place themselves: nobody gives what they do not have.
+func (p *Person) MayGive(may Set, at Place) bool {
+	for permission, in := range may {
+		if in && !p.CanAt(permission, at) {
+			return false
+		}
+	}
+	return p != nil
+}
+
+// At is the person with the rights that hold at a place, and no others: what they may there, asked by [Person.Can].
+func (p *Person) At(place Place) *Person {
+	return p.with(func(r Right) (Set, bool) { return r.May, place.Under(r.OrganisationID, r.Node) })
+}
+
+// Without is the person without a permission, wherever they hold it.
+func (p *Person) Without(permission Permission) *Person {
+	return p.with(func(r Right) (Set, bool) {
+		may := maps.Clone(r.May)
+		delete(may, permission)
+		return may, true
+	})
+}
+
+func (p *Person) with(which func(Right) (Set, bool)) *Person {
+	if p == nil {
+		return nil
+	}
+	cut := *p
+	cut.Rights = nil
+	for _, r := range p.Rights {
+		if may, keep := which(r); keep {
+			r.May = may
+			cut.Rights = append(cut.Rights, r)
+		}
+	}
+	return &cut
+}
+
+// Same tells whether somebody is still who they were, with the same rights at the same places.
+func (p *Person) Same(o *Person) bool {
+	return p.ID == o.ID && p.Key == o.Key && p.OrganisationID == o.OrganisationID &&
+		slices.EqualFunc(p.Rights, o.Rights, func(a, b Right) bool {
+			return a.OrganisationID == b.OrganisationID && a.Node == b.Node && maps.Equal(a.May, b.May)
+		})
+}
+
+// Permissions gives what the person may anywhere, in order.
+func (p *Person) Permissions() []string {
+	var list []string
+	for _, right := range p.Rights {
+		for _, permission := range right.May.List() {
+			list = append(list, string(permission))
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 type contextKey int

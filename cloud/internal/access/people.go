@@ -205,8 +205,14 @@ func truncate(s string, n int) string {
 	return s
 }
 
-// Session gives the person of a session's secret.
+// Session gives the person of a session's secret, at work where they signed in.
 func (a *Access) Session(ctx context.Context, token string) (*Person, error) {
+	return a.SessionIn(ctx, token, "")
+}
+
+// SessionIn gives the person of a session's secret, at work in an organisation: [ErrForbidden] when they do not work there. With
+// none it is where they signed in or, when they no longer work there, wherever they do.
+func (a *Access) SessionIn(ctx context.Context, token, organisationID string) (*Person, error) {
 	now := a.now()
 	s, err := a.store.Read().GetSession(ctx, db.GetSessionParams{Token: hashToken(token), Now: store.Micros(now)})
 	if store.NotFound(err) {
@@ -221,15 +227,7 @@ func (a *Access) Session(ctx context.Context, token string) (*Person, error) {
 			return nil, fmt.Errorf("touch session: %w", err)
 		}
 	}
-	p := &Person{ID: s.PersonID, Login: s.Login, Name: s.Name, OrganisationID: s.OrganisationID, Organisation: s.Organisation}
-	assigned, err := a.store.Read().ListAssignments(ctx, db.ListAssignmentsParams{OrganisationID: s.OrganisationID, PersonID: s.PersonID})
-	if err != nil {
-		return nil, fmt.Errorf("list rights: %w", err)
-	}
-	for _, r := range assigned {
-		p.Rights = append(p.Rights, Role(r.Role).In(s.OrganisationID, r.NodeID))
-	}
-	return p, nil
+	return a.PersonIn(ctx, &Person{ID: s.PersonID, Login: s.Login, Name: s.Name}, organisationID, s.OrganisationID)
 }
 
 // SignOut ends a session.

@@ -301,12 +301,10 @@ func (q *Queries) GetPersonPassword(ctx context.Context, id string) (string, err
 }
 
 const getSession = `-- name: GetSession :one
-SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name, o.name AS organisation
+SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name
 FROM sessions s
 JOIN people p ON p.id = s.person_id
-JOIN memberships m ON m.person_id = s.person_id AND m.organisation_id = s.organisation_id
-JOIN organisations o ON o.id = s.organisation_id
-WHERE s.token = $1 AND s.expires_at > $2 AND m.blocked_at = 0
+WHERE s.token = $1 AND s.expires_at > $2
 `
 
 type GetSessionParams struct {
@@ -321,7 +319,6 @@ type GetSessionRow struct {
 	ExpiresAt      int64
 	Login          string
 	Name           string
-	Organisation   string
 }
 
 func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) (GetSessionRow, error) {
@@ -334,46 +331,8 @@ func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) (GetSess
 		&i.ExpiresAt,
 		&i.Login,
 		&i.Name,
-		&i.Organisation,
 	)
 	return i, err
-}
-
-const listAssignments = `-- name: ListAssignments :many
-SELECT role, node_id FROM assignments WHERE organisation_id = $1 AND person_id = $2 ORDER BY role, node_id
-`
-
-type ListAssignmentsParams struct {
-	OrganisationID string
-	PersonID       string
-}
-
-type ListAssignmentsRow struct {
-	Role   string
-	NodeID string
-}
-
-func (q *Queries) ListAssignments(ctx context.Context, arg ListAssignmentsParams) ([]ListAssignmentsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listAssignments, arg.OrganisationID, arg.PersonID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListAssignmentsRow
-	for rows.Next() {
-		var i ListAssignmentsRow
-		if err := rows.Scan(&i.Role, &i.NodeID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const putOutlet = `-- name: PutOutlet :one

@@ -17,9 +17,6 @@ INSERT INTO memberships (organisation_id, person_id, created_at) VALUES ($1, $2,
 INSERT INTO assignments (organisation_id, person_id, role, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (organisation_id, person_id, role, node_id) DO NOTHING;
 
--- name: ListAssignments :many
-SELECT role, node_id FROM assignments WHERE organisation_id = $1 AND person_id = $2 ORDER BY role, node_id;
-
 -- name: GetPersonByLogin :one
 SELECT p.id, p.password, m.organisation_id
 FROM people p JOIN memberships m ON m.person_id = p.id
@@ -37,12 +34,10 @@ INSERT INTO sessions (token, organisation_id, person_id, address, browser, creat
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: GetSession :one
-SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name, o.name AS organisation
+SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name
 FROM sessions s
 JOIN people p ON p.id = s.person_id
-JOIN memberships m ON m.person_id = s.person_id AND m.organisation_id = s.organisation_id
-JOIN organisations o ON o.id = s.organisation_id
-WHERE s.token = $1 AND s.expires_at > sqlc.arg(now) AND m.blocked_at = 0;
+WHERE s.token = $1 AND s.expires_at > sqlc.arg(now);
 
 -- name: TouchSession :exec
 UPDATE sessions SET seen_at = sqlc.arg(now), expires_at = sqlc.arg(expires_at) WHERE token = $1;

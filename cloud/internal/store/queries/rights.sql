@@ -1,0 +1,40 @@
+-- name: GetWorkplace :one
+SELECT o.id, o.name, o.kind, o.country
+FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+WHERE m.person_id = $1 AND m.organisation_id = $2 AND m.blocked_at = 0;
+
+-- name: ListWorkplaces :many
+SELECT o.id, o.name, o.kind, o.country
+FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+WHERE m.person_id = $1 AND m.blocked_at = 0
+ORDER BY o.name, o.id;
+
+-- name: ListAssignedRights :many
+SELECT a.role, a.node_id, CAST(COALESCE(r.permissions, '') AS TEXT) AS permissions
+FROM assignments a LEFT JOIN roles r ON r.id = a.role AND r.organisation_id = a.organisation_id
+WHERE a.organisation_id = $1 AND a.person_id = $2
+ORDER BY a.node_id, a.role;
+
+-- name: GetRolePermissions :one
+SELECT permissions FROM roles WHERE organisation_id = $1 AND id = $2;
+
+-- name: ListLiveGrants :many
+SELECT g.organisation_id, g.node_id, o.name AS organisation
+FROM service_grants g JOIN organisations o ON o.id = g.organisation_id
+WHERE g.service_id = $1 AND g.given_at <> 0 AND g.revoked_at = 0 AND (g.ends_at = 0 OR g.ends_at > sqlc.arg(now))
+ORDER BY o.name, g.organisation_id, g.node_id;
+
+-- name: MakeKey :exec
+INSERT INTO api_keys (id, organisation_id, name, hash, hint, role, node_id, created_at, created_by, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: GetLiveKey :one
+SELECT k.id, k.organisation_id, k.name, k.role, k.node_id, k.seen_at, o.name AS organisation, o.kind, o.country
+FROM api_keys k JOIN organisations o ON o.id = k.organisation_id
+WHERE k.hash = $1 AND k.revoked_at = 0 AND (k.expires_at = 0 OR k.expires_at > sqlc.arg(now));
+
+-- name: TouchKey :exec
+UPDATE api_keys SET seen_at = sqlc.arg(now) WHERE id = $1 AND seen_at < sqlc.arg(now);
+
+-- name: ListOutletPlaces :many
+SELECT id, department_id FROM outlets WHERE organisation_id = $1;
