@@ -224,7 +224,7 @@ func (q *Queries) GetAgentAbility(ctx context.Context, id string) (GetAgentAbili
 }
 
 const getCommand = `-- name: GetCommand :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE organisation_id = $1 AND id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND id = $2
 `
 
 type GetCommandParams struct {
@@ -253,6 +253,11 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 		&i.AskConsent,
 		&i.LogLevel,
 		&i.BundleSize,
+		&i.Settings,
+		&i.Address,
+		&i.Reason,
+		&i.WorkID,
+		&i.Rule,
 	)
 	return i, err
 }
@@ -323,7 +328,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 }
 
 const listCommands = `-- name: ListCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE organisation_id = $1 AND till_id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND till_id = $2
 ORDER BY created_at DESC, id DESC LIMIT $3
 `
 
@@ -360,6 +365,11 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 			&i.AskConsent,
 			&i.LogLevel,
 			&i.BundleSize,
+			&i.Settings,
+			&i.Address,
+			&i.Reason,
+			&i.WorkID,
+			&i.Rule,
 		); err != nil {
 			return nil, err
 		}
@@ -375,7 +385,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 }
 
 const listExpiredCommands = `-- name: ListExpiredCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands
 WHERE ended_at = 0 AND expires_at <= $1 AND (state = $2 OR expires_at <= $3)
 ORDER BY created_at LIMIT 1000
 `
@@ -413,6 +423,11 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 			&i.AskConsent,
 			&i.LogLevel,
 			&i.BundleSize,
+			&i.Settings,
+			&i.Address,
+			&i.Reason,
+			&i.WorkID,
+			&i.Rule,
 		); err != nil {
 			return nil, err
 		}
@@ -428,7 +443,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 }
 
 const listOpenCommands = `-- name: ListOpenCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size FROM commands WHERE agent_id = $1 AND ended_at = 0
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE agent_id = $1 AND ended_at = 0
 ORDER BY created_at, id
 `
 
@@ -459,6 +474,11 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 			&i.AskConsent,
 			&i.LogLevel,
 			&i.BundleSize,
+			&i.Settings,
+			&i.Address,
+			&i.Reason,
+			&i.WorkID,
+			&i.Rule,
 		); err != nil {
 			return nil, err
 		}
