@@ -1,79 +1,9 @@
 package access
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
-
-// Permission is a right to act, named after the act.
-type Permission string
-
-// Permissions.
-const (
-	TillsView      Permission = "tills:view"
-	TillsRecover   Permission = "tills:recover"
-	TillsConfigure Permission = "tills:configure"
-	// TillsDecide is for saying what became of an operation that the agent could not settle.
-	TillsDecide   Permission = "tills:decide"
-	DocumentsView Permission = "documents:view"
-	// UpdatesManage is for bringing new versions to agents.
-	UpdatesManage Permission = "updates:manage"
-	// MoneyView is for sums, goods, buyers and the names of cashiers.
-	MoneyView Permission = "money:view"
-)
-
-// What a method needs besides a permission of a person.
-const (
-	// Everyone needs nothing at all.
-	Everyone Permission = "everyone"
-	// SignedIn needs a session and no further permission.
-	SignedIn Permission = "signed in"
-	// TheAgent needs an agent's certificate.
-	TheAgent Permission = "agent"
-)
-
-// Role is a named set of permissions.
-type Role string
-
-// Roles.
-const (
-	Administrator Role = "administrator"
-	Technician    Role = "technician" // repairs tills and sees no money
-	Accountant    Role = "accountant"
-	Viewer        Role = "viewer"
-)
-
-var roles = map[Role]map[Permission]bool{
-	Administrator: {TillsView: true, TillsRecover: true, TillsConfigure: true, TillsDecide: true, DocumentsView: true, MoneyView: true, UpdatesManage: true},
-	Technician:    {TillsView: true, TillsRecover: true, DocumentsView: true},
-	Accountant:    {TillsView: true, DocumentsView: true, MoneyView: true},
-	Viewer:        {TillsView: true},
-}
-
-// Roles gives the names of all roles.
-func Roles() []Role { return slices.Sorted(maps.Keys(roles)) }
-
-// In is the right to what a role may in a part of an organisation's tree.
-func (r Role) In(organisationID, node string) Right {
-	return Right{OrganisationID: organisationID, Node: node, May: roles[r]}
-}
-
-// Permissions gives what the person may anywhere, in order.
-func (p *Person) Permissions() []string {
-	var list []string
-	for _, right := range p.Rights {
-		for permission, may := range right.May {
-			if may {
-				list = append(list, string(permission))
-			}
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
 
 // needs says what each exported method needs. There is no other list, and what is not here is refused.
 var needs = map[string]Permission{
@@ -173,6 +103,10 @@ var needs = map[string]Permission{
 	cabinetv1connect.TreeServiceListOperatorsProcedure:    TillsView,
 	cabinetv1connect.TreeServiceGetSettingsProcedure:      TillsView,
 	cabinetv1connect.TreeServiceChangeSettingsProcedure:   TillsConfigure,
+
+	cabinetv1connect.AuditServiceListAuditProcedure:   AuditView,
+	cabinetv1connect.AuditServiceExportAuditProcedure: AuditView,
+	cabinetv1connect.AuditServiceVerifyAuditProcedure: AuditView,
 
 	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
 
