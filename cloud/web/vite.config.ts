@@ -1,14 +1,22 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { tellWorker, weigh } from "./build.ts";
 
 // The cabinet's pages are embedded in chekan-cloud: the build goes where its package site embeds it from.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), tellWorker(import.meta.dirname), weigh(import.meta.dirname)],
   build: {
     outDir: "../internal/site/dist",
     emptyOutDir: true,
     target: "es2022",
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      input: { index: "index.html", sw: "src/worker/sw.ts" },
+      output: {
+        // A worker is known by its address: it has one for ever.
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   server: {
     proxy: {

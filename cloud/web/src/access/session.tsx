@@ -2,6 +2,7 @@ import type { Transport } from "@connectrpc/connect";
 import { createConnectQueryKey, useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
+import { shelf } from "../app/shelf";
 import { troubleOf } from "../app/transport";
 import { AccessService, type Person } from "../gen/cabinet/v1/access_pb";
 
@@ -63,5 +64,9 @@ export async function resetSession(client: QueryClient, transport: Transport) {
 export function useSignOut() {
   const queries = useQueryClient();
   const transport = useTransport();
-  return useMutation(AccessService.method.signOut, { onSettled: () => resetSession(queries, transport) });
+  return useMutation(AccessService.method.signOut, {
+    // What lies in the browser goes first, whether the cabinet hears of it or not.
+    onMutate: () => shelf().clear(),
+    onSettled: () => resetSession(queries, transport),
+  });
 }

@@ -1,18 +1,18 @@
-import { ActionIcon, AppShell, Loader, Menu, TextInput } from "@mantine/core";
+import { AppShell, Loader, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, Suspense, useEffect, useRef } from "react";
+import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
-import { useSession, useSignOut } from "../access/session";
-import { useUndecided } from "../decisions/undecided";
-import { useTickets } from "../fleet/Tickets";
+import { Link, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
+import { useSession } from "../access/session";
 import { LiveProvider, useLive } from "../live/Live";
-import { IconClock, IconMore, IconPerson, IconSearch, Logo } from "../ui/icons";
+import { IconClock, IconSearch, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
-import { Ago } from "../ui/time";
-import { PAGES } from "./pages";
-import "./bottombar.css";
+import { Ago, When } from "../ui/time";
+import { useNewVersion } from "./install";
+import { Keyboard, SEARCH_FIELD } from "./Keyboard";
+import { BottomBar, SideNavigation, usePlaces } from "./Navigation";
+import { PersonMenu } from "./PersonMenu";
 
 /** Below this width rows become cards and the navigation goes to the bottom: 640 px. */
 export const NARROW = "(max-width: 39.99em)";
@@ -31,79 +31,12 @@ export function Frame() {
   );
 }
 
-/** An entry of the navigation; `count` is how many things wait there. */
-type Place = { to: string; icon: ReactNode; label: string; count?: number };
-
-function PlaceLink({ place }: { place: Place }) {
-  const { count = 0 } = place;
-  return (
-    <NavLink to={place.to}>
-      {place.icon} <span className="nowrap">{place.label}</span>
-      {count > 0 && (
-        <span className="count num">
-          <span className="hidden">: </span>
-          {count}
-        </span>
-      )}
-    </NavLink>
-  );
-}
-
-/** A phone has room for five: of more, the fifth opens the rest. */
-const BOTTOM = 5;
-
-function BottomBar({ places }: { places: readonly Place[] }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const { pathname } = useLocation();
-  const shown = places.length > BOTTOM ? places.slice(0, BOTTOM - 1) : places;
-  const rest = places.slice(shown.length);
-  const here = rest.some((place) => pathname.startsWith(place.to));
-  return (
-    <>
-      {shown.map((place) => (
-        <PlaceLink key={place.to} place={place} />
-      ))}
-      {rest.length > 0 && (
-        <Menu position="top-end">
-          <Menu.Target>
-            <button type="button" aria-current={here ? "page" : undefined}>
-              <IconMore /> {t("nav.more")}
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {rest.map((place) => (
-              <Menu.Item
-                key={place.to}
-                className="rest"
-                leftSection={place.icon}
-                onClick={() => navigate(place.to)}
-              >
-                {place.label}
-                {(place.count ?? 0) > 0 && ` · ${place.count}`}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      )}
-    </>
-  );
-}
-
 function Shell() {
   const { t } = useTranslation();
-  const { person, can } = useSession();
-  const undecided = useUndecided().list.length + useTickets("").length;
+  const { person } = useSession();
   const narrow = useNarrow();
-  const signOut = useSignOut();
-  const navigate = useNavigate();
-
-  const counts = { undecided };
-  const places = PAGES.flatMap<Place>(({ path, nav }) =>
-    !nav || (nav.needs && !can(nav.needs))
-      ? []
-      : [{ to: path, icon: <nav.Icon />, label: t(nav.label), count: nav.count && counts[nav.count] }],
-  );
+  const places = usePlaces();
+  useNewVersion();
 
   return (
     <AppShell
@@ -123,28 +56,11 @@ function Shell() {
           <div style={{ flex: 1 }} />
           {!narrow && <Search width={240} />}
           {!narrow && <Language />}
-          <Menu>
-            <Menu.Target>
-              <ActionIcon
-                variant="default"
-                size={30}
-                aria-label={t("nav.person", { name: person.name || person.login })}
-              >
-                <IconPerson />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Label>{person.name || person.login}</Menu.Label>
-              <Menu.Item onClick={() => navigate("/profile")}>{t("profile.password")}</Menu.Item>
-              <Menu.Item onClick={() => signOut.mutate({})}>{t("profile.signout")}</Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <PersonMenu />
         </div>
       </AppShell.Header>
       <AppShell.Navbar p="sm" className="nav" aria-label={t("nav.title")}>
-        {places.map((place) => (
-          <PlaceLink key={place.to} place={place} />
-        ))}
+        <SideNavigation places={places} />
       </AppShell.Navbar>
       <AppShell.Main>
         <Strip />
@@ -161,11 +77,12 @@ function Shell() {
           </nav>
         </AppShell.Footer>
       )}
+      <Keyboard />
     </AppShell>
   );
 }
 
-/** Search of a till; `/` brings the cursor here from any page. The text lives in the address. */
+/** Search of a till. The text lives in the address. */
 export function Search({ width }: { width?: number | string }) {
   const { t } = useTranslation();
   const [params] = useSearchParams();
@@ -174,20 +91,6 @@ export function Search({ width }: { width?: number | string }) {
   const field = useRef<HTMLInputElement>(null);
   const here = pathname === "/tills";
   const q = here ? (params.get("q") ?? "") : "";
-
-  useEffect(() => {
-    const onKey = (e: KeyboardEvent) => {
-      const inField =
-        e.target instanceof HTMLElement && e.target.closest("input, textarea, select, [role=dialog]");
-      if (e.key === "/" && !e.ctrlKey && !e.metaKey && !e.altKey && !inField) {
-        e.preventDefault();
-        field.current?.focus();
-        field.current?.select();
-      }
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, []);
 
   const search = (text: string) => {
     const next = new URLSearchParams(here ? params : undefined);
@@ -199,6 +102,7 @@ export function Search({ width }: { width?: number | string }) {
   return (
     <TextInput
       ref={field}
+      id={SEARCH_FIELD}
       type="search"
       size="xs"
       w={width}
@@ -218,6 +122,9 @@ export function Search({ width }: { width?: number | string }) {
   );
 }
 
+/** The answer grows old: it is not one of those that are read once. */
+const ages = (q: Query) => q.observers.some((o) => o.options.staleTime !== Number.POSITIVE_INFINITY);
+
 /** Says that facts do not arrive by themselves any more; silent otherwise. */
 function Strip() {
   const { t } = useTranslation();
@@ -225,24 +132,24 @@ function Strip() {
   const queries = useQueryClient();
   useIsFetching(); // redraws the strip when an answer came
   if (link !== "polling") return null;
-  const read = queries
+  const active = queries
     .getQueryCache()
     .getAll()
-    .filter((q) => q.isActive())
-    .map((q) => q.state.dataUpdatedAt);
-  const failing = queries
-    .getQueryCache()
-    .getAll()
-    .some((q) => q.isActive() && (q.state.status === "error" || q.state.fetchFailureCount > 0));
+    .filter((q) => q.isActive());
+  const failing = active.some((q) => q.state.status === "error" || q.state.fetchFailureCount > 0);
+  // Who is here is asked once and does not age; what was never read has no age.
+  const read = active.filter((q) => ages(q) && q.state.dataUpdatedAt > 0).map((q) => q.state.dataUpdatedAt);
   const oldest = read.length > 0 ? Math.min(...read) : 0;
   return (
     <div className="strip" role="status">
       <IconClock className="grey" />
       <div>
-        <span className="strong">{failing ? t("strip.silent") : t("strip.polling")}</span>{" "}
+        <span className="strong">
+          {t(!navigator.onLine ? "shell.offline" : failing ? "strip.silent" : "strip.polling")}
+        </span>{" "}
         {oldest > 0 && (
           <span className="quiet nowrap">
-            {t("strip.read")} <Ago ms={BigInt(oldest)} />
+            {t("strip.read")} <When ms={BigInt(oldest)} />, <Ago ms={BigInt(oldest)} />
           </span>
         )}
       </div>

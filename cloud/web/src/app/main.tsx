@@ -7,9 +7,15 @@ import { BrowserRouter } from "react-router";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { startWords } from "../words";
 import { App } from "./App";
+import { listenForOffer, reloadWhenGone, startWorker } from "./install";
+import { keepAnswers } from "./kept";
 import { queryClient } from "./queries";
+import { shelf } from "./shelf";
 import { cabinetTransport } from "./transport";
 
+reloadWhenGone();
+listenForOffer();
+if (import.meta.env.PROD) startWorker();
 await startWords();
 
 const transport = cabinetTransport();
@@ -23,6 +29,7 @@ const whoAmI = createConnectQueryKey({
 const queries = queryClient((client) => {
   if (client.getQueryState(whoAmI)?.status === "success") void client.resetQueries({ queryKey: whoAmI });
 });
+keepAnswers(queries, shelf());
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

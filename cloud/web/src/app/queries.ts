@@ -16,7 +16,11 @@ export function queryClient(onSignedOut: (client: QueryClient) => void): QueryCl
         retry: (count, error) => troubleOf(error) === "unreachable" && count < 2,
         retryDelay: (count) => Math.min(1000 * 2 ** count, 5000),
         refetchOnWindowFocus: true,
+        // The browser's guess of the network is not asked: a cabinet in the shop answers without the internet.
+        networkMode: "always",
       },
+      // What could not be asked for at once is not asked for later behind one's back.
+      mutations: { networkMode: "always" },
     },
   });
   return client;
