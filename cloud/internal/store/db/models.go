@@ -4,6 +4,13 @@
 
 package db
 
+type AcceptedTerm struct {
+	PersonID   string
+	Version    string
+	Address    string
+	AcceptedAt int64
+}
+
 type Agent struct {
 	ID                string
 	OrganisationID    string
@@ -63,6 +70,20 @@ type Assignment struct {
 	Role           string
 	NodeID         string
 	CreatedAt      int64
+}
+
+type Attempt struct {
+	Ticket    []byte
+	Purpose   string
+	PersonID  string
+	Body      []byte
+	PhoneCode []byte
+	EmailCode []byte
+	Wrong     int32
+	Sent      int32
+	SentAt    int64
+	CreatedAt int64
+	ExpiresAt int64
 }
 
 type Audit struct {
@@ -135,6 +156,15 @@ type CommandBundle struct {
 	ReceivedAt     int64
 }
 
+type ContactChange struct {
+	PersonID    string
+	Channel     string
+	Value       string
+	Cancel      []byte
+	CreatedAt   int64
+	EffectiveAt int64
+}
+
 type Copy struct {
 	OrganisationID string
 	FN             string
@@ -160,6 +190,22 @@ type Department struct {
 	Name           string
 	Position       int32
 	CreatedAt      int64
+}
+
+type Device struct {
+	ID             string
+	PersonID       string
+	OrganisationID string
+	Address        string
+	Browser        string
+	Remembered     int32
+	Factors        string
+	Generation     int64
+	RotatedAt      int64
+	CreatedAt      int64
+	SeenAt         int64
+	ExpiresAt      int64
+	ProvenAt       int64
 }
 
 type Document struct {
@@ -281,6 +327,13 @@ type NoteRead struct {
 	ReadAt         int64
 }
 
+type OidcLink struct {
+	Issuer    string
+	Subject   string
+	PersonID  string
+	CreatedAt int64
+}
+
 type Operation struct {
 	OrganisationID string
 	JournalID      string
@@ -294,17 +347,18 @@ type Operation struct {
 }
 
 type Organisation struct {
-	ID          string
-	Name        string
-	CreatedAt   int64
-	Kind        string
-	Country     string
-	TaxID       string
-	PartnerCode string
-	Email       string
-	Phone       string
-	Address     string
-	TreeVersion int64
+	ID             string
+	Name           string
+	CreatedAt      int64
+	Kind           string
+	Country        string
+	TaxID          string
+	PartnerCode    string
+	Email          string
+	Phone          string
+	Address        string
+	FactorRequired int32
+	TreeVersion    int64
 }
 
 type Outlet struct {
@@ -320,13 +374,31 @@ type Outlet struct {
 	ClosedAt       int64
 }
 
+type Passkey struct {
+	ID           string
+	PersonID     string
+	CredentialID []byte
+	Body         []byte
+	Name         string
+	CreatedAt    int64
+	UsedAt       int64
+}
+
 type Person struct {
-	ID        string
-	Login     string
-	Folded    string
-	Name      string
-	Password  string
-	CreatedAt int64
+	ID         string
+	Login      string
+	Folded     string
+	Name       string
+	Password   string
+	CreatedAt  int64
+	Email      string
+	Phone      string
+	Language   string
+	PasswordAt int64
+	Terms      string
+	Totp       []byte
+	TotpAt     int64
+	TotpStep   int64
 }
 
 type Position struct {
@@ -363,6 +435,11 @@ type ProductDay struct {
 	Lines          int64
 	Quantity       int64
 	Sum            int64
+}
+
+type RecoveryCode struct {
+	PersonID string
+	Hash     []byte
 }
 
 type Revenue struct {
@@ -440,6 +517,7 @@ type Session struct {
 	CreatedAt      int64
 	SeenAt         int64
 	ExpiresAt      int64
+	DeviceID       string
 }
 
 type SettingsReport struct {
