@@ -9,6 +9,302 @@ import (
 	"context"
 )
 
+const allStays = `-- name: AllStays :many
+SELECT till_id, since, outlet_id FROM till_stays WHERE organisation_id = $1 ORDER BY till_id, since
+`
+
+type AllStaysRow struct {
+	TillID   string
+	Since    string
+	OutletID string
+}
+
+func (q *Queries) AllStays(ctx context.Context, organisationID string) ([]AllStaysRow, error) {
+	rows, err := q.db.QueryContext(ctx, allStays, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllStaysRow
+	for rows.Next() {
+		var i AllStaysRow
+		if err := rows.Scan(&i.TillID, &i.Since, &i.OutletID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const beginStays = `-- name: BeginStays :exec
+INSERT INTO till_stays (organisation_id, till_id, since, outlet_id, actor, created_at) VALUES ($1, $2, '', $3, '', $4)
+ON CONFLICT (till_id, since) DO NOTHING
+`
+
+type BeginStaysParams struct {
+	OrganisationID string
+	TillID         string
+	OutletID       string
+	CreatedAt      int64
+}
+
+func (q *Queries) BeginStays(ctx context.Context, arg BeginStaysParams) error {
+	_, err := q.db.ExecContext(ctx, beginStays,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.OutletID,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const changeDepartment = `-- name: ChangeDepartment :exec
+UPDATE departments SET name = $2 WHERE id = $1
+`
+
+type ChangeDepartmentParams struct {
+	ID   string
+	Name string
+}
+
+func (q *Queries) ChangeDepartment(ctx context.Context, arg ChangeDepartmentParams) error {
+	_, err := q.db.ExecContext(ctx, changeDepartment, arg.ID, arg.Name)
+	return err
+}
+
+const changeOutlet = `-- name: ChangeOutlet :exec
+UPDATE outlets SET name = $2, address = $3, time_zone = $4, phone = $5 WHERE id = $1
+`
+
+type ChangeOutletParams struct {
+	ID       string
+	Name     string
+	Address  string
+	TimeZone string
+	Phone    string
+}
+
+func (q *Queries) ChangeOutlet(ctx context.Context, arg ChangeOutletParams) error {
+	_, err := q.db.ExecContext(ctx, changeOutlet,
+		arg.ID,
+		arg.Name,
+		arg.Address,
+		arg.TimeZone,
+		arg.Phone,
+	)
+	return err
+}
+
+const closeOutlet = `-- name: CloseOutlet :exec
+UPDATE outlets SET closed_at = $2 WHERE id = $1
+`
+
+type CloseOutletParams struct {
+	ID       string
+	ClosedAt int64
+}
+
+func (q *Queries) CloseOutlet(ctx context.Context, arg CloseOutletParams) error {
+	_, err := q.db.ExecContext(ctx, closeOutlet, arg.ID, arg.ClosedAt)
+	return err
+}
+
+const countAgentsOfOutlet = `-- name: CountAgentsOfOutlet :one
+SELECT COUNT(*) FROM agents WHERE outlet_id = $1 AND revoked_at = 0
+`
+
+func (q *Queries) CountAgentsOfOutlet(ctx context.Context, outletID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAgentsOfOutlet, outletID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countOutletsOfAgent = `-- name: CountOutletsOfAgent :one
+SELECT COUNT(DISTINCT outlet_id) FROM tills WHERE agent_id = $1
+`
+
+func (q *Queries) CountOutletsOfAgent(ctx context.Context, agentID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countOutletsOfAgent, agentID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const countRightsOfNode = `-- name: CountRightsOfNode :one
+SELECT CAST((SELECT COUNT(*) FROM assignments a WHERE a.organisation_id = $1 AND a.node_id = $2)
+    + (SELECT COUNT(*) FROM service_grants g WHERE g.organisation_id = $1 AND g.node_id = $2 AND g.revoked_at = 0)
+    + (SELECT COUNT(*) FROM api_keys k WHERE k.organisation_id = $1 AND k.node_id = $2 AND k.revoked_at = 0) AS BIGINT) AS rights
+`
+
+type CountRightsOfNodeParams struct {
+	OrganisationID string
+	NodeID         string
+}
+
+func (q *Queries) CountRightsOfNode(ctx context.Context, arg CountRightsOfNodeParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countRightsOfNode, arg.OrganisationID, arg.NodeID)
+	var rights int64
+	err := row.Scan(&rights)
+	return rights, err
+}
+
+const createDepartment = `-- name: CreateDepartment :exec
+INSERT INTO departments (id, organisation_id, parent_id, name, position, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type CreateDepartmentParams struct {
+	ID             string
+	OrganisationID string
+	ParentID       string
+	Name           string
+	Position       int32
+	CreatedAt      int64
+}
+
+func (q *Queries) CreateDepartment(ctx context.Context, arg CreateDepartmentParams) error {
+	_, err := q.db.ExecContext(ctx, createDepartment,
+		arg.ID,
+		arg.OrganisationID,
+		arg.ParentID,
+		arg.Name,
+		arg.Position,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const createTreeOutlet = `-- name: CreateTreeOutlet :exec
+INSERT INTO outlets (id, organisation_id, department_id, name, position, address, time_zone, phone, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+`
+
+type CreateTreeOutletParams struct {
+	ID             string
+	OrganisationID string
+	DepartmentID   string
+	Name           string
+	Position       int32
+	Address        string
+	TimeZone       string
+	Phone          string
+	CreatedAt      int64
+}
+
+func (q *Queries) CreateTreeOutlet(ctx context.Context, arg CreateTreeOutletParams) error {
+	_, err := q.db.ExecContext(ctx, createTreeOutlet,
+		arg.ID,
+		arg.OrganisationID,
+		arg.DepartmentID,
+		arg.Name,
+		arg.Position,
+		arg.Address,
+		arg.TimeZone,
+		arg.Phone,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const deleteDepartment = `-- name: DeleteDepartment :exec
+DELETE FROM departments WHERE id = $1
+`
+
+func (q *Queries) DeleteDepartment(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, deleteDepartment, id)
+	return err
+}
+
+const deleteLaterStays = `-- name: DeleteLaterStays :exec
+DELETE FROM till_stays WHERE till_id = $1 AND since > $2
+`
+
+type DeleteLaterStaysParams struct {
+	TillID string
+	Since  string
+}
+
+func (q *Queries) DeleteLaterStays(ctx context.Context, arg DeleteLaterStaysParams) error {
+	_, err := q.db.ExecContext(ctx, deleteLaterStays, arg.TillID, arg.Since)
+	return err
+}
+
+const deleteStays = `-- name: DeleteStays :exec
+DELETE FROM till_stays WHERE till_id = $1
+`
+
+func (q *Queries) DeleteStays(ctx context.Context, tillID string) error {
+	_, err := q.db.ExecContext(ctx, deleteStays, tillID)
+	return err
+}
+
+const deleteThresholdsOfNode = `-- name: DeleteThresholdsOfNode :exec
+DELETE FROM thresholds WHERE organisation_id = $1 AND level = $2 AND node_id = $3
+`
+
+type DeleteThresholdsOfNodeParams struct {
+	OrganisationID string
+	Level          int32
+	NodeID         string
+}
+
+func (q *Queries) DeleteThresholdsOfNode(ctx context.Context, arg DeleteThresholdsOfNodeParams) error {
+	_, err := q.db.ExecContext(ctx, deleteThresholdsOfNode, arg.OrganisationID, arg.Level, arg.NodeID)
+	return err
+}
+
+const findOutletByName = `-- name: FindOutletByName :one
+SELECT id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2
+`
+
+type FindOutletByNameParams struct {
+	OrganisationID string
+	Name           string
+}
+
+type FindOutletByNameRow struct {
+	ID       string
+	ClosedAt int64
+}
+
+func (q *Queries) FindOutletByName(ctx context.Context, arg FindOutletByNameParams) (FindOutletByNameRow, error) {
+	row := q.db.QueryRowContext(ctx, findOutletByName, arg.OrganisationID, arg.Name)
+	var i FindOutletByNameRow
+	err := row.Scan(&i.ID, &i.ClosedAt)
+	return i, err
+}
+
+const getDepartment = `-- name: GetDepartment :one
+SELECT id, organisation_id, parent_id, name, position FROM departments WHERE id = $1
+`
+
+type GetDepartmentRow struct {
+	ID             string
+	OrganisationID string
+	ParentID       string
+	Name           string
+	Position       int32
+}
+
+func (q *Queries) GetDepartment(ctx context.Context, id string) (GetDepartmentRow, error) {
+	row := q.db.QueryRowContext(ctx, getDepartment, id)
+	var i GetDepartmentRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganisationID,
+		&i.ParentID,
+		&i.Name,
+		&i.Position,
+	)
+	return i, err
+}
+
 const getDepartmentParent = `-- name: GetDepartmentParent :one
 SELECT parent_id FROM departments WHERE id = $1
 `
@@ -18,6 +314,39 @@ func (q *Queries) GetDepartmentParent(ctx context.Context, id string) (string, e
 	var parent_id string
 	err := row.Scan(&parent_id)
 	return parent_id, err
+}
+
+const getOutletOfAny = `-- name: GetOutletOfAny :one
+SELECT id, organisation_id, department_id, name, position, address, time_zone, phone, closed_at FROM outlets WHERE id = $1
+`
+
+type GetOutletOfAnyRow struct {
+	ID             string
+	OrganisationID string
+	DepartmentID   string
+	Name           string
+	Position       int32
+	Address        string
+	TimeZone       string
+	Phone          string
+	ClosedAt       int64
+}
+
+func (q *Queries) GetOutletOfAny(ctx context.Context, id string) (GetOutletOfAnyRow, error) {
+	row := q.db.QueryRowContext(ctx, getOutletOfAny, id)
+	var i GetOutletOfAnyRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganisationID,
+		&i.DepartmentID,
+		&i.Name,
+		&i.Position,
+		&i.Address,
+		&i.TimeZone,
+		&i.Phone,
+		&i.ClosedAt,
+	)
+	return i, err
 }
 
 const getTillPlace = `-- name: GetTillPlace :one
@@ -37,6 +366,40 @@ func (q *Queries) GetTillPlace(ctx context.Context, id string) (GetTillPlaceRow,
 	var i GetTillPlaceRow
 	err := row.Scan(&i.OrganisationID, &i.OutletID, &i.DepartmentID)
 	return i, err
+}
+
+const getTreeVersion = `-- name: GetTreeVersion :one
+SELECT tree_version FROM organisations WHERE id = $1
+`
+
+func (q *Queries) GetTreeVersion(ctx context.Context, id string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getTreeVersion, id)
+	var tree_version int64
+	err := row.Scan(&tree_version)
+	return tree_version, err
+}
+
+const holdTree = `-- name: HoldTree :execrows
+UPDATE organisations SET tree_version = tree_version + 1 WHERE id = $1
+`
+
+func (q *Queries) HoldTree(ctx context.Context, id string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, holdTree, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const lastDocumentOfTill = `-- name: LastDocumentOfTill :one
+SELECT CAST(COALESCE(MAX(at), '') AS TEXT) AS at FROM documents WHERE till_id = $1
+`
+
+func (q *Queries) LastDocumentOfTill(ctx context.Context, tillID string) (string, error) {
+	row := q.db.QueryRowContext(ctx, lastDocumentOfTill, tillID)
+	var at string
+	err := row.Scan(&at)
+	return at, err
 }
 
 const listDepartments = `-- name: ListDepartments :many
@@ -76,4 +439,255 @@ func (q *Queries) ListDepartments(ctx context.Context, organisationID string) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const listStays = `-- name: ListStays :many
+SELECT s.since, s.outlet_id, s.actor, o.name AS outlet FROM till_stays s JOIN outlets o ON o.id = s.outlet_id
+WHERE s.till_id = $1 ORDER BY s.since DESC
+`
+
+type ListStaysRow struct {
+	Since    string
+	OutletID string
+	Actor    string
+	Outlet   string
+}
+
+func (q *Queries) ListStays(ctx context.Context, tillID string) ([]ListStaysRow, error) {
+	rows, err := q.db.QueryContext(ctx, listStays, tillID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStaysRow
+	for rows.Next() {
+		var i ListStaysRow
+		if err := rows.Scan(
+			&i.Since,
+			&i.OutletID,
+			&i.Actor,
+			&i.Outlet,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTreeOutlets = `-- name: ListTreeOutlets :many
+SELECT id, department_id, name, position, address, time_zone, phone FROM outlets
+WHERE organisation_id = $1 AND closed_at = 0 ORDER BY position, name, id
+`
+
+type ListTreeOutletsRow struct {
+	ID           string
+	DepartmentID string
+	Name         string
+	Position     int32
+	Address      string
+	TimeZone     string
+	Phone        string
+}
+
+func (q *Queries) ListTreeOutlets(ctx context.Context, organisationID string) ([]ListTreeOutletsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listTreeOutlets, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListTreeOutletsRow
+	for rows.Next() {
+		var i ListTreeOutletsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.DepartmentID,
+			&i.Name,
+			&i.Position,
+			&i.Address,
+			&i.TimeZone,
+			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTreeTills = `-- name: ListTreeTills :many
+SELECT id, outlet_id, name, title, position FROM tills WHERE organisation_id = $1 ORDER BY position, name, id
+`
+
+type ListTreeTillsRow struct {
+	ID       string
+	OutletID string
+	Name     string
+	Title    string
+	Position int32
+}
+
+func (q *Queries) ListTreeTills(ctx context.Context, organisationID string) ([]ListTreeTillsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listTreeTills, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListTreeTillsRow
+	for rows.Next() {
+		var i ListTreeTillsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.OutletID,
+			&i.Name,
+			&i.Title,
+			&i.Position,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const placeDepartment = `-- name: PlaceDepartment :exec
+UPDATE departments SET parent_id = $2, position = $3 WHERE id = $1
+`
+
+type PlaceDepartmentParams struct {
+	ID       string
+	ParentID string
+	Position int32
+}
+
+func (q *Queries) PlaceDepartment(ctx context.Context, arg PlaceDepartmentParams) error {
+	_, err := q.db.ExecContext(ctx, placeDepartment, arg.ID, arg.ParentID, arg.Position)
+	return err
+}
+
+const placeOutlet = `-- name: PlaceOutlet :exec
+UPDATE outlets SET department_id = $2, position = $3 WHERE id = $1
+`
+
+type PlaceOutletParams struct {
+	ID           string
+	DepartmentID string
+	Position     int32
+}
+
+func (q *Queries) PlaceOutlet(ctx context.Context, arg PlaceOutletParams) error {
+	_, err := q.db.ExecContext(ctx, placeOutlet, arg.ID, arg.DepartmentID, arg.Position)
+	return err
+}
+
+const placeTill = `-- name: PlaceTill :exec
+UPDATE tills SET outlet_id = $2, position = $3 WHERE id = $1
+`
+
+type PlaceTillParams struct {
+	ID       string
+	OutletID string
+	Position int32
+}
+
+func (q *Queries) PlaceTill(ctx context.Context, arg PlaceTillParams) error {
+	_, err := q.db.ExecContext(ctx, placeTill, arg.ID, arg.OutletID, arg.Position)
+	return err
+}
+
+const putStay = `-- name: PutStay :exec
+INSERT INTO till_stays (organisation_id, till_id, since, outlet_id, actor, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (till_id, since) DO UPDATE SET outlet_id = excluded.outlet_id, actor = excluded.actor, created_at = excluded.created_at
+`
+
+type PutStayParams struct {
+	OrganisationID string
+	TillID         string
+	Since          string
+	OutletID       string
+	Actor          string
+	CreatedAt      int64
+}
+
+func (q *Queries) PutStay(ctx context.Context, arg PutStayParams) error {
+	_, err := q.db.ExecContext(ctx, putStay,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Since,
+		arg.OutletID,
+		arg.Actor,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const reopenOutlet = `-- name: ReopenOutlet :exec
+UPDATE outlets SET closed_at = 0, department_id = $2, position = $3, address = $4, time_zone = $5, phone = $6 WHERE id = $1
+`
+
+type ReopenOutletParams struct {
+	ID           string
+	DepartmentID string
+	Position     int32
+	Address      string
+	TimeZone     string
+	Phone        string
+}
+
+func (q *Queries) ReopenOutlet(ctx context.Context, arg ReopenOutletParams) error {
+	_, err := q.db.ExecContext(ctx, reopenOutlet,
+		arg.ID,
+		arg.DepartmentID,
+		arg.Position,
+		arg.Address,
+		arg.TimeZone,
+		arg.Phone,
+	)
+	return err
+}
+
+const setAgentOutlet = `-- name: SetAgentOutlet :exec
+UPDATE agents SET outlet_id = $2 WHERE id = $1
+`
+
+type SetAgentOutletParams struct {
+	ID       string
+	OutletID string
+}
+
+func (q *Queries) SetAgentOutlet(ctx context.Context, arg SetAgentOutletParams) error {
+	_, err := q.db.ExecContext(ctx, setAgentOutlet, arg.ID, arg.OutletID)
+	return err
+}
+
+const setTillTitle = `-- name: SetTillTitle :exec
+UPDATE tills SET title = $2 WHERE id = $1
+`
+
+type SetTillTitleParams struct {
+	ID    string
+	Title string
+}
+
+func (q *Queries) SetTillTitle(ctx context.Context, arg SetTillTitleParams) error {
+	_, err := q.db.ExecContext(ctx, setTillTitle, arg.ID, arg.Title)
+	return err
 }

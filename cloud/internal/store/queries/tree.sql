@@ -8,3 +8,100 @@ WHERE t.id = $1;
 
 -- name: GetDepartmentParent :one
 SELECT parent_id FROM departments WHERE id = $1;
+
+-- name: GetDepartment :one
+SELECT id, organisation_id, parent_id, name, position FROM departments WHERE id = $1;
+
+-- name: GetOutletOfAny :one
+SELECT id, organisation_id, department_id, name, position, address, time_zone, phone, closed_at FROM outlets WHERE id = $1;
+
+-- name: ListTreeOutlets :many
+SELECT id, department_id, name, position, address, time_zone, phone FROM outlets
+WHERE organisation_id = $1 AND closed_at = 0 ORDER BY position, name, id;
+
+-- name: ListTreeTills :many
+SELECT id, outlet_id, name, title, position FROM tills WHERE organisation_id = $1 ORDER BY position, name, id;
+
+-- name: HoldTree :execrows
+UPDATE organisations SET tree_version = tree_version + 1 WHERE id = $1;
+
+-- name: GetTreeVersion :one
+SELECT tree_version FROM organisations WHERE id = $1;
+
+-- name: CreateDepartment :exec
+INSERT INTO departments (id, organisation_id, parent_id, name, position, created_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: CreateTreeOutlet :exec
+INSERT INTO outlets (id, organisation_id, department_id, name, position, address, time_zone, phone, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: FindOutletByName :one
+SELECT id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2;
+
+-- name: ReopenOutlet :exec
+UPDATE outlets SET closed_at = 0, department_id = $2, position = $3, address = $4, time_zone = $5, phone = $6 WHERE id = $1;
+
+-- name: ChangeDepartment :exec
+UPDATE departments SET name = $2 WHERE id = $1;
+
+-- name: ChangeOutlet :exec
+UPDATE outlets SET name = $2, address = $3, time_zone = $4, phone = $5 WHERE id = $1;
+
+-- name: SetTillTitle :exec
+UPDATE tills SET title = $2 WHERE id = $1;
+
+-- name: PlaceDepartment :exec
+UPDATE departments SET parent_id = $2, position = $3 WHERE id = $1;
+
+-- name: PlaceOutlet :exec
+UPDATE outlets SET department_id = $2, position = $3 WHERE id = $1;
+
+-- name: PlaceTill :exec
+UPDATE tills SET outlet_id = $2, position = $3 WHERE id = $1;
+
+-- name: DeleteDepartment :exec
+DELETE FROM departments WHERE id = $1;
+
+-- name: CloseOutlet :exec
+UPDATE outlets SET closed_at = $2 WHERE id = $1;
+
+-- name: CountAgentsOfOutlet :one
+SELECT COUNT(*) FROM agents WHERE outlet_id = $1 AND revoked_at = 0;
+
+-- name: CountRightsOfNode :one
+SELECT CAST((SELECT COUNT(*) FROM assignments a WHERE a.organisation_id = $1 AND a.node_id = $2)
+    + (SELECT COUNT(*) FROM service_grants g WHERE g.organisation_id = $1 AND g.node_id = $2 AND g.revoked_at = 0)
+    + (SELECT COUNT(*) FROM api_keys k WHERE k.organisation_id = $1 AND k.node_id = $2 AND k.revoked_at = 0) AS BIGINT) AS rights;
+
+-- name: DeleteThresholdsOfNode :exec
+DELETE FROM thresholds WHERE organisation_id = $1 AND level = $2 AND node_id = $3;
+
+-- name: ListStays :many
+SELECT s.since, s.outlet_id, s.actor, o.name AS outlet FROM till_stays s JOIN outlets o ON o.id = s.outlet_id
+WHERE s.till_id = $1 ORDER BY s.since DESC;
+
+-- name: AllStays :many
+SELECT till_id, since, outlet_id FROM till_stays WHERE organisation_id = $1 ORDER BY till_id, since;
+
+-- name: PutStay :exec
+INSERT INTO till_stays (organisation_id, till_id, since, outlet_id, actor, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (till_id, since) DO UPDATE SET outlet_id = excluded.outlet_id, actor = excluded.actor, created_at = excluded.created_at;
+
+-- name: BeginStays :exec
+INSERT INTO till_stays (organisation_id, till_id, since, outlet_id, actor, created_at) VALUES ($1, $2, '', $3, '', $4)
+ON CONFLICT (till_id, since) DO NOTHING;
+
+-- name: DeleteStays :exec
+DELETE FROM till_stays WHERE till_id = $1;
+
+-- name: DeleteLaterStays :exec
+DELETE FROM till_stays WHERE till_id = $1 AND since > $2;
+
+-- name: LastDocumentOfTill :one
+SELECT CAST(COALESCE(MAX(at), '') AS TEXT) AS at FROM documents WHERE till_id = $1;
+
+-- name: CountOutletsOfAgent :one
+SELECT COUNT(DISTINCT outlet_id) FROM tills WHERE agent_id = $1;
+
+-- name: SetAgentOutlet :exec
+UPDATE agents SET outlet_id = $2 WHERE id = $1;
