@@ -627,6 +627,14 @@ type TillStay struct {
 	CreatedAt      int64
 }
 
+type TillView struct {
+	ID             string
+	OrganisationID string
+	PersonID       string
+	Name           string
+	Query          string
+}
+
 type Work struct {
 	OrganisationID string
 	ID             string

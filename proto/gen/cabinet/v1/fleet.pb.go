@@ -216,7 +216,9 @@ func (x *Till) GetOfdContract() string {
 
 // ListTillsRequest is empty.
 type ListTillsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many at most, those with problems first; 0 is all.
+	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,11 +253,20 @@ func (*ListTillsRequest) Descriptor() ([]byte, []int) {
 	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{1}
 }
 
+func (x *ListTillsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
 // ListTillsResponse gives tills.
 type ListTillsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tills, those with problems first.
-	Tills         []*Till `protobuf:"bytes,1,rep,name=tills,proto3" json:"tills,omitempty"`
+	Tills []*Till `protobuf:"bytes,1,rep,name=tills,proto3" json:"tills,omitempty"`
+	// How many there are.
+	Total         uint32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +306,13 @@ func (x *ListTillsResponse) GetTills() []*Till {
 		return x.Tills
 	}
 	return nil
+}
+
+func (x *ListTillsResponse) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
 }
 
 // GetTillRequest names a till.
@@ -691,12 +709,453 @@ func (x *SetContractResponse) GetTill() *Till {
 	return nil
 }
 
+// ExportTillsRequest asks for a table.
+type ExportTillsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ids of the tills, in order; what is not there for the caller is left out.
+	TillIds []string `protobuf:"bytes,1,rep,name=till_ids,json=tillIds,proto3" json:"till_ids,omitempty"`
+	// Format.
+	Format        TableFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cabinet.v1.TableFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportTillsRequest) Reset() {
+	*x = ExportTillsRequest{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportTillsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportTillsRequest) ProtoMessage() {}
+
+func (x *ExportTillsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportTillsRequest.ProtoReflect.Descriptor instead.
+func (*ExportTillsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportTillsRequest) GetTillIds() []string {
+	if x != nil {
+		return x.TillIds
+	}
+	return nil
+}
+
+func (x *ExportTillsRequest) GetFormat() TableFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TableFormat_TABLE_FORMAT_UNSPECIFIED
+}
+
+// ExportTillsResponse is a file.
+type ExportTillsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Content.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to keep it under.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportTillsResponse) Reset() {
+	*x = ExportTillsResponse{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportTillsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportTillsResponse) ProtoMessage() {}
+
+func (x *ExportTillsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportTillsResponse.ProtoReflect.Descriptor instead.
+func (*ExportTillsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ExportTillsResponse) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *ExportTillsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// TillView is a filter of the list of tills under a name.
+type TillView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The filter as the page's address has it: "state=red&outlet=…".
+	Query         string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillView) Reset() {
+	*x = TillView{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillView) ProtoMessage() {}
+
+func (x *TillView) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillView.ProtoReflect.Descriptor instead.
+func (*TillView) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *TillView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TillView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TillView) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+// ListTillViewsRequest is empty.
+type ListTillViewsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTillViewsRequest) Reset() {
+	*x = ListTillViewsRequest{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTillViewsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTillViewsRequest) ProtoMessage() {}
+
+func (x *ListTillViewsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTillViewsRequest.ProtoReflect.Descriptor instead.
+func (*ListTillViewsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{12}
+}
+
+// ListTillViewsResponse gives them by name.
+type ListTillViewsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Views.
+	Views         []*TillView `protobuf:"bytes,1,rep,name=views,proto3" json:"views,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTillViewsResponse) Reset() {
+	*x = ListTillViewsResponse{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTillViewsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTillViewsResponse) ProtoMessage() {}
+
+func (x *ListTillViewsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTillViewsResponse.ProtoReflect.Descriptor instead.
+func (*ListTillViewsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListTillViewsResponse) GetViews() []*TillView {
+	if x != nil {
+		return x.Views
+	}
+	return nil
+}
+
+// SaveTillViewRequest carries one.
+type SaveTillViewRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name, at most 60 letters.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Filter.
+	Query         string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveTillViewRequest) Reset() {
+	*x = SaveTillViewRequest{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveTillViewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveTillViewRequest) ProtoMessage() {}
+
+func (x *SaveTillViewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveTillViewRequest.ProtoReflect.Descriptor instead.
+func (*SaveTillViewRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SaveTillViewRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SaveTillViewRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+// SaveTillViewResponse gives it as it is kept.
+type SaveTillViewResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// View.
+	View          *TillView `protobuf:"bytes,1,opt,name=view,proto3" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveTillViewResponse) Reset() {
+	*x = SaveTillViewResponse{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveTillViewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveTillViewResponse) ProtoMessage() {}
+
+func (x *SaveTillViewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveTillViewResponse.ProtoReflect.Descriptor instead.
+func (*SaveTillViewResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SaveTillViewResponse) GetView() *TillView {
+	if x != nil {
+		return x.View
+	}
+	return nil
+}
+
+// DeleteTillViewRequest names one.
+type DeleteTillViewRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTillViewRequest) Reset() {
+	*x = DeleteTillViewRequest{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTillViewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTillViewRequest) ProtoMessage() {}
+
+func (x *DeleteTillViewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTillViewRequest.ProtoReflect.Descriptor instead.
+func (*DeleteTillViewRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DeleteTillViewRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// DeleteTillViewResponse is empty.
+type DeleteTillViewResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTillViewResponse) Reset() {
+	*x = DeleteTillViewResponse{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTillViewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTillViewResponse) ProtoMessage() {}
+
+func (x *DeleteTillViewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTillViewResponse.ProtoReflect.Descriptor instead.
+func (*DeleteTillViewResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{17}
+}
+
 var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
 
 const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/fleet.proto\x12\n" +
-	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xa8\x04\n" +
+	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xa8\x04\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -717,10 +1176,12 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x05cells\x18\x0e \x03(\v2\x14.cabinet.v1.TillCellR\x05cells\x12(\n" +
 	"\x04stop\x18\x0f \x01(\v2\x14.cabinet.v1.TillStopR\x04stop\x12\x1b\n" +
 	"\toutlet_id\x18\x10 \x01(\tR\boutletId\x12!\n" +
-	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\"\x12\n" +
-	"\x10ListTillsRequest\";\n" +
+	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\"(\n" +
+	"\x10ListTillsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\"Q\n" +
 	"\x11ListTillsResponse\x12&\n" +
-	"\x05tills\x18\x01 \x03(\v2\x10.cabinet.v1.TillR\x05tills\" \n" +
+	"\x05tills\x18\x01 \x03(\v2\x10.cabinet.v1.TillR\x05tills\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\rR\x05total\" \n" +
 	"\x0eGetTillRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"7\n" +
 	"\x0fGetTillResponse\x12$\n" +
@@ -739,9 +1200,34 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\tR\x05until\";\n" +
 	"\x13SetContractResponse\x12$\n" +
-	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till2\x96\r\n" +
+	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"`\n" +
+	"\x12ExportTillsRequest\x12\x19\n" +
+	"\btill_ids\x18\x01 \x03(\tR\atillIds\x12/\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"=\n" +
+	"\x13ExportTillsResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"D\n" +
+	"\bTillView\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05query\x18\x03 \x01(\tR\x05query\"\x16\n" +
+	"\x14ListTillViewsRequest\"C\n" +
+	"\x15ListTillViewsResponse\x12*\n" +
+	"\x05views\x18\x01 \x03(\v2\x14.cabinet.v1.TillViewR\x05views\"?\n" +
+	"\x13SaveTillViewRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05query\x18\x02 \x01(\tR\x05query\"@\n" +
+	"\x14SaveTillViewResponse\x12(\n" +
+	"\x04view\x18\x01 \x01(\v2\x14.cabinet.v1.TillViewR\x04view\"'\n" +
+	"\x15DeleteTillViewRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x18\n" +
+	"\x16DeleteTillViewResponse2\xf2\x0f\n" +
 	"\fFleetService\x12M\n" +
-	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12G\n" +
+	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12S\n" +
+	"\vExportTills\x12\x1e.cabinet.v1.ExportTillsRequest\x1a\x1f.cabinet.v1.ExportTillsResponse\"\x03\x90\x02\x01\x12Y\n" +
+	"\rListTillViews\x12 .cabinet.v1.ListTillViewsRequest\x1a!.cabinet.v1.ListTillViewsResponse\"\x03\x90\x02\x01\x12Q\n" +
+	"\fSaveTillView\x12\x1f.cabinet.v1.SaveTillViewRequest\x1a .cabinet.v1.SaveTillViewResponse\x12W\n" +
+	"\x0eDeleteTillView\x12!.cabinet.v1.DeleteTillViewRequest\x1a\".cabinet.v1.DeleteTillViewResponse\x12G\n" +
 	"\aGetTill\x12\x1a.cabinet.v1.GetTillRequest\x1a\x1b.cabinet.v1.GetTillResponse\"\x03\x90\x02\x01\x12>\n" +
 	"\x05Watch\x12\x18.cabinet.v1.WatchRequest\x1a\x19.cabinet.v1.WatchResponse0\x01\x12f\n" +
 	"\x13CreateEnrolmentCode\x12&.cabinet.v1.CreateEnrolmentCodeRequest\x1a'.cabinet.v1.CreateEnrolmentCodeResponse\x12S\n" +
@@ -780,7 +1266,7 @@ func file_cabinet_v1_fleet_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_fleet_proto_rawDescData
 }
 
-var file_cabinet_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cabinet_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_cabinet_v1_fleet_proto_goTypes = []any{
 	(*Till)(nil),                        // 0: cabinet.v1.Till
 	(*ListTillsRequest)(nil),            // 1: cabinet.v1.ListTillsRequest
@@ -791,107 +1277,128 @@ var file_cabinet_v1_fleet_proto_goTypes = []any{
 	(*WatchResponse)(nil),               // 6: cabinet.v1.WatchResponse
 	(*SetContractRequest)(nil),          // 7: cabinet.v1.SetContractRequest
 	(*SetContractResponse)(nil),         // 8: cabinet.v1.SetContractResponse
-	(Light)(0),                          // 9: cabinet.v1.Light
-	(*v1.TillState)(nil),                // 10: fiscal.v1.TillState
-	(*TillCell)(nil),                    // 11: cabinet.v1.TillCell
-	(*TillStop)(nil),                    // 12: cabinet.v1.TillStop
-	(*OperationView)(nil),               // 13: cabinet.v1.OperationView
-	(*Command)(nil),                     // 14: cabinet.v1.Command
-	(*Rollout)(nil),                     // 15: cabinet.v1.Rollout
-	(*Note)(nil),                        // 16: cabinet.v1.Note
-	(*Work)(nil),                        // 17: cabinet.v1.Work
-	(*CreateEnrolmentCodeRequest)(nil),  // 18: cabinet.v1.CreateEnrolmentCodeRequest
-	(*PlanCommandRequest)(nil),          // 19: cabinet.v1.PlanCommandRequest
-	(*StartCommandRequest)(nil),         // 20: cabinet.v1.StartCommandRequest
-	(*DecideRequest)(nil),               // 21: cabinet.v1.DecideRequest
-	(*GetCommandRequest)(nil),           // 22: cabinet.v1.GetCommandRequest
-	(*GetCertificateRequest)(nil),       // 23: cabinet.v1.GetCertificateRequest
-	(*ListTicketsRequest)(nil),          // 24: cabinet.v1.ListTicketsRequest
-	(*GetTicketRequest)(nil),            // 25: cabinet.v1.GetTicketRequest
-	(*CloseTicketRequest)(nil),          // 26: cabinet.v1.CloseTicketRequest
-	(*ListAgentsRequest)(nil),           // 27: cabinet.v1.ListAgentsRequest
-	(*RevokeAgentRequest)(nil),          // 28: cabinet.v1.RevokeAgentRequest
-	(*ListThresholdsRequest)(nil),       // 29: cabinet.v1.ListThresholdsRequest
-	(*SetThresholdRequest)(nil),         // 30: cabinet.v1.SetThresholdRequest
-	(*SetWorkingHoursRequest)(nil),      // 31: cabinet.v1.SetWorkingHoursRequest
-	(*GetCommandBundleRequest)(nil),     // 32: cabinet.v1.GetCommandBundleRequest
-	(*ListCommandsRequest)(nil),         // 33: cabinet.v1.ListCommandsRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 34: cabinet.v1.CreateEnrolmentCodeResponse
-	(*PlanCommandResponse)(nil),         // 35: cabinet.v1.PlanCommandResponse
-	(*StartCommandResponse)(nil),        // 36: cabinet.v1.StartCommandResponse
-	(*DecideResponse)(nil),              // 37: cabinet.v1.DecideResponse
-	(*GetCommandResponse)(nil),          // 38: cabinet.v1.GetCommandResponse
-	(*GetCertificateResponse)(nil),      // 39: cabinet.v1.GetCertificateResponse
-	(*ListTicketsResponse)(nil),         // 40: cabinet.v1.ListTicketsResponse
-	(*GetTicketResponse)(nil),           // 41: cabinet.v1.GetTicketResponse
-	(*CloseTicketResponse)(nil),         // 42: cabinet.v1.CloseTicketResponse
-	(*ListAgentsResponse)(nil),          // 43: cabinet.v1.ListAgentsResponse
-	(*RevokeAgentResponse)(nil),         // 44: cabinet.v1.RevokeAgentResponse
-	(*ListThresholdsResponse)(nil),      // 45: cabinet.v1.ListThresholdsResponse
-	(*SetThresholdResponse)(nil),        // 46: cabinet.v1.SetThresholdResponse
-	(*SetWorkingHoursResponse)(nil),     // 47: cabinet.v1.SetWorkingHoursResponse
-	(*GetCommandBundleResponse)(nil),    // 48: cabinet.v1.GetCommandBundleResponse
-	(*ListCommandsResponse)(nil),        // 49: cabinet.v1.ListCommandsResponse
+	(*ExportTillsRequest)(nil),          // 9: cabinet.v1.ExportTillsRequest
+	(*ExportTillsResponse)(nil),         // 10: cabinet.v1.ExportTillsResponse
+	(*TillView)(nil),                    // 11: cabinet.v1.TillView
+	(*ListTillViewsRequest)(nil),        // 12: cabinet.v1.ListTillViewsRequest
+	(*ListTillViewsResponse)(nil),       // 13: cabinet.v1.ListTillViewsResponse
+	(*SaveTillViewRequest)(nil),         // 14: cabinet.v1.SaveTillViewRequest
+	(*SaveTillViewResponse)(nil),        // 15: cabinet.v1.SaveTillViewResponse
+	(*DeleteTillViewRequest)(nil),       // 16: cabinet.v1.DeleteTillViewRequest
+	(*DeleteTillViewResponse)(nil),      // 17: cabinet.v1.DeleteTillViewResponse
+	(Light)(0),                          // 18: cabinet.v1.Light
+	(*v1.TillState)(nil),                // 19: fiscal.v1.TillState
+	(*TillCell)(nil),                    // 20: cabinet.v1.TillCell
+	(*TillStop)(nil),                    // 21: cabinet.v1.TillStop
+	(*OperationView)(nil),               // 22: cabinet.v1.OperationView
+	(*Command)(nil),                     // 23: cabinet.v1.Command
+	(*Rollout)(nil),                     // 24: cabinet.v1.Rollout
+	(*Note)(nil),                        // 25: cabinet.v1.Note
+	(*Work)(nil),                        // 26: cabinet.v1.Work
+	(TableFormat)(0),                    // 27: cabinet.v1.TableFormat
+	(*CreateEnrolmentCodeRequest)(nil),  // 28: cabinet.v1.CreateEnrolmentCodeRequest
+	(*PlanCommandRequest)(nil),          // 29: cabinet.v1.PlanCommandRequest
+	(*StartCommandRequest)(nil),         // 30: cabinet.v1.StartCommandRequest
+	(*DecideRequest)(nil),               // 31: cabinet.v1.DecideRequest
+	(*GetCommandRequest)(nil),           // 32: cabinet.v1.GetCommandRequest
+	(*GetCertificateRequest)(nil),       // 33: cabinet.v1.GetCertificateRequest
+	(*ListTicketsRequest)(nil),          // 34: cabinet.v1.ListTicketsRequest
+	(*GetTicketRequest)(nil),            // 35: cabinet.v1.GetTicketRequest
+	(*CloseTicketRequest)(nil),          // 36: cabinet.v1.CloseTicketRequest
+	(*ListAgentsRequest)(nil),           // 37: cabinet.v1.ListAgentsRequest
+	(*RevokeAgentRequest)(nil),          // 38: cabinet.v1.RevokeAgentRequest
+	(*ListThresholdsRequest)(nil),       // 39: cabinet.v1.ListThresholdsRequest
+	(*SetThresholdRequest)(nil),         // 40: cabinet.v1.SetThresholdRequest
+	(*SetWorkingHoursRequest)(nil),      // 41: cabinet.v1.SetWorkingHoursRequest
+	(*GetCommandBundleRequest)(nil),     // 42: cabinet.v1.GetCommandBundleRequest
+	(*ListCommandsRequest)(nil),         // 43: cabinet.v1.ListCommandsRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 44: cabinet.v1.CreateEnrolmentCodeResponse
+	(*PlanCommandResponse)(nil),         // 45: cabinet.v1.PlanCommandResponse
+	(*StartCommandResponse)(nil),        // 46: cabinet.v1.StartCommandResponse
+	(*DecideResponse)(nil),              // 47: cabinet.v1.DecideResponse
+	(*GetCommandResponse)(nil),          // 48: cabinet.v1.GetCommandResponse
+	(*GetCertificateResponse)(nil),      // 49: cabinet.v1.GetCertificateResponse
+	(*ListTicketsResponse)(nil),         // 50: cabinet.v1.ListTicketsResponse
+	(*GetTicketResponse)(nil),           // 51: cabinet.v1.GetTicketResponse
+	(*CloseTicketResponse)(nil),         // 52: cabinet.v1.CloseTicketResponse
+	(*ListAgentsResponse)(nil),          // 53: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentResponse)(nil),         // 54: cabinet.v1.RevokeAgentResponse
+	(*ListThresholdsResponse)(nil),      // 55: cabinet.v1.ListThresholdsResponse
+	(*SetThresholdResponse)(nil),        // 56: cabinet.v1.SetThresholdResponse
+	(*SetWorkingHoursResponse)(nil),     // 57: cabinet.v1.SetWorkingHoursResponse
+	(*GetCommandBundleResponse)(nil),    // 58: cabinet.v1.GetCommandBundleResponse
+	(*ListCommandsResponse)(nil),        // 59: cabinet.v1.ListCommandsResponse
 }
 var file_cabinet_v1_fleet_proto_depIdxs = []int32{
-	9,  // 0: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	10, // 1: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
-	11, // 2: cabinet.v1.Till.cells:type_name -> cabinet.v1.TillCell
-	12, // 3: cabinet.v1.Till.stop:type_name -> cabinet.v1.TillStop
+	18, // 0: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
+	19, // 1: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	20, // 2: cabinet.v1.Till.cells:type_name -> cabinet.v1.TillCell
+	21, // 3: cabinet.v1.Till.stop:type_name -> cabinet.v1.TillStop
 	0,  // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
 	0,  // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
 	0,  // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	13, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
-	14, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	15, // 9: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
-	16, // 10: cabinet.v1.WatchResponse.note:type_name -> cabinet.v1.Note
-	17, // 11: cabinet.v1.WatchResponse.work:type_name -> cabinet.v1.Work
+	22, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	23, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
+	24, // 9: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
+	25, // 10: cabinet.v1.WatchResponse.note:type_name -> cabinet.v1.Note
+	26, // 11: cabinet.v1.WatchResponse.work:type_name -> cabinet.v1.Work
 	0,  // 12: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
-	1,  // 13: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	3,  // 14: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	5,  // 15: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	18, // 16: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	19, // 17: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	20, // 18: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	21, // 19: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	22, // 20: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	23, // 21: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	24, // 22: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	25, // 23: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	26, // 24: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	27, // 25: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	28, // 26: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	29, // 27: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
-	30, // 28: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
-	31, // 29: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
-	7,  // 30: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
-	32, // 31: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	33, // 32: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	2,  // 33: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	4,  // 34: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	6,  // 35: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	34, // 36: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	35, // 37: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	36, // 38: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	37, // 39: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	38, // 40: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	39, // 41: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	40, // 42: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	41, // 43: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	42, // 44: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	43, // 45: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	44, // 46: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	45, // 47: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
-	46, // 48: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
-	47, // 49: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
-	8,  // 50: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
-	48, // 51: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	49, // 52: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	33, // [33:53] is the sub-list for method output_type
-	13, // [13:33] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	27, // 13: cabinet.v1.ExportTillsRequest.format:type_name -> cabinet.v1.TableFormat
+	11, // 14: cabinet.v1.ListTillViewsResponse.views:type_name -> cabinet.v1.TillView
+	11, // 15: cabinet.v1.SaveTillViewResponse.view:type_name -> cabinet.v1.TillView
+	1,  // 16: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	9,  // 17: cabinet.v1.FleetService.ExportTills:input_type -> cabinet.v1.ExportTillsRequest
+	12, // 18: cabinet.v1.FleetService.ListTillViews:input_type -> cabinet.v1.ListTillViewsRequest
+	14, // 19: cabinet.v1.FleetService.SaveTillView:input_type -> cabinet.v1.SaveTillViewRequest
+	16, // 20: cabinet.v1.FleetService.DeleteTillView:input_type -> cabinet.v1.DeleteTillViewRequest
+	3,  // 21: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	5,  // 22: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	28, // 23: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	29, // 24: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	30, // 25: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	31, // 26: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	32, // 27: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	33, // 28: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	34, // 29: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	35, // 30: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	36, // 31: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	37, // 32: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	38, // 33: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	39, // 34: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
+	40, // 35: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
+	41, // 36: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
+	7,  // 37: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
+	42, // 38: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	43, // 39: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	2,  // 40: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	10, // 41: cabinet.v1.FleetService.ExportTills:output_type -> cabinet.v1.ExportTillsResponse
+	13, // 42: cabinet.v1.FleetService.ListTillViews:output_type -> cabinet.v1.ListTillViewsResponse
+	15, // 43: cabinet.v1.FleetService.SaveTillView:output_type -> cabinet.v1.SaveTillViewResponse
+	17, // 44: cabinet.v1.FleetService.DeleteTillView:output_type -> cabinet.v1.DeleteTillViewResponse
+	4,  // 45: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	6,  // 46: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	44, // 47: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	45, // 48: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	46, // 49: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	47, // 50: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	48, // 51: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	49, // 52: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	50, // 53: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	51, // 54: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	52, // 55: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	53, // 56: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	54, // 57: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	55, // 58: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
+	56, // 59: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
+	57, // 60: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
+	8,  // 61: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
+	58, // 62: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	59, // 63: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	40, // [40:64] is the sub-list for method output_type
+	16, // [16:40] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_fleet_proto_init() }
@@ -902,6 +1409,7 @@ func file_cabinet_v1_fleet_proto_init() {
 	file_cabinet_v1_agents_proto_init()
 	file_cabinet_v1_commands_proto_init()
 	file_cabinet_v1_documents_proto_init()
+	file_cabinet_v1_figures_proto_init()
 	file_cabinet_v1_light_proto_init()
 	file_cabinet_v1_remote_proto_init()
 	file_cabinet_v1_updates_proto_init()
@@ -919,7 +1427,7 @@ func file_cabinet_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_fleet_proto_rawDesc), len(file_cabinet_v1_fleet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -37,6 +37,18 @@ const (
 const (
 	// FleetServiceListTillsProcedure is the fully-qualified name of the FleetService's ListTills RPC.
 	FleetServiceListTillsProcedure = "/cabinet.v1.FleetService/ListTills"
+	// FleetServiceExportTillsProcedure is the fully-qualified name of the FleetService's ExportTills
+	// RPC.
+	FleetServiceExportTillsProcedure = "/cabinet.v1.FleetService/ExportTills"
+	// FleetServiceListTillViewsProcedure is the fully-qualified name of the FleetService's
+	// ListTillViews RPC.
+	FleetServiceListTillViewsProcedure = "/cabinet.v1.FleetService/ListTillViews"
+	// FleetServiceSaveTillViewProcedure is the fully-qualified name of the FleetService's SaveTillView
+	// RPC.
+	FleetServiceSaveTillViewProcedure = "/cabinet.v1.FleetService/SaveTillView"
+	// FleetServiceDeleteTillViewProcedure is the fully-qualified name of the FleetService's
+	// DeleteTillView RPC.
+	FleetServiceDeleteTillViewProcedure = "/cabinet.v1.FleetService/DeleteTillView"
 	// FleetServiceGetTillProcedure is the fully-qualified name of the FleetService's GetTill RPC.
 	FleetServiceGetTillProcedure = "/cabinet.v1.FleetService/GetTill"
 	// FleetServiceWatchProcedure is the fully-qualified name of the FleetService's Watch RPC.
@@ -94,6 +106,14 @@ const (
 type FleetServiceClient interface {
 	// ListTills gives the tills of the organisation.
 	ListTills(context.Context, *v1.ListTillsRequest) (*v1.ListTillsResponse, error)
+	// ExportTills gives exactly the tills that a list shows as a table to keep, in its order.
+	ExportTills(context.Context, *v1.ExportTillsRequest) (*v1.ExportTillsResponse, error)
+	// ListTillViews gives the filters a person has kept.
+	ListTillViews(context.Context, *v1.ListTillViewsRequest) (*v1.ListTillViewsResponse, error)
+	// SaveTillView keeps a filter under a name; the same name is another filter from then on.
+	SaveTillView(context.Context, *v1.SaveTillViewRequest) (*v1.SaveTillViewResponse, error)
+	// DeleteTillView forgets one.
+	DeleteTillView(context.Context, *v1.DeleteTillViewRequest) (*v1.DeleteTillViewResponse, error)
 	// GetTill gives one till.
 	GetTill(context.Context, *v1.GetTillRequest) (*v1.GetTillResponse, error)
 	// Watch streams changes of tills, operations and commands of the organisation.
@@ -150,6 +170,32 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			baseURL+FleetServiceListTillsProcedure,
 			connect.WithSchema(fleetServiceMethods.ByName("ListTills")),
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		exportTills: connect.NewClient[v1.ExportTillsRequest, v1.ExportTillsResponse](
+			httpClient,
+			baseURL+FleetServiceExportTillsProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("ExportTills")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listTillViews: connect.NewClient[v1.ListTillViewsRequest, v1.ListTillViewsResponse](
+			httpClient,
+			baseURL+FleetServiceListTillViewsProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("ListTillViews")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		saveTillView: connect.NewClient[v1.SaveTillViewRequest, v1.SaveTillViewResponse](
+			httpClient,
+			baseURL+FleetServiceSaveTillViewProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("SaveTillView")),
+			connect.WithClientOptions(opts...),
+		),
+		deleteTillView: connect.NewClient[v1.DeleteTillViewRequest, v1.DeleteTillViewResponse](
+			httpClient,
+			baseURL+FleetServiceDeleteTillViewProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("DeleteTillView")),
 			connect.WithClientOptions(opts...),
 		),
 		getTill: connect.NewClient[v1.GetTillRequest, v1.GetTillResponse](
@@ -282,6 +328,10 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 // fleetServiceClient implements FleetServiceClient.
 type fleetServiceClient struct {
 	listTills           *connect.Client[v1.ListTillsRequest, v1.ListTillsResponse]
+	exportTills         *connect.Client[v1.ExportTillsRequest, v1.ExportTillsResponse]
+	listTillViews       *connect.Client[v1.ListTillViewsRequest, v1.ListTillViewsResponse]
+	saveTillView        *connect.Client[v1.SaveTillViewRequest, v1.SaveTillViewResponse]
+	deleteTillView      *connect.Client[v1.DeleteTillViewRequest, v1.DeleteTillViewResponse]
 	getTill             *connect.Client[v1.GetTillRequest, v1.GetTillResponse]
 	watch               *connect.Client[v1.WatchRequest, v1.WatchResponse]
 	createEnrolmentCode *connect.Client[v1.CreateEnrolmentCodeRequest, v1.CreateEnrolmentCodeResponse]
@@ -306,6 +356,42 @@ type fleetServiceClient struct {
 // ListTills calls cabinet.v1.FleetService.ListTills.
 func (c *fleetServiceClient) ListTills(ctx context.Context, req *v1.ListTillsRequest) (*v1.ListTillsResponse, error) {
 	response, err := c.listTills.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ExportTills calls cabinet.v1.FleetService.ExportTills.
+func (c *fleetServiceClient) ExportTills(ctx context.Context, req *v1.ExportTillsRequest) (*v1.ExportTillsResponse, error) {
+	response, err := c.exportTills.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListTillViews calls cabinet.v1.FleetService.ListTillViews.
+func (c *fleetServiceClient) ListTillViews(ctx context.Context, req *v1.ListTillViewsRequest) (*v1.ListTillViewsResponse, error) {
+	response, err := c.listTillViews.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// SaveTillView calls cabinet.v1.FleetService.SaveTillView.
+func (c *fleetServiceClient) SaveTillView(ctx context.Context, req *v1.SaveTillViewRequest) (*v1.SaveTillViewResponse, error) {
+	response, err := c.saveTillView.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// DeleteTillView calls cabinet.v1.FleetService.DeleteTillView.
+func (c *fleetServiceClient) DeleteTillView(ctx context.Context, req *v1.DeleteTillViewRequest) (*v1.DeleteTillViewResponse, error) {
+	response, err := c.deleteTillView.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -483,6 +569,14 @@ func (c *fleetServiceClient) ListCommands(ctx context.Context, req *v1.ListComma
 type FleetServiceHandler interface {
 	// ListTills gives the tills of the organisation.
 	ListTills(context.Context, *v1.ListTillsRequest) (*v1.ListTillsResponse, error)
+	// ExportTills gives exactly the tills that a list shows as a table to keep, in its order.
+	ExportTills(context.Context, *v1.ExportTillsRequest) (*v1.ExportTillsResponse, error)
+	// ListTillViews gives the filters a person has kept.
+	ListTillViews(context.Context, *v1.ListTillViewsRequest) (*v1.ListTillViewsResponse, error)
+	// SaveTillView keeps a filter under a name; the same name is another filter from then on.
+	SaveTillView(context.Context, *v1.SaveTillViewRequest) (*v1.SaveTillViewResponse, error)
+	// DeleteTillView forgets one.
+	DeleteTillView(context.Context, *v1.DeleteTillViewRequest) (*v1.DeleteTillViewResponse, error)
 	// GetTill gives one till.
 	GetTill(context.Context, *v1.GetTillRequest) (*v1.GetTillResponse, error)
 	// Watch streams changes of tills, operations and commands of the organisation.
@@ -535,6 +629,32 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		svc.ListTills,
 		connect.WithSchema(fleetServiceMethods.ByName("ListTills")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceExportTillsHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceExportTillsProcedure,
+		svc.ExportTills,
+		connect.WithSchema(fleetServiceMethods.ByName("ExportTills")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceListTillViewsHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceListTillViewsProcedure,
+		svc.ListTillViews,
+		connect.WithSchema(fleetServiceMethods.ByName("ListTillViews")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceSaveTillViewHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceSaveTillViewProcedure,
+		svc.SaveTillView,
+		connect.WithSchema(fleetServiceMethods.ByName("SaveTillView")),
+		connect.WithHandlerOptions(opts...),
+	)
+	fleetServiceDeleteTillViewHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceDeleteTillViewProcedure,
+		svc.DeleteTillView,
+		connect.WithSchema(fleetServiceMethods.ByName("DeleteTillView")),
 		connect.WithHandlerOptions(opts...),
 	)
 	fleetServiceGetTillHandler := connect.NewUnaryHandlerSimple(
@@ -665,6 +785,14 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		switch r.URL.Path {
 		case FleetServiceListTillsProcedure:
 			fleetServiceListTillsHandler.ServeHTTP(w, r)
+		case FleetServiceExportTillsProcedure:
+			fleetServiceExportTillsHandler.ServeHTTP(w, r)
+		case FleetServiceListTillViewsProcedure:
+			fleetServiceListTillViewsHandler.ServeHTTP(w, r)
+		case FleetServiceSaveTillViewProcedure:
+			fleetServiceSaveTillViewHandler.ServeHTTP(w, r)
+		case FleetServiceDeleteTillViewProcedure:
+			fleetServiceDeleteTillViewHandler.ServeHTTP(w, r)
 		case FleetServiceGetTillProcedure:
 			fleetServiceGetTillHandler.ServeHTTP(w, r)
 		case FleetServiceWatchProcedure:
@@ -714,6 +842,22 @@ type UnimplementedFleetServiceHandler struct{}
 
 func (UnimplementedFleetServiceHandler) ListTills(context.Context, *v1.ListTillsRequest) (*v1.ListTillsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListTills is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) ExportTills(context.Context, *v1.ExportTillsRequest) (*v1.ExportTillsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ExportTills is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) ListTillViews(context.Context, *v1.ListTillViewsRequest) (*v1.ListTillViewsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.ListTillViews is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) SaveTillView(context.Context, *v1.SaveTillViewRequest) (*v1.SaveTillViewResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SaveTillView is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) DeleteTillView(context.Context, *v1.DeleteTillViewRequest) (*v1.DeleteTillViewResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.DeleteTillView is not implemented"))
 }
 
 func (UnimplementedFleetServiceHandler) GetTill(context.Context, *v1.GetTillRequest) (*v1.GetTillResponse, error) {

@@ -12,6 +12,8 @@ import type { CloseTicketRequestSchema, CloseTicketResponseSchema, Command, Deci
 import { file_cabinet_v1_commands } from "./commands_pb";
 import type { OperationView } from "./documents_pb";
 import { file_cabinet_v1_documents } from "./documents_pb";
+import type { TableFormat } from "./figures_pb";
+import { file_cabinet_v1_figures } from "./figures_pb";
 import type { Light, ListThresholdsRequestSchema, ListThresholdsResponseSchema, SetThresholdRequestSchema, SetThresholdResponseSchema, SetWorkingHoursRequestSchema, SetWorkingHoursResponseSchema, TillCell, TillStop } from "./light_pb";
 import { file_cabinet_v1_light } from "./light_pb";
 import type { Note, Work } from "./remote_pb";
@@ -26,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/fleet.proto.
  */
 export const file_cabinet_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChZjYWJpbmV0L3YxL2ZsZWV0LnByb3RvEgpjYWJpbmV0LnYxIooDCgRUaWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGb3V0bGV0GAMgASgJEiAKBWxpZ2h0GAQgASgOMhEuY2FiaW5ldC52MS5MaWdodBIjCgVzdGF0ZRgFIAEoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSEAoIYWdlbnRfaWQYBiABKAkSDAoEaG9zdBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEhQKDGFnZW50X29ubGluZRgJIAEoCBIQCghoZWFyZF9tcxgKIAEoAxITCgtyZXBvcnRlZF9tcxgLIAEoAxITCgtzaGlmdF90b3RhbBgMIAEoAxIWCg5zaGlmdF9yZWNlaXB0cxgNIAEoDRIjCgVjZWxscxgOIAMoCzIULmNhYmluZXQudjEuVGlsbENlbGwSIgoEc3RvcBgPIAEoCzIULmNhYmluZXQudjEuVGlsbFN0b3ASEQoJb3V0bGV0X2lkGBAgASgJEhQKDG9mZF9jb250cmFjdBgRIAEoCSISChBMaXN0VGlsbHNSZXF1ZXN0IjQKEUxpc3RUaWxsc1Jlc3BvbnNlEh8KBXRpbGxzGAEgAygLMhAuY2FiaW5ldC52MS5UaWxsIhwKDkdldFRpbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjEKD0dldFRpbGxSZXNwb25zZRIeCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsIh8KDFdhdGNoUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJIv8BCg1XYXRjaFJlc3BvbnNlEiAKBHRpbGwYASABKAsyEC5jYWJpbmV0LnYxLlRpbGxIABIuCglvcGVyYXRpb24YAiABKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXdIABImCgdjb21tYW5kGAMgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kSAASJgoHcm9sbG91dBgEIAEoCzITLmNhYmluZXQudjEuUm9sbG91dEgAEiAKBG5vdGUYFCABKAsyEC5jYWJpbmV0LnYxLk5vdGVIABIgCgR3b3JrGBUgASgLMhAuY2FiaW5ldC52MS5Xb3JrSABCCAoGY2hhbmdlIjQKElNldENvbnRyYWN0UmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBXVudGlsGAIgASgJIjUKE1NldENvbnRyYWN0UmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbDKWDQoMRmxlZXRTZXJ2aWNlEk0KCUxpc3RUaWxscxIcLmNhYmluZXQudjEuTGlzdFRpbGxzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFRpbGxzUmVzcG9uc2UiA5ACARJHCgdHZXRUaWxsEhouY2FiaW5ldC52MS5HZXRUaWxsUmVxdWVzdBobLmNhYmluZXQudjEuR2V0VGlsbFJlc3BvbnNlIgOQAgESPgoFV2F0Y2gSGC5jYWJpbmV0LnYxLldhdGNoUmVxdWVzdBoZLmNhYmluZXQudjEuV2F0Y2hSZXNwb25zZTABEmYKE0NyZWF0ZUVucm9sbWVudENvZGUSJi5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXF1ZXN0GicuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVzcG9uc2USUwoLUGxhbkNvbW1hbmQSHi5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVxdWVzdBofLmNhYmluZXQudjEuUGxhbkNvbW1hbmRSZXNwb25zZSIDkAIBElEKDFN0YXJ0Q29tbWFuZBIfLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVxdWVzdBogLmNhYmluZXQudjEuU3RhcnRDb21tYW5kUmVzcG9uc2USPwoGRGVjaWRlEhkuY2FiaW5ldC52MS5EZWNpZGVSZXF1ZXN0GhouY2FiaW5ldC52MS5EZWNpZGVSZXNwb25zZRJQCgpHZXRDb21tYW5kEh0uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVxdWVzdBoeLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlc3BvbnNlIgOQAgESXAoOR2V0Q2VydGlmaWNhdGUSIS5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVxdWVzdBoiLmNhYmluZXQudjEuR2V0Q2VydGlmaWNhdGVSZXNwb25zZSIDkAIBElMKC0xpc3RUaWNrZXRzEh4uY2FiaW5ldC52MS5MaXN0VGlja2V0c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RUaWNrZXRzUmVzcG9uc2UiA5ACARJNCglHZXRUaWNrZXQSHC5jYWJpbmV0LnYxLkdldFRpY2tldFJlcXVlc3QaHS5jYWJpbmV0LnYxLkdldFRpY2tldFJlc3BvbnNlIgOQAgESTgoLQ2xvc2VUaWNrZXQSHi5jYWJpbmV0LnYxLkNsb3NlVGlja2V0UmVxdWVzdBofLmNhYmluZXQudjEuQ2xvc2VUaWNrZXRSZXNwb25zZRJQCgpMaXN0QWdlbnRzEh0uY2FiaW5ldC52MS5MaXN0QWdlbnRzUmVxdWVzdBoeLmNhYmluZXQudjEuTGlzdEFnZW50c1Jlc3BvbnNlIgOQAgESTgoLUmV2b2tlQWdlbnQSHi5jYWJpbmV0LnYxLlJldm9rZUFnZW50UmVxdWVzdBofLmNhYmluZXQudjEuUmV2b2tlQWdlbnRSZXNwb25zZRJcCg5MaXN0VGhyZXNob2xkcxIhLmNhYmluZXQudjEuTGlzdFRocmVzaG9sZHNSZXF1ZXN0GiIuY2FiaW5ldC52MS5MaXN0VGhyZXNob2xkc1Jlc3BvbnNlIgOQAgESUQoMU2V0VGhyZXNob2xkEh8uY2FiaW5ldC52MS5TZXRUaHJlc2hvbGRSZXF1ZXN0GiAuY2FiaW5ldC52MS5TZXRUaHJlc2hvbGRSZXNwb25zZRJaCg9TZXRXb3JraW5nSG91cnMSIi5jYWJpbmV0LnYxLlNldFdvcmtpbmdIb3Vyc1JlcXVlc3QaIy5jYWJpbmV0LnYxLlNldFdvcmtpbmdIb3Vyc1Jlc3BvbnNlEk4KC1NldENvbnRyYWN0Eh4uY2FiaW5ldC52MS5TZXRDb250cmFjdFJlcXVlc3QaHy5jYWJpbmV0LnYxLlNldENvbnRyYWN0UmVzcG9uc2USYgoQR2V0Q29tbWFuZEJ1bmRsZRIjLmNhYmluZXQudjEuR2V0Q29tbWFuZEJ1bmRsZVJlcXVlc3QaJC5jYWJpbmV0LnYxLkdldENvbW1hbmRCdW5kbGVSZXNwb25zZSIDkAIBElYKDExpc3RDb21tYW5kcxIfLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cabinet_v1_agents, file_cabinet_v1_commands, file_cabinet_v1_documents, file_cabinet_v1_light, file_cabinet_v1_remote, file_cabinet_v1_updates, file_fiscal_v1_fiscal]);
+  fileDesc("ChZjYWJpbmV0L3YxL2ZsZWV0LnByb3RvEgpjYWJpbmV0LnYxIooDCgRUaWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGb3V0bGV0GAMgASgJEiAKBWxpZ2h0GAQgASgOMhEuY2FiaW5ldC52MS5MaWdodBIjCgVzdGF0ZRgFIAEoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSEAoIYWdlbnRfaWQYBiABKAkSDAoEaG9zdBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEhQKDGFnZW50X29ubGluZRgJIAEoCBIQCghoZWFyZF9tcxgKIAEoAxITCgtyZXBvcnRlZF9tcxgLIAEoAxITCgtzaGlmdF90b3RhbBgMIAEoAxIWCg5zaGlmdF9yZWNlaXB0cxgNIAEoDRIjCgVjZWxscxgOIAMoCzIULmNhYmluZXQudjEuVGlsbENlbGwSIgoEc3RvcBgPIAEoCzIULmNhYmluZXQudjEuVGlsbFN0b3ASEQoJb3V0bGV0X2lkGBAgASgJEhQKDG9mZF9jb250cmFjdBgRIAEoCSIhChBMaXN0VGlsbHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIkMKEUxpc3RUaWxsc1Jlc3BvbnNlEh8KBXRpbGxzGAEgAygLMhAuY2FiaW5ldC52MS5UaWxsEg0KBXRvdGFsGAIgASgNIhwKDkdldFRpbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjEKD0dldFRpbGxSZXNwb25zZRIeCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsIh8KDFdhdGNoUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJIv8BCg1XYXRjaFJlc3BvbnNlEiAKBHRpbGwYASABKAsyEC5jYWJpbmV0LnYxLlRpbGxIABIuCglvcGVyYXRpb24YAiABKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXdIABImCgdjb21tYW5kGAMgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kSAASJgoHcm9sbG91dBgEIAEoCzITLmNhYmluZXQudjEuUm9sbG91dEgAEiAKBG5vdGUYFCABKAsyEC5jYWJpbmV0LnYxLk5vdGVIABIgCgR3b3JrGBUgASgLMhAuY2FiaW5ldC52MS5Xb3JrSABCCAoGY2hhbmdlIjQKElNldENvbnRyYWN0UmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBXVudGlsGAIgASgJIjUKE1NldENvbnRyYWN0UmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCJPChJFeHBvcnRUaWxsc1JlcXVlc3QSEAoIdGlsbF9pZHMYASADKAkSJwoGZm9ybWF0GAIgASgOMhcuY2FiaW5ldC52MS5UYWJsZUZvcm1hdCIxChNFeHBvcnRUaWxsc1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCSIzCghUaWxsVmlldxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXF1ZXJ5GAMgASgJIhYKFExpc3RUaWxsVmlld3NSZXF1ZXN0IjwKFUxpc3RUaWxsVmlld3NSZXNwb25zZRIjCgV2aWV3cxgBIAMoCzIULmNhYmluZXQudjEuVGlsbFZpZXciMgoTU2F2ZVRpbGxWaWV3UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBXF1ZXJ5GAIgASgJIjoKFFNhdmVUaWxsVmlld1Jlc3BvbnNlEiIKBHZpZXcYASABKAsyFC5jYWJpbmV0LnYxLlRpbGxWaWV3IiMKFURlbGV0ZVRpbGxWaWV3UmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVUaWxsVmlld1Jlc3BvbnNlMvIPCgxGbGVldFNlcnZpY2USTQoJTGlzdFRpbGxzEhwuY2FiaW5ldC52MS5MaXN0VGlsbHNSZXF1ZXN0Gh0uY2FiaW5ldC52MS5MaXN0VGlsbHNSZXNwb25zZSIDkAIBElMKC0V4cG9ydFRpbGxzEh4uY2FiaW5ldC52MS5FeHBvcnRUaWxsc1JlcXVlc3QaHy5jYWJpbmV0LnYxLkV4cG9ydFRpbGxzUmVzcG9uc2UiA5ACARJZCg1MaXN0VGlsbFZpZXdzEiAuY2FiaW5ldC52MS5MaXN0VGlsbFZpZXdzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdFRpbGxWaWV3c1Jlc3BvbnNlIgOQAgESUQoMU2F2ZVRpbGxWaWV3Eh8uY2FiaW5ldC52MS5TYXZlVGlsbFZpZXdSZXF1ZXN0GiAuY2FiaW5ldC52MS5TYXZlVGlsbFZpZXdSZXNwb25zZRJXCg5EZWxldGVUaWxsVmlldxIhLmNhYmluZXQudjEuRGVsZXRlVGlsbFZpZXdSZXF1ZXN0GiIuY2FiaW5ldC52MS5EZWxldGVUaWxsVmlld1Jlc3BvbnNlEkcKB0dldFRpbGwSGi5jYWJpbmV0LnYxLkdldFRpbGxSZXF1ZXN0GhsuY2FiaW5ldC52MS5HZXRUaWxsUmVzcG9uc2UiA5ACARI+CgVXYXRjaBIYLmNhYmluZXQudjEuV2F0Y2hSZXF1ZXN0GhkuY2FiaW5ldC52MS5XYXRjaFJlc3BvbnNlMAESZgoTQ3JlYXRlRW5yb2xtZW50Q29kZRImLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlcXVlc3QaJy5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXNwb25zZRJTCgtQbGFuQ29tbWFuZBIeLmNhYmluZXQudjEuUGxhbkNvbW1hbmRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlc3BvbnNlIgOQAgESUQoMU3RhcnRDb21tYW5kEh8uY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXF1ZXN0GiAuY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXNwb25zZRI/CgZEZWNpZGUSGS5jYWJpbmV0LnYxLkRlY2lkZVJlcXVlc3QaGi5jYWJpbmV0LnYxLkRlY2lkZVJlc3BvbnNlElAKCkdldENvbW1hbmQSHS5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXF1ZXN0Gh4uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVzcG9uc2UiA5ACARJcCg5HZXRDZXJ0aWZpY2F0ZRIhLmNhYmluZXQudjEuR2V0Q2VydGlmaWNhdGVSZXF1ZXN0GiIuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlIgOQAgESUwoLTGlzdFRpY2tldHMSHi5jYWJpbmV0LnYxLkxpc3RUaWNrZXRzUmVxdWVzdBofLmNhYmluZXQudjEuTGlzdFRpY2tldHNSZXNwb25zZSIDkAIBEk0KCUdldFRpY2tldBIcLmNhYmluZXQudjEuR2V0VGlja2V0UmVxdWVzdBodLmNhYmluZXQudjEuR2V0VGlja2V0UmVzcG9uc2UiA5ACARJOCgtDbG9zZVRpY2tldBIeLmNhYmluZXQudjEuQ2xvc2VUaWNrZXRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5DbG9zZVRpY2tldFJlc3BvbnNlElAKCkxpc3RBZ2VudHMSHS5jYWJpbmV0LnYxLkxpc3RBZ2VudHNSZXF1ZXN0Gh4uY2FiaW5ldC52MS5MaXN0QWdlbnRzUmVzcG9uc2UiA5ACARJOCgtSZXZva2VBZ2VudBIeLmNhYmluZXQudjEuUmV2b2tlQWdlbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5SZXZva2VBZ2VudFJlc3BvbnNlElwKDkxpc3RUaHJlc2hvbGRzEiEuY2FiaW5ldC52MS5MaXN0VGhyZXNob2xkc1JlcXVlc3QaIi5jYWJpbmV0LnYxLkxpc3RUaHJlc2hvbGRzUmVzcG9uc2UiA5ACARJRCgxTZXRUaHJlc2hvbGQSHy5jYWJpbmV0LnYxLlNldFRocmVzaG9sZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlNldFRocmVzaG9sZFJlc3BvbnNlEloKD1NldFdvcmtpbmdIb3VycxIiLmNhYmluZXQudjEuU2V0V29ya2luZ0hvdXJzUmVxdWVzdBojLmNhYmluZXQudjEuU2V0V29ya2luZ0hvdXJzUmVzcG9uc2USTgoLU2V0Q29udHJhY3QSHi5jYWJpbmV0LnYxLlNldENvbnRyYWN0UmVxdWVzdBofLmNhYmluZXQudjEuU2V0Q29udHJhY3RSZXNwb25zZRJiChBHZXRDb21tYW5kQnVuZGxlEiMuY2FiaW5ldC52MS5HZXRDb21tYW5kQnVuZGxlUmVxdWVzdBokLmNhYmluZXQudjEuR2V0Q29tbWFuZEJ1bmRsZVJlc3BvbnNlIgOQAgESVgoMTGlzdENvbW1hbmRzEh8uY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXF1ZXN0GiAuY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cabinet_v1_agents, file_cabinet_v1_commands, file_cabinet_v1_documents, file_cabinet_v1_figures, file_cabinet_v1_light, file_cabinet_v1_remote, file_cabinet_v1_updates, file_fiscal_v1_fiscal]);
 
 /**
  * Till is a till in the cabinet.
@@ -167,6 +169,12 @@ export const TillSchema: GenMessage<Till> = /*@__PURE__*/
  * @generated from message cabinet.v1.ListTillsRequest
  */
 export type ListTillsRequest = Message<"cabinet.v1.ListTillsRequest"> & {
+  /**
+   * How many at most, those with problems first; 0 is all.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
 };
 
 /**
@@ -188,6 +196,13 @@ export type ListTillsResponse = Message<"cabinet.v1.ListTillsResponse"> & {
    * @generated from field: repeated cabinet.v1.Till tills = 1;
    */
   tills: Till[];
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: uint32 total = 2;
+   */
+  total: number;
 };
 
 /**
@@ -379,6 +394,218 @@ export const SetContractResponseSchema: GenMessage<SetContractResponse> = /*@__P
   messageDesc(file_cabinet_v1_fleet, 8);
 
 /**
+ * ExportTillsRequest asks for a table.
+ *
+ * @generated from message cabinet.v1.ExportTillsRequest
+ */
+export type ExportTillsRequest = Message<"cabinet.v1.ExportTillsRequest"> & {
+  /**
+   * Ids of the tills, in order; what is not there for the caller is left out.
+   *
+   * @generated from field: repeated string till_ids = 1;
+   */
+  tillIds: string[];
+
+  /**
+   * Format.
+   *
+   * @generated from field: cabinet.v1.TableFormat format = 2;
+   */
+  format: TableFormat;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportTillsRequest.
+ * Use `create(ExportTillsRequestSchema)` to create a new message.
+ */
+export const ExportTillsRequestSchema: GenMessage<ExportTillsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 9);
+
+/**
+ * ExportTillsResponse is a file.
+ *
+ * @generated from message cabinet.v1.ExportTillsResponse
+ */
+export type ExportTillsResponse = Message<"cabinet.v1.ExportTillsResponse"> & {
+  /**
+   * Content.
+   *
+   * @generated from field: bytes file = 1;
+   */
+  file: Uint8Array;
+
+  /**
+   * Name to keep it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportTillsResponse.
+ * Use `create(ExportTillsResponseSchema)` to create a new message.
+ */
+export const ExportTillsResponseSchema: GenMessage<ExportTillsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 10);
+
+/**
+ * TillView is a filter of the list of tills under a name.
+ *
+ * @generated from message cabinet.v1.TillView
+ */
+export type TillView = Message<"cabinet.v1.TillView"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The filter as the page's address has it: "state=red&outlet=…".
+   *
+   * @generated from field: string query = 3;
+   */
+  query: string;
+};
+
+/**
+ * Describes the message cabinet.v1.TillView.
+ * Use `create(TillViewSchema)` to create a new message.
+ */
+export const TillViewSchema: GenMessage<TillView> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 11);
+
+/**
+ * ListTillViewsRequest is empty.
+ *
+ * @generated from message cabinet.v1.ListTillViewsRequest
+ */
+export type ListTillViewsRequest = Message<"cabinet.v1.ListTillViewsRequest"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.ListTillViewsRequest.
+ * Use `create(ListTillViewsRequestSchema)` to create a new message.
+ */
+export const ListTillViewsRequestSchema: GenMessage<ListTillViewsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 12);
+
+/**
+ * ListTillViewsResponse gives them by name.
+ *
+ * @generated from message cabinet.v1.ListTillViewsResponse
+ */
+export type ListTillViewsResponse = Message<"cabinet.v1.ListTillViewsResponse"> & {
+  /**
+   * Views.
+   *
+   * @generated from field: repeated cabinet.v1.TillView views = 1;
+   */
+  views: TillView[];
+};
+
+/**
+ * Describes the message cabinet.v1.ListTillViewsResponse.
+ * Use `create(ListTillViewsResponseSchema)` to create a new message.
+ */
+export const ListTillViewsResponseSchema: GenMessage<ListTillViewsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 13);
+
+/**
+ * SaveTillViewRequest carries one.
+ *
+ * @generated from message cabinet.v1.SaveTillViewRequest
+ */
+export type SaveTillViewRequest = Message<"cabinet.v1.SaveTillViewRequest"> & {
+  /**
+   * Name, at most 60 letters.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Filter.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+};
+
+/**
+ * Describes the message cabinet.v1.SaveTillViewRequest.
+ * Use `create(SaveTillViewRequestSchema)` to create a new message.
+ */
+export const SaveTillViewRequestSchema: GenMessage<SaveTillViewRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 14);
+
+/**
+ * SaveTillViewResponse gives it as it is kept.
+ *
+ * @generated from message cabinet.v1.SaveTillViewResponse
+ */
+export type SaveTillViewResponse = Message<"cabinet.v1.SaveTillViewResponse"> & {
+  /**
+   * View.
+   *
+   * @generated from field: cabinet.v1.TillView view = 1;
+   */
+  view?: TillView | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.SaveTillViewResponse.
+ * Use `create(SaveTillViewResponseSchema)` to create a new message.
+ */
+export const SaveTillViewResponseSchema: GenMessage<SaveTillViewResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 15);
+
+/**
+ * DeleteTillViewRequest names one.
+ *
+ * @generated from message cabinet.v1.DeleteTillViewRequest
+ */
+export type DeleteTillViewRequest = Message<"cabinet.v1.DeleteTillViewRequest"> & {
+  /**
+   * Id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message cabinet.v1.DeleteTillViewRequest.
+ * Use `create(DeleteTillViewRequestSchema)` to create a new message.
+ */
+export const DeleteTillViewRequestSchema: GenMessage<DeleteTillViewRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 16);
+
+/**
+ * DeleteTillViewResponse is empty.
+ *
+ * @generated from message cabinet.v1.DeleteTillViewResponse
+ */
+export type DeleteTillViewResponse = Message<"cabinet.v1.DeleteTillViewResponse"> & {
+};
+
+/**
+ * Describes the message cabinet.v1.DeleteTillViewResponse.
+ * Use `create(DeleteTillViewResponseSchema)` to create a new message.
+ */
+export const DeleteTillViewResponseSchema: GenMessage<DeleteTillViewResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 17);
+
+/**
  * FleetService shows tills and orders work on them.
  *
  * @generated from service cabinet.v1.FleetService
@@ -393,6 +620,46 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ListTillsRequestSchema;
     output: typeof ListTillsResponseSchema;
+  },
+  /**
+   * ExportTills gives exactly the tills that a list shows as a table to keep, in its order.
+   *
+   * @generated from rpc cabinet.v1.FleetService.ExportTills
+   */
+  exportTills: {
+    methodKind: "unary";
+    input: typeof ExportTillsRequestSchema;
+    output: typeof ExportTillsResponseSchema;
+  },
+  /**
+   * ListTillViews gives the filters a person has kept.
+   *
+   * @generated from rpc cabinet.v1.FleetService.ListTillViews
+   */
+  listTillViews: {
+    methodKind: "unary";
+    input: typeof ListTillViewsRequestSchema;
+    output: typeof ListTillViewsResponseSchema;
+  },
+  /**
+   * SaveTillView keeps a filter under a name; the same name is another filter from then on.
+   *
+   * @generated from rpc cabinet.v1.FleetService.SaveTillView
+   */
+  saveTillView: {
+    methodKind: "unary";
+    input: typeof SaveTillViewRequestSchema;
+    output: typeof SaveTillViewResponseSchema;
+  },
+  /**
+   * DeleteTillView forgets one.
+   *
+   * @generated from rpc cabinet.v1.FleetService.DeleteTillView
+   */
+  deleteTillView: {
+    methodKind: "unary";
+    input: typeof DeleteTillViewRequestSchema;
+    output: typeof DeleteTillViewResponseSchema;
   },
   /**
    * GetTill gives one till.

@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- Filters of the list of tills that people keep.
+CREATE TABLE till_views (
+    id TEXT PRIMARY KEY,
+    organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    person_id TEXT NOT NULL REFERENCES people (id),
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    UNIQUE (person_id, organisation_id, name)
+);
