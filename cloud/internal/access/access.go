@@ -72,6 +72,8 @@ type Access struct {
 
 	mu   sync.Mutex
 	cuts []func(agentID string) // see OnRevoked
+	// changed is closed when rights have changed, see RightsChanged.
+	changed chan struct{}
 }
 
 // New makes an Access; now is the clock.
@@ -83,6 +85,7 @@ func New(s *store.Store, authority *Authority, log *slog.Logger, now func() time
 	return &Access{
 		store: s, authority: authority, log: log, now: now, dummy: dummy,
 		signIns: newLimiter(10*time.Minute, now), codes: newLimiter(10*time.Minute, now), keys: newLimiter(time.Minute, now),
+		changed: make(chan struct{}),
 	}, nil
 }
 

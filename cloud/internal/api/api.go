@@ -151,6 +151,7 @@ type door struct {
 }
 
 func (d *door) enter(ctx context.Context, procedure string, header http.Header) (context.Context, error) {
+	ctx = d.s.from(ctx, header)
 	need, known := access.Needs(procedure)
 	if !known {
 		return ctx, connect.NewError(connect.CodePermissionDenied, errors.New("method is not open to anyone"))
@@ -165,10 +166,11 @@ func (d *door) enter(ctx context.Context, procedure string, header http.Header) 
 	switch person := access.PersonFrom(ctx); {
 	case need == access.TheAgent && access.AgentFrom(ctx) != nil:
 		return ctx, mayCall(access.AgentFrom(ctx), procedure, header)
-	case need == access.SignedIn && person != nil:
+	case need == access.SignedIn && person != nil && !person.Key:
+	case need == access.Known && person != nil:
 	case person.Can(need):
 	default:
-		return ctx, connect.NewError(connect.CodePermissionDenied, errors.New("no right to do this"))
+		return ctx, access.ErrForbidden
 	}
 	return ctx, nil
 }
@@ -188,8 +190,11 @@ func (d *door) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 				ctx, done = d.s.calls.begin(ctx, a.ID, procedure)
 				defer done()
 			}
+			var done func()
+			ctx, done = d.s.while(ctx, req.Header(), false)
+			defer done()
 			res, err = next(ctx, req)
-			if cause := context.Cause(ctx); errors.Is(cause, access.ErrRevoked) || errors.Is(cause, errHello) {
+			if cause := context.Cause(ctx); errors.Is(cause, access.ErrRevoked) || errors.Is(cause, errHello) || errors.Is(cause, errTaken) {
 				err = cause
 			}
 		}
@@ -208,7 +213,12 @@ func (d *door) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.S
 		procedure := conn.Spec().Procedure
 		ctx, err := d.enter(ctx, procedure, conn.RequestHeader())
 		if err == nil {
-			err = next(ctx, conn)
+			var done func()
+			ctx, done = d.s.while(ctx, conn.RequestHeader(), true)
+			defer done()
+			if err = next(ctx, conn); errors.Is(context.Cause(ctx), errTaken) {
+				err = context.Cause(ctx)
+			}
 		}
 		err = d.s.outward(ctx, procedure, err)
 		d.s.note(ctx, procedure, began, err)
@@ -255,6 +265,9 @@ var kinds = []struct {
 }{
 	{access.ErrCredentials, connect.CodeUnauthenticated},
 	{access.ErrNoSession, connect.CodeUnauthenticated},
+	{access.ErrKey, connect.CodeUnauthenticated},
+	{access.ErrForbidden, connect.CodePermissionDenied},
+	{errTaken, connect.CodeAborted},
 	{access.ErrAgent, connect.CodeUnauthenticated},
 	{access.ErrRevoked, connect.CodeUnauthenticated},
 	{access.ErrLate, connect.CodeUnauthenticated},
@@ -321,18 +334,6 @@ func token(header http.Header) string {
 		return ""
 	}
 	return c.Value
-}
-
-func (s *Server) person(ctx context.Context, header http.Header) (context.Context, error) {
-	secret := token(header)
-	if secret == "" {
-		return ctx, access.ErrNoSession
-	}
-	p, err := s.Access.Session(ctx, secret)
-	if err != nil {
-		return ctx, err
-	}
-	return access.WithPerson(ctx, p), nil
 }
 
 // caller is where a call comes from, without the port, with what else the call carries.

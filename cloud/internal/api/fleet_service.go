@@ -21,8 +21,6 @@ var _ cabinetv1connect.FleetServiceHandler = (*fleetService)(nil)
 const (
 	// keepAlive is how often an empty change goes down a quiet stream.
 	keepAlive = 15 * time.Second
-	// sessionCheck is how often a stream looks whether its session still holds.
-	sessionCheck = 30 * time.Second
 	// gather is how long a stream waits for more of the same before it reads and sends: during a backlog a till changes
 	// hundreds of times a second.
 	gather = 50 * time.Millisecond
@@ -155,24 +153,12 @@ func (f *fleetService) Watch(ctx context.Context, r *cabinetv1.WatchRequest, str
 	}
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
-	check := time.NewTicker(sessionCheck)
-	defer check.Stop()
-	_, info := f.s.caller(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-f.s.Stopping:
 			return connect.NewError(connect.CodeUnavailable, errors.New("cabinet is stopping"))
-		case <-check.C:
-			again, err := f.s.Access.Session(ctx, token(info.RequestHeader()))
-			if err != nil {
-				return err
-			}
-			p = again // rights may have changed
-			if !p.Can(access.TillsView) {
-				return access.ErrNoSession
-			}
 		case <-alive.C:
 			if err := stream.Send(&cabinetv1.WatchResponse{}); err != nil {
 				return err
