@@ -19,6 +19,7 @@ func (f *fleetService) ListThresholds(ctx context.Context, r *cabinetv1.ListThre
 	}
 	res := &cabinetv1.ListThresholdsResponse{
 		Name: cmp.Or(rules.Name, p.Organisation), Hours: hoursView(rules.Hours), HoursLevel: cabinetv1.ThresholdLevel(rules.HoursLevel),
+		HoursName: rules.HoursName,
 	}
 	for _, t := range rules.Thresholds {
 		res.Thresholds = append(res.Thresholds, thresholdView(t))
@@ -63,7 +64,7 @@ func (f *fleetService) SetContract(ctx context.Context, r *cabinetv1.SetContract
 }
 
 func node(n *cabinetv1.ThresholdNode) fleet.Node {
-	if l := n.GetLevel(); l < 0 || l > cabinetv1.ThresholdLevel_THRESHOLD_LEVEL_TILL {
+	if l := n.GetLevel(); l < 0 || l > cabinetv1.ThresholdLevel_THRESHOLD_LEVEL_DEPARTMENT {
 		return fleet.Node{} // a level nobody knows is refused like none
 	}
 	return fleet.Node{Level: light.Level(n.GetLevel()), ID: n.GetId()}
@@ -78,6 +79,7 @@ func thresholdView(t fleet.Threshold) *cabinetv1.Threshold {
 		Metric: string(t.Rule.Metric), Aspect: cabinetv1.TillAspect(t.Rule.Aspect), Below: t.Rule.Below, Most: t.Rule.Most,
 		Limits: &cabinetv1.Limits{Warn: t.Limit.Warn, Critical: t.Limit.Critical}, Level: cabinetv1.ThresholdLevel(t.Level),
 		Above: &cabinetv1.Limits{Warn: t.Above.Warn, Critical: t.Above.Critical}, AboveLevel: cabinetv1.ThresholdLevel(t.AboveLevel),
+		LevelName: t.LevelName, AboveName: t.AboveName,
 	}
 }
 
@@ -87,7 +89,7 @@ func cellViews(cells []light.Cell) []*cabinetv1.TillCell {
 	for _, c := range cells {
 		v := &cabinetv1.TillCell{
 			Aspect: cabinetv1.TillAspect(c.Aspect), Light: fleet.LightOf(c.Colour), Code: c.Code, Text: withoutSums(c.Text), Todo: c.Todo, Args: c.Args,
-			Metric: string(c.Rule), Value: c.Value, Limit: c.Limit, Level: cabinetv1.ThresholdLevel(c.Of),
+			Metric: string(c.Rule), Value: c.Value, Limit: c.Limit, Level: cabinetv1.ThresholdLevel(c.Of), LevelName: c.OfName,
 		}
 		if !c.Since.IsZero() {
 			v.SinceMs = c.Since.UnixMilli()

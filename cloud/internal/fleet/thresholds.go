@@ -3,17 +3,17 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/light"
-	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
-// Node is where limits of the traffic light are set: the organisation (no id), an outlet or a till.
+// Node is where limits of the traffic light are set: the organisation (no id), a department, an outlet or a till.
 type Node struct {
 	Level light.Level
 	ID    string
@@ -23,17 +23,59 @@ type Node struct {
 type settings struct {
 	limits map[Node][]light.Override
 	hours  map[Node]light.Hours
+	shape  shape
+}
+
+// shape is the tree that limits are handed down by.
+type shape struct {
+	above map[string]string // of a department and of an outlet the department above; "" at the top
+	names map[Node]string
+}
+
+func (f *Fleet) shape(ctx context.Context, organisation string) (shape, error) {
+	t := shape{above: map[string]string{}, names: map[Node]string{}}
+	departments, err := f.store.Read().ListDepartments(ctx, organisation)
+	if err != nil {
+		return t, fmt.Errorf("list departments: %w", err)
+	}
+	for _, d := range departments {
+		t.above[d.ID], t.names[Node{light.OfDepartment, d.ID}] = d.ParentID, d.Name
+	}
+	outlets, err := f.store.Read().ListTreeOutlets(ctx, organisation)
+	if err != nil {
+		return t, fmt.Errorf("list outlets: %w", err)
+	}
+	for _, o := range outlets {
+		t.above[o.ID], t.names[Node{light.OfOutlet, o.ID}] = o.DepartmentID, o.Name
+	}
+	return t, nil
+}
+
+// departments gives those above a node, from far to near.
+func (t shape) departments(id string) []Node {
+	var list []Node
+	for above := t.above[id]; above != "" && len(list) < maxDepth; above = t.above[above] {
+		list = append(list, Node{light.OfDepartment, above})
+	}
+	slices.Reverse(list)
+	return list
 }
 
 func (f *Fleet) settings(ctx context.Context, organisation string) (settings, error) {
 	s := settings{limits: map[Node][]light.Override{}, hours: map[Node]light.Hours{}}
+	var err error
+	if s.shape, err = f.shape(ctx, organisation); err != nil {
+		return s, err
+	}
 	rows, err := f.store.Read().ListThresholds(ctx, organisation)
 	if err != nil {
 		return s, fmt.Errorf("list thresholds: %w", err)
 	}
 	for _, r := range rows {
 		n := Node{light.Level(r.Level), r.NodeID}
-		s.limits[n] = append(s.limits[n], light.Override{Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical}})
+		s.limits[n] = append(s.limits[n], light.Override{
+			Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical}, Name: s.shape.names[n],
+		})
 	}
 	hours, err := f.store.Read().ListWorkingHours(ctx, organisation)
 	if err != nil {
@@ -46,8 +88,13 @@ func (f *Fleet) settings(ctx context.Context, organisation string) (settings, er
 }
 
 // way lists the nodes above a till and itself, from far to near.
-func way(outletID, tillID string) []Node {
-	return []Node{{Level: light.OfOrganisation}, {light.OfOutlet, outletID}, {light.OfTill, tillID}}
+func (t shape) way(outletID, tillID string) []Node {
+	return append(t.wayTo(Node{light.OfOutlet, outletID}), Node{light.OfTill, tillID})
+}
+
+// wayTo lists the nodes above a department or an outlet and itself, from far to near.
+func (t shape) wayTo(n Node) []Node {
+	return append(append([]Node{{Level: light.OfOrganisation}}, t.departments(n.ID)...), n)
 }
 
 func (s settings) limitsOf(nodes []Node) light.Limits {
@@ -58,13 +105,13 @@ func (s settings) limitsOf(nodes []Node) light.Limits {
 	return l
 }
 
-func (s settings) hoursOf(nodes []Node) (h light.Hours, level light.Level) {
+func (s settings) hoursOf(nodes []Node) (h light.Hours, level light.Level, name string) {
 	for _, n := range nodes {
 		if set, ok := s.hours[n]; ok {
-			h, level = set, n.Level
+			h, level, name = set, n.Level, s.shape.names[n]
 		}
 	}
-	return h, level
+	return h, level, name
 }
 
 // look gives the cells of a till and when it will stop. Its cells as they were last shown are kept, for the band of the rules.
@@ -88,8 +135,8 @@ func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
 	}
 	facts.ShiftOpened, _ = light.Civil(row.ShiftOpenedAt)
 	facts.Contract, _ = light.Civil(row.OfdContract)
-	nodes := way(row.OutletID, row.ID)
-	facts.Hours, _ = s.hoursOf(nodes)
+	nodes := s.shape.way(row.OutletID, row.ID)
+	facts.Hours, _, _ = s.hoursOf(nodes)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	t.Cells = light.Look(facts, s.limitsOf(nodes), f.cells[row.ID])
@@ -104,28 +151,31 @@ type Threshold struct {
 	// Limit holds here, and Level says whose it is; Above would hold without what is set here.
 	Limit, Above      light.Limit
 	Level, AboveLevel light.Level
+	// LevelName and AboveName are what those nodes are called; empty for the organisation.
+	LevelName, AboveName string
 }
 
 // node finds a node of an organisation: the nodes above it and itself, and its name. A node of somebody else is not found.
 func (f *Fleet) node(ctx context.Context, organisation string, n Node) (nodes []Node, name string, err error) {
+	tree, err := f.shape(ctx, organisation)
+	if err != nil {
+		return nil, "", err
+	}
 	switch n.Level {
 	case light.OfOrganisation:
 		if n.ID == "" {
-			return way("", "")[:1], "", nil
+			return []Node{n}, "", nil
 		}
-	case light.OfOutlet:
-		o, err := f.store.Read().GetOutlet(ctx, db.GetOutletParams{OrganisationID: organisation, ID: n.ID})
-		if err == nil {
-			return way(o.ID, "")[:2], o.Name, nil
-		} else if !store.NotFound(err) {
-			return nil, "", fmt.Errorf("read outlet: %w", err)
+	case light.OfDepartment, light.OfOutlet:
+		if name, ok := tree.names[n]; ok {
+			return tree.wayTo(n), name, nil
 		}
 	case light.OfTill:
 		t, err := f.Till(ctx, organisation, n.ID)
 		if err != nil {
 			return nil, "", err
 		}
-		return way(t.OutletID, t.ID), t.Name, nil
+		return tree.way(t.OutletID, t.ID), t.Name, nil
 	case light.Usual:
 		return nil, "", fmt.Errorf("level of a node: %w", ErrInvalid)
 	}
@@ -140,6 +190,8 @@ type Rules struct {
 	// Hours are those in which silence counts, and HoursLevel says whose they are.
 	Hours      light.Hours
 	HoursLevel light.Level
+	// HoursName is what that node is called.
+	HoursName string
 }
 
 // Thresholds gives every rule as it holds at a node.
@@ -153,12 +205,12 @@ func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (Ru
 		return Rules{}, err
 	}
 	rules := Rules{Name: name}
-	rules.Hours, rules.HoursLevel = s.hoursOf(nodes)
+	rules.Hours, rules.HoursLevel, rules.HoursName = s.hoursOf(nodes)
 	here, above := s.limitsOf(nodes), s.limitsOf(nodes[:len(nodes)-1])
 	for _, r := range light.Rules() {
 		t := Threshold{Rule: r}
-		t.Limit, t.Level = here.Of(r.Metric)
-		t.Above, t.AboveLevel = above.Of(r.Metric)
+		t.Limit, t.Level, t.LevelName = here.Of(r.Metric)
+		t.Above, t.AboveLevel, t.AboveName = above.Of(r.Metric)
 		rules.Thresholds = append(rules.Thresholds, t)
 	}
 	return rules, nil

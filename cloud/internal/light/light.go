@@ -18,8 +18,9 @@
 // # Rules
 //
 // A rule ([Rules]) is one number with two limits: from the first on the cell is
-// yellow, from the second on red. Limits are set for the organisation, an
-// outlet or a till; the nearest to the till holds, and the cell says whose it is.
+// yellow, from the second on red. Limits are set for the organisation, a
+// department, an outlet or a till; the nearest to the till holds, and the cell
+// says whose it is.
 // A number that has crossed a limit has to come back by a band before the
 // colour follows, so that a till on the edge does not flicker.
 //
@@ -118,8 +119,9 @@ type Cell struct {
 	// when none did.
 	Rule         Metric
 	Value, Limit int64
-	// Of is whose limit it is.
-	Of Level
+	// Of is whose limit it is, OfName what that node is called; empty for the organisation.
+	Of     Level
+	OfName string
 }
 
 // Look gives the cells of a till, one for each aspect, in order. before are the

@@ -161,21 +161,21 @@ func TestLook_saysWhoseLimit(t *testing.T) {
 	f := well()
 	unsent("2026-03-10T10:00")(&f) // seven hours
 	limits := Limits{
-		{OfTill, OFDAge, Limit{Warn: 6 * hour}},
-		{OfOrganisation, OFDAge, Limit{Warn: 48 * hour, Critical: 72 * hour}},
-		{OfOutlet, Silence, Limit{Warn: hour}},
+		{Level: OfTill, Metric: OFDAge, Limit: Limit{Warn: 6 * hour}, Name: "Касса 1"},
+		{Level: OfOrganisation, Metric: OFDAge, Limit: Limit{Warn: 48 * hour, Critical: 72 * hour}},
+		{Level: OfOutlet, Metric: Silence, Limit: Limit{Warn: hour}},
 	}
 	got := Look(f, limits, nil)[4]
 	want := Cell{
 		Aspect: OFD, Colour: Yellow, Code: "ofd_age", Text: "Не передано в ОФД: 3, самый старый документ ждёт 7 ч.",
 		Todo: "Проверьте интернет кассы и договор с ОФД. Через 30 дней касса остановится.", Args: map[string]string{"seconds": "25200", "count": "3"},
-		Since: noon.Add(-time.Hour), Rule: OFDAge, Value: 7 * hour, Limit: 6 * hour, Of: OfTill,
+		Since: noon.Add(-time.Hour), Rule: OFDAge, Value: 7 * hour, Limit: 6 * hour, Of: OfTill, OfName: "Касса 1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	// The nearest holds even where it says never.
-	if c := Look(f, append(limits, Override{OfTill, OFDAge, Limit{}}), nil)[4]; c.Colour != Green {
+	if c := Look(f, append(limits, Override{Level: OfTill, Metric: OFDAge}), nil)[4]; c.Colour != Green {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -291,5 +291,29 @@ func TestLook_pure(t *testing.T) {
 		if c.Colour == Green && c.Aspect == Agent {
 			t.Error("an agent never heard of is green")
 		}
+	}
+}
+
+// The nearest limit holds, and of departments within departments the innermost.
+func TestLimits_departments(t *testing.T) {
+	all := Limits{
+		{Level: OfOrganisation, Metric: OFDAge, Limit: Limit{Warn: 1}},
+		{Level: OfDepartment, Metric: OFDAge, Limit: Limit{Warn: 2}, Name: "Юг"},
+		{Level: OfDepartment, Metric: OFDAge, Limit: Limit{Warn: 3}, Name: "Сочи"},
+		{Level: OfOutlet, Metric: OFDAge, Limit: Limit{Warn: 4}, Name: "Рынок"},
+	}
+	for n, want := range []struct {
+		limit Limit
+		level Level
+		name  string
+	}{{Limit{Warn: day, Critical: 10 * day}, Usual, ""}, {Limit{Warn: 1}, OfOrganisation, ""}, {Limit{Warn: 2}, OfDepartment, "Юг"}, {Limit{Warn: 3}, OfDepartment, "Сочи"}, {Limit{Warn: 4}, OfOutlet, "Рынок"}} {
+		limit, level, name := all[:n].Of(OFDAge)
+		if limit != want.limit || level != want.level || name != want.name {
+			t.Errorf("of %d overrides %v of level %d %q holds, not %v of %d %q", n, limit, level, name, want.limit, want.level, want.name)
+		}
+	}
+	// The outlet's is nearer than its department's, whichever was told last.
+	if limit, level, _ := (Limits{all[3], all[1]}).Of(OFDAge); limit.Warn != 4 || level != OfOutlet {
+		t.Errorf("%v of level %d holds", limit, level)
 	}
 }

@@ -34,7 +34,7 @@ const (
 // Limit are the two limits of a rule, in the rule's unit; 0 is never.
 type Limit struct{ Warn, Critical int64 }
 
-// Level is whose limit it is, from far to near.
+// Level is whose limit it is. The numbers are stored.
 type Level uint8
 
 // Levels.
@@ -43,33 +43,53 @@ const (
 	OfOrganisation
 	OfOutlet
 	OfTill
+	OfDepartment // between organisation and outlet
 )
+
+// near orders levels from far to near.
+func (l Level) near() int {
+	switch l {
+	case OfOrganisation:
+		return 1
+	case OfDepartment:
+		return 2
+	case OfOutlet:
+		return 3
+	case OfTill:
+		return 4
+	case Usual:
+	}
+	return 0
+}
 
 // Override is a limit somebody set.
 type Override struct {
 	Level  Level
 	Metric Metric
 	Limit  Limit
+	// Name of the node that has it, for people; empty for the organisation.
+	Name string
 }
 
-// Limits are the overrides that concern one till, in any order.
+// Limits are the overrides that concern one till: of several departments the nearest comes last, else in any order.
 type Limits []Override
 
-// Of gives the limit that holds for a metric, and whose it is.
-func (l Limits) Of(m Metric) (Limit, Level) {
+// Of gives the limit that holds for a metric, whose it is, and what that node is called.
+func (l Limits) Of(m Metric) (Limit, Level, string) {
 	var limit Limit
 	var level Level
+	var name string
 	for _, r := range Rules() {
 		if r.Metric == m {
 			limit = r.Usual
 		}
 	}
 	for _, o := range l {
-		if o.Metric == m && o.Level >= level {
-			limit, level = o.Limit, o.Level
+		if o.Metric == m && o.Level.near() >= level.near() {
+			limit, level, name = o.Limit, o.Level, o.Name
 		}
 	}
-	return limit, level
+	return limit, level, name
 }
 
 // Rule is one number with its limits.
@@ -233,14 +253,14 @@ func (r *Rule) crossed(value, limit, slack int64) bool {
 
 // judge gives the cell of a rule; green when no limit is crossed.
 func (r *Rule) judge(f Facts, value int64, limits Limits, before Cell) Cell {
-	h, level := limits.Of(r.Metric)
+	h, level, name := limits.Of(r.Metric)
 	slack := func(c Colour) int64 {
 		if before.Rule == r.Metric && before.Colour >= c {
 			return r.band
 		}
 		return 0
 	}
-	c := Cell{Rule: r.Metric, Value: value, Of: level}
+	c := Cell{Rule: r.Metric, Value: value, Of: level, OfName: name}
 	switch {
 	case r.crossed(value, h.Critical, slack(Red)):
 		c.Colour, c.Limit = Red, h.Critical
