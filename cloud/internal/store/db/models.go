@@ -327,6 +327,106 @@ type NoteRead struct {
 	ReadAt         int64
 }
 
+type Notice struct {
+	ID             string
+	OrganisationID string
+	CauseID        string
+	Event          string
+	Kind           int32
+	Urgent         bool
+	Body           string
+	CreatedAt      int64
+}
+
+type NoticeTill struct {
+	NoticeID string
+	TillID   string
+	OutletID string
+}
+
+type NotifyAttempt struct {
+	ID        string
+	OutboxID  string
+	CreatedAt int64
+	Status    int32
+	TookMs    int64
+	Error     string
+	Answer    string
+}
+
+type NotifyCause struct {
+	ID             string
+	OrganisationID string
+	Key            string
+	Event          string
+	Body           string
+	BeganAt        int64
+	ToldAt         int64
+	EndedAt        int64
+}
+
+type NotifyChannel struct {
+	ID             string
+	OrganisationID string
+	PersonID       string
+	Kind           string
+	Address        string
+	Name           string
+	Events         string
+	NodeID         string
+	Secret         []byte
+	CodeHash       []byte
+	CodeEndsAt     int64
+	CodeTries      int32
+	ConfirmedAt    int64
+	Off            bool
+	SentAt         int64
+	FailedAt       int64
+	Error          string
+	CreatedAt      int64
+}
+
+type NotifyOutbox struct {
+	ID             string
+	NoticeID       string
+	ChannelID      string
+	OrganisationID string
+	PersonID       string
+	Kind           string
+	State          int32
+	Digest         bool
+	Parcel         string
+	CreatedAt      int64
+	DueAt          int64
+	Tries          int32
+	SentAt         int64
+	Error          string
+	Body           string
+	Event          string
+}
+
+type NotifyRule struct {
+	ID             string
+	OrganisationID string
+	PersonID       string
+	Role           string
+	Events         string
+	Kinds          string
+	NodeID         string
+	CreatedAt      int64
+}
+
+type NotifySetting struct {
+	PersonID     string
+	Language     string
+	Zone         string
+	QuietFrom    int32
+	QuietTo      int32
+	UrgentPasses bool
+	Digest       int32
+	DigestAt     int32
+}
+
 type OidcLink struct {
 	Issuer    string
 	Subject   string

@@ -10,16 +10,17 @@ import (
 )
 
 const countTillViews = `-- name: CountTillViews :one
-SELECT COUNT(*) FROM till_views WHERE person_id = $1 AND organisation_id = $2
+SELECT COUNT(*) FROM till_views WHERE person_id = $1 AND organisation_id = $2 AND name <> $3
 `
 
 type CountTillViewsParams struct {
 	PersonID       string
 	OrganisationID string
+	Name           string
 }
 
 func (q *Queries) CountTillViews(ctx context.Context, arg CountTillViewsParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countTillViews, arg.PersonID, arg.OrganisationID)
+	row := q.db.QueryRowContext(ctx, countTillViews, arg.PersonID, arg.OrganisationID, arg.Name)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
