@@ -47,6 +47,10 @@ var needs = map[string]Permission{
 	cabinetv1connect.AccessServiceSetFactorRuleProcedure:        SignedIn,
 
 	cabinetv1connect.FleetServiceListTillsProcedure:           TillsView,
+	cabinetv1connect.FleetServiceExportTillsProcedure:         TillsView,
+	cabinetv1connect.FleetServiceListTillViewsProcedure:       TillsView,
+	cabinetv1connect.FleetServiceSaveTillViewProcedure:        TillsView,
+	cabinetv1connect.FleetServiceDeleteTillViewProcedure:      TillsView,
 	cabinetv1connect.FleetServiceGetTillProcedure:             TillsView,
 	cabinetv1connect.FleetServiceWatchProcedure:               TillsView,
 	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
