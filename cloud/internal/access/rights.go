@@ -48,9 +48,9 @@ var needs = map[string]Permission{
 
 	cabinetv1connect.FleetServiceListTillsProcedure:           TillsView,
 	cabinetv1connect.FleetServiceExportTillsProcedure:         TillsView,
-	cabinetv1connect.FleetServiceListTillViewsProcedure:       TillsView,
-	cabinetv1connect.FleetServiceSaveTillViewProcedure:        TillsView,
-	cabinetv1connect.FleetServiceDeleteTillViewProcedure:      TillsView,
+	cabinetv1connect.FleetServiceListTillViewsProcedure:       SignedIn,
+	cabinetv1connect.FleetServiceSaveTillViewProcedure:        SignedIn,
+	cabinetv1connect.FleetServiceDeleteTillViewProcedure:      SignedIn,
 	cabinetv1connect.FleetServiceGetTillProcedure:             TillsView,
 	cabinetv1connect.FleetServiceWatchProcedure:               TillsView,
 	cabinetv1connect.FleetServiceGetCommandProcedure:          TillsView,
