@@ -271,6 +271,9 @@ type Till struct {
 	// Light is the worst colour of Cells, one for each aspect.
 	Light cabinetv1.Light
 	Cells []light.Cell
+	// Reasons are everything that is not green, and Facts what it was made of.
+	Reasons []light.Cell
+	Facts   light.Facts
 	// Stop is when the till will stop if nothing is done.
 	Stop                      light.Stop
 	OutletID, Contract        string

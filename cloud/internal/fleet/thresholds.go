@@ -139,8 +139,10 @@ func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
 	facts.Hours, _, _ = s.hoursOf(nodes)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t.Cells = light.Look(facts, s.limitsOf(nodes), f.cells[row.ID])
+	t.Reasons = light.Reasons(facts, s.limitsOf(nodes), f.cells[row.ID])
+	t.Cells = light.Cells(t.Reasons)
 	t.Stop = light.Stops(facts)
+	t.Facts = facts
 	f.cells[row.ID] = t.Cells
 	return nil
 }

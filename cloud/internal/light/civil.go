@@ -57,3 +57,36 @@ func (h Hours) until(t time.Time) time.Duration {
 	}
 	return time.Duration(days*int64(length)) + passed
 }
+
+// has tells whether a civil moment lies in the hours.
+func (h Hours) has(t time.Time) bool {
+	m := t.Hour()*60 + t.Minute()
+	switch {
+	case h.From < h.To:
+		return h.From <= m && m < h.To
+	case h.From > h.To: // over midnight
+		return m >= h.From || m < h.To
+	}
+	return true
+}
+
+// Open tells whether the shop works now; one whose clock is not known is taken
+// to.
+func Open(f Facts) bool {
+	now, ok := civilNow(f)
+	return !ok || f.Hours.has(now)
+}
+
+// Away is how much working time has passed since the agent was last heard of, or
+// since a later moment: what the cabinet could not have heard does not count.
+func Away(f Facts, since time.Time) time.Duration {
+	if f.Heard.After(since) {
+		since = f.Heard
+	}
+	passed := f.Now.Sub(since)
+	now, ok := civilNow(f)
+	if !ok {
+		return max(passed, 0)
+	}
+	return f.Hours.Within(now.Add(-passed), now)
+}

@@ -127,24 +127,44 @@ type Cell struct {
 // Look gives the cells of a till, one for each aspect, in order. before are the
 // cells as they were last shown, for the band; nil at first.
 func Look(f Facts, limits Limits, before []Cell) []Cell {
+	return Cells(Reasons(f, limits, before))
+}
+
+// Cells gives the cell of each aspect: the worst of its reasons, green without one.
+func Cells(reasons []Cell) []Cell {
 	cells := make([]Cell, 0, len(Aspects()))
+	for _, aspect := range Aspects() {
+		worst := Cell{Aspect: aspect}
+		for _, c := range reasons {
+			if c.Aspect == aspect && c.Colour > worst.Colour {
+				worst = c
+			}
+		}
+		cells = append(cells, worst)
+	}
+	return cells
+}
+
+// Reasons gives everything that is not green about a till, by aspect: of two things wrong with one aspect a cell shows the worse, and
+// a reader who tells people of each wants both. The first of an aspect's worst colour is its cell.
+func Reasons(f Facts, limits Limits, before []Cell) []Cell {
+	var all []Cell
 	for _, aspect := range Aspects() {
 		was := slices.IndexFunc(before, func(c Cell) bool { return c.Aspect == aspect })
 		var last Cell
 		if was >= 0 {
 			last = before[was]
 		}
-		cells = append(cells, look(f, aspect, limits, last))
+		all = append(all, reasons(f, aspect, limits, last)...)
 	}
-	return cells
+	return all
 }
 
-func look(f Facts, aspect Aspect, limits Limits, last Cell) Cell {
-	worst := Cell{Aspect: aspect}
+func reasons(f Facts, aspect Aspect, limits Limits, last Cell) (list []Cell) {
 	take := func(c Cell) {
-		if c.Colour > worst.Colour {
+		if c.Colour > Green {
 			c.Aspect = aspect
-			worst = c
+			list = append(list, c)
 		}
 	}
 	switch {
@@ -173,7 +193,7 @@ func look(f Facts, aspect Aspect, limits Limits, last Cell) Cell {
 		}
 		take(r.judge(f, value, limits, last))
 	}
-	return worst
+	return list
 }
 
 // Worst is the colour of a till: of its cells, the one that needs a person most.

@@ -317,3 +317,48 @@ func TestLimits_departments(t *testing.T) {
 		t.Errorf("%v of level %d holds", limit, level)
 	}
 }
+
+// Of one aspect everything that is wrong is told, the cell shows the worst.
+func TestReasons(t *testing.T) {
+	f := well()
+	unsent("2026-03-09T17:00")(&f)
+	f.Contract = civil("2026-03-01")
+	var codes []string
+	for _, c := range Reasons(f, nil, nil) {
+		codes = append(codes, c.Code)
+	}
+	if diff := cmp.Diff([]string{"ofd_age", "ofd_contract"}, codes); diff != "" {
+		t.Error(diff)
+	}
+	if c := Cells(Reasons(f, nil, nil))[4]; c.Code != "ofd_contract" || c.Aspect != OFD {
+		t.Errorf("cell of the operator: %+v", c)
+	}
+}
+
+// What the cabinet could not have heard, and the hours the shop sleeps, are no absence.
+func TestAway(t *testing.T) {
+	f := well() // 17:00 in the shop
+	f.Heard = noon.Add(-10 * time.Hour)
+	f.Hours = Hours{9 * 60, 18 * 60}
+	for _, c := range []struct {
+		since time.Time
+		want  time.Duration
+	}{
+		{time.Time{}, 8 * time.Hour}, {noon.Add(-time.Hour), time.Hour}, {noon.Add(time.Hour), 0},
+	} {
+		if got := Away(f, c.since); got != c.want {
+			t.Errorf("since %v: got %v, want %v", c.since, got, c.want)
+		}
+	}
+	if !Open(f) {
+		t.Error("closed at five")
+	}
+	f.Hours = Hours{20 * 60, 8 * 60}
+	if Open(f) {
+		t.Error("a night shop is open at five")
+	}
+	f.State.Clock = ""
+	if !Open(f) {
+		t.Error("closed at an hour nobody knows")
+	}
+}
