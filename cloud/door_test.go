@@ -410,7 +410,7 @@ func TestTenants(t *testing.T) {
 		// The same id is free for the other organisation: ids say nothing about strangers.
 		b := enrol(t, c, p)
 		b.report(t, "theirs")
-		if _, err := p.fleet.StartCommand(t.Context(), &cabinetv1.StartCommandRequest{Id: "c1", TillId: p.till(t).GetId(), Action: fiscalv1.Action_ACTION_REBOOT}); err != nil {
+		if _, err := p.fleet.StartCommand(t.Context(), &cabinetv1.StartCommandRequest{Id: "c1", TillId: p.till(t).GetId(), Action: fiscalv1.Action_ACTION_REOPEN_PORT}); err != nil {
 			t.Errorf("their own command: %v", err)
 		}
 		if got, err := a.FetchCommands(t.Context(), &uplinkv1.FetchCommandsRequest{}); err != nil || len(got.GetCommands()) != 1 || got.GetCommands()[0].GetAction() != fiscalv1.Action_ACTION_CHECK {

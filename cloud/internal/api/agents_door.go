@@ -28,6 +28,8 @@ const (
 	reasonLate    = "late"    // the certificate has ended: renew it
 	reasonHello   = "hello"   // another start of the program spoke meanwhile: say hello
 	reasonTwin    = "twin"    // another program speaks as this agent: enrol one of them anew
+	reasonConfirm = "confirm" // the name typed is not the till's
+	reasonReason  = "reason"  // say why
 )
 
 // errHello says that another start of the agent's program said hello last.
@@ -39,6 +41,7 @@ var reasons = []struct {
 	word string
 }{
 	{access.ErrRevoked, reasonRevoked}, {access.ErrLate, reasonLate}, {errHello, reasonHello}, {fleet.ErrTwin, reasonTwin},
+	{fleet.ErrConfirm, reasonConfirm}, {fleet.ErrReason, reasonReason},
 }
 
 func reasonOf(err error) string {

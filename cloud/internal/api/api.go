@@ -281,6 +281,8 @@ var kinds = []struct {
 	{access.ErrRequest, connect.CodeInvalidArgument},
 	{fleet.ErrNotFound, connect.CodeNotFound},
 	{fleet.ErrInvalid, connect.CodeInvalidArgument},
+	{fleet.ErrConfirm, connect.CodeInvalidArgument},
+	{fleet.ErrReason, connect.CodeInvalidArgument},
 	{fleet.ErrConflict, connect.CodeAlreadyExists},
 	{fleet.ErrNoAgent, connect.CodeFailedPrecondition},
 	{fleet.ErrTooOld, connect.CodeUnimplemented},

@@ -73,37 +73,6 @@ func (f *fleetService) CreateEnrolmentCode(ctx context.Context, r *cabinetv1.Cre
 	return &cabinetv1.CreateEnrolmentCodeResponse{Code: code, ExpiresMs: expires.UnixMilli(), Cloud: f.s.PublicURL}, nil
 }
 
-// StartCommand implements FleetService.
-func (f *fleetService) StartCommand(ctx context.Context, r *cabinetv1.StartCommandRequest) (*cabinetv1.StartCommandResponse, error) {
-	p := access.PersonFrom(ctx)
-	cmd, err := f.s.Fleet.Take(ctx, p, fleet.Order{
-		ID: r.GetId(), TillID: r.GetTillId(), Action: r.GetAction(), Ask: r.GetAskConsent(), LogLevel: r.GetLogLevel(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &cabinetv1.StartCommandResponse{Command: commandView(p, cmd)}, nil
-}
-
-// Decide implements FleetService.
-func (f *fleetService) Decide(ctx context.Context, r *cabinetv1.DecideRequest) (*cabinetv1.DecideResponse, error) {
-	p := access.PersonFrom(ctx)
-	cmd, err := f.s.Fleet.Decide(ctx, p, r.GetId(), r.GetTillId(), r.GetDecision())
-	if err != nil {
-		return nil, err
-	}
-	return &cabinetv1.DecideResponse{Command: commandView(p, cmd)}, nil
-}
-
-// PlanCommand implements FleetService.
-func (f *fleetService) PlanCommand(ctx context.Context, r *cabinetv1.PlanCommandRequest) (*cabinetv1.PlanCommandResponse, error) {
-	plan, err := f.s.Fleet.Plan(ctx, access.PersonFrom(ctx).OrganisationID, r.GetTillId(), r.GetAction())
-	if err != nil {
-		return nil, err
-	}
-	return &cabinetv1.PlanCommandResponse{Plan: plan}, nil
-}
-
 // GetCommand implements FleetService.
 func (f *fleetService) GetCommand(ctx context.Context, r *cabinetv1.GetCommandRequest) (*cabinetv1.GetCommandResponse, error) {
 	p := access.PersonFrom(ctx)

@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -38,6 +41,10 @@ const (
 	asksConsent = 4
 	// errands is the capability from which an agent does what is asked of itself.
 	errands = 5
+	// remoteWork is the one from which it can be suspended, goes by rules and carries documents when told.
+	remoteWork = 6
+	// longestLife bounds how long a command may wait for its till.
+	longestLife = 24 * time.Hour
 )
 
 // ofAgent are the actions of the agent itself, see package errand of the agent.
@@ -61,6 +68,14 @@ type Order struct {
 	Ask bool
 	// LogLevel goes with ACTION_LOG_LEVEL.
 	LogLevel string
+	// OrganisationID is the till's owner; empty is the asker's own organisation.
+	OrganisationID string
+	// Reason is why; Confirm is the name of the till as a person typed it: see [Demands].
+	Reason, Confirm string
+	// Wait is how long it may wait to be begun; 0 is [CommandLife].
+	Wait time.Duration
+	// WorkID is the work it is part of, whose asker confirmed all of it.
+	WorkID string
 
 	decision *fiscalv1.Decision
 }
@@ -77,6 +92,8 @@ func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1
 	switch {
 	case !known || o.Action == fiscalv1.Action_ACTION_UNSPECIFIED || o.Action == fiscalv1.Action_ACTION_DECIDE: // which needs another right
 		return nil, fmt.Errorf("action %d: %w", o.Action, ErrInvalid)
+	case o.Action == fiscalv1.Action_ACTION_CONFIGURE: // which is given by the settings of the till
+		return nil, fmt.Errorf("action %d: %w", o.Action, ErrInvalid)
 	case (o.Action == fiscalv1.Action_ACTION_LOG_LEVEL) != levels[o.LogLevel] || o.Action != fiscalv1.Action_ACTION_LOG_LEVEL && o.LogLevel != "":
 		return nil, fmt.Errorf("log level %q: %w", o.LogLevel, ErrInvalid)
 	}
@@ -86,7 +103,7 @@ func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1
 
 // Decide takes a person's decision about an operation, as a command. Whether there is still something to decide, and whether the
 // document can be the operation's, only the agent can say: it looks once more before it writes the decision down.
-func (f *Fleet) Decide(ctx context.Context, p *access.Person, id, tillID string, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
+func (f *Fleet) Decide(ctx context.Context, p *access.Person, o Order, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
 	d := &fiscalv1.Decision{Key: decision.GetKey(), Fd: decision.GetFd(), Reason: strings.TrimSpace(decision.GetReason())}
 	switch {
 	case d.GetKey() == "" || len(d.GetKey()) > maxKey || !validText(d.GetKey()):
@@ -94,75 +111,98 @@ func (f *Fleet) Decide(ctx context.Context, p *access.Person, id, tillID string,
 	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !validText(d.GetReason()):
 		return nil, fmt.Errorf("reason has 1 to %d characters: %w", maxReason, ErrInvalid)
 	}
-	return f.order(ctx, p, Order{ID: id, TillID: tillID, Action: fiscalv1.Action_ACTION_DECIDE, decision: d})
+	o.Action, o.decision, o.Reason = fiscalv1.Action_ACTION_DECIDE, d, ""
+	return f.order(ctx, p, o)
 }
 
 func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv1.Command, error) {
-	id, tillID, action, decision, ask := o.ID, o.TillID, o.Action, o.decision, o.Ask
-	if id == "" || len(id) > maxCommandID {
+	if o.ID == "" || len(o.ID) > maxCommandID || !validText(o.ID) {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	}
-	t, err := f.Till(ctx, p.OrganisationID, tillID)
+	owner := cmp.Or(o.OrganisationID, p.OrganisationID)
+	if cmd, err := f.asked(ctx, owner, o); err == nil || !errors.Is(err, ErrNotFound) {
+		return cmd, err
+	}
+	t, err := f.Till(ctx, owner, o.TillID)
 	if err != nil {
 		return nil, err
 	}
-	if t.AgentID == "" {
-		return nil, ErrNoAgent
+	demands := Demands(o.Action, t.State)
+	if o.Reason, err = checkReason(o.Reason, demands.GetReason() && o.decision == nil); err != nil {
+		return nil, err
 	}
-	if agent, err := f.store.Read().GetAgent(ctx, t.AgentID); err != nil {
-		return nil, fmt.Errorf("read agent: %w", err)
-	} else if agent.RevokedAt != 0 {
-		return nil, ErrNoAgent
+	annuls := o.decision != nil && o.decision.GetFd() == 0
+	if (demands.GetConfirm() || annuls) && o.WorkID == "" && !SameName(o.Confirm, t.Name) {
+		return nil, ErrConfirm
 	}
-	if err := f.able(ctx, t.AgentID, o); err != nil {
+	wait, err := checkWait(o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.holder(ctx, t.AgentID, o); err != nil {
 		return nil, err
 	}
 	var raw []byte
-	if decision != nil {
-		if raw, err = proto.Marshal(decision); err != nil {
+	if o.decision != nil {
+		if raw, err = proto.Marshal(o.decision); err != nil {
 			return nil, fmt.Errorf("encode decision: %w", err)
 		}
 	}
 	now := f.now()
-	n, err := f.store.Write().CreateCommand(ctx, db.CreateCommandParams{
-		OrganisationID: p.OrganisationID, ID: id, TillID: tillID, AgentID: t.AgentID, Till: t.Name, Action: int32(action),
-		State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(CommandLife)),
-		Decision: notNil(raw), AskConsent: ask, LogLevel: o.LogLevel,
+	fresh := int64(0)
+	err = f.store.Tx(ctx, func(q *db.Queries) error {
+		fresh, err = q.OrderCommand(ctx, db.OrderCommandParams{
+			OrganisationID: owner, ID: o.ID, TillID: o.TillID, AgentID: t.AgentID, Till: t.Name, Action: int32(o.Action),
+			State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(wait)),
+			Decision: notNil(raw), AskConsent: o.Ask, LogLevel: o.LogLevel, Reason: o.Reason, WorkID: o.WorkID,
+		})
+		if err != nil || fresh == 0 {
+			return err
+		}
+		return audit.Note(ctx, q, audit.Entry{
+			OrganisationID: owner, Act: "command." + word(o.Action.String(), "ACTION_"), Object: o.TillID, Name: t.Name, New: cmp.Or(o.Reason, o.decision.GetReason()),
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store command: %w", err)
 	}
-	cmd, err := f.Command(ctx, p.OrganisationID, id)
-	if err != nil {
-		return nil, err
+	cmd, err := f.asked(ctx, owner, o)
+	if err != nil || fresh == 0 { // it was there already
+		return cmd, err
 	}
-	if n == 0 { // it was there already
-		if cmd.GetTillId() != tillID || cmd.GetAction() != action || cmd.GetAskConsent() != ask || cmd.GetLogLevel() != o.LogLevel || !proto.Equal(cmd.GetDecision(), decision) {
-			return nil, ErrConflict
-		}
-		return cmd, nil
-	}
-	f.log.InfoContext(ctx, "command", "command", id, "till", tillID, "action", action.String(), "person", p.ID, "ask", ask,
-		"operation", decision.GetKey(), "fd", decision.GetFd())
-	f.hub.Publish(p.OrganisationID, Change{What: CommandChanged, TillID: tillID, ID: id})
+	f.log.InfoContext(ctx, "command", "command", o.ID, "till", o.TillID, "action", o.Action.String(), "person", p.ID, "ask", o.Ask,
+		"operation", o.decision.GetKey(), "fd", o.decision.GetFd(), "work", o.WorkID)
+	f.hub.Publish(owner, Change{What: CommandChanged, TillID: o.TillID, ID: o.ID})
 	f.rouse(t.AgentID)
 	return cmd, nil
 }
 
-// able tells whether the agent understands a command of this kind.
-func (f *Fleet) able(ctx context.Context, agentID string, o Order) error {
-	needed := int64(0)
-	if o.decision != nil {
-		needed = decides
+// asked gives the command of an order that was taken before; [ErrConflict] when its id is another's.
+func (f *Fleet) asked(ctx context.Context, owner string, o Order) (*cabinetv1.Command, error) {
+	cmd, err := f.Command(ctx, owner, o.ID)
+	if err != nil {
+		return nil, err
 	}
-	if o.Ask {
-		needed = asksConsent
+	if cmd.GetTillId() != o.TillID || cmd.GetAction() != o.Action || cmd.GetAskConsent() != o.Ask || cmd.GetLogLevel() != o.LogLevel ||
+		cmd.GetWorkId() != o.WorkID || !proto.Equal(cmd.GetDecision(), o.decision) {
+		return nil, ErrConflict
 	}
-	if ofAgent[o.Action] {
-		needed = errands
+	return cmd, nil
+}
+
+// holder tells whether there is an agent that holds the till and understands an order.
+func (f *Fleet) holder(ctx context.Context, agentID string, o Order) error {
+	if agentID == "" {
+		return ErrNoAgent
 	}
+	if agent, err := f.store.Read().GetAgent(ctx, agentID); err != nil {
+		return fmt.Errorf("read agent: %w", err)
+	} else if agent.RevokedAt != 0 {
+		return ErrNoAgent
+	}
+	needed := needs(o)
 	if needed == 0 {
 		return nil
 	}
@@ -176,6 +216,16 @@ func (f *Fleet) able(ctx context.Context, agentID string, o Order) error {
 	return nil
 }
 
+// Forecast is what an action would come to on a till, before it is asked for.
+type Forecast struct {
+	// Plan has the steps as the till's agent told them; nil when it has not told.
+	Plan *fiscalv1.Run
+	// Demands have to go with it.
+	Demands *cabinetv1.Demands
+	// Obstacle is why it would come to nothing, Doubt what may keep it waiting; both may be empty.
+	Obstacle, Doubt string
+}
+
 // Plan gives the steps of an action as the till's agent told them; nil when it has not told.
 func (f *Fleet) Plan(ctx context.Context, organisation, tillID string, action fiscalv1.Action) (*fiscalv1.Run, error) {
 	t, err := f.Till(ctx, organisation, tillID)
@@ -185,20 +235,37 @@ func (f *Fleet) Plan(ctx context.Context, organisation, tillID string, action fi
 	if t.AgentID == "" {
 		return nil, ErrNoAgent
 	}
-	ability, err := f.store.Read().GetAgentAbility(ctx, t.AgentID)
-	if err != nil {
-		return nil, fmt.Errorf("read agent: %w", err)
-	}
-	var told uplinkv1.HelloRequest
-	if err := proto.Unmarshal(ability.Plans, &told); err != nil {
-		return nil, fmt.Errorf("plans of agent %s: %w", t.AgentID, err)
-	}
-	for _, plan := range told.GetPlans() {
-		if plan.GetAction() == action {
-			return plan, nil
+	c, err := f.Foresee(ctx, t, action)
+	return c.Plan, err
+}
+
+// Foresee tells what an action would come to on a till. Nothing is done.
+func (f *Fleet) Foresee(ctx context.Context, t *Till, action fiscalv1.Action) (Forecast, error) {
+	c := Forecast{Demands: Demands(action, t.State)}
+	s := standing{online: t.AgentOnline, state: t.State}
+	if t.AgentID != "" {
+		agent, err := f.store.Read().GetAgent(ctx, t.AgentID)
+		if err != nil {
+			return c, fmt.Errorf("read agent: %w", err)
+		}
+		ability, err := f.store.Read().GetAgentAbility(ctx, t.AgentID)
+		if err != nil {
+			return c, fmt.Errorf("read agent: %w", err)
+		}
+		s.held, s.capability = agent.RevokedAt == 0, ability.Capability
+		var told uplinkv1.HelloRequest
+		if err := proto.Unmarshal(ability.Plans, &told); err != nil {
+			return c, fmt.Errorf("plans of agent %s: %w", t.AgentID, err)
+		}
+		s.plans = len(told.GetPlans()) > 0
+		for _, plan := range told.GetPlans() {
+			if plan.GetAction() == action {
+				c.Plan, s.planned = plan, true
+			}
 		}
 	}
-	return nil, nil
+	c.Obstacle, c.Doubt = foresee(action, s)
+	return c, nil
 }
 
 // Rouse has an agent ask for what there is for it.
@@ -246,7 +313,7 @@ func command(row db.Command) (*cabinetv1.Command, error) {
 	cmd := &cabinetv1.Command{
 		Id: row.ID, TillId: row.TillID, Action: fiscalv1.Action(row.Action), State: cabinetv1.CommandState(row.State), Actor: row.Actor,
 		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000, AskConsent: row.AskConsent,
-		LogLevel: row.LogLevel, HasBundle: row.BundleSize > 0,
+		LogLevel: row.LogLevel, HasBundle: row.BundleSize > 0, Reason: row.Reason, WorkId: row.WorkID, Rule: row.Rule,
 	}
 	if len(row.Run) > 0 {
 		cmd.Run = new(fiscalv1.Run)
@@ -352,7 +419,7 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 		}
 		list = append(list, &uplinkv1.Command{
 			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d, AskConsent: row.AskConsent,
-			LogLevel: row.LogLevel,
+			LogLevel: row.LogLevel, Reason: row.Reason,
 		})
 	}
 	return list, again, nil
@@ -363,18 +430,18 @@ func (f *Fleet) ReportRun(ctx context.Context, agent *access.Agent, run *fiscalv
 	if err := f.heard(ctx, agent); err != nil {
 		return err
 	}
-	row, err := f.store.Read().GetCommand(ctx, db.GetCommandParams{OrganisationID: agent.OrganisationID, ID: run.GetId()})
-	if store.NotFound(err) || err == nil && row.AgentID != agent.ID {
-		return fmt.Errorf("command %q: %w", run.GetId(), ErrNotFound)
-	} else if err != nil {
-		return fmt.Errorf("read command: %w", err)
-	}
-	raw, err := proto.Marshal(run)
+	raw, err := encodeRun(run)
 	if err != nil {
-		return fmt.Errorf("encode run: %w", err)
+		return err
 	}
-	if len(raw) > maxRun {
-		return fmt.Errorf("run of %d bytes: %w", len(raw), ErrInvalid)
+	row, err := f.store.Read().GetCommand(ctx, db.GetCommandParams{OrganisationID: agent.OrganisationID, ID: run.GetId()})
+	switch {
+	case store.NotFound(err) && run.GetRule() != "":
+		return f.act(ctx, agent, run, raw)
+	case store.NotFound(err), err == nil && row.AgentID != agent.ID:
+		return fmt.Errorf("command %q: %w", run.GetId(), ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("read command: %w", err)
 	}
 	state, ended := cabinetv1.CommandState_COMMAND_STATE_RUNNING, int64(0)
 	switch {

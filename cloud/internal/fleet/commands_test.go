@@ -241,7 +241,7 @@ func TestDecide(t *testing.T) {
 			}
 		}
 		hello(1)
-		if _, err := w.Decide(t.Context(), w.person, "d1", till, d); !errors.Is(err, ErrTooOld) {
+		if _, err := w.Decide(t.Context(), w.person, Order{ID: "d1", TillID: till}, d); !errors.Is(err, ErrTooOld) {
 			t.Errorf("an agent of yesterday: %v", err)
 		}
 		hello(2)
@@ -251,7 +251,7 @@ func TestDecide(t *testing.T) {
 			"no reason":     {Key: "sale-1", Fd: 7, Reason: " "},
 			"a long reason": {Key: "sale-1", Fd: 7, Reason: strings.Repeat("я", 501)},
 		} {
-			if _, err := w.Decide(t.Context(), w.person, "d1", till, bad); !errors.Is(err, ErrInvalid) {
+			if _, err := w.Decide(t.Context(), w.person, Order{ID: "d1", TillID: till}, bad); !errors.Is(err, ErrInvalid) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -259,16 +259,16 @@ func TestDecide(t *testing.T) {
 			t.Errorf("a decision by way of commands, which need another right: %v", err)
 		}
 		for range 2 {
-			cmd, err := w.Decide(t.Context(), w.person, "d1", till, d)
+			cmd, err := w.Decide(t.Context(), w.person, Order{ID: "d1", TillID: till}, d)
 			if err != nil || cmd.GetActor() != "anna" || cmd.GetDecision().GetReason() != "лента" || cmd.GetDecision().GetFd() != 7 {
 				t.Fatalf("%v %v", cmd, err)
 			}
 		}
-		if _, err := w.Decide(t.Context(), w.person, "d1", till, &fiscalv1.Decision{Key: "sale-1", Reason: "лента"}); !errors.Is(err, ErrConflict) {
+		if _, err := w.Decide(t.Context(), w.person, Order{ID: "d1", TillID: till, Confirm: "kassa"}, &fiscalv1.Decision{Key: "sale-1", Reason: "лента"}); !errors.Is(err, ErrConflict) {
 			t.Errorf("the same id for another decision: %v", err)
 		}
 		foreigner := &access.Person{ID: "x", Login: "x", OrganisationID: "o2"}
-		if _, err := w.Decide(t.Context(), foreigner, "d2", till, d); !errors.Is(err, ErrNotFound) {
+		if _, err := w.Decide(t.Context(), foreigner, Order{ID: "d2", TillID: till}, d); !errors.Is(err, ErrNotFound) {
 			t.Errorf("another organisation decides: %v", err)
 		}
 		list, err := w.Fetch(t.Context(), agent, 0)

@@ -147,16 +147,16 @@ func TestCommands_consent(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		agent := w.agents[0]
 		till := w.report(t, agent, "kassa", "0001")
-		if _, err := w.Start(t.Context(), w.person, "old", till, fiscalv1.Action_ACTION_REBOOT, true); !errors.Is(err, ErrTooOld) {
+		if _, err := w.Start(t.Context(), w.person, "old", till, fiscalv1.Action_ACTION_REOPEN_PORT, true); !errors.Is(err, ErrTooOld) {
 			t.Errorf("an agent that would not ask: %v", err)
 		}
 		if _, err := w.Hello(t.Context(), agent, &uplinkv1.HelloRequest{Capability: asksConsent}, "192.0.2.1"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REBOOT, true); err != nil {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REOPEN_PORT, true); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REBOOT, false); !errors.Is(err, ErrConflict) {
+		if _, err := w.Start(t.Context(), w.person, "c1", till, fiscalv1.Action_ACTION_REOPEN_PORT, false); !errors.Is(err, ErrConflict) {
 			t.Errorf("the same command without the question: %v", err)
 		}
 		list, err := w.Fetch(t.Context(), agent, 0)
