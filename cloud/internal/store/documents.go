@@ -83,7 +83,7 @@ func (w *writer) known(ctx context.Context, rows []Document) (map[documentKey]kn
 	return there, nil
 }
 
-var documents = newBulk("documents", "ON CONFLICT (organisation_id, fn, fd) DO NOTHING",
+var documents = newBulk("documents", "",
 	"organisation_id text", "fn text", "fd bigint", "till_id text", "journal_id text", "key text", "fp bigint", "type bigint", "kind bigint",
 	"at text", "total bigint", "shift bigint", "receipt bigint", "stored_at bigint", "outlet_id text", "source bigint", "class bigint",
 	"cash bigint", "electronic bigint", "prepaid bigint", "credit bigint", "barter bigint", "vat text", "cashier bigint", "buyer text",
@@ -141,12 +141,10 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 		figures.Add(d, 1)
 		there[documentKey{d.OrganisationID, d.FN, d.FD}] = known{Document: d.Document}
 	}
-	n, err := w.put(ctx, &documents, values, nil)
-	if err != nil {
-		return nil, fmt.Errorf("store documents: %w", err)
-	}
-	if n != int64(len(fresh)) {
+	if _, err := w.put(ctx, &documents, values, nil); Exists(err) {
 		return nil, errRaced
+	} else if err != nil {
+		return nil, fmt.Errorf("store documents: %w", err)
 	}
 	if err := w.putTracks(ctx, tracks); err != nil {
 		return nil, fmt.Errorf("store tracks: %w", err)
@@ -206,26 +204,22 @@ func (w *writer) restate(ctx context.Context, told Document) (change, error) {
 	return change{was, now}, nil
 }
 
-// stamp says in which outlet documents were made: where the till stands now.
+// stamp says in which outlet documents were made: where the till stood at their time.
 func (w *writer) stamp(ctx context.Context, fresh []Document, changed []change) error {
-	outlets := map[string]map[string]string{}
+	known := map[string]standing{}
 	outlet := func(d *db.Document) error {
 		if d.OutletID != "" {
 			return nil
 		}
-		of := outlets[d.OrganisationID]
-		if of == nil {
-			rows, err := w.ListTillOutlets(ctx, d.OrganisationID)
-			if err != nil {
+		of, ok := known[d.OrganisationID]
+		if !ok {
+			var err error
+			if of, err = w.standing(ctx, d.OrganisationID); err != nil {
 				return err
 			}
-			of = make(map[string]string, len(rows))
-			for _, row := range rows {
-				of[row.ID] = row.OutletID
-			}
-			outlets[d.OrganisationID] = of
+			known[d.OrganisationID] = of
 		}
-		d.OutletID = of[d.TillID]
+		d.OutletID = of.of(d)
 		return nil
 	}
 	for i := range fresh {

@@ -221,17 +221,18 @@ func (q *Queries) DeleteDepartment(ctx context.Context, id string) error {
 	return err
 }
 
-const deleteLaterStays = `-- name: DeleteLaterStays :exec
-DELETE FROM till_stays WHERE till_id = $1 AND since > $2
+const deleteHoursOfNode = `-- name: DeleteHoursOfNode :exec
+DELETE FROM working_hours WHERE organisation_id = $1 AND level = $2 AND node_id = $3
 `
 
-type DeleteLaterStaysParams struct {
-	TillID string
-	Since  string
+type DeleteHoursOfNodeParams struct {
+	OrganisationID string
+	Level          int32
+	NodeID         string
 }
 
-func (q *Queries) DeleteLaterStays(ctx context.Context, arg DeleteLaterStaysParams) error {
-	_, err := q.db.ExecContext(ctx, deleteLaterStays, arg.TillID, arg.Since)
+func (q *Queries) DeleteHoursOfNode(ctx context.Context, arg DeleteHoursOfNodeParams) error {
+	_, err := q.db.ExecContext(ctx, deleteHoursOfNode, arg.OrganisationID, arg.Level, arg.NodeID)
 	return err
 }
 
@@ -389,17 +390,6 @@ func (q *Queries) HoldTree(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const lastDocumentOfTill = `-- name: LastDocumentOfTill :one
-SELECT CAST(COALESCE(MAX(at), '') AS TEXT) AS at FROM documents WHERE till_id = $1
-`
-
-func (q *Queries) LastDocumentOfTill(ctx context.Context, tillID string) (string, error) {
-	row := q.db.QueryRowContext(ctx, lastDocumentOfTill, tillID)
-	var at string
-	err := row.Scan(&at)
-	return at, err
 }
 
 const listDepartments = `-- name: ListDepartments :many

@@ -94,14 +94,11 @@ ON CONFLICT (till_id, since) DO NOTHING;
 -- name: DeleteStays :exec
 DELETE FROM till_stays WHERE till_id = $1;
 
--- name: DeleteLaterStays :exec
-DELETE FROM till_stays WHERE till_id = $1 AND since > $2;
-
--- name: LastDocumentOfTill :one
-SELECT CAST(COALESCE(MAX(at), '') AS TEXT) AS at FROM documents WHERE till_id = $1;
-
 -- name: CountOutletsOfAgent :one
 SELECT COUNT(DISTINCT outlet_id) FROM tills WHERE agent_id = $1;
 
 -- name: SetAgentOutlet :exec
 UPDATE agents SET outlet_id = $2 WHERE id = $1;
+
+-- name: DeleteHoursOfNode :exec
+DELETE FROM working_hours WHERE organisation_id = $1 AND level = $2 AND node_id = $3;
