@@ -46,11 +46,32 @@ const (
 	Entrepreneur Kind = "entrepreneur"
 )
 
-// ErrWrong says that a number is not one; the text says which rule it breaks, in Russian.
+// ErrWrong says that a number is not one; every error of [Check] is a [*WrongError], which is this one too.
 var ErrWrong = errors.New("неверный номер налогоплательщика")
 
-func wrong(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrWrong, fmt.Sprintf(format, args...))
+// WrongError says which rule a number breaks.
+type WrongError struct {
+	// Rule is the rule's name, for words in other languages: country, letter, lengthINN, lengthBIN, region, check, kind, month, birth, century, none.
+	Rule string
+	// Args are the values of its sentence.
+	Args map[string]string
+	text string
+}
+
+// Error is a sentence in Russian for who typed the number.
+func (e *WrongError) Error() string { return ErrWrong.Error() + ": " + e.text }
+
+// Is tells that it is [ErrWrong].
+func (e *WrongError) Is(target error) bool { return target == ErrWrong }
+
+// wrong makes an error; args are names and values by turns.
+func wrong(text, rule string, args ...any) error {
+	e := &WrongError{Rule: rule, Args: map[string]string{}, text: text}
+	for i := 0; i+1 < len(args); i += 2 {
+		e.Args[fmt.Sprint(args[i])] = fmt.Sprint(args[i+1])
+		e.text = strings.ReplaceAll(e.text, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
+	}
+	return e
 }
 
 // Clean takes away what people put between digits: blanks, dashes, dots.
@@ -68,12 +89,12 @@ func Clean(text string) string {
 func Check(country Country, number string) (Kind, error) {
 	name := map[Country]string{Russia: "ИНН", Kazakhstan: "БИН или ИИН"}[country]
 	if name == "" {
-		return "", wrong("страна %.20q не известна: выберите Россию или Казахстан", string(country))
+		return "", wrong("выберите страну: Россию или Казахстан", "country")
 	}
 	digits := make([]int, 0, 12)
 	for i, r := range []rune(number) {
 		if r < '0' || r > '9' {
-			return "", wrong("%s состоит только из цифр, а на %d-м месте стоит «%c»", name, i+1, r)
+			return "", wrong("{name} состоит только из цифр, а на {place}-м месте стоит «{sign}»", "letter", "name", name, "place", i+1, "sign", string(r))
 		}
 		if len(digits) == 40 {
 			break
@@ -83,7 +104,7 @@ func Check(country Country, number string) (Kind, error) {
 	if country == Kazakhstan {
 		return kazakh(digits)
 	}
-	return russian(digits)
+	return russian(digits, name)
 }
 
 // Weights of check digits of an ИНН: of the tenth of ten, of the eleventh and the twelfth of twelve.
@@ -93,21 +114,22 @@ var (
 	inn12 = []int{3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8}
 )
 
-func russian(digits []int) (Kind, error) {
+func russian(digits []int, name string) (Kind, error) {
 	kind, checks := Company, [][]int{inn10}
 	switch len(digits) {
 	case 10:
 	case 12:
 		kind, checks = Entrepreneur, [][]int{inn11, inn12}
 	default:
-		return "", wrong("в ИНН компании 10 цифр, предпринимателя — 12, а введено %d", len(digits))
+		return "", wrong("в ИНН компании 10 цифр, предпринимателя — 12, а введено {typed}", "lengthINN", "typed", len(digits))
 	}
 	if digits[0] == 0 && digits[1] == 0 {
-		return "", wrong("ИНН начинается с кода региона, а он не бывает 00")
+		return "", wrong("ИНН начинается с кода региона, а он не бывает 00", "region")
 	}
 	for _, weights := range checks {
 		if got, want := digits[len(weights)], sum(digits, weights)%11%10; got != want {
-			return "", wrong("не сходится контрольная, %d-я цифра ИНН: введена %d, а по остальным должна быть %d — проверьте, нет ли описки", len(weights)+1, got, want)
+			return "", wrong("не сходится контрольная, {place}-я цифра {name}: введена {typed}, а по остальным должна быть {right} — проверьте, нет ли описки",
+				"check", "place", len(weights)+1, "name", name, "typed", got, "right", want)
 		}
 	}
 	return kind, nil
@@ -121,7 +143,7 @@ var (
 
 func kazakh(digits []int) (Kind, error) {
 	if len(digits) != 12 {
-		return "", wrong("в БИН и ИИН 12 цифр, а введено %d", len(digits))
+		return "", wrong("в БИН и ИИН 12 цифр, а введено {typed}", "lengthBIN", "typed", len(digits))
 	}
 	kind := Company
 	if digits[4] <= 3 { // the first digit of a day of birth; 4, 5 and 6 are kinds of legal persons
@@ -130,9 +152,9 @@ func kazakh(digits []int) (Kind, error) {
 			return "", err
 		}
 	} else if digits[4] > 6 {
-		return "", wrong("пятая цифра БИН — вид юридического лица: 4, 5 или 6, у ИИН — начало дня рождения: от 0 до 3, а введена %d", digits[4])
+		return "", wrong("пятая цифра БИН — вид юридического лица: 4, 5 или 6, у ИИН — начало дня рождения: от 0 до 3, а введена {typed}", "kind", "typed", digits[4])
 	} else if month := digits[2]*10 + digits[3]; month < 1 || month > 12 {
-		return "", wrong("третья и четвёртая цифры БИН — месяц регистрации, а введено %02d", month)
+		return "", wrong("третья и четвёртая цифры БИН — месяц регистрации, а введено {typed}", "month", "typed", fmt.Sprintf("%02d", month))
 	}
 	want := sum(digits, kzFirst) % 11
 	if want == 10 {
@@ -140,10 +162,11 @@ func kazakh(digits []int) (Kind, error) {
 	}
 	name := map[Kind]string{Company: "БИН", Entrepreneur: "ИИН"}[kind]
 	if want == 10 {
-		return "", wrong("такой %s не присваивают: контрольная цифра не вычисляется — проверьте, нет ли описки", name)
+		return "", wrong("такой {name} не присваивают: контрольная цифра не вычисляется — проверьте, нет ли описки", "none", "name", name)
 	}
 	if digits[11] != want {
-		return "", wrong("не сходится контрольная, последняя цифра %s: введена %d, а по остальным должна быть %d — проверьте, нет ли описки", name, digits[11], want)
+		return "", wrong("не сходится контрольная, {place}-я цифра {name}: введена {typed}, а по остальным должна быть {right} — проверьте, нет ли описки",
+			"check", "place", 12, "name", name, "typed", digits[11], "right", want)
 	}
 	return kind, nil
 }
@@ -152,13 +175,13 @@ func kazakh(digits []int) (Kind, error) {
 func birth(digits []int) error {
 	century := digits[6]
 	if century < 1 || century > 6 {
-		return wrong("седьмая цифра ИИН — век рождения и пол: от 1 до 6, а введена %d", century)
+		return wrong("седьмая цифра ИИН — век рождения и пол: от 1 до 6, а введена {typed}", "century", "typed", century)
 	}
 	year := 1800 + (century-1)/2*100 + digits[0]*10 + digits[1]
 	month, day := digits[2]*10+digits[3], digits[4]*10+digits[5]
 	at := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 	if month < 1 || month > 12 || at.Day() != day || int(at.Month()) != month {
-		return wrong("ИИН начинается с даты рождения (год, месяц, день), а %02d.%02d.%d — не дата", day, month, year)
+		return wrong("ИИН начинается с даты рождения (год, месяц, день), а {date} — не дата", "birth", "date", fmt.Sprintf("%02d.%02d.%d", day, month, year))
 	}
 	return nil
 }

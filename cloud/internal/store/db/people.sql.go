@@ -202,40 +202,6 @@ func (q *Queries) CreateInvitation(ctx context.Context, arg CreateInvitationPara
 	return err
 }
 
-const createKey = `-- name: CreateKey :exec
-INSERT INTO api_keys (id, organisation_id, name, hash, hint, role, node_id, created_at, created_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-`
-
-type CreateKeyParams struct {
-	ID             string
-	OrganisationID string
-	Name           string
-	Hash           []byte
-	Hint           string
-	Role           string
-	NodeID         string
-	CreatedAt      int64
-	CreatedBy      string
-	ExpiresAt      int64
-}
-
-func (q *Queries) CreateKey(ctx context.Context, arg CreateKeyParams) error {
-	_, err := q.db.ExecContext(ctx, createKey,
-		arg.ID,
-		arg.OrganisationID,
-		arg.Name,
-		arg.Hash,
-		arg.Hint,
-		arg.Role,
-		arg.NodeID,
-		arg.CreatedAt,
-		arg.CreatedBy,
-		arg.ExpiresAt,
-	)
-	return err
-}
-
 const createRole = `-- name: CreateRole :exec
 INSERT INTO roles (id, organisation_id, name, permissions, created_at) VALUES ($1, $2, $3, $4, $5)
 `
@@ -288,20 +254,6 @@ func (q *Queries) DeleteRole(ctx context.Context, arg DeleteRoleParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const deleteSessionsIn = `-- name: DeleteSessionsIn :exec
-DELETE FROM sessions WHERE organisation_id = $1 AND person_id = $2
-`
-
-type DeleteSessionsInParams struct {
-	OrganisationID string
-	PersonID       string
-}
-
-func (q *Queries) DeleteSessionsIn(ctx context.Context, arg DeleteSessionsInParams) error {
-	_, err := q.db.ExecContext(ctx, deleteSessionsIn, arg.OrganisationID, arg.PersonID)
-	return err
 }
 
 const findInvitation = `-- name: FindInvitation :one
@@ -372,83 +324,6 @@ func (q *Queries) GetColleague(ctx context.Context, arg GetColleagueParams) (Get
 	return i, err
 }
 
-const getGrant = `-- name: GetGrant :one
-SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party
-FROM service_grants g JOIN organisations o ON o.id = g.service_id
-WHERE g.organisation_id = $1 AND g.id = $2
-`
-
-type GetGrantParams struct {
-	OrganisationID string
-	ID             string
-}
-
-type GetGrantRow struct {
-	ID        string
-	NodeID    string
-	OfferedAt int64
-	GivenAt   int64
-	GivenBy   string
-	EndsAt    int64
-	RevokedAt int64
-	RevokedBy string
-	ServiceID string
-	Party     string
-}
-
-func (q *Queries) GetGrant(ctx context.Context, arg GetGrantParams) (GetGrantRow, error) {
-	row := q.db.QueryRowContext(ctx, getGrant, arg.OrganisationID, arg.ID)
-	var i GetGrantRow
-	err := row.Scan(
-		&i.ID,
-		&i.NodeID,
-		&i.OfferedAt,
-		&i.GivenAt,
-		&i.GivenBy,
-		&i.EndsAt,
-		&i.RevokedAt,
-		&i.RevokedBy,
-		&i.ServiceID,
-		&i.Party,
-	)
-	return i, err
-}
-
-const getInvitation = `-- name: GetInvitation :one
-SELECT id, recipient, name, created_at, created_by, sent_at, expires_at FROM invitations
-WHERE organisation_id = $1 AND id = $2 AND accepted_at = 0 AND revoked_at = 0
-`
-
-type GetInvitationParams struct {
-	OrganisationID string
-	ID             string
-}
-
-type GetInvitationRow struct {
-	ID        string
-	Recipient string
-	Name      string
-	CreatedAt int64
-	CreatedBy string
-	SentAt    int64
-	ExpiresAt int64
-}
-
-func (q *Queries) GetInvitation(ctx context.Context, arg GetInvitationParams) (GetInvitationRow, error) {
-	row := q.db.QueryRowContext(ctx, getInvitation, arg.OrganisationID, arg.ID)
-	var i GetInvitationRow
-	err := row.Scan(
-		&i.ID,
-		&i.Recipient,
-		&i.Name,
-		&i.CreatedAt,
-		&i.CreatedBy,
-		&i.SentAt,
-		&i.ExpiresAt,
-	)
-	return i, err
-}
-
 const getOrganisation = `-- name: GetOrganisation :one
 SELECT id, name, created_at, kind, country, tax_id, email, phone, address, partner_code FROM organisations WHERE id = $1
 `
@@ -481,28 +356,6 @@ func (q *Queries) GetOrganisation(ctx context.Context, id string) (GetOrganisati
 		&i.Address,
 		&i.PartnerCode,
 	)
-	return i, err
-}
-
-const getOwnRole = `-- name: GetOwnRole :one
-SELECT id, name, permissions FROM roles WHERE organisation_id = $1 AND id = $2
-`
-
-type GetOwnRoleParams struct {
-	OrganisationID string
-	ID             string
-}
-
-type GetOwnRoleRow struct {
-	ID          string
-	Name        string
-	Permissions string
-}
-
-func (q *Queries) GetOwnRole(ctx context.Context, arg GetOwnRoleParams) (GetOwnRoleRow, error) {
-	row := q.db.QueryRowContext(ctx, getOwnRole, arg.OrganisationID, arg.ID)
-	var i GetOwnRoleRow
-	err := row.Scan(&i.ID, &i.Name, &i.Permissions)
 	return i, err
 }
 

@@ -60,9 +60,6 @@ DELETE FROM memberships WHERE organisation_id = $1 AND person_id = $2;
 INSERT INTO memberships (organisation_id, person_id, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (person_id, organisation_id) DO NOTHING;
 
--- name: DeleteSessionsIn :exec
-DELETE FROM sessions WHERE organisation_id = $1 AND person_id = $2;
-
 -- name: CreateInvitation :exec
 INSERT INTO invitations (id, organisation_id, recipient, name, hash, created_at, created_by, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
@@ -82,10 +79,6 @@ SELECT r.invitation_id, r.role, r.node_id
 FROM invitation_rights r JOIN invitations i ON i.id = r.invitation_id
 WHERE i.organisation_id = $1 AND i.accepted_at = 0 AND i.revoked_at = 0
 ORDER BY r.invitation_id, r.role, r.node_id;
-
--- name: GetInvitation :one
-SELECT id, recipient, name, created_at, created_by, sent_at, expires_at FROM invitations
-WHERE organisation_id = $1 AND id = $2 AND accepted_at = 0 AND revoked_at = 0;
 
 -- name: RenewInvitation :execrows
 UPDATE invitations SET hash = $3, created_by = $4, sent_at = 0, expires_at = $5
@@ -108,9 +101,6 @@ WHERE id = $1 AND accepted_at = 0 AND revoked_at = 0 AND expires_at > sqlc.arg(n
 
 -- name: ListOwnRoles :many
 SELECT id, name, permissions FROM roles WHERE organisation_id = $1 ORDER BY name, id;
-
--- name: GetOwnRole :one
-SELECT id, name, permissions FROM roles WHERE organisation_id = $1 AND id = $2;
 
 -- name: CreateRole :exec
 INSERT INTO roles (id, organisation_id, name, permissions, created_at) VALUES ($1, $2, $3, $4, $5);
@@ -150,11 +140,6 @@ FROM service_grants g JOIN organisations o ON o.id = g.organisation_id
 WHERE g.service_id = $1 AND g.revoked_at = 0
 ORDER BY o.name, g.id;
 
--- name: GetGrant :one
-SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party
-FROM service_grants g JOIN organisations o ON o.id = g.service_id
-WHERE g.organisation_id = $1 AND g.id = $2;
-
 -- name: CreateGrant :exec
 INSERT INTO service_grants (id, organisation_id, service_id, node_id, offered_at, given_at, given_by, ends_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
@@ -172,10 +157,6 @@ UPDATE service_grants SET revoked_at = $3, revoked_by = $4 WHERE organisation_id
 -- name: ListKeys :many
 SELECT id, name, hint, role, node_id, created_at, created_by, expires_at, seen_at, revoked_at
 FROM api_keys WHERE organisation_id = $1 ORDER BY created_at DESC, id;
-
--- name: CreateKey :exec
-INSERT INTO api_keys (id, organisation_id, name, hash, hint, role, node_id, created_at, created_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: RevokeKey :execrows
 UPDATE api_keys SET revoked_at = $3 WHERE organisation_id = $1 AND id = $2 AND revoked_at = 0;
