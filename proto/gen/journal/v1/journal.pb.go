@@ -279,7 +279,9 @@ type Execution struct {
 	// The cabinet has the result.
 	Reported bool `protobuf:"varint,3,opt,name=reported,proto3" json:"reported,omitempty"`
 	// Forget it after this time, Unix ms.
-	ForgetMs      int64 `protobuf:"varint,4,opt,name=forget_ms,json=forgetMs,proto3" json:"forget_ms,omitempty"`
+	ForgetMs int64 `protobuf:"varint,4,opt,name=forget_ms,json=forgetMs,proto3" json:"forget_ms,omitempty"`
+	// Why it was asked for, in the asker's words.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +344,13 @@ func (x *Execution) GetForgetMs() int64 {
 	return 0
 }
 
+func (x *Execution) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_journal_v1_journal_proto protoreflect.FileDescriptor
 
 const file_journal_v1_journal_proto_rawDesc = "" +
@@ -371,12 +380,13 @@ const file_journal_v1_journal_proto_rawDesc = "" +
 	"\x05clock\x18\x06 \x01(\tR\x05clock\x12\x19\n" +
 	"\bcash_ins\x18\a \x01(\rR\acashIns\x12\x1b\n" +
 	"\tcash_outs\x18\b \x01(\rR\bcashOuts\x12\x1b\n" +
-	"\tx_reports\x18\t \x01(\rR\bxReports\"v\n" +
+	"\tx_reports\x18\t \x01(\rR\bxReports\"\x8e\x01\n" +
 	"\tExecution\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12 \n" +
 	"\x03run\x18\x02 \x01(\v2\x0e.fiscal.v1.RunR\x03run\x12\x1a\n" +
 	"\breported\x18\x03 \x01(\bR\breported\x12\x1b\n" +
-	"\tforget_ms\x18\x04 \x01(\x03R\bforgetMsB\xa3\x01\n" +
+	"\tforget_ms\x18\x04 \x01(\x03R\bforgetMs\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reasonB\xa3\x01\n" +
 	"\x0ecom.journal.v1B\fJournalProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/journal/v1;journalv1\xa2\x02\x03JXX\xaa\x02\n" +
 	"Journal.V1\xca\x02\n" +
 	"Journal\\V1\xe2\x02\x16Journal\\V1\\GPBMetadata\xea\x02\vJournal::V1b\x06proto3"

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file journal/v1/journal.proto.
  */
 export const file_journal_v1_journal: GenFile = /*@__PURE__*/
-  fileDesc("Chhqb3VybmFsL3YxL2pvdXJuYWwucHJvdG8SCmpvdXJuYWwudjEi3QEKBlJlY29yZBIPCgd2ZXJzaW9uGAEgASgNEgsKA3NlcRgCIAEoBBInCglvcGVyYXRpb24YAyABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCWJvZHlfaGFzaBgEIAEoDBImCghiYXNlbGluZRgFIAEoCzIULmpvdXJuYWwudjEuQmFzZWxpbmUSDQoFYmVndW4YBiABKAgSEwoLY2FuY2VsX293ZWQYByABKAgSDgoGc2VyaWFsGAggASgJEg0KBWhlYXJkGAkgASgIEg4KBm1hcmtlchgKIAEoCSKiAQoIQmFzZWxpbmUSCgoCZm4YASABKAkSDwoHbGFzdF9mZBgCIAEoDRINCgVzaGlmdBgDIAEoDRISCgpzaGlmdF9vcGVuGAQgASgIEg8KB3JlY2VpcHQYBSABKA0SDQoFY2xvY2sYBiABKAkSEAoIY2FzaF9pbnMYByABKA0SEQoJY2FzaF9vdXRzGAggASgNEhEKCXhfcmVwb3J0cxgJIAEoDSJZCglFeGVjdXRpb24SCgoCaWQYASABKAkSGwoDcnVuGAIgASgLMg4uZmlzY2FsLnYxLlJ1bhIQCghyZXBvcnRlZBgDIAEoCBIRCglmb3JnZXRfbXMYBCABKANiBnByb3RvMw", [file_fiscal_v1_fiscal]);
+  fileDesc("Chhqb3VybmFsL3YxL2pvdXJuYWwucHJvdG8SCmpvdXJuYWwudjEi3QEKBlJlY29yZBIPCgd2ZXJzaW9uGAEgASgNEgsKA3NlcRgCIAEoBBInCglvcGVyYXRpb24YAyABKAsyFC5maXNjYWwudjEuT3BlcmF0aW9uEhEKCWJvZHlfaGFzaBgEIAEoDBImCghiYXNlbGluZRgFIAEoCzIULmpvdXJuYWwudjEuQmFzZWxpbmUSDQoFYmVndW4YBiABKAgSEwoLY2FuY2VsX293ZWQYByABKAgSDgoGc2VyaWFsGAggASgJEg0KBWhlYXJkGAkgASgIEg4KBm1hcmtlchgKIAEoCSKiAQoIQmFzZWxpbmUSCgoCZm4YASABKAkSDwoHbGFzdF9mZBgCIAEoDRINCgVzaGlmdBgDIAEoDRISCgpzaGlmdF9vcGVuGAQgASgIEg8KB3JlY2VpcHQYBSABKA0SDQoFY2xvY2sYBiABKAkSEAoIY2FzaF9pbnMYByABKA0SEQoJY2FzaF9vdXRzGAggASgNEhEKCXhfcmVwb3J0cxgJIAEoDSJpCglFeGVjdXRpb24SCgoCaWQYASABKAkSGwoDcnVuGAIgASgLMg4uZmlzY2FsLnYxLlJ1bhIQCghyZXBvcnRlZBgDIAEoCBIRCglmb3JnZXRfbXMYBCABKAMSDgoGcmVhc29uGAUgASgJYgZwcm90bzM", [file_fiscal_v1_fiscal]);
 
 /**
  * Record is one operation in the journal.
@@ -210,6 +210,13 @@ export type Execution = Message<"journal.v1.Execution"> & {
    * @generated from field: int64 forget_ms = 4;
    */
   forgetMs: bigint;
+
+  /**
+   * Why it was asked for, in the asker's words.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
 };
 
 /**
