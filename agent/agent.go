@@ -22,6 +22,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/metrics"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
 	"github.com/chekan-io/chekan/agent/internal/pos"
+	"github.com/chekan-io/chekan/agent/internal/recovery"
 	"github.com/chekan-io/chekan/agent/internal/secret"
 	"github.com/chekan-io/chekan/agent/internal/service"
 	"github.com/chekan-io/chekan/agent/internal/till"
@@ -104,6 +105,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		return fmt.Errorf("обновления: %w", err)
 	}
 	delivery := a.delivery()
+	a.fleet.SetCourier(courier{delivery})
 	token, err := readToken(cfg.Data)
 	if err != nil {
 		return fmt.Errorf("токен: %w", err)
@@ -213,7 +215,7 @@ func (a *agent) tills(roamer *discovery.Roamer) (out []till.Config, closeBoxes f
 		if err != nil {
 			return nil, closeBoxes, fmt.Errorf("касса %q: %w", t.Name, err)
 		}
-		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Cable: roamer.Cable(t.Name), Events: events})
+		out = append(out, till.Config{Name: t.Name, Driver: t.Driver, AskToFinish: t.FinishPrint == config.FinishPrintAsk, Marks: t.Marks, Device: device, Cable: roamer.Cable(t.Name), Events: events, Suspension: filepath.Join(a.cfg.Data, "tills", t.Name+".suspended")})
 	}
 	return out, closeBoxes, nil
 }
@@ -252,6 +254,18 @@ func (a *agent) delivery() *ofdlink.Link {
 			a.fleet.SetDelivery(s.Till, till.Delivery{State: s.Proto(), Problems: s.Problems(time.Now())})
 		},
 	})
+}
+
+// courier carries documents when a person asks for it.
+type courier struct{ link *ofdlink.Link }
+
+// Resend implements till.Courier.
+func (c courier) Resend(ctx context.Context, name string) (string, error) {
+	said, err := c.link.Resend(ctx, name)
+	if errors.Is(err, ofdlink.ErrNothingWaits) {
+		err = recovery.ErrNotNeeded
+	}
+	return said, err
 }
 
 // tellDelivery says of every new document that there is one.

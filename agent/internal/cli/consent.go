@@ -22,6 +22,8 @@ var actionWords = map[fiscalv1.Action]string{
 	fiscalv1.Action_ACTION_CLOSE_SHIFT: "закрыть смену", fiscalv1.Action_ACTION_SYNC_CLOCK: "установить часы кассы",
 	fiscalv1.Action_ACTION_REOPEN_PORT: "открыть порт заново", fiscalv1.Action_ACTION_REBOOT: "перезагрузить кассу",
 	fiscalv1.Action_ACTION_RECOVER: "восстановить кассу", fiscalv1.Action_ACTION_DECIDE: "решить судьбу операции",
+	fiscalv1.Action_ACTION_RESEND_OFD: "передать документы в ОФД", fiscalv1.Action_ACTION_SUSPEND: "приостановить кассу",
+	fiscalv1.Action_ACTION_RESUME: "возобновить кассу",
 }
 
 type consentListCommand struct{}

@@ -27,6 +27,9 @@ type tillCommands struct {
 	SyncClock    actCommand          `cmd:"" help:"Установить часы кассы; смена закрыта."`
 	Reopen       actCommand          `cmd:"" help:"Закрыть и открыть порт."`
 	Reboot       actCommand          `cmd:"" help:"Перезагрузить кассу."`
+	Resend       actCommand          `cmd:"" help:"Передать в ОФД документы, которые ждут."`
+	Suspend      actCommand          `cmd:"" help:"Приостановить кассу: новые операции на ней не начинаются."`
+	Resume       actCommand          `cmd:"" help:"Возобновить кассу."`
 	Recover      actCommand          `cmd:"" help:"Вся лестница восстановления, пока касса не заработает."`
 	Register     registerCommand     `cmd:"" help:"Зарегистрировать кассу или изменить регистрацию (--change)."`
 	CloseArchive closeArchiveCommand `cmd:"" name:"close-fn" help:"Закрыть фискальный накопитель навсегда."`
@@ -38,6 +41,7 @@ var actions = map[string]fiscalv1.Action{
 	"check": fiscalv1.Action_ACTION_CHECK, "finish-print": fiscalv1.Action_ACTION_FINISH_PRINT, "copy": fiscalv1.Action_ACTION_PRINT_COPY,
 	"x-report": fiscalv1.Action_ACTION_X_REPORT, "close-shift": fiscalv1.Action_ACTION_CLOSE_SHIFT, "sync-clock": fiscalv1.Action_ACTION_SYNC_CLOCK,
 	"reopen": fiscalv1.Action_ACTION_REOPEN_PORT, "reboot": fiscalv1.Action_ACTION_REBOOT, "recover": fiscalv1.Action_ACTION_RECOVER,
+	"resend": fiscalv1.Action_ACTION_RESEND_OFD, "suspend": fiscalv1.Action_ACTION_SUSPEND, "resume": fiscalv1.Action_ACTION_RESUME,
 }
 
 type tillListCommand struct{}

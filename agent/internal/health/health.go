@@ -50,6 +50,7 @@ const (
 	CodeFNSwapped   = "fn_swapped"
 	CodeDuplicate   = "possible_duplicate"
 	CodeUpdating    = "updating"
+	CodeSuspended   = "suspended"
 
 	// Delivery to the operator of fiscal data, where the agent does it.
 	CodeOFDName        = "ofd_dns"
@@ -89,6 +90,7 @@ var Table = map[string]Words{
 	CodeJournalFull: {Critical, "На диске нет места для журнала.", "Освободите место на диске компьютера и повторите."},
 	CodeWithdrawn:   {Warning, "Касса была занята, до операции очередь не дошла.", "Повторите."},
 	CodeStopping:    {Warning, "Агент останавливается.", "Повторите через минуту."},
+	CodeSuspended:   {Warning, "Касса приостановлена: {reason} (приостановил {by}).", "Новые операции на ней не начинаются. Возобновить её можно в кабинете или на этом компьютере: chekan-agent till resume."},
 	CodeUpdating:    {Warning, "Агент обновляется.", "Повторите через несколько секунд."},
 	CodeDuplicate:   {Warning, "Возможный дубль: такая же операция уже была, её результата никто не прочёл.", "Сначала узнайте результат первой. Если это другая покупка, повторите с подтверждением."},
 	CodeSwapped:     {Critical, "Отвечает другая касса: зав. № {serial}, а нужна № {was}.", "Верните прежнюю кассу. Если её заменили, подтвердите: chekan-agent till accept."},
@@ -184,6 +186,8 @@ type Picture struct {
 	// Stranger is a device that answers in the till's place: CodeSwapped or
 	// CodeFNSwapped.
 	Stranger *Problem
+	// Suspended is set while nothing new is begun on the till.
+	Suspended *Problem
 	// Delivery is what the carrying of documents to the operator suffers from.
 	Delivery []Problem
 }
@@ -225,6 +229,9 @@ func Of(p Picture) []Problem {
 	}
 	if p.PaperOwed {
 		add(CodePaperOwed, nil)
+	}
+	if p.Suspended != nil {
+		out = append(out, *p.Suspended)
 	}
 	if p.Foreign != 0 {
 		add(CodeForeign, map[string]string{"fd": strconv.FormatUint(uint64(p.Foreign), 10)})

@@ -55,6 +55,7 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) settled(err error) (wait time.Duration) {
 	opts := w.link.opts
 	w.update(func(s *State) {
+		s.Rounds++
 		if err == nil {
 			if s.Failures > 0 {
 				w.log.Info("delivery to the operator works again", "failures", s.Failures)

@@ -148,6 +148,7 @@ type State struct {
 	Since   fiscal.DateTime // its time, by the till's clock
 	Sent    uint32          // FD of the message whose answer is awaited; 0 is none
 
+	Rounds      uint64 // attempts that have ended since the program began
 	Delivered   uint64 // since the program began
 	LastFD      uint32 // the last of them
 	LastSuccess time.Time

@@ -19,6 +19,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -59,6 +61,11 @@ type Hands interface {
 	// may be over. Decide writes his decision down.
 	Recheck(ctx context.Context) (string, error)
 	Decide(ctx context.Context) (string, error)
+	// ResendOFD has the documents that wait carried to the operator now.
+	ResendOFD(ctx context.Context) (string, error)
+	// Suspend has the till begin nothing new, Resume ends that.
+	Suspend(ctx context.Context) (string, error)
+	Resume(ctx context.Context) (string, error)
 }
 
 // step is one rung.
@@ -88,6 +95,9 @@ var (
 	recheck     = step{"recheck", "Сверить операцию с фискальным накопителем ещё раз", false, 60 * time.Second, Hands.Recheck}
 	guide       = step{"guide", "Подсказать кассиру, что сделать руками", false, 10 * time.Second, Hands.Guide}
 	ticket      = step{"ticket", "Отправить заявку в обслуживание", false, 60 * time.Second, nil} // gets the run, see climb
+	resendOFD   = step{"resend_ofd", "Передать в ОФД документы, которые ждут", false, 90 * time.Second, Hands.ResendOFD}
+	suspend     = step{"suspend", "Не начинать на кассе новых операций", false, 10 * time.Second, Hands.Suspend}
+	resume      = step{"resume", "Разрешить на кассе новые операции", false, 10 * time.Second, Hands.Resume}
 	decideStep  = step{"decide", "Записать решение человека", true, 60 * time.Second, Hands.Decide}
 )
 
@@ -115,6 +125,9 @@ var actions = map[fiscalv1.Action][]step{
 	fiscalv1.Action_ACTION_REOPEN_PORT:  {reopen, readStatus},
 	fiscalv1.Action_ACTION_REBOOT:       {reboot, readStatus, settleStep},
 	fiscalv1.Action_ACTION_DECIDE:       {readStatus, recheck, decideStep},
+	fiscalv1.Action_ACTION_RESEND_OFD:   {readStatus, resendOFD},
+	fiscalv1.Action_ACTION_SUSPEND:      {suspend},
+	fiscalv1.Action_ACTION_RESUME:       {resume},
 }
 
 // handsOn is what a person can always try.
@@ -140,7 +153,7 @@ func Plan(id, till string, action fiscalv1.Action) (*fiscalv1.Run, error) {
 // anything is asked for.
 func Plans() []*fiscalv1.Run {
 	plans := make([]*fiscalv1.Run, 0, len(fiscalv1.Action_name))
-	for n := range int32(len(fiscalv1.Action_name)) {
+	for _, n := range slices.Sorted(maps.Keys(fiscalv1.Action_name)) {
 		if plan, err := Plan("", "", fiscalv1.Action(n)); err == nil {
 			plans = append(plans, plan)
 		}

@@ -46,6 +46,9 @@ func (a *actor) CloseShift(context.Context) (string, error)     { return a.do("c
 func (a *actor) SyncClock(context.Context) (string, error)      { return a.do("clock") }
 func (a *actor) Recheck(context.Context) (string, error)        { return a.do("recheck") }
 func (a *actor) Decide(context.Context) (string, error)         { return a.do("decide") }
+func (a *actor) ResendOFD(context.Context) (string, error)      { return a.do("resend") }
+func (a *actor) Suspend(context.Context) (string, error)        { return a.do("suspend") }
+func (a *actor) Resume(context.Context) (string, error)         { return a.do("resume") }
 
 func (a *actor) CallForHelp(_ context.Context, run *fiscalv1.Run) (string, string, error) {
 	a.told = run

@@ -16,6 +16,7 @@ import (
 	"github.com/chekan-io/chekan/drivers"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	journalv1 "github.com/chekan-io/chekan/proto/gen/journal/v1"
+	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
 // What a caller can do wrong.
@@ -52,6 +53,9 @@ type Config struct {
 	// Cable keeps whom the till is bound to and knows where it is; nil is bound to
 	// the first device that answers, until the program ends.
 	Cable Cable
+	// Suspension is the file that keeps why nothing new is begun on the till;
+	// empty keeps it until the program ends.
+	Suspension string
 	// Events hears what happens to operations, a line each (see events.go): the
 	// black box keeps them between the bytes. May be nil.
 	Events func(event string)
@@ -66,7 +70,8 @@ type Fleet struct {
 	hub     hub
 
 	consents consents
-	desk     Desk // nil: nobody to call
+	desk     Desk    // nil: nobody to call
+	courier  Courier // nil: the tills carry their documents themselves
 
 	mu       sync.Mutex
 	inflight map[string]*pending // by key: accepted and not ended
@@ -90,6 +95,7 @@ func NewFleet(configs []Config, j Journal, log *slog.Logger) (*Fleet, error) {
 			name: c.Name, driver: c.Driver, auto: !c.AskToFinish, marks: c.Marks, device: c.Device, journal: j, log: log, events: c.Events,
 			cable: cableOf(c), changed: f.hub.publish, settled: f.settled, jobs: make(chan func(context.Context), queueLength),
 		}
+		t.lock.open(c.Suspension, log)
 		b := t.cable.Bound()
 		t.identity.Serial, t.identity.FN = b.Serial, b.FN
 		t.publish()
@@ -350,6 +356,10 @@ func (f *Fleet) enter(op *fiscalv1.Operation, hash []byte, insist bool) (p *pend
 		return nil, f.denied(op, health.CodeUpdating), nil
 	}
 	t := f.byName[op.GetTill()]
+	if problem := t.lock.problem(fiscal.Kind(op.GetKind())); problem != nil {
+		notDone(op, *problem)
+		return nil, op, nil
+	}
 	p.join()
 	select {
 	case t.jobs <- func(ctx context.Context) { t.perform(ctx, p) }:
@@ -436,6 +446,9 @@ func (f *Fleet) Act(ctx context.Context, id, name string, action fiscalv1.Action
 	t, err := f.Till(name)
 	if err != nil {
 		return nil, err
+	}
+	if action == fiscalv1.Action_ACTION_RESEND_OFD {
+		return f.resend(ctx, t, id, report)
 	}
 	return t.climb(ctx, hands{t: t, id: id, desk: f.desk}, action, report)
 }

@@ -24,6 +24,10 @@ type hands struct {
 	// decision and decider are for ACTION_DECIDE.
 	decision *fiscalv1.Decision
 	decider  string
+	// reason and by are for ACTION_SUSPEND.
+	reason, by string
+	// courier is for ACTION_RESEND_OFD.
+	courier Courier
 }
 
 var _ recovery.Hands = hands{}
@@ -244,6 +248,10 @@ func (h hands) XReport(ctx context.Context) (string, error) {
 }
 
 func (h hands) CloseShift(ctx context.Context) (string, error) {
+	if problem := h.t.lock.problem(fiscal.CloseShift); problem != nil {
+		w := problem.Words()
+		return w.Text + " " + w.Todo, errInTheWay
+	}
 	return h.operation(ctx, fiscalv1.Kind_KIND_CLOSE_SHIFT)
 }
 

@@ -75,6 +75,7 @@ type Till struct {
 
 	jobs  chan func(ctx context.Context)
 	state atomic.Pointer[fiscalv1.TillState]
+	lock  lock
 	// delivery is set by whoever carries the till's documents to the operator.
 	delivery atomic.Pointer[Delivery]
 
@@ -311,6 +312,7 @@ func (t *Till) picture() health.Picture {
 	if t.open != nil {
 		p.Unfinished = t.open.rec.GetOperation().GetKey()
 	}
+	p.Suspended = t.lock.standing()
 	if d := t.delivery.Load(); d != nil {
 		p.Delivery = d.Problems
 	}
@@ -355,6 +357,7 @@ func (t *Till) publish() {
 	if t.open != nil {
 		s.Unfinished = 1
 	}
+	s.Suspended = t.lock.state()
 	if _, ok := t.device.(drivers.Copier); ok {
 		s.Abilities = append(s.Abilities, "copy")
 	}

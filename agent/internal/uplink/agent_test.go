@@ -23,10 +23,11 @@ type tills struct {
 	ask func(ctx context.Context, run *fiscalv1.Run, until time.Time) (fiscalv1.Consent, error)
 	act func(ctx context.Context, id string, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 
-	mu    sync.Mutex
-	acted map[string]int
-	shift uint32
-	last  uint32 // documents in the fiscal memory of till k
+	mu        sync.Mutex
+	acted     map[string]int
+	suspended []string
+	shift     uint32
+	last      uint32 // documents in the fiscal memory of till k
 }
 
 // copiesFN is the fiscal memory of till k.
@@ -56,6 +57,13 @@ func (t *tills) Act(ctx context.Context, id, _ string, _ fiscalv1.Action, report
 	t.acted[id]++
 	t.mu.Unlock()
 	return t.act(ctx, id, report)
+}
+
+func (t *tills) Suspend(ctx context.Context, id, till, by, reason string, report func(*fiscalv1.Run)) (*fiscalv1.Run, error) {
+	t.mu.Lock()
+	t.suspended = append(t.suspended, by+": "+reason)
+	t.mu.Unlock()
+	return t.Act(ctx, id, till, fiscalv1.Action_ACTION_SUSPEND, report)
 }
 
 func (t *tills) Resolve(_ context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error) {

@@ -121,7 +121,7 @@ func (s *session) take(ctx context.Context, cmd *uplinkv1.Command) {
 	}
 	exec := &journalv1.Execution{
 		Id: cmd.GetId(), Run: &fiscalv1.Run{Id: cmd.GetId(), Till: cmd.GetTill(), Action: cmd.GetAction(), Actor: cmd.GetActor()},
-		ForgetMs: s.now().Add(rememberFor).UnixMilli(),
+		ForgetMs: s.now().Add(rememberFor).UnixMilli(), Reason: cmd.GetReason(),
 	}
 	expired := cmd.GetExpiresMs() != 0 && s.now().UnixMilli() > cmd.GetExpiresMs()
 	if expired {
@@ -193,6 +193,8 @@ func (s *session) perform(ctx context.Context, cmd *uplinkv1.Command, consent fi
 		return s.errand(ctx, cmd, consent, report)
 	case cmd.GetAction() == fiscalv1.Action_ACTION_DECIDE:
 		return s.o.Tills.Resolve(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetActor(), cmd.GetDecision(), report)
+	case cmd.GetAction() == fiscalv1.Action_ACTION_SUSPEND:
+		return s.o.Tills.Suspend(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetActor(), cmd.GetReason(), report)
 	}
 	return s.o.Tills.Act(ctx, cmd.GetId(), cmd.GetTill(), cmd.GetAction(), report)
 }
@@ -227,7 +229,7 @@ func (s *session) recoverExecution(ctx context.Context, id string) (handed bool)
 	run := exec.GetRun()
 	if asked(run) {
 		s.runs.put(run)
-		go s.askFirst(s.running, commandOf(run), exec) //nolint:contextcheck // a command outlives the connection that brought it
+		go s.askFirst(s.running, commandOf(exec), exec) //nolint:contextcheck // a command outlives the connection that brought it
 		return true
 	}
 	if !run.GetEnded() && s.o.Errands != nil && s.o.Errands.Resume(run) {

@@ -49,9 +49,10 @@ func asked(run *fiscalv1.Run) bool {
 	return !run.GetEnded() && run.GetConsent() == fiscalv1.Consent_CONSENT_ASKED
 }
 
-// commandOf is the command behind a run that was asked about before a restart.
-func commandOf(run *fiscalv1.Run) *uplinkv1.Command {
-	return &uplinkv1.Command{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Actor: run.GetActor(), AskConsent: true}
+// commandOf is the command that was asked about before a restart.
+func commandOf(exec *journalv1.Execution) *uplinkv1.Command {
+	run := exec.GetRun()
+	return &uplinkv1.Command{Id: run.GetId(), Till: run.GetTill(), Action: run.GetAction(), Actor: run.GetActor(), AskConsent: true, Reason: exec.GetReason()}
 }
 
 // askFirst asks the person at the till and carries the command out when he

@@ -94,6 +94,8 @@ type Tills interface {
 	Act(ctx context.Context, id, till string, action fiscalv1.Action, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 	// Resolve is Act for the decision of a person.
 	Resolve(ctx context.Context, id, till, decider string, d *fiscalv1.Decision, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
+	// Suspend is Act for ACTION_SUSPEND: by is who wants it, reason why.
+	Suspend(ctx context.Context, id, till, by, reason string, report func(*fiscalv1.Run)) (*fiscalv1.Run, error)
 	// Ask shows a run to the person at the till and waits for his word until the
 	// time given; an error means that he was not asked to the end.
 	Ask(ctx context.Context, run *fiscalv1.Run, until time.Time) (fiscalv1.Consent, error)

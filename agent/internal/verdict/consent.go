@@ -33,7 +33,8 @@ var actionKeys = map[fiscalv1.Action]string{
 	fiscalv1.Action_ACTION_CHECK: "check", fiscalv1.Action_ACTION_FINISH_PRINT: "finish_print", fiscalv1.Action_ACTION_PRINT_COPY: "print_copy",
 	fiscalv1.Action_ACTION_X_REPORT: "x_report", fiscalv1.Action_ACTION_CLOSE_SHIFT: "close_shift", fiscalv1.Action_ACTION_SYNC_CLOCK: "sync_clock",
 	fiscalv1.Action_ACTION_REOPEN_PORT: "reopen_port", fiscalv1.Action_ACTION_REBOOT: "reboot", fiscalv1.Action_ACTION_RECOVER: "recover",
-	fiscalv1.Action_ACTION_DECIDE: "decide",
+	fiscalv1.Action_ACTION_DECIDE: "decide", fiscalv1.Action_ACTION_RESEND_OFD: "resend_ofd", fiscalv1.Action_ACTION_SUSPEND: "suspend",
+	fiscalv1.Action_ACTION_RESUME: "resume",
 }
 
 // asks are the questions for a page, oldest first. Steps that stand in a plan
