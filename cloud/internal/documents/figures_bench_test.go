@@ -4,8 +4,10 @@ package documents
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -82,10 +84,10 @@ type bench struct {
 	tills                map[string]string
 }
 
-// besideRounds is how many rounds are stored both ways.
-const besideRounds = 10
+// besideEach is of how many rounds one is stored both ways; agents push batches of so many entries, as ours do.
+const besideEach, batchEntries = 4, 500
 
-// fill pushes round by round: making receipts is not measured, storing them is.
+// fill lets all agents send what their tills do as time goes by, round by round: making receipts is not measured, storing them is.
 func (b *bench) fill(t *testing.T, o simfleet.Options) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -94,9 +96,8 @@ func (b *bench) fill(t *testing.T, o simfleet.Options) {
 	if err := b.store.Write().CreateOrganisation(ctx, db.CreateOrganisationParams{ID: b.organisation, Name: fleet.Name}); err != nil {
 		t.Fatal(err)
 	}
-	var round []*pusher
-	const atOnce = 8 // agents that push at the same time
-	for i, outlet := range fleet.Outlets {
+	agents := make([]*pusher, 0, len(fleet.Outlets))
+	for _, outlet := range fleet.Outlets {
 		agent := &access.Agent{ID: store.NewID(), OrganisationID: b.organisation, OutletID: store.NewID()}
 		if _, err := b.store.Write().PutOutlet(ctx, db.PutOutletParams{ID: agent.OutletID, OrganisationID: b.organisation, Name: outlet.Name}); err != nil {
 			t.Fatal(err)
@@ -104,58 +105,74 @@ func (b *bench) fill(t *testing.T, o simfleet.Options) {
 		if err := b.store.Write().CreateAgent(ctx, db.CreateAgentParams{ID: agent.ID, OrganisationID: b.organisation, OutletID: agent.OutletID}); err != nil {
 			t.Fatal(err)
 		}
-		var entries []*uplinkv1.Entry
+		p := &pusher{agent: agent}
 		for k, till := range outlet.Tills {
-			if err := till.Quick(func(e *uplinkv1.Entry) error {
-				e.GetOperation().Till = fmt.Sprint("kassa-", k+1)
-				entries = append(entries, e)
-				return nil
-			}); err != nil {
-				t.Fatal(err)
-			}
+			next, stop := iter.Pull2(func(yield func(*uplinkv1.Entry, error) bool) {
+				errStopped := errors.New("stopped")
+				if err := till.Quick(func(e *uplinkv1.Entry) error {
+					e.GetOperation().Till = fmt.Sprint("kassa-", k+1)
+					if !yield(e, nil) {
+						return errStopped
+					}
+					return nil
+				}); err != nil && !errors.Is(err, errStopped) {
+					yield(nil, err)
+				}
+			})
+			defer stop()
+			p.tills = append(p.tills, &source{next: next})
 			id, err := b.fleet.TillID(ctx, agent, till.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			b.tills[till.FN] = id
 		}
-		// An agent sends what its tills do as time goes by.
-		slices.SortStableFunc(entries, func(x, y *uplinkv1.Entry) int {
-			return strings.Compare(x.GetOperation().GetDocument().GetAt(), y.GetOperation().GetDocument().GetAt())
-		})
-		for n, e := range entries {
-			e.Cursor = uint64(n + 1)
-			if op := e.GetOperation(); op.GetReceipt() != nil {
-				b.receipts++
-				b.positions += len(op.GetReceipt().GetItems())
-				if b.rng.IntN(2000) == 0 {
-					b.samples = append(b.samples, op)
-				}
+		agents = append(agents, p)
+	}
+	for n := 0; ; n++ {
+		going := false
+		for _, a := range agents {
+			if err := a.take(batchEntries); err != nil {
+				t.Fatal(err)
 			}
+			b.count(a.batch)
+			going = going || len(a.batch) > 0
 		}
-		round = append(round, &pusher{agent: agent, entries: entries})
-		if len(round) == atOnce || i == len(fleet.Outlets)-1 {
-			b.round(t, round, i/atOnce < besideRounds)
-			round = nil
-			runtime.GC()
+		if !going {
+			return
+		}
+		b.round(t, agents, n%besideEach == 0)
+		runtime.GC()
+	}
+}
+
+// count notes what is pushed, and some of it to look for later.
+func (b *bench) count(batch []*uplinkv1.Entry) {
+	for _, e := range batch {
+		if op := e.GetOperation(); op.GetReceipt() != nil {
+			b.receipts++
+			b.positions += len(op.GetReceipt().GetItems())
+			if b.rng.IntN(2000) == 0 {
+				b.samples = append(b.samples, op)
+			}
 		}
 	}
 }
 
+// round pushes one batch of each agent at the same time; beside also stores the same rows plainly.
 func (b *bench) round(t *testing.T, agents []*pusher, beside bool) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	began := time.Now()
 	var wg sync.WaitGroup
 	for _, a := range agents {
-		wg.Go(func() {
-			for _, batch := range split(a.entries, 500) {
-				if _, err := b.Push(ctx, a.agent, "j", batch); err != nil {
+		if len(a.batch) > 0 {
+			wg.Go(func() {
+				if _, err := b.Push(ctx, a.agent, "j", &uplinkv1.Batch{Entries: a.batch}); err != nil {
 					t.Error(err)
-					return
 				}
-			}
-		})
+			})
+		}
 	}
 	wg.Wait()
 	took := time.Since(began)
@@ -164,21 +181,17 @@ func (b *bench) round(t *testing.T, agents []*pusher, beside bool) {
 		return
 	}
 	var waiting [][]store.Push
-	for n := 0; ; n++ {
-		var pushes []store.Push
-		for _, a := range agents {
-			if batches := split(a.entries, 500); n < len(batches) {
-				rows, err := b.rows(ctx, a.agent, "j"+a.agent.ID, batches[n])
-				if err != nil {
-					t.Fatal(err)
-				}
-				pushes = append(pushes, rows)
-			}
+	rows := rowsAtOnce
+	for _, a := range agents {
+		push, err := b.rows(ctx, a.agent, "j"+a.agent.ID, &uplinkv1.Batch{Entries: a.batch})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if pushes == nil {
-			break
+		if rows >= rowsAtOnce {
+			waiting, rows = append(waiting, nil), 0
 		}
-		waiting = append(waiting, pushes)
+		waiting[len(waiting)-1] = append(waiting[len(waiting)-1], push)
+		rows += len(a.batch)
 	}
 	began = time.Now()
 	for _, pushes := range waiting {
@@ -190,10 +203,48 @@ func (b *bench) round(t *testing.T, agents []*pusher, beside bool) {
 	b.besideIngest += took
 }
 
+// pusher is an agent with what it sends next.
 type pusher struct {
-	agent   *access.Agent
-	entries []*uplinkv1.Entry
+	agent  *access.Agent
+	tills  []*source
+	cursor uint64
+	batch  []*uplinkv1.Entry
 }
+
+// source gives what a till did, in order.
+type source struct {
+	next func() (*uplinkv1.Entry, error, bool)
+	head *uplinkv1.Entry
+}
+
+// take fills the batch with what the agent's tills did next, by time.
+func (p *pusher) take(n int) error {
+	p.batch = p.batch[:0:0]
+	for len(p.batch) < n {
+		var first *source
+		for _, s := range p.tills {
+			if s.head == nil {
+				e, err, _ := s.next()
+				if err != nil {
+					return err
+				}
+				s.head = e
+			}
+			if s.head != nil && (first == nil || s.at() < first.at()) {
+				first = s
+			}
+		}
+		if first == nil {
+			return nil
+		}
+		p.cursor++
+		first.head.Cursor = p.cursor
+		p.batch, first.head = append(p.batch, first.head), nil
+	}
+	return nil
+}
+
+func (s *source) at() string { return s.head.GetOperation().GetDocument().GetAt() }
 
 type attribute struct {
 	name   string

@@ -23,7 +23,7 @@ const (
 	maxKey     = 128 // docs/guarantees.md: a key has 1 to 128 bytes
 	maxFN      = 32
 	// rowsAtOnce is how much goes into one transaction when much is waiting.
-	rowsAtOnce = 4000
+	rowsAtOnce = 16_000
 	// writeLimit ends a transaction that the database does not finish.
 	writeLimit = time.Minute
 	// cachedJournals bounds the memory of journal ids.
@@ -297,20 +297,30 @@ func checkDocument(doc *fiscalv1.Document) error {
 // Run writes what is pushed until ctx ends; then it finishes what it has taken.
 func (d *Documents) Run(ctx context.Context) error {
 	defer close(d.done)
+	var wg sync.WaitGroup
+	for range d.store.Writers() {
+		wg.Go(func() { d.writeQueued(ctx) })
+	}
+	wg.Wait()
+	for {
+		select {
+		case j := <-d.queue:
+			j.err = ErrClosed
+			close(j.done)
+		default:
+			return nil
+		}
+	}
+}
+
+// writeQueued is one writer.
+func (d *Documents) writeQueued(ctx context.Context) {
 	for {
 		var first *job
 		select {
 		case first = <-d.queue:
 		case <-ctx.Done():
-			for {
-				select {
-				case j := <-d.queue:
-					j.err = ErrClosed
-					close(j.done)
-				default:
-					return nil
-				}
-			}
+			return
 		}
 		jobs := []*job{first}
 		rows := len(first.push.Operations) + len(first.push.Copies)

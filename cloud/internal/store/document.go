@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
@@ -205,18 +206,59 @@ func nameID(table, organisation, name string) int64 {
 	return max(id, 1)
 }
 
+// asked is a name as it stood in a document.
+type asked struct{ table, organisation, name string }
+
+// memo remembers ids of names: a shop sells the same few thousand things all day, and folding and hashing a name anew for every
+// line costs more than all the sums.
+type memo struct {
+	mu  sync.RWMutex
+	ids map[asked]int64
+}
+
+// memoNames bounds its memory; a full one begins anew.
+const memoNames = 200_000
+
+func (m *memo) id(key asked, of func() int64) int64 {
+	m.mu.RLock()
+	id, known := m.ids[key]
+	m.mu.RUnlock()
+	if known {
+		return id
+	}
+	id = of()
+	key.name = strings.Clone(key.name) // it may be a piece of something large
+	m.mu.Lock()
+	if m.ids == nil || len(m.ids) >= memoNames {
+		m.ids = map[asked]int64{}
+	}
+	m.ids[key] = id
+	m.mu.Unlock()
+	return id
+}
+
+var idsOfNames memo
+
 // MemoryID is the id of a fiscal memory.
-func MemoryID(organisation, fn string) int64 { return nameID("memory", organisation, fn) }
+func MemoryID(organisation, fn string) int64 {
+	return idsOfNames.id(asked{"memory", organisation, fn}, func() int64 { return nameID("memory", organisation, fn) })
+}
 
 // CashierID is the id of a cashier's folded name.
 func CashierID(organisation, name string) int64 {
-	if name = Fold(name); name == "" {
+	if name == "" {
 		return 0
 	}
-	return nameID("cashier", organisation, name)
+	return idsOfNames.id(asked{"cashier", organisation, name}, func() int64 {
+		folded := Fold(name)
+		if folded == "" {
+			return 0
+		}
+		return nameID("cashier", organisation, folded)
+	})
 }
 
 // ProductID is the id of the folded name of something sold; what has no name has an id too.
 func ProductID(organisation, name string) int64 {
-	return nameID("product", organisation, Fold(name))
+	return idsOfNames.id(asked{"product", organisation, name}, func() int64 { return nameID("product", organisation, Fold(name)) })
 }

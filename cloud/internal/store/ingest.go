@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -45,7 +49,7 @@ func (s *Store) Ingest(ctx context.Context, pushes []Push) ([]int64, error) {
 	var cursors []int64
 	var err error
 	for range 3 {
-		if cursors, err = s.ingest(ctx, pushes, all); !errors.Is(err, errRaced) {
+		if cursors, err = s.ingest(ctx, pushes, all); !errors.Is(err, errRaced) && !crossed(err) {
 			break
 		}
 	}
@@ -128,22 +132,50 @@ func merge(pushes []Push) merged {
 	return all
 }
 
-var operations = newBulk("operations",
-	"ON CONFLICT (journal_id, key) DO UPDATE SET till_id = excluded.till_id, revision = excluded.revision,"+
-		" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body, stage = excluded.stage"+
-		" WHERE excluded.revision > operations.revision",
-	"organisation_id text", "journal_id text", "key text", "till_id text", "revision bigint", "accepted_at bigint", "stored_at bigint",
-	"body bytea", "stage bigint")
+const operationColumns = "organisation_id text, journal_id text, key text, till_id text, revision bigint, accepted_at bigint, stored_at bigint, " +
+	"body bytea, stage bigint"
 
+var (
+	operations = newBulk("operations", "ON CONFLICT (journal_id, key) DO NOTHING RETURNING journal_id, key", strings.Split(operationColumns, ", ")...)
+	revised    = newBulk("operations",
+		"ON CONFLICT (journal_id, key) DO UPDATE SET till_id = excluded.till_id, revision = excluded.revision,"+
+			" accepted_at = excluded.accepted_at, stored_at = excluded.stored_at, body = excluded.body, stage = excluded.stage"+
+			" WHERE excluded.revision > operations.revision", strings.Split(operationColumns, ", ")...)
+)
+
+// putOperations stores what is new, which most is, and then what comes again.
 func (w *writer) putOperations(ctx context.Context, rows []db.Operation) error {
 	values := make([]any, 0, len(rows)*len(operations.columns))
-	for i := range rows {
-		o := &rows[i]
+	add := func(o *db.Operation) {
 		values = append(values, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body, o.Stage)
 	}
-	_, err := w.put(ctx, &operations, values, nil)
+	for i := range rows {
+		add(&rows[i])
+	}
+	stored := make(map[operationKey]struct{}, len(rows))
+	if _, err := w.put(ctx, &operations, values, func(r *sql.Rows) error {
+		var key operationKey
+		err := r.Scan(&key.journal, &key.key)
+		stored[key] = struct{}{}
+		return err
+	}); err != nil || len(stored) == len(rows) {
+		return err
+	}
+	values = values[:0]
+	for i := range rows {
+		if _, new := stored[operationKey{rows[i].JournalID, rows[i].Key}]; !new {
+			add(&rows[i])
+		}
+	}
+	_, err := w.put(ctx, &revised, values, nil)
 	return err
 }
 
-// errRaced says that another cabinet of the same database stored one of the documents at this moment.
+// crossed says that two transactions waited for each other and the database ended this one.
+func crossed(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "40P01" // deadlock_detected
+}
+
+// errRaced says that another writer of the same database stored one of the documents at this moment.
 var errRaced = errors.New("a document came in twice at once")

@@ -9,6 +9,7 @@ import "context"
 func (s *Store) InsertPlain(ctx context.Context, pushes []Push) error {
 	all := merge(pushes)
 	return s.writing(ctx, func(w *writer) error {
+		w.plain = true
 		if err := w.putOperations(ctx, all.operations); err != nil {
 			return err
 		}
