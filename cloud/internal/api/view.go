@@ -12,7 +12,7 @@ import (
 
 func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
 	v := &cabinetv1.Till{
-		Id: t.ID, Name: t.Name, Outlet: t.Outlet, Light: t.Light, State: t.State, AgentId: t.AgentID, Host: t.Host, AgentVersion: t.AgentVersion,
+		Id: t.ID, Name: t.Title, Outlet: t.Outlet, Light: t.Light, State: t.State, AgentId: t.AgentID, Host: t.Host, AgentVersion: t.AgentVersion,
 		AgentOnline: t.AgentOnline, HeardMs: t.Heard.UnixMilli(), ReportedMs: t.Reported.UnixMilli(), ShiftReceipts: uint32(t.ShiftReceipts),
 		Cells: cellViews(t.Cells), Stop: stopView(t.Stop), OutletId: t.OutletID, OfdContract: t.Contract,
 	}

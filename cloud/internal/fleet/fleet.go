@@ -38,6 +38,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -264,6 +265,8 @@ func (f *Fleet) alive(agentID string, stored int64) (last time.Time, online bool
 
 // Till is a till with everything the cabinet knows of it.
 type Till struct {
+	// Title is how people call it: Name, which is its agent's, unless somebody gave it another one.
+	Title                       string
 	ID, Name, Outlet            string
 	AgentID, Host, AgentVersion string
 	AgentOnline                 bool
@@ -283,7 +286,7 @@ type Till struct {
 
 func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*Till, error) {
 	t := &Till{
-		ID: row.ID, Name: row.Name, Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
+		ID: row.ID, Name: row.Name, Title: cmp.Or(row.Title, row.Name), Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
 		OutletID: row.OutletID, Contract: row.OfdContract,
 	}

@@ -177,7 +177,7 @@ func (f *Fleet) node(ctx context.Context, organisation string, n Node) (nodes []
 		if err != nil {
 			return nil, "", err
 		}
-		return tree.way(t.OutletID, t.ID), t.Name, nil
+		return tree.way(t.OutletID, t.ID), t.Title, nil
 	case light.Usual:
 		return nil, "", fmt.Errorf("level of a node: %w", ErrInvalid)
 	}

@@ -212,7 +212,7 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 const (
 	foundColumns = "d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt," +
 		" d.stored_at, d.outlet_id, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.buyer, d.positions, d.paper, d.ofd," +
-		" COALESCE(c.name, ''), COALESCE(t.name, ''), COALESCE(o.name, ''), p.body"
+		" COALESCE(c.name, ''), COALESCE(NULLIF(t.title, ''), t.name, ''), COALESCE(o.name, ''), p.body"
 	foundJoins = " LEFT JOIN cashiers c ON c.id = d.cashier LEFT JOIN tills t ON t.id = d.till_id LEFT JOIN outlets o ON o.id = d.outlet_id" +
 		" LEFT JOIN operations p ON p.journal_id = d.journal_id AND p.key = d.key AND d.key <> ''"
 )

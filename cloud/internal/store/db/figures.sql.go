@@ -513,7 +513,7 @@ func (q *Queries) GetOutletOfTill(ctx context.Context, arg GetOutletOfTillParams
 }
 
 const getShiftRow = `-- name: GetShiftRow :one
-SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(NULLIF(t.title, ''), t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
 FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
 WHERE s.organisation_id = $1 AND s.fn = $2 AND s.number = $3
 `
@@ -957,7 +957,7 @@ func (q *Queries) ListShiftSums(ctx context.Context, arg ListShiftSumsParams) ([
 }
 
 const listShifts = `-- name: ListShifts :many
-SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+SELECT s.organisation_id, s.fn, s.number, s.till_id, s.opened_at, s.closed_at, s.receipts, s.sales, s.sale_returns, s.purchases, s.purchase_returns, s.corrections, s.outlet_id, s.first_at, s.day, s.opened_fd, s.closed_fd, s.cashier, CAST(COALESCE(NULLIF(t.title, ''), t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
 FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
 WHERE s.organisation_id = $1 AND s.day >= $3 AND s.day < $4
     AND (CAST($5 AS TEXT) = '' OR s.outlet_id = $5)
@@ -1508,13 +1508,13 @@ func (q *Queries) SumRevenueOfOutlets(ctx context.Context, arg SumRevenueOfOutle
 }
 
 const sumRevenueOfTills = `-- name: SumRevenueOfTills :many
-SELECT t.id, t.name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+SELECT t.id, CAST(COALESCE(NULLIF(t.title, ''), t.name) AS TEXT) AS name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
     CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
     CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
 FROM tills t JOIN outlets o ON o.id = t.outlet_id
 JOIN revenue r ON r.organisation_id = t.organisation_id AND r.node = t.id AND r.grain = $2 AND r.span >= $3 AND r.span < $4
 WHERE t.organisation_id = $1
-GROUP BY t.id, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind
+GROUP BY t.id, t.title, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind
 `
 
 type SumRevenueOfTillsParams struct {

@@ -263,7 +263,7 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 }
 
 const getTill = `-- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -287,6 +287,7 @@ type GetTillRow struct {
 	OrganisationID    string
 	AgentID           string
 	Name              string
+	Title             string
 	State             []byte
 	ReportedAt        int64
 	OutletID          string
@@ -310,6 +311,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 		&i.OrganisationID,
 		&i.AgentID,
 		&i.Name,
+		&i.Title,
 		&i.State,
 		&i.ReportedAt,
 		&i.OutletID,
@@ -494,7 +496,7 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 }
 
 const listTills = `-- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -506,7 +508,7 @@ JOIN outlets o ON o.id = t.outlet_id
 LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND s.number = t.shift
 WHERE t.organisation_id = $1
-ORDER BY o.name, t.name, t.id
+ORDER BY o.name, t.title, t.name, t.id
 `
 
 type ListTillsRow struct {
@@ -514,6 +516,7 @@ type ListTillsRow struct {
 	OrganisationID    string
 	AgentID           string
 	Name              string
+	Title             string
 	State             []byte
 	ReportedAt        int64
 	OutletID          string
@@ -543,6 +546,7 @@ func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListT
 			&i.OrganisationID,
 			&i.AgentID,
 			&i.Name,
+			&i.Title,
 			&i.State,
 			&i.ReportedAt,
 			&i.OutletID,

@@ -142,19 +142,19 @@ WHERE o.organisation_id = $1
 GROUP BY o.id, o.name, r.correction, r.kind ORDER BY o.id, r.correction, r.kind;
 
 -- name: SumRevenueOfTills :many
-SELECT t.id, t.name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
+SELECT t.id, CAST(COALESCE(NULLIF(t.title, ''), t.name) AS TEXT) AS name, o.name AS outlet, t.outlet_id, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
     CAST(SUM(r.electronic) AS BIGINT) AS electronic, CAST(SUM(r.prepaid) AS BIGINT) AS prepaid, CAST(SUM(r.credit) AS BIGINT) AS credit,
     CAST(SUM(r.barter) AS BIGINT) AS barter, CAST(SUM(r.positions) AS BIGINT) AS positions
 FROM tills t JOIN outlets o ON o.id = t.outlet_id
 JOIN revenue r ON r.organisation_id = t.organisation_id AND r.node = t.id AND r.grain = $2 AND r.span >= sqlc.arg(first) AND r.span < sqlc.arg(before)
 WHERE t.organisation_id = $1
-GROUP BY t.id, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind;
+GROUP BY t.id, t.title, t.name, o.name, t.outlet_id, r.correction, r.kind ORDER BY t.id, r.correction, r.kind;
 
 -- name: GetOutletOfTill :one
 SELECT outlet_id FROM tills WHERE organisation_id = $1 AND id = $2;
 
 -- name: ListShifts :many
-SELECT sqlc.embed(s), CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+SELECT sqlc.embed(s), CAST(COALESCE(NULLIF(t.title, ''), t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
 FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
 WHERE s.organisation_id = $1 AND s.day >= sqlc.arg(first) AND s.day < sqlc.arg(before)
     AND (CAST(sqlc.arg(outlet_id) AS TEXT) = '' OR s.outlet_id = sqlc.arg(outlet_id))
@@ -164,7 +164,7 @@ WHERE s.organisation_id = $1 AND s.day >= sqlc.arg(first) AND s.day < sqlc.arg(b
 ORDER BY s.day DESC, s.fn DESC, s.number DESC LIMIT $2;
 
 -- name: GetShiftRow :one
-SELECT sqlc.embed(s), CAST(COALESCE(t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
+SELECT sqlc.embed(s), CAST(COALESCE(NULLIF(t.title, ''), t.name, '') AS TEXT) AS till, CAST(COALESCE(o.name, '') AS TEXT) AS outlet, CAST(COALESCE(c.name, '') AS TEXT) AS opened_by
 FROM shifts s LEFT JOIN tills t ON t.id = s.till_id LEFT JOIN outlets o ON o.id = s.outlet_id LEFT JOIN cashiers c ON c.id = s.cashier
 WHERE s.organisation_id = $1 AND s.fn = $2 AND s.number = $3;
 

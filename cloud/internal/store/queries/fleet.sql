@@ -11,7 +11,7 @@ UPDATE agents SET heard_at = $2 WHERE id = $1 AND heard_at < $2;
 UPDATE agents SET problems = $2, outbox = $3, heard_at = $4 WHERE id = $1;
 
 -- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -25,7 +25,7 @@ LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND 
 WHERE t.organisation_id = $1 AND t.id = $2;
 
 -- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -37,7 +37,7 @@ JOIN outlets o ON o.id = t.outlet_id
 LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND s.number = t.shift
 WHERE t.organisation_id = $1
-ORDER BY o.name, t.name, t.id;
+ORDER BY o.name, t.title, t.name, t.id;
 
 -- name: FindTillBySerial :one
 SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND driver = $2 AND serial = $3;
