@@ -24,6 +24,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/metrics"
+	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -283,7 +284,8 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return err
 	}
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Audit: audit.New(c.store), Log: c.log,
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Audit: audit.New(c.store),
+		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,

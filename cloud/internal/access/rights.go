@@ -133,6 +133,32 @@ var needs = map[string]Permission{
 	cabinetv1connect.AuditServiceExportAuditProcedure: AuditView,
 	cabinetv1connect.AuditServiceVerifyAuditProcedure: AuditView,
 
+	cabinetv1connect.OrganisationServiceGetOrganisationProcedure:    Known,
+	cabinetv1connect.OrganisationServiceUpdateOrganisationProcedure: PeopleManage,
+	cabinetv1connect.OrganisationServiceCreateOrganisationProcedure: SignedIn,
+	cabinetv1connect.OrganisationServiceListCompaniesProcedure:      SignedIn,
+	cabinetv1connect.OrganisationServiceListNodesProcedure:          SignedIn,
+	cabinetv1connect.OrganisationServiceListPeopleProcedure:         PeopleManage,
+	cabinetv1connect.OrganisationServiceInvitePersonProcedure:       PeopleManage,
+	cabinetv1connect.OrganisationServiceResendInvitationProcedure:   PeopleManage,
+	cabinetv1connect.OrganisationServiceRevokeInvitationProcedure:   PeopleManage,
+	cabinetv1connect.OrganisationServiceSetRightsProcedure:          PeopleManage,
+	cabinetv1connect.OrganisationServiceBlockPersonProcedure:        PeopleManage,
+	cabinetv1connect.OrganisationServiceRemovePersonProcedure:       PeopleManage,
+	cabinetv1connect.OrganisationServiceListRolesProcedure:          SignedIn,
+	cabinetv1connect.OrganisationServicePutRoleProcedure:            PeopleManage,
+	cabinetv1connect.OrganisationServiceDeleteRoleProcedure:         PeopleManage,
+	cabinetv1connect.OrganisationServiceListGrantsProcedure:         PeopleManage,
+	cabinetv1connect.OrganisationServiceFindServiceCentreProcedure:  PeopleManage,
+	cabinetv1connect.OrganisationServiceGiveGrantProcedure:          PeopleManage,
+	cabinetv1connect.OrganisationServiceAcceptGrantProcedure:        PeopleManage,
+	cabinetv1connect.OrganisationServiceProlongGrantProcedure:       PeopleManage,
+	cabinetv1connect.OrganisationServiceRevokeGrantProcedure:        PeopleManage,
+	cabinetv1connect.OrganisationServiceListClientsProcedure:        TillsView,
+	cabinetv1connect.OrganisationServiceListKeysProcedure:           APIManage,
+	cabinetv1connect.OrganisationServiceCreateKeyProcedure:          APIManage,
+	cabinetv1connect.OrganisationServiceRevokeKeyProcedure:          APIManage,
+
 	uplinkv1connect.EnrolmentServiceEnrollProcedure: Everyone, // the code is the right
 
 	uplinkv1connect.UplinkServiceHelloProcedure:             TheAgent,
@@ -162,6 +188,14 @@ var dangerous = map[string]bool{
 	cabinetv1connect.AccessServiceSetFactorRuleProcedure:      true,
 
 	cabinetv1connect.FleetServiceRevokeAgentProcedure: true,
+
+	cabinetv1connect.OrganisationServiceInvitePersonProcedure: true,
+	cabinetv1connect.OrganisationServiceSetRightsProcedure:    true,
+	cabinetv1connect.OrganisationServiceRemovePersonProcedure: true,
+	cabinetv1connect.OrganisationServicePutRoleProcedure:      true,
+	cabinetv1connect.OrganisationServiceGiveGrantProcedure:    true,
+	cabinetv1connect.OrganisationServiceAcceptGrantProcedure:  true,
+	cabinetv1connect.OrganisationServiceCreateKeyProcedure:    true,
 }
 
 // Dangerous tells whether a method asks for a proof lately given.

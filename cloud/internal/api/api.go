@@ -36,6 +36,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
@@ -61,6 +62,7 @@ type Server struct {
 	Updates   *updates.Updates
 	Post      *post.Post
 	Audit     *audit.Log
+	People    *people.People
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
 	Secure bool
@@ -103,6 +105,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
@@ -310,6 +313,9 @@ func (s *Server) outward(ctx context.Context, procedure string, err error) error
 	}
 	if e, ok := errors.AsType[*connect.Error](err); ok {
 		return e
+	}
+	if r, ok := errors.AsType[*people.Refusal](err); ok {
+		return refusalError(r)
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {

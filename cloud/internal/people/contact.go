@@ -1,27 +1,24 @@
 package people
 
 import (
-	"net/mail"
 	"strings"
+	"unicode"
+
+	"github.com/chekan-io/chekan/cloud/internal/access"
 )
 
-// Email gives an e-mail address as it is kept, or says that it is none.
-func Email(text string) (string, error) {
-	text = strings.TrimSpace(text)
-	address, err := mail.ParseAddress(text)
-	if err != nil || address.Address != text || len(text) > 254 || strings.ContainsAny(text, "\"<> ") {
+// email gives an organisation's e-mail address as it is kept.
+func email(text string) (string, error) {
+	address, err := access.NormalEmail(text)
+	if err != nil {
 		return "", refuse(ErrInvalid, "email", "email")
 	}
-	local, domain, _ := strings.Cut(text, "@")
-	if !strings.Contains(domain, ".") || strings.HasSuffix(domain, ".") || strings.Contains(domain, "[") {
-		return "", refuse(ErrInvalid, "email", "email")
-	}
-	return local + "@" + strings.ToLower(domain), nil
+	return address, nil
 }
 
-// Phone gives a phone number as it is kept, +79161234567: +7, 8 and no prefix at all are one number of Russia and Kazakhstan; others
-// are written with their plus. Blanks, dashes and brackets do not matter.
-func Phone(text string) (string, error) {
+// phone gives an organisation's phone number as it is kept, +74951234567. It is for people to call, so a number of a city will do, and
+// one of another country with its plus; messages go to [access.NormalPhone].
+func phone(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	plus := strings.HasPrefix(text, "+")
 	var digits strings.Builder
@@ -29,18 +26,17 @@ func Phone(text string) (string, error) {
 		switch {
 		case r >= '0' && r <= '9':
 			digits.WriteRune(r)
-		case strings.ContainsRune(" \t\u00a0\u202f-‐‑–.()", r):
+		case unicode.IsSpace(r) || strings.ContainsRune("()-‐‑–.", r):
 		default:
 			return "", refuse(ErrInvalid, "phone", "phone")
 		}
 	}
 	d := digits.String()
 	switch {
-	case len(d) == 11 && d[0] == '8' && !plus:
+	case len(d) == 11 && (d[0] == '7' || d[0] == '8' && !plus):
 		d = "7" + d[1:]
 	case len(d) == 10 && !plus:
 		d = "7" + d
-	case len(d) == 11 && d[0] == '7':
 	case plus && len(d) >= 8 && len(d) <= 15 && d[0] != '0' && d[0] != '7':
 	default:
 		return "", refuse(ErrInvalid, "phone", "phone")
@@ -48,10 +44,15 @@ func Phone(text string) (string, error) {
 	return "+" + d, nil
 }
 
-// Recipient gives an e-mail address or a phone number as it is kept.
-func Recipient(text string) (string, error) {
+// recipient gives the e-mail address or mobile number of an invited person, as they will sign in by it.
+func recipient(text string) (string, error) {
+	normal := access.NormalPhone
 	if strings.Contains(text, "@") {
-		return Email(text)
+		normal = access.NormalEmail
 	}
-	return Phone(text)
+	address, err := normal(text)
+	if err != nil {
+		return "", refuse(ErrInvalid, "recipient", "recipient")
+	}
+	return address, nil
 }

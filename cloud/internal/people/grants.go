@@ -239,7 +239,7 @@ func (p *People) GiveGrant(ctx context.Context, by *access.Person, code, node st
 		}
 		return note(ctx, q, by, g, "service.given", "", endWords(endsAt))
 	})
-	return g, err
+	return g, p.changed(err)
 }
 
 // AcceptGrant gives what was offered by a partner code.
@@ -271,7 +271,7 @@ func (p *People) AcceptGrant(ctx context.Context, by *access.Person, id, node st
 		}
 		return note(ctx, q, by, g, "service.given", "", endWords(endsAt))
 	})
-	return g, err
+	return g, p.changed(err)
 }
 
 // ProlongGrant sets another end of what was given; one that has ended holds again.
@@ -301,7 +301,7 @@ func (p *People) ProlongGrant(ctx context.Context, by *access.Person, id string,
 		}
 		return note(ctx, q, by, g, "service.prolonged", endWords(was.EndsAt), endWords(endsAt))
 	})
-	return g, err
+	return g, p.changed(err)
 }
 
 // RevokeGrant takes a grant back, or refuses an offer.
@@ -330,7 +330,7 @@ func (p *People) RevokeGrant(ctx context.Context, by *access.Person, id string) 
 		}
 		return note(ctx, q, by, g, act, "", "")
 	})
-	return g, err
+	return g, p.changed(err)
 }
 
 // Clients gives a service centre what owners handed to it, by their names, and its partner code. Who gave it is not told.

@@ -33,7 +33,7 @@ var ErrInvitation = errors.New("invitation is not valid")
 // Invitation is somebody asked to work in an organisation.
 type Invitation struct {
 	ID, OrganisationID, Organisation string
-	// Recipient is an e-mail address or a phone number as [Recipient] gives it.
+	// Recipient is an e-mail address or a phone number, as people sign in by it.
 	Recipient string
 	// Name is of the person, as the inviter wrote it.
 	Name string
@@ -119,11 +119,11 @@ func (p *People) send(ctx context.Context, i Invitation, token, lang string) Inv
 }
 
 // Invite asks somebody to work in the organisation. lang is the language of the message: ru, kk or en.
-func (p *People) Invite(ctx context.Context, by *access.Person, recipient, name string, wanted []Assignment, lang string) (Invitation, error) {
+func (p *People) Invite(ctx context.Context, by *access.Person, to, name string, wanted []Assignment, lang string) (Invitation, error) {
 	i := Invitation{OrganisationID: by.OrganisationID, Organisation: by.Organisation, By: by.ID, Inviter: called(by.Login, by.Name)}
 	var err error
-	if i.Recipient, err = Recipient(recipient); err != nil {
-		return i, refuse(ErrInvalid, "recipient", "recipient")
+	if i.Recipient, err = recipient(to); err != nil {
+		return i, err
 	}
 	if i.Name, err = line("name", name, maxName, false); err != nil {
 		return i, err
@@ -355,7 +355,7 @@ func (p *People) Accept(ctx context.Context, token, personID string) (organisati
 		return "", err
 	}
 	err = p.store.Tx(ctx, func(q *db.Queries) error { return p.AcceptIn(ctx, q, i, personID) })
-	return i.OrganisationID, err
+	return i.OrganisationID, p.changed(err)
 }
 
 // AcceptIn is [People.Accept] in a transaction of the caller, who may make the person in it; the invitation is what

@@ -127,7 +127,7 @@ func (p *People) NewKey(ctx context.Context, by *access.Person, name string, a A
 
 // RevokeKey makes a key void.
 func (p *People) RevokeKey(ctx context.Context, by *access.Person, id string) error {
-	return p.store.Tx(ctx, func(q *db.Queries) error {
+	return p.changed(p.store.Tx(ctx, func(q *db.Queries) error {
 		list, err := p.keys(ctx, q, by)
 		if err != nil {
 			return err
@@ -146,5 +146,5 @@ func (p *People) RevokeKey(ctx context.Context, by *access.Person, id string) er
 			return audit.Note(ctx, q, audit.Entry{OrganisationID: by.OrganisationID, Act: "key.revoked", Object: id, Name: k.Name})
 		}
 		return notFound("key")
-	})
+	}))
 }

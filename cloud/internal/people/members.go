@@ -245,7 +245,7 @@ func (p *People) SetRights(ctx context.Context, by *access.Person, personID stri
 		m, err = p.member(ctx, q, by, personID)
 		return err
 	})
-	return m, err
+	return m, p.changed(err)
 }
 
 // mayDismiss says whether who asks may shut a person out of the organisation, or take them out of it.
@@ -289,12 +289,12 @@ func (p *People) Block(ctx context.Context, by *access.Person, personID string, 
 		m, err = p.member(ctx, q, by, personID)
 		return err
 	})
-	return m, err
+	return m, p.changed(err)
 }
 
 // Remove takes a person out of the organisation. What they did stays in the journal.
 func (p *People) Remove(ctx context.Context, by *access.Person, personID string) error {
-	return p.store.Tx(ctx, func(q *db.Queries) error {
+	return p.changed(p.store.Tx(ctx, func(q *db.Queries) error {
 		v, was, current, chiefs, err := p.current(ctx, q, by, personID)
 		if err != nil {
 			return err
@@ -314,5 +314,5 @@ func (p *People) Remove(ctx context.Context, by *access.Person, personID string)
 		return audit.Note(ctx, q, audit.Entry{
 			OrganisationID: by.OrganisationID, Act: "person.removed", Object: personID, Name: called(was.Login, was.Name), Old: v.words(current),
 		})
-	})
+	}))
 }

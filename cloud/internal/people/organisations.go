@@ -47,12 +47,12 @@ func checked(o Organisation) (Organisation, error) {
 		return o, err
 	}
 	if o.Email != "" {
-		if o.Email, err = Email(o.Email); err != nil {
+		if o.Email, err = email(o.Email); err != nil {
 			return o, err
 		}
 	}
 	if o.Phone != "" {
-		if o.Phone, err = Phone(o.Phone); err != nil {
+		if o.Phone, err = phone(o.Phone); err != nil {
 			return o, err
 		}
 	}
@@ -172,7 +172,7 @@ func (p *People) Update(ctx context.Context, by *access.Person, o Organisation) 
 		before, after := differences(was, o)
 		return audit.Note(ctx, q, audit.Entry{OrganisationID: o.ID, Act: "organisation.changed", Object: o.ID, Name: o.Name, Old: before, New: after})
 	})
-	return o, err
+	return o, p.changed(err)
 }
 
 func (o Organisation) fields() [][2]string {

@@ -80,3 +80,11 @@ func lock(ctx context.Context, q *db.Queries, organisationID string) error {
 	}
 	return nil
 }
+
+// changed passes on what came of a change, and says to calls and streams that go on that rights may be others now.
+func (p *People) changed(err error) error {
+	if err == nil {
+		p.access.RightsChanged()
+	}
+	return err
+}

@@ -156,12 +156,12 @@ func (p *People) PutRole(ctx context.Context, by *access.Person, r Role) (Role, 
 		entry.Object = r.ID
 		return audit.Note(ctx, q, entry)
 	})
-	return r, err
+	return r, p.changed(err)
 }
 
 // DeleteRole deletes a role of the organisation's own that nobody has.
 func (p *People) DeleteRole(ctx context.Context, by *access.Person, id string) error {
-	return p.store.Tx(ctx, func(q *db.Queries) error {
+	return p.changed(p.store.Tx(ctx, func(q *db.Queries) error {
 		if err := lock(ctx, q, by.OrganisationID); err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func (p *People) DeleteRole(ctx context.Context, by *access.Person, id string) e
 			return fmt.Errorf("delete role: %w", err)
 		}
 		return audit.Note(ctx, q, audit.Entry{OrganisationID: by.OrganisationID, Act: "role.deleted", Object: id, Name: was.Name, Old: was.May.String()})
-	})
+	}))
 }
 
 // administrated gives those who administer the whole organisation.

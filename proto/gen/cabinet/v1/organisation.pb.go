@@ -605,7 +605,9 @@ func (x *CreateOrganisationResponse) GetOrganisation() *Organisation {
 type ListCompaniesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names only: for the switcher.
-	NamesOnly     bool `protobuf:"varint,1,opt,name=names_only,json=namesOnly,proto3" json:"names_only,omitempty"`
+	NamesOnly bool `protobuf:"varint,1,opt,name=names_only,json=namesOnly,proto3" json:"names_only,omitempty"`
+	// The day where the person is: 2026-03-04; sums are of it, of the day before, and of its month.
+	Today         string `protobuf:"bytes,2,opt,name=today,proto3" json:"today,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -645,6 +647,13 @@ func (x *ListCompaniesRequest) GetNamesOnly() bool {
 		return x.NamesOnly
 	}
 	return false
+}
+
+func (x *ListCompaniesRequest) GetToday() string {
+	if x != nil {
+		return x.Today
+	}
+	return ""
 }
 
 // ListCompaniesResponse gives organisations.
@@ -3727,10 +3736,11 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\x19CreateOrganisationRequest\x12<\n" +
 	"\forganisation\x18\x01 \x01(\v2\x18.cabinet.v1.OrganisationR\forganisation\"Z\n" +
 	"\x1aCreateOrganisationResponse\x12<\n" +
-	"\forganisation\x18\x01 \x01(\v2\x18.cabinet.v1.OrganisationR\forganisation\"5\n" +
+	"\forganisation\x18\x01 \x01(\v2\x18.cabinet.v1.OrganisationR\forganisation\"K\n" +
 	"\x14ListCompaniesRequest\x12\x1d\n" +
 	"\n" +
-	"names_only\x18\x01 \x01(\bR\tnamesOnly\"J\n" +
+	"names_only\x18\x01 \x01(\bR\tnamesOnly\x12\x14\n" +
+	"\x05today\x18\x02 \x01(\tR\x05today\"J\n" +
 	"\x15ListCompaniesResponse\x121\n" +
 	"\tcompanies\x18\x01 \x03(\v2\x13.cabinet.v1.CompanyR\tcompanies\"\xd0\x02\n" +
 	"\aCompany\x12\x0e\n" +
