@@ -24,7 +24,7 @@ var tillsLayout = reports.Layout{Sheet: "Кассы", Rows: "касс", Columns:
 }}
 
 var lightWords = map[cabinetv1.Light]string{
-	cabinetv1.Light_LIGHT_GREEN: "работает", cabinetv1.Light_LIGHT_YELLOW: "внимание", cabinetv1.Light_LIGHT_RED: "стоит", cabinetv1.Light_LIGHT_GREY: "нет данных",
+	cabinetv1.Light_LIGHT_GREEN: "Работает", cabinetv1.Light_LIGHT_YELLOW: "Внимание", cabinetv1.Light_LIGHT_RED: "Остановлена", cabinetv1.Light_LIGHT_GREY: "Нет данных",
 }
 
 // ExportTills implements FleetService.
@@ -36,8 +36,15 @@ func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTills
 	if err != nil {
 		return nil, err
 	}
-	p := access.PersonFrom(ctx)
-	tills, err := f.s.Fleet.Tills(ctx, p.OrganisationID)
+	reach, err := f.s.reach(ctx, access.TillsView)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := f.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tills, err := f.s.Fleet.Tills(ctx, reach)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +58,7 @@ func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTills
 			continue
 		}
 		delete(byID, id) // asked for twice, it stands there once
-		if err := table.Add(tillRow(tillView(p, t))); err != nil {
+		if err := table.Add(tillRow(tillView(eyes.of(t.OrganisationID, t.OutletID, t.ID), t))); err != nil {
 			return nil, fmt.Errorf("write table: %w", err)
 		}
 	}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Light } from "../gen/cabinet/v1/light_pb";
 import { Severity } from "../gen/fiscal/v1/fiscal_pb";
 import { fleet, till } from "../testing/fleet";
-import { byAttention, keepOrder, lightOf, matches, severityLight } from "./light";
+import { byAttention, keepOrder, lightOf, severityLight } from "./light";
 
 const now = Date.UTC(2026, 2, 4, 10);
 
@@ -41,13 +41,4 @@ test("rows on screen keep their places until they may settle", () => {
   const same = ["a", "b"];
   expect(keepOrder(same, ["a", "b"], true)).toBe(same);
   expect(keepOrder(same, ["b", "a"], false)).toBe(same);
-});
-
-test("search takes words in any order from name, outlet and numbers", () => {
-  const x = till(now);
-  expect(matches(x, "")).toBe(true);
-  expect(matches(x, "мира КАССА")).toBe(true);
-  expect(matches(x, "0012345678")).toBe(true);
-  expect(matches(x, "штрих 9999078900012345")).toBe(true);
-  expect(matches(x, "мира вокзал")).toBe(false);
 });

@@ -53,16 +53,6 @@ export function byAttention(a: Till, b: Till): number {
   );
 }
 
-/** The till answers to the words of a search: name, outlet, model, numbers, computer. */
-export function matches(till: Till, query: string): boolean {
-  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const s = till.state;
-  const text = [till.name, till.outlet, till.host, s?.till, s?.model, s?.serial, s?.rnm, s?.fn, s?.inn]
-    .join(" ")
-    .toLocaleLowerCase();
-  return words.every((w) => text.includes(w));
-}
-
 /**
  * Order of rows while someone looks at them: rows already shown keep their places, new ones go to the end. The
  * order we would like takes over only when `settle` allows it. The same array comes back when nothing moves.

@@ -1,7 +1,8 @@
 /** A cabinet in memory behind the same transport the pages use: for tests, and for looking at pages by eye. */
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
-import { AccessService, PersonSchema } from "../gen/cabinet/v1/access_pb";
+import { guarded } from "../access/guard";
+import { AccessService } from "../gen/cabinet/v1/access_pb";
 import type { Agent } from "../gen/cabinet/v1/agents_pb";
 import { type Command, CommandState, type TicketCell } from "../gen/cabinet/v1/commands_pb";
 import {
@@ -15,8 +16,10 @@ import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
+import { FakeAccess } from "./access";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
+import { FakeViews } from "./tills";
 import { FakeUpdates } from "./updates";
 
 export type FakeOptions = {
@@ -59,7 +62,8 @@ export class FakeCabinet {
   readonly updates: FakeUpdates;
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
-  signedIn: boolean;
+  readonly access: FakeAccess;
+  readonly views = new FakeViews();
   /** Changes what is told of a document: takes its copy away, say. */
   copies: (answer: GetDocumentResponse) => void = () => {};
   /** Nobody answers, whatever is asked. */
@@ -71,10 +75,9 @@ export class FakeCabinet {
     this.undecided = o.undecided ?? [];
     this.tickets = o.tickets ?? [];
     this.agents = o.agents ?? [];
-    this.signedIn = o.signedIn ?? true;
     const now = o.now ?? Date.now();
     this.updates = new FakeUpdates(now, () => this.agents);
-    const person = create(PersonSchema, {
+    this.access = new FakeAccess(now, {
       id: "p1",
       login: "admin",
       name: "Анна Соколова",
@@ -82,33 +85,23 @@ export class FakeCabinet {
       organisation: "ООО «Ромашка»",
       permissions: [...(o.permissions ?? ALL)],
     });
+    this.access.signedIn = o.signedIn ?? true;
     const door = () => {
       this.#answer();
-      if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
+      this.access.door();
       if (o.trouble) throw new ConnectError("trouble", o.trouble);
     };
-    this.transport = createRouterTransport(({ service }) => {
-      service(AccessService, {
-        signIn: (r) => {
-          if (r.password !== "secret") throw new ConnectError("wrong", Code.Unauthenticated);
-          this.signedIn = true;
-          return { person };
-        },
-        signOut: () => {
-          this.signedIn = false;
-          return {};
-        },
-        whoAmI: () => {
-          this.#answer();
-          if (!this.signedIn) throw new ConnectError("no session", Code.Unauthenticated);
-          return { person };
-        },
-        changePassword: () => ({}),
-      });
+    const routes = createRouterTransport(({ service }) => {
+      service(
+        AccessService,
+        this.access.service(() => this.#answer()),
+      );
       service(FleetService, {
-        listTills: () => {
+        ...this.views.handlers(door),
+        listTills: ({ limit }) => {
           door();
-          return { tills: this.tills };
+          const total = this.tills.length;
+          return { tills: limit > 0 ? this.tills.slice(0, limit) : this.tills, total };
         },
         getTill: ({ id }) => {
           door();
@@ -307,6 +300,15 @@ export class FakeCabinet {
         },
       });
     });
+    this.transport = guarded(routes);
+  }
+
+  get signedIn(): boolean {
+    return this.access.signedIn;
+  }
+
+  set signedIn(here: boolean) {
+    this.access.signedIn = here;
   }
 
   #answer() {

@@ -1,6 +1,8 @@
+import access from "./access.json";
 import base from "./base.json";
 import help from "./help.json";
 import journal from "./journal.json";
 import shell from "./shell.json";
+import tills from "./tills.json";
 
-export default { ...base, ...journal, ...help, ...shell };
+export default { ...base, ...access, ...journal, ...help, ...shell, ...tills };

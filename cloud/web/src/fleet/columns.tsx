@@ -1,0 +1,118 @@
+/** Columns of the list of tills; which of them are shown is remembered by this browser. */
+import type { ParseKeys } from "i18next";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { Permission } from "../access/session";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
+import { money } from "../ui/format";
+import { Fact } from "../ui/State";
+import {
+  AgentCell,
+  FNCell,
+  LastCell,
+  None,
+  ShiftCell,
+  StateCell,
+  StopCell,
+  UnsentCell,
+  useLang,
+} from "./facts";
+
+export type Column = {
+  id: string;
+  label: ParseKeys;
+  Cell: (p: { till: Till }) => ReactNode;
+  right?: boolean;
+  minWidth?: number;
+  needs?: Permission;
+  /** Cannot be hidden: it says what the row is. */
+  always?: boolean;
+};
+
+function NameCell({ till }: { till: Till }) {
+  return (
+    <>
+      <Link to={`/tills/${encodeURIComponent(till.id)}`}>{till.name}</Link>
+      <div className="small quiet nowrap">{till.state?.model}</div>
+      <div className="small quiet">{till.state?.serial}</div>
+    </>
+  );
+}
+
+function RevenueCell({ till }: { till: Till }) {
+  const { t } = useTranslation();
+  const lang = useLang();
+  return (
+    <>
+      <span className="nowrap">
+        <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
+      </span>
+      <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
+    </>
+  );
+}
+
+export const COLUMNS: readonly Column[] = [
+  {
+    id: "state",
+    label: "cols.state",
+    minWidth: 190,
+    always: true,
+    Cell: ({ till }) => (
+      <Fact value={`${till.light} ${till.state?.problems.map((p) => p.code).join()}`}>
+        <StateCell till={till} />
+      </Fact>
+    ),
+  },
+  { id: "name", label: "cols.modelSerial", minWidth: 110, always: true, Cell: NameCell },
+  { id: "outlet", label: "cols.outlet", minWidth: 120, Cell: ({ till }) => till.outlet || <None /> },
+  {
+    id: "rnm",
+    label: "cols.rnm",
+    Cell: ({ till }) => <span className="num">{till.state?.rnm || "—"}</span>,
+  },
+  { id: "fn", label: "cols.fn", Cell: FNCell },
+  { id: "shift", label: "cols.shift", Cell: ShiftCell },
+  { id: "revenue", label: "cols.revenue", right: true, needs: "money:view", Cell: RevenueCell },
+  {
+    id: "last",
+    label: "cols.last",
+    Cell: ({ till }) => (
+      <Fact value={till.state?.lastFd ?? 0}>
+        <LastCell till={till} />
+      </Fact>
+    ),
+  },
+  { id: "unsent", label: "cols.unsent", Cell: UnsentCell },
+  { id: "stop", label: "cols.stop", minWidth: 120, Cell: StopCell },
+  { id: "agent", label: "cols.agent", Cell: AgentCell },
+];
+
+/** Hidden unless somebody asks for them: few look for a till by eye in such numbers. */
+const SELDOM = "rnm";
+const STORED = "chekan.tills.hidden";
+
+function remembered(): ReadonlySet<string> {
+  try {
+    return new Set((localStorage.getItem(STORED) ?? SELDOM).split(" "));
+  } catch {
+    return new Set([SELDOM]); // storage may be forbidden; a choice then lasts as long as the page
+  }
+}
+
+/** Columns somebody does not want to see. */
+export function useHidden(): [ReadonlySet<string>, (hidden: ReadonlySet<string>) => void] {
+  const [hidden, setHidden] = useState(remembered);
+  return [
+    hidden,
+    (next) => {
+      setHidden(next);
+      try {
+        localStorage.setItem(STORED, [...next].join(" "));
+      } catch {
+        // as above
+      }
+    },
+  ];
+}

@@ -1,0 +1,82 @@
+import { createClient } from "@connectrpc/connect";
+import { useTransport } from "@connectrpc/connect-query";
+import { Button, Checkbox, Menu, Popover, Stack } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { useSession } from "../access/session";
+import { codeOf } from "../app/transport";
+import { save } from "../documents/save";
+import { TableFormat } from "../gen/cabinet/v1/figures_pb";
+import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
+import { IconDown } from "../ui/icons";
+import { COLUMNS } from "./columns";
+
+/** Which columns are on screen. */
+export function ColumnsMenu(p: {
+  hidden: ReadonlySet<string>;
+  onChange: (hidden: ReadonlySet<string>) => void;
+}) {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const flip = (id: string) => {
+    const next = new Set(p.hidden);
+    if (!next.delete(id)) next.add(id);
+    p.onChange(next);
+  };
+  return (
+    <Popover trapFocus position="bottom-end">
+      <Popover.Target>
+        <Button variant="default" size="xs" rightSection={<IconDown size={12} />}>
+          {t("tillList.columns")}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap={8}>
+          {COLUMNS.filter((c) => !c.always && (!c.needs || can(c.needs))).map((c) => (
+            <Checkbox
+              key={c.id}
+              size="xs"
+              label={t(c.label)}
+              checked={!p.hidden.has(c.id)}
+              onChange={() => flip(c.id)}
+            />
+          ))}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** A file of exactly the tills on screen, in their order. */
+export function Export({ tills, disabled }: { tills: readonly Till[]; disabled: boolean }) {
+  const { t } = useTranslation();
+  const transport = useTransport();
+  const file = useMutation({
+    mutationFn: (format: TableFormat) =>
+      createClient(FleetService, transport).exportTills({ tillIds: tills.map((x) => x.id), format }),
+    onSuccess: (res) =>
+      save(res.file, res.name, res.name.endsWith(".csv") ? "text/csv" : "application/vnd.ms-excel"),
+    onError: (error) =>
+      notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
+  });
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          size="xs"
+          loading={file.isPending}
+          disabled={disabled || tills.length === 0}
+          rightSection={<IconDown size={12} />}
+        >
+          {t("tillList.export")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => file.mutate(TableFormat.XLSX)}>XLSX</Menu.Item>
+        <Menu.Item onClick={() => file.mutate(TableFormat.CSV)}>CSV</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
