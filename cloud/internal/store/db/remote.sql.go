@@ -774,10 +774,44 @@ func (q *Queries) ListTillPlaces(ctx context.Context, organisationID string) ([]
 	return items, nil
 }
 
+const listWorkOwners = `-- name: ListWorkOwners :many
+SELECT DISTINCT owner_id FROM work_tills WHERE organisation_id = $1 AND work_id = $2
+`
+
+type ListWorkOwnersParams struct {
+	OrganisationID string
+	WorkID         string
+}
+
+func (q *Queries) ListWorkOwners(ctx context.Context, arg ListWorkOwnersParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listWorkOwners, arg.OrganisationID, arg.WorkID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var owner_id string
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listWorkStandings = `-- name: ListWorkStandings :many
 SELECT t.till_id, t.owner_id, t.position, t.state, t.command_id, t.obstacle, t.given_at,
-    CAST(COALESCE(c.state, 0) AS INTEGER) AS command_state, CAST(COALESCE(c.ended_at, 0) AS BIGINT) AS command_ended_at
+    CAST(COALESCE(c.state, 0) AS INTEGER) AS command_state, CAST(COALESCE(c.ended_at, 0) AS BIGINT) AS command_ended_at,
+    CAST(COALESCE(k.name, '') AS TEXT) AS name, CAST(COALESCE(k.outlet_id, '') AS TEXT) AS outlet_id, CAST(COALESCE(o.name, '') AS TEXT) AS outlet
 FROM work_tills t LEFT JOIN commands c ON c.organisation_id = t.owner_id AND c.id = t.command_id
+LEFT JOIN tills k ON k.id = t.till_id LEFT JOIN outlets o ON o.id = k.outlet_id
 WHERE t.organisation_id = $1 AND t.work_id = $2 ORDER BY t.position
 `
 
@@ -796,6 +830,9 @@ type ListWorkStandingsRow struct {
 	GivenAt        int64
 	CommandState   int32
 	CommandEndedAt int64
+	Name           string
+	OutletID       string
+	Outlet         string
 }
 
 func (q *Queries) ListWorkStandings(ctx context.Context, arg ListWorkStandingsParams) ([]ListWorkStandingsRow, error) {
@@ -817,48 +854,9 @@ func (q *Queries) ListWorkStandings(ctx context.Context, arg ListWorkStandingsPa
 			&i.GivenAt,
 			&i.CommandState,
 			&i.CommandEndedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listWorkTills = `-- name: ListWorkTills :many
-SELECT organisation_id, work_id, position, till_id, owner_id, state, command_id, obstacle, given_at FROM work_tills WHERE organisation_id = $1 AND work_id = $2 ORDER BY position
-`
-
-type ListWorkTillsParams struct {
-	OrganisationID string
-	WorkID         string
-}
-
-func (q *Queries) ListWorkTills(ctx context.Context, arg ListWorkTillsParams) ([]WorkTill, error) {
-	rows, err := q.db.QueryContext(ctx, listWorkTills, arg.OrganisationID, arg.WorkID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []WorkTill
-	for rows.Next() {
-		var i WorkTill
-		if err := rows.Scan(
-			&i.OrganisationID,
-			&i.WorkID,
-			&i.Position,
-			&i.TillID,
-			&i.OwnerID,
-			&i.State,
-			&i.CommandID,
-			&i.Obstacle,
-			&i.GivenAt,
+			&i.Name,
+			&i.OutletID,
+			&i.Outlet,
 		); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,9 @@ INSERT INTO work_tills (organisation_id, work_id, position, till_id, owner_id, s
 -- name: GetWork :one
 SELECT * FROM works WHERE organisation_id = $1 AND id = $2;
 
+-- name: ListWorkOwners :many
+SELECT DISTINCT owner_id FROM work_tills WHERE organisation_id = $1 AND work_id = $2;
+
 -- name: FindWork :many
 SELECT DISTINCT w.* FROM works w LEFT JOIN work_tills t ON t.organisation_id = w.organisation_id AND t.work_id = w.id
 WHERE w.id = sqlc.arg(id) AND (w.organisation_id = sqlc.arg(organisation_id) OR t.owner_id = sqlc.arg(organisation_id));
@@ -36,13 +39,12 @@ SELECT * FROM works WHERE ended_at = 0 ORDER BY created_at, id;
 UPDATE works SET state = sqlc.arg(state), why = sqlc.arg(why), forgiven = sqlc.arg(forgiven), ended_at = sqlc.arg(ended_at)
 WHERE organisation_id = $1 AND id = $2 AND state = sqlc.arg(was);
 
--- name: ListWorkTills :many
-SELECT * FROM work_tills WHERE organisation_id = $1 AND work_id = $2 ORDER BY position;
-
 -- name: ListWorkStandings :many
 SELECT t.till_id, t.owner_id, t.position, t.state, t.command_id, t.obstacle, t.given_at,
-    CAST(COALESCE(c.state, 0) AS INTEGER) AS command_state, CAST(COALESCE(c.ended_at, 0) AS BIGINT) AS command_ended_at
+    CAST(COALESCE(c.state, 0) AS INTEGER) AS command_state, CAST(COALESCE(c.ended_at, 0) AS BIGINT) AS command_ended_at,
+    CAST(COALESCE(k.name, '') AS TEXT) AS name, CAST(COALESCE(k.outlet_id, '') AS TEXT) AS outlet_id, CAST(COALESCE(o.name, '') AS TEXT) AS outlet
 FROM work_tills t LEFT JOIN commands c ON c.organisation_id = t.owner_id AND c.id = t.command_id
+LEFT JOIN tills k ON k.id = t.till_id LEFT JOIN outlets o ON o.id = k.outlet_id
 WHERE t.organisation_id = $1 AND t.work_id = $2 ORDER BY t.position;
 
 -- name: SetWorkTill :execrows
