@@ -1,20 +1,39 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation } from "@connectrpc/connect-query";
-import { Alert, Button, PasswordInput, Stack, Title } from "@mantine/core";
+import {
+  Button,
+  Loader,
+  type MantineColorScheme,
+  PasswordInput,
+  SegmentedControl,
+  Stack,
+  TextInput,
+  Title,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { codeOf, troubleOf } from "../app/transport";
-import { AccessService } from "../gen/cabinet/v1/access_pb";
+import { AccessService, type GetSecurityResponse } from "../gen/cabinet/v1/access_pb";
+import { langOf } from "../ui/format";
 import { Language } from "../ui/Language";
+import { Unread } from "../ui/Nothing";
+import { When } from "../ui/time";
+import { ofMicros } from "./Codes";
+import { Contacts } from "./Contacts";
+import { Devices } from "./Devices";
+import { Said } from "./Entry";
+import { Factors } from "./Factors";
+import { fieldOf } from "./guard";
+import { NewPassword } from "./NewPassword";
+import { useFresh, useSecurity } from "./security";
 import { useSession, useSignOut } from "./session";
+import { useSay } from "./trouble";
+import "./access.css";
 
-const SHORTEST = 10;
-
-/** The person's own page: language, password, sign-out. */
+/** The person's own page: who they are, how they come in, and where from. */
 export default function Profile() {
   const { t } = useTranslation();
-  const { person } = useSession();
   const signOut = useSignOut();
+  const security = useSecurity();
   return (
     <>
       <div className="title">
@@ -23,110 +42,149 @@ export default function Profile() {
           {t("profile.signout")}
         </Button>
       </div>
-      <div className="facts">
-        <section className="panel">
-          <Title order={2}>{person.name || person.login}</Title>
-          <dl className="pairs">
-            <dt>{t("signin.login")}</dt>
-            <dd>{person.login}</dd>
-            <dt>{t("profile.organisation")}</dt>
-            <dd>{person.organisation}</dd>
-          </dl>
-          <div style={{ marginTop: 16, maxWidth: 220 }}>
-            <Language label />
+      {security.error && !security.data ? (
+        <Unread error={security.error} onRetry={() => void security.refetch()} />
+      ) : !security.data ? (
+        <Loader aria-label={t("loading")} />
+      ) : (
+        <>
+          <div className="facts">
+            <About security={security.data} />
+            <Contacts security={security.data} />
+            <Factors security={security.data} />
+            <ChangePassword security={security.data} />
           </div>
-        </section>
-        <section className="panel">
-          <Title order={2}>{t("profile.password")}</Title>
-          <ChangePassword />
-        </section>
-      </div>
+          <Devices />
+        </>
+      )}
     </>
   );
 }
 
-function ChangePassword() {
-  const { t } = useTranslation();
-  const [current, setCurrent] = useState("");
-  const [next, setNext] = useState("");
-  const [again, setAgain] = useState("");
-  const [checked, setChecked] = useState(false);
-  const change = useMutation(AccessService.method.changePassword, {
-    onSuccess: () => {
-      setCurrent("");
-      setNext("");
-      setAgain("");
-      setChecked(false);
-    },
-  });
-  const short = [...next].length < SHORTEST;
-  const differ = next !== again;
-
+function About({ security }: { security: GetSecurityResponse }) {
+  const { t, i18n } = useTranslation();
+  const { person } = useSession();
+  const fresh = useFresh();
+  const was = security.name || person.name;
+  const [name, setName] = useState(was);
+  const set = useMutation(AccessService.method.setProfile, { onSuccess: fresh });
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const say = useSay({ wrong: t("access.signup.empty") });
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    setChecked(true);
-    if (!short && !differ) change.mutate({ current, next });
+    set.mutate({ name: name.trim(), language: langOf(i18n.language) });
   };
-
-  const toggle = { "aria-label": t("signin.show") };
+  const titleId = "profile-about";
   return (
-    <form onSubmit={submit} aria-label={t("profile.password")}>
+    <section className="panel" aria-labelledby={titleId}>
+      <Title order={2} id={titleId}>
+        {t("access.me.about")}
+      </Title>
+      <form onSubmit={submit} aria-label={t("access.me.about")}>
+        <Stack gap="sm" mt="sm" maw={320}>
+          <TextInput
+            label={t("access.me.name")}
+            value={name}
+            onChange={(e) => setName(e.currentTarget.value)}
+            autoComplete="name"
+            maxLength={200}
+            required
+            withAsterisk={false}
+          />
+          {set.error && <Said>{say(set.error)}</Said>}
+          <div style={{ display: "flex", alignItems: "center", gap: 12 }}>
+            <Button type="submit" variant="default" loading={set.isPending} disabled={name.trim() === was}>
+              {t("access.save")}
+            </Button>
+            <span role="status" className="quiet">
+              {set.isSuccess && name.trim() === was && t("access.me.saved")}
+            </span>
+          </div>
+        </Stack>
+      </form>
+      <dl className="pairs">
+        <dt>{t("access.me.login")}</dt>
+        <dd>{security.login || person.login}</dd>
+        <dt>{t("profile.organisation")}</dt>
+        <dd>{person.organisation}</dd>
+      </dl>
       <Stack gap="sm" mt="sm" maw={320}>
-        <PasswordInput
-          label={t("profile.current")}
-          value={current}
-          onChange={(e) => setCurrent(e.currentTarget.value)}
-          autoComplete="current-password"
-          visibilityToggleButtonProps={toggle}
-          required
-          withAsterisk={false}
-        />
-        <PasswordInput
-          label={t("profile.next")}
-          description={t("profile.shortest", { count: SHORTEST })}
-          error={checked && short ? t("profile.short") : undefined}
-          value={next}
-          onChange={(e) => setNext(e.currentTarget.value)}
-          autoComplete="new-password"
-          visibilityToggleButtonProps={toggle}
-          required
-          withAsterisk={false}
-        />
-        <PasswordInput
-          label={t("profile.again")}
-          error={checked && !short && differ ? t("profile.differ") : undefined}
-          value={again}
-          onChange={(e) => setAgain(e.currentTarget.value)}
-          autoComplete="new-password"
-          visibilityToggleButtonProps={toggle}
-          required
-          withAsterisk={false}
-        />
-        {change.error && (
-          <Alert color="gray" variant="outline" role="alert">
-            {troubleOf(change.error) === "unreachable"
-              ? t("signin.unreachable")
-              : isWrongPassword(change.error)
-                ? t("profile.wrong")
-                : ConnectError.from(change.error).code === Code.InvalidArgument
-                  ? t("profile.weak")
-                  : t("signin.refused", { code: codeOf(change.error) })}
-          </Alert>
-        )}
-        {change.isSuccess && !next && (
-          <Alert color="gray" variant="outline" role="status">
-            {t("profile.changed")}
-          </Alert>
-        )}
-        <Button type="submit" loading={change.isPending} style={{ alignSelf: "flex-start" }}>
-          {t("profile.change")}
-        </Button>
+        <Language label />
+        <div>
+          <div className="fieldlabel" id="profile-look">
+            {t("shell.scheme.title")}
+          </div>
+          <SegmentedControl
+            size="xs"
+            aria-labelledby="profile-look"
+            value={colorScheme}
+            onChange={(v) => setColorScheme(v as MantineColorScheme)}
+            data={(["auto", "light", "dark"] as const).map((s) => ({
+              value: s,
+              label: t(`shell.scheme.${s}`),
+            }))}
+          />
+        </div>
       </Stack>
-    </form>
+    </section>
   );
 }
 
-function isWrongPassword(error: unknown): boolean {
-  const { code } = ConnectError.from(error);
-  return code === Code.PermissionDenied || code === Code.Unauthenticated;
+function ChangePassword({ security }: { security: GetSecurityResponse }) {
+  const { t } = useTranslation();
+  const fresh = useFresh();
+  const [current, setCurrent] = useState("");
+  const [next, setNext] = useState("");
+  const change = useMutation(AccessService.method.changePassword, {
+    onSuccess: async () => {
+      setCurrent("");
+      setNext("");
+      await fresh();
+    },
+  });
+  const weak = change.error && fieldOf(change.error) === "password";
+  const say = useSay({ wrong: t("profile.wrong") });
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    change.mutate({ current, next });
+  };
+  const titleId = "profile-password";
+  return (
+    <section className="panel" aria-labelledby={titleId}>
+      <Title order={2} id={titleId}>
+        {t("profile.password")}
+      </Title>
+      {security.passwordAt > 0n && (
+        <div className="small quiet">
+          {t("access.me.passwordAt")} <When at={ofMicros(security.passwordAt)} />
+        </div>
+      )}
+      <form onSubmit={submit} aria-label={t("profile.password")}>
+        <Stack gap="sm" mt="sm" maw={320}>
+          <input type="hidden" autoComplete="username" value={security.login} readOnly />
+          <PasswordInput
+            label={t("profile.current")}
+            value={current}
+            onChange={(e) => setCurrent(e.currentTarget.value)}
+            autoComplete="current-password"
+            visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
+            required
+            withAsterisk={false}
+          />
+          <NewPassword
+            label={t("profile.next")}
+            value={next}
+            onChange={setNext}
+            error={weak ? t("profile.weak") : undefined}
+            size="sm"
+          />
+          {change.error && !weak && <Said>{say(change.error)}</Said>}
+          {change.isSuccess && !next && <Said alert={false}>{t("profile.changed")}</Said>}
+          <Button type="submit" loading={change.isPending} style={{ alignSelf: "flex-start" }}>
+            {t("profile.change")}
+          </Button>
+        </Stack>
+      </form>
+    </section>
+  );
 }

@@ -1,93 +1,149 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useMutation, useTransport } from "@connectrpc/connect-query";
-import { Alert, Button, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
+import { useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
+import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { codeOf, troubleOf } from "../app/transport";
-import { AccessService } from "../gen/cabinet/v1/access_pb";
-import { Logo } from "../ui/icons";
-import { Language } from "../ui/Language";
+import { Link } from "react-router";
+import { AccessService, type Challenge } from "../gen/cabinet/v1/access_pb";
+import { Entry, Said } from "./Entry";
+import { FactorStep } from "./Factor";
+import { canPasskeys, showPasskey } from "./passkeys";
 import { resetSession } from "./session";
+import { useSay } from "./trouble";
+
+/** Which ways in there are; a cabinet that does not say has the password. */
+export function useEntrance() {
+  return useQuery(
+    AccessService.method.getEntrance,
+    {},
+    { staleTime: Number.POSITIVE_INFINITY, retry: false },
+  );
+}
+
+/** Asks the cabinet anew who is here. */
+export function useCameIn(): () => Promise<void> {
+  const queries = useQueryClient();
+  const transport = useTransport();
+  return () => resetSession(queries, transport);
+}
 
 /** The page of who is not signed in. */
 export function SignIn() {
   const { t } = useTranslation();
-  const queries = useQueryClient();
-  const transport = useTransport();
+  const cameIn = useCameIn();
+  const entrance = useEntrance().data;
   const [login, setLogin] = useState("");
   const [password, setPassword] = useState("");
+  const [remember, setRemember] = useState(false);
+  const [challenge, setChallenge] = useState<Challenge>();
+  const [refused, setRefused] = useState(false);
   const signIn = useMutation(AccessService.method.signIn, {
-    onSuccess: () => resetSession(queries, transport),
+    onSuccess: (r) => (r.challenge ? setChallenge(r.challenge) : cameIn()),
   });
+  const begin = useMutation(AccessService.method.beginPasskeySignIn);
+  const finish = useMutation(AccessService.method.finishPasskeySignIn, { onSuccess: cameIn });
 
   const submit = (e: FormEvent) => {
     e.preventDefault();
-    signIn.mutate({ login: login.trim(), password });
+    setRefused(false);
+    signIn.mutate({ login: login.trim(), password, remember });
   };
+  const byPasskey = async () => {
+    setRefused(false);
+    signIn.reset();
+    try {
+      const { ticket, options } = await begin.mutateAsync({});
+      const credential = await showPasskey(options);
+      if (credential) await finish.mutateAsync({ ticket, credential, remember });
+      else setRefused(true);
+    } catch (error) {
+      if (!(error instanceof ConnectError)) setRefused(true);
+    }
+  };
+  const say = useSay({ wrong: t("signin.wrong") });
+  const sayPasskey = useSay({ wrong: t("access.refusedPasskey") });
 
-  return (
-    <main style={{ minHeight: "100dvh", display: "grid", placeItems: "center", padding: 16 }}>
-      <Stack w="100%" maw={340} gap="md">
-        <Title order={1} style={{ display: "flex", alignItems: "center", gap: 10 }}>
-          <Logo size={28} /> {t("product")}
-        </Title>
-        <form onSubmit={submit} aria-label={t("signin.title")}>
-          <Stack gap="md">
-            <TextInput
-              label={t("signin.login")}
-              value={login}
-              onChange={(e) => setLogin(e.currentTarget.value)}
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              autoFocus
-              required
-              withAsterisk={false}
-              size="md"
-            />
-            <PasswordInput
-              label={t("signin.password")}
-              value={password}
-              onChange={(e) => setPassword(e.currentTarget.value)}
-              autoComplete="current-password"
-              visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
-              required
-              withAsterisk={false}
-              size="md"
-            />
-            {signIn.error && (
-              <Alert color="gray" variant="outline" role="alert">
-                <SignInTrouble error={signIn.error} />
-              </Alert>
-            )}
-            <Button type="submit" size="md" loading={signIn.isPending} fullWidth>
-              {t("signin.enter")}
-            </Button>
-          </Stack>
-        </form>
-        <Language />
-      </Stack>
-    </main>
-  );
-}
-
-function SignInTrouble({ error }: { error: unknown }) {
-  const { t } = useTranslation();
-  if (ConnectError.from(error).code === Code.ResourceExhausted) return <>{t("signin.often")}</>;
-  switch (troubleOf(error)) {
-    case "signedout":
-    case "forbidden":
-      return <>{t("signin.wrong")}</>;
-    case "unreachable":
-      return <>{t("signin.unreachable")}</>;
-    case "refused":
-      return (
-        <>
-          {ConnectError.from(error).code === Code.InvalidArgument
-            ? t("signin.wrong")
-            : t("signin.refused", { code: codeOf(error) })}
-        </>
-      );
+  if (challenge) {
+    return (
+      <Entry title={t("access.factor.title")}>
+        <FactorStep
+          challenge={challenge}
+          onDone={() => void cameIn()}
+          onAgain={() => {
+            setChallenge(undefined);
+            setPassword("");
+            signIn.reset();
+          }}
+        />
+      </Entry>
+    );
   }
+  const passkeyError = begin.error ?? finish.error;
+  return (
+    <Entry>
+      <form onSubmit={submit} aria-label={t("signin.title")}>
+        <Stack gap="md">
+          <TextInput
+            label={t("access.login")}
+            value={login}
+            onChange={(e) => setLogin(e.currentTarget.value)}
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            required
+            withAsterisk={false}
+            size="md"
+          />
+          <PasswordInput
+            label={t("signin.password")}
+            value={password}
+            onChange={(e) => setPassword(e.currentTarget.value)}
+            autoComplete="current-password"
+            visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
+            required
+            withAsterisk={false}
+            size="md"
+          />
+          <Checkbox
+            label={t("access.remember")}
+            description={t("access.rememberWhat")}
+            checked={remember}
+            onChange={(e) => setRemember(e.currentTarget.checked)}
+          />
+          {signIn.error ? (
+            <Said>{say(signIn.error)}</Said>
+          ) : passkeyError && ConnectError.from(passkeyError).code !== Code.Canceled ? (
+            <Said>{sayPasskey(passkeyError)}</Said>
+          ) : (
+            refused && <Said>{t("access.refusedPasskey")}</Said>
+          )}
+          <Button type="submit" size="md" loading={signIn.isPending} fullWidth>
+            {t("signin.enter")}
+          </Button>
+        </Stack>
+      </form>
+      {entrance?.passkeys && canPasskeys() && (
+        <Button
+          variant="default"
+          size="md"
+          onClick={() => void byPasskey()}
+          loading={begin.isPending}
+          fullWidth
+        >
+          {t("access.passkeyIn")}
+        </Button>
+      )}
+      {entrance?.oidc && (
+        <Button component="a" href="/oidc/start" variant="default" size="md" fullWidth>
+          {t("access.oidc", { name: entrance.oidc })}
+        </Button>
+      )}
+      <div className="links">
+        <Link to="/reset">{t("access.forgot")}</Link>
+        {entrance?.signUp && <Link to="/signup">{t("access.signup.start")}</Link>}
+      </div>
+    </Entry>
+  );
 }

@@ -3,13 +3,15 @@ import { TransportProvider } from "@connectrpc/connect-query";
 import { Loader, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Route, Routes } from "react-router";
+import { ProveDialog } from "../access/ProveDialog";
 import { SignIn } from "../access/SignIn";
 import { SessionProvider, useWhoAmI } from "../access/session";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Frame } from "./Frame";
-import { PAGES } from "./pages";
+import { OUTSIDE, PAGES } from "./pages";
 import { theme } from "./theme";
 import { troubleOf } from "./transport";
 
@@ -20,23 +22,46 @@ export function App({ transport, queries }: { transport: Transport; queries: Que
       <TransportProvider transport={transport}>
         <QueryClientProvider client={queries}>
           <Notifications position="bottom-right" />
-          <Door />
+          <Routes>
+            {OUTSIDE.map(({ path, Content }) => (
+              <Route
+                key={path}
+                path={path}
+                element={
+                  <Soon>
+                    <Content />
+                  </Soon>
+                }
+              />
+            ))}
+            <Route path="*" element={<Door />} />
+          </Routes>
+          <ProveDialog />
         </QueryClientProvider>
       </TransportProvider>
     </MantineProvider>
   );
 }
 
+const Dues = lazy(() => import("../access/Dues"));
+
+function Waiting() {
+  const { t } = useTranslation();
+  return (
+    <main style={{ minHeight: "100dvh", display: "grid", placeItems: "center" }}>
+      <Loader aria-label={t("loading")} />
+    </main>
+  );
+}
+
+function Soon({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<Waiting />}>{children}</Suspense>;
+}
+
 function Door() {
   const { t } = useTranslation();
   const who = useWhoAmI();
-  if (who.isPending) {
-    return (
-      <main style={{ minHeight: "100dvh", display: "grid", placeItems: "center" }}>
-        <Loader aria-label={t("loading")} />
-      </main>
-    );
-  }
+  if (who.isPending) return <Waiting />;
   const signedOut = who.error !== null && troubleOf(who.error) === "signedout";
   // A cabinet that fell silent after it told who is here takes nothing off the screen.
   if (who.error && !signedOut && !who.data) {
@@ -47,6 +72,16 @@ function Door() {
     );
   }
   if (signedOut || !who.data?.person) return <SignIn />;
+  const { standing } = who.data;
+  if (standing?.termsDue || standing?.factorDue) {
+    return (
+      <SessionProvider person={who.data.person}>
+        <Soon>
+          <Dues standing={standing} />
+        </Soon>
+      </SessionProvider>
+    );
+  }
   return (
     <SessionProvider person={who.data.person}>
       <Routes>

@@ -36,7 +36,7 @@ const rows = () =>
 
 test("who is not signed in signs in, and sees the tills", async () => {
   open("/", { signedIn: false });
-  fireEvent.change(await screen.findByLabelText("Логин"), { target: { value: "admin" } });
+  fireEvent.change(await screen.findByLabelText("Телефон, e-mail или логин"), { target: { value: "admin" } });
   fireEvent.change(screen.getByLabelText("Пароль"), { target: { value: "wrong" } });
   fireEvent.click(screen.getByRole("button", { name: "Войти" }));
   expect((await screen.findByRole("alert")).textContent).toBe("Логин или пароль не подходит.");

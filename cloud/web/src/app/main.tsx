@@ -4,6 +4,7 @@ import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
+import { guarded } from "../access/guard";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { startWords } from "../words";
 import { App } from "./App";
@@ -18,7 +19,7 @@ listenForOffer();
 if (import.meta.env.PROD) startWorker();
 await startWords();
 
-const transport = cabinetTransport();
+const transport = guarded(cabinetTransport());
 const whoAmI = createConnectQueryKey({
   schema: AccessService.method.whoAmI,
   transport,

@@ -78,3 +78,11 @@ export const PAGES: readonly Page[] = [
     nav: { label: "nav.profile", Icon: IconPerson, group: "setup" },
   },
 ];
+
+/** Pages of who has not come in; some serve who has, too. */
+export const OUTSIDE: readonly Page[] = [
+  { path: "/signup", Content: lazy(() => import("../access/SignUp")) },
+  { path: "/reset", Content: lazy(() => import("../access/Reset")) },
+  { path: "/invite/:token", Content: lazy(() => import("../access/Invitation")) },
+  { path: "/contact/cancel/:token", Content: lazy(() => import("../access/CancelChange")) },
+];

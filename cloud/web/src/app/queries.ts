@@ -1,12 +1,15 @@
 import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { reasonOf } from "../access/guard";
 import { troubleOf } from "./transport";
 
-/** Cache of everything read from the cabinet. `onSignedOut` is called when any answer says the session is over. */
+/** Cache of everything read from the cabinet. `onSignedOut` is called when any answer says that the door is
+ * shut: the session is over, or something has to be done before anything else. */
 export function queryClient(onSignedOut: (client: QueryClient) => void): QueryClient {
   const client = new QueryClient({
     queryCache: new QueryCache({
       onError: (error) => {
-        if (troubleOf(error) === "signedout") onSignedOut(client);
+        // Terms or a second factor that are due stand at the door too.
+        if (troubleOf(error) === "signedout" || /^(factor|terms)$/.test(reasonOf(error))) onSignedOut(client);
       },
     }),
     defaultOptions: {

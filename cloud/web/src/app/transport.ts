@@ -32,7 +32,9 @@ export function troubleOf(error: unknown): Trouble {
   }
 }
 
-/** The code shown beside the text: support asks for it. */
+/** The code shown beside the text: support asks for it. A refusal that says why in a word has that word. */
 export function codeOf(error: unknown): string {
+  const reason = ConnectError.from(error).metadata.get("Chekan-Reason");
+  if (reason) return reason;
   return Code[ConnectError.from(error).code].replace(/(?!^)([A-Z])/g, "_$1").toLowerCase();
 }
