@@ -1,8 +1,9 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
-import { useQueryClient } from "@tanstack/react-query";
+import { notifyManager, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
+import { gather } from "./gather";
 import { Merger } from "./merge";
 import { type Link, watch } from "./watch";
 
@@ -22,7 +23,7 @@ export function LiveProvider({ tillId, children }: { tillId: string; children: R
     void watch({
       client: createClient(FleetService, transport),
       tillId,
-      onChange: (change) => merger.apply(change),
+      onChange: gather((changes) => notifyManager.batch(() => changes.forEach((c) => merger.apply(c)))),
       onLink: setLink,
       onRefresh: () => void queries.invalidateQueries({ refetchType: "active" }),
       signal: stop.signal,
