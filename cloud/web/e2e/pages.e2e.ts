@@ -1,0 +1,67 @@
+/**
+ * Every page of the table of pages, at a desk and on a phone, in the light and in the dark: it opens, fits, says
+ * nothing to the console, has nothing serious for axe, and leaves its picture.
+ */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PAGES } from "../src/app/pages";
+import { expectAccessible } from "./axe";
+import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
+import { FIRST, Shop } from "./shop";
+
+let browser: Browser;
+let shop: Shop;
+let window: Window;
+
+/** What stands in the holes of an address; a page with a hole that is not here fails. */
+const holes: Record<string, () => Promise<string>> = {
+  "/tills/:id/*": async () => till(),
+  "/tills/:id/documents/:fn/:fd": async () => {
+    await window.page.goto("/documents");
+    const link = window.page.getByRole("table").getByRole("link").first();
+    return (await link.getAttribute("href")) ?? "";
+  },
+};
+
+async function till(): Promise<string> {
+  await window.page.goto("/tills");
+  const link = window.page.getByRole("link", { name: FIRST });
+  return (await link.getAttribute("href")) ?? "";
+}
+
+beforeAll(async () => {
+  [browser, shop] = await Promise.all([openBrowser(), Shop.open()]);
+  window = await openWindow(browser, shop.ready.cabinet);
+  await window.page.goto("/");
+  await signIn(window.page, shop.ready.login, shop.ready.password);
+  await window.page.getByRole("heading", { level: 1 }).waitFor();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  expect(await shop?.close()).toBe(0);
+}, 60_000);
+
+const LOOKS = [
+  { name: "1440", viewport: DESK, scheme: "light" },
+  { name: "360", viewport: PHONE, scheme: "dark" },
+] as const;
+
+describe.each(PAGES.filter((p) => p.path !== "/"))("$path", ({ path }) => {
+  test.each(LOOKS)("at $name", async ({ name, viewport, scheme }) => {
+    const { page, faults } = window;
+    const hole = holes[path];
+    if (path.includes(":") && !hole) throw new Error(`nobody says what stands in ${path}`);
+    await page.setViewportSize(DESK);
+    const address = hole ? await hole() : path;
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(address);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await expect.poll(() => page.getByLabel("Загружается").count()).toBe(0);
+    await expectFits(page);
+    await shoot(page, `page${address.split("?")[0]?.replace(/\W+/g, "-")}-${name}`, true);
+    await expectAccessible(page);
+    expect(faults).toEqual([]);
+  });
+});
