@@ -3,6 +3,7 @@ package people
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -242,7 +243,9 @@ func (p *People) SetRights(ctx context.Context, by *access.Person, personID stri
 				return err
 			}
 		}
-		m, err = p.member(ctx, q, by, personID)
+		if m, err = p.member(ctx, q, by, personID); errors.Is(err, ErrNotFound) { // all they still may is where one may not look
+			m, err = Member{ID: was.ID, Login: was.Login, Name: was.Name, Elsewhere: true}, nil
+		}
 		return err
 	})
 	return m, p.changed(err)
