@@ -123,6 +123,7 @@ type Person struct {
 	// Standing is how they stand with the rules of coming in.
 	Standing Standing
 
+	home   *Person // before [Person.At]
 	forest *forest
 }
 
@@ -160,11 +161,6 @@ func (p *Person) MayGive(may Set, at Place) bool {
 		}
 	}
 	return p != nil
-}
-
-// At is the person with the rights that hold at a place, and no others: what they may there, asked by [Person.Can].
-func (p *Person) At(place Place) *Person {
-	return p.with(func(r Right) (Set, bool) { return r.May, place.Under(r.OrganisationID, r.Node) })
 }
 
 // Without is the person without a permission, wherever they hold it.

@@ -14,3 +14,11 @@ type Place struct {
 func (p Place) Under(organisationID, node string) bool {
 	return p.OrganisationID == organisationID && (node == "" || slices.Contains(p.Path, node))
 }
+
+// Outlet gives the outlet a till stands in, for the place of a till.
+func (p Place) Outlet() string {
+	if len(p.Path) < 2 {
+		return ""
+	}
+	return p.Path[len(p.Path)-2]
+}

@@ -3,7 +3,9 @@ package access
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -27,6 +29,15 @@ type Scope struct {
 // outlet has an empty id.
 func (s Scope) Has(outletID, tillID string) bool {
 	return s.All || outletID != "" && s.Outlets[outletID] || tillID != "" && s.Tills[tillID]
+}
+
+// Match gives the scope as a word for SQL: "*", or the ids between bars. A column is in it when the word is "*" or the word
+// LIKE '%|' || column || '|%': that is one text for both databases and any number of ids, and ids hold nothing that LIKE reads.
+func (s Scope) Match() string {
+	if s.All {
+		return "*"
+	}
+	return "|" + strings.Join(slices.Concat(slices.Sorted(maps.Keys(s.Outlets)), slices.Sorted(maps.Keys(s.Tills))), "|") + "|"
 }
 
 // Reach is everything somebody may see or do with some permission: scopes in one organisation or, for a service centre, in several.
@@ -122,6 +133,26 @@ func (a *Access) tree(ctx context.Context, p *Person, organisationID string) (*t
 func (a *Access) NodePlace(ctx context.Context, organisationID, node string) (Place, bool, error) {
 	_, place, known, err := a.locate(ctx, &Person{}, organisationID, node)
 	return place, known, err
+}
+
+// PlaceOf gives the place of something that stands or happened at an outlet of an organisation, on a till; either may be empty.
+func (a *Access) PlaceOf(ctx context.Context, p *Person, organisationID, outletID, tillID string) (Place, error) {
+	place := Place{OrganisationID: organisationID}
+	nodes := slices.ContainsFunc(p.Rights, func(r Right) bool { return r.OrganisationID == organisationID && r.Node != "" })
+	switch { // what stands above matters to who has rights at nodes
+	case outletID != "" && !nodes:
+		place.Path = []string{outletID}
+	case outletID != "":
+		t, err := a.tree(ctx, p, organisationID)
+		if err != nil {
+			return place, err
+		}
+		place.Path = append(t.path(t.outlets[outletID]), outletID)
+	}
+	if tillID != "" {
+		place.Path = append(place.Path, tillID)
+	}
+	return place, nil
 }
 
 // level is what a node is.

@@ -13,7 +13,11 @@ import (
 
 // ListAgents implements FleetService.
 func (f *fleetService) ListAgents(ctx context.Context, _ *cabinetv1.ListAgentsRequest) (*cabinetv1.ListAgentsResponse, error) {
-	agents, err := f.s.Fleet.Agents(ctx, access.PersonFrom(ctx).OrganisationID)
+	reach, err := f.s.reach(ctx, access.TillsView)
+	if err != nil {
+		return nil, err
+	}
+	agents, err := f.s.Fleet.Agents(ctx, reach)
 	if err != nil {
 		return nil, err
 	}
@@ -21,23 +25,26 @@ func (f *fleetService) ListAgents(ctx context.Context, _ *cabinetv1.ListAgentsRe
 	for _, a := range agents {
 		res.Agents = append(res.Agents, agentView(a))
 	}
-	return res, f.s.withUpdates(ctx, res.GetAgents())
+	return res, f.s.withUpdates(ctx, reach.Organisations(), res.GetAgents())
 }
 
 // RevokeAgent implements FleetService.
 func (f *fleetService) RevokeAgent(ctx context.Context, r *cabinetv1.RevokeAgentRequest) (*cabinetv1.RevokeAgentResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := f.s.agentOf(ctx, access.TillsConfigure, r.GetAgentId())
+	if err != nil {
+		return nil, err
+	}
 	if err := f.s.Access.Revoke(ctx, p.OrganisationID, r.GetAgentId(), p.Login); errors.Is(err, access.ErrAgent) { // as an answer to an agent it means something else
 		return nil, fmt.Errorf("agent %q: %w", r.GetAgentId(), fleet.ErrNotFound)
 	} else if err != nil {
 		return nil, err
 	}
-	a, err := f.s.Fleet.Agent(ctx, p.OrganisationID, r.GetAgentId())
+	a, err := f.s.Fleet.Agent(ctx, access.Whole(p.OrganisationID), r.GetAgentId())
 	if err != nil {
 		return nil, err
 	}
 	view := agentView(a)
-	return &cabinetv1.RevokeAgentResponse{Agent: view}, f.s.withUpdates(ctx, []*cabinetv1.Agent{view})
+	return &cabinetv1.RevokeAgentResponse{Agent: view}, f.s.withUpdates(ctx, []string{p.OrganisationID}, []*cabinetv1.Agent{view})
 }
 
 func agentView(a *fleet.Agent) *cabinetv1.Agent {

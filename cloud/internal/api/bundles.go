@@ -10,7 +10,11 @@ import (
 
 // GetCommandBundle implements FleetService.
 func (f *fleetService) GetCommandBundle(ctx context.Context, r *cabinetv1.GetCommandBundleRequest) (*cabinetv1.GetCommandBundleResponse, error) {
-	bundle, name, err := f.s.Fleet.Bundle(ctx, access.PersonFrom(ctx).OrganisationID, r.GetCommandId())
+	p, err := f.s.command(ctx, access.TillsRecover, r.GetCommandId())
+	if err != nil {
+		return nil, err
+	}
+	bundle, name, err := f.s.Fleet.Bundle(ctx, p.OrganisationID, r.GetCommandId())
 	if err != nil {
 		return nil, err
 	}

@@ -2,16 +2,13 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
-	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/reports"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
-	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 var _ cabinetv1connect.DocumentsServiceHandler = (*documentsService)(nil)
@@ -20,12 +17,15 @@ type documentsService struct{ s *Server }
 
 // ListOperations implements DocumentsService.
 func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.ListOperationsRequest) (*cabinetv1.ListOperationsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, next, err := d.s.Documents.Operations(ctx, p.OrganisationID, r.GetTillId(), r.GetPage(), pageSize(r.GetLimit()))
+	p, scope, err := d.s.scopeAt(ctx, access.DocumentsView, r.GetTillId())
 	if err != nil {
 		return nil, err
 	}
-	till, err := d.s.tillState(ctx, p, r.GetTillId())
+	list, next, err := d.s.Documents.Operations(ctx, scope, r.GetTillId(), r.GetPage(), pageSize(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	till, err := d.s.tillState(ctx, scope.OrganisationID, r.GetTillId())
 	if err != nil {
 		return nil, err
 	}
@@ -38,26 +38,36 @@ func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.List
 
 // ListUndecided implements DocumentsService.
 func (d *documentsService) ListUndecided(ctx context.Context, _ *cabinetv1.ListUndecidedRequest) (*cabinetv1.ListUndecidedResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, err := d.s.Documents.Undecided(ctx, p.OrganisationID, pageLimit)
+	reach, err := d.s.reach(ctx, access.DocumentsView)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := d.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.s.Documents.Undecided(ctx, reach, pageLimit)
 	if err != nil {
 		return nil, err
 	}
 	res := &cabinetv1.ListUndecidedResponse{}
 	for _, o := range list {
-		res.Operations = append(res.Operations, operationView(p, o, nil)) // without a document there is nothing the operator could have
+		res.Operations = append(res.Operations, operationView(eyes.of(o.OrganisationID, o.OutletID, o.TillID), o, nil)) // without a document there is nothing the operator could have
 	}
 	return res, nil
 }
 
 // ListDocuments implements DocumentsService.
 func (d *documentsService) ListDocuments(ctx context.Context, r *cabinetv1.ListDocumentsRequest) (*cabinetv1.ListDocumentsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, next, err := d.s.Documents.Documents(ctx, p.OrganisationID, r.GetTillId(), r.GetTypes(), r.GetPage(), pageSize(r.GetLimit()))
+	p, scope, err := d.s.scopeAt(ctx, access.DocumentsView, r.GetTillId())
 	if err != nil {
 		return nil, err
 	}
-	till, err := d.s.tillState(ctx, p, r.GetTillId())
+	list, next, err := d.s.Documents.Documents(ctx, scope, r.GetTillId(), r.GetTypes(), r.GetPage(), pageSize(r.GetLimit()))
+	if err != nil {
+		return nil, err
+	}
+	till, err := d.s.tillState(ctx, scope.OrganisationID, r.GetTillId())
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +80,15 @@ func (d *documentsService) ListDocuments(ctx context.Context, r *cabinetv1.ListD
 
 // GetDocument implements DocumentsService.
 func (d *documentsService) GetDocument(ctx context.Context, r *cabinetv1.GetDocumentRequest) (*cabinetv1.GetDocumentResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := d.s.document(ctx, access.DocumentsView, r.GetFn(), r.GetFd())
+	if err != nil {
+		return nil, err
+	}
 	doc, err := d.s.Documents.Document(ctx, p.OrganisationID, r.GetFn(), r.GetFd())
 	if err != nil {
 		return nil, err
 	}
-	till, err := d.s.tillState(ctx, p, doc.TillID)
+	till, err := d.s.tillState(ctx, p.OrganisationID, doc.TillID)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +109,10 @@ func (d *documentsService) GetDocument(ctx context.Context, r *cabinetv1.GetDocu
 
 // GetDocumentPDF implements DocumentsService.
 func (d *documentsService) GetDocumentPDF(ctx context.Context, r *cabinetv1.GetDocumentPDFRequest) (*cabinetv1.GetDocumentPDFResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := d.s.document(ctx, access.MoneyView, r.GetFn(), r.GetFd())
+	if err != nil {
+		return nil, err
+	}
 	doc, err := d.s.Documents.Document(ctx, p.OrganisationID, r.GetFn(), r.GetFd())
 	if err != nil {
 		return nil, err
@@ -117,15 +133,4 @@ func (d *documentsService) GetDocumentPDF(ctx context.Context, r *cabinetv1.GetD
 		return nil, fmt.Errorf("document %d of %s: %w", r.GetFd(), r.GetFn(), err)
 	}
 	return &cabinetv1.GetDocumentPDFResponse{Pdf: pdf, Name: fmt.Sprintf("%s-%d.pdf", r.GetFn(), r.GetFd())}, nil
-}
-
-// tillState is the till as its agent last reported it; nothing of a till that is gone.
-func (s *Server) tillState(ctx context.Context, p *access.Person, id string) (*fiscalv1.TillState, error) {
-	t, err := s.Fleet.Till(ctx, p.OrganisationID, id)
-	if errors.Is(err, fleet.ErrNotFound) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	return t.State, nil
 }

@@ -16,16 +16,28 @@ import (
 )
 
 // query checks a filter. Who may not see money may not look for it either: what is found would tell it.
-func (d *documentsService) query(ctx context.Context, p *access.Person, f *cabinetv1.DocumentFilter) (*documents.Query, *tracks, error) {
+func (d *documentsService) query(ctx context.Context, f *cabinetv1.DocumentFilter, also ...access.Permission) (*documents.Query, *tracks, error) {
+	p := access.PersonFrom(ctx)
 	if f == nil {
 		f = &cabinetv1.DocumentFilter{}
+	}
+	needs := []access.Permission{access.DocumentsView}
+	if documents.NeedsMoney(f) {
+		needs = append(needs, access.MoneyView)
 	}
 	if documents.NeedsMoney(f) && !p.Can(access.MoneyView) {
 		return nil, nil, connect.NewError(connect.CodePermissionDenied, fmt.Errorf("a search by sums, goods or people needs %s", access.MoneyView))
 	}
-	t := &tracks{s: d.s, p: p, states: map[string]*fiscalv1.TillState{}}
+	reach, err := d.s.reach(ctx, append(needs, also...)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &tracks{s: d.s, reach: reach, states: map[string]*fiscalv1.TillState{}}
+	if t.eyes, err = d.s.eyes(ctx); err != nil {
+		return nil, nil, err
+	}
 	if f.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED || f.GetRnm() != "" {
-		tills, err := d.s.Fleet.Tills(ctx, p.OrganisationID)
+		tills, err := d.s.Fleet.Tills(ctx, reach)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -33,7 +45,7 @@ func (d *documentsService) query(ctx context.Context, p *access.Person, f *cabin
 			t.states[till.ID] = till.State
 		}
 	}
-	q, err := d.s.Documents.NewQuery(ctx, p.OrganisationID, f, t.states, func(doc documents.Document) fiscalv1.OFDTrack {
+	q, err := d.s.Documents.NewQuery(ctx, reach, f, t.states, func(doc documents.Document) fiscalv1.OFDTrack {
 		return trackOf(doc, t.states[doc.TillID])
 	})
 	return q, t, err
@@ -42,16 +54,17 @@ func (d *documentsService) query(ctx context.Context, p *access.Person, f *cabin
 // tracks remembers the states of tills while rows of a list are built.
 type tracks struct {
 	s      *Server
-	p      *access.Person
+	reach  access.Reach
+	eyes   eyes
 	states map[string]*fiscalv1.TillState
 }
 
-func (t *tracks) state(ctx context.Context, till string) (*fiscalv1.TillState, error) {
+func (t *tracks) state(ctx context.Context, organisation, till string) (*fiscalv1.TillState, error) {
 	state, known := t.states[till]
 	if known {
 		return state, nil
 	}
-	state, err := t.s.tillState(ctx, t.p, till)
+	state, err := t.s.tillState(ctx, organisation, till)
 	if err == nil {
 		t.states[till] = state
 	}
@@ -80,8 +93,7 @@ func foundView(p *access.Person, f documents.Found, till *fiscalv1.TillState) *c
 
 // SearchDocuments implements DocumentsService.
 func (d *documentsService) SearchDocuments(ctx context.Context, r *cabinetv1.SearchDocumentsRequest) (*cabinetv1.SearchDocumentsResponse, error) {
-	p := access.PersonFrom(ctx)
-	q, t, err := d.query(ctx, p, r.GetFilter())
+	q, t, err := d.query(ctx, r.GetFilter())
 	if err != nil {
 		return nil, err
 	}
@@ -91,14 +103,14 @@ func (d *documentsService) SearchDocuments(ctx context.Context, r *cabinetv1.Sea
 	}
 	res := &cabinetv1.SearchDocumentsResponse{NextPage: next, Any: len(list) > 0}
 	for _, f := range list {
-		till, err := t.state(ctx, f.TillID)
+		till, err := t.state(ctx, f.OrganisationID, f.TillID)
 		if err != nil {
 			return nil, err
 		}
-		res.Documents = append(res.Documents, foundView(p, f, till))
+		res.Documents = append(res.Documents, foundView(t.eyes.of(f.OrganisationID, f.OutletID, f.TillID), f, till))
 	}
 	if !res.GetAny() {
-		if res.Any, err = d.s.Documents.Any(ctx, p.OrganisationID); err != nil {
+		if res.Any, err = d.s.Documents.Any(ctx, t.reach); err != nil {
 			return nil, err
 		}
 	}
@@ -110,8 +122,7 @@ const exportRows, exportPage = 50_000, 2000
 
 // ExportDocuments implements DocumentsService.
 func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.ExportDocumentsRequest) (*cabinetv1.ExportDocumentsResponse, error) {
-	p := access.PersonFrom(ctx)
-	q, t, err := d.query(ctx, p, r.GetFilter())
+	q, t, err := d.query(ctx, r.GetFilter(), access.MoneyView)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +137,11 @@ func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.Exp
 			return nil, err
 		}
 		for _, f := range list {
-			till, err := t.state(ctx, f.TillID)
+			till, err := t.state(ctx, f.OrganisationID, f.TillID)
 			if err != nil {
 				return nil, err
 			}
-			if err := table.Add(reports.Row(foundView(p, f, till))); err != nil {
+			if err := table.Add(reports.Row(foundView(t.eyes.of(f.OrganisationID, f.OutletID, f.TillID), f, till))); err != nil {
 				return nil, fmt.Errorf("write table: %w", err)
 			}
 			res.Rows++
@@ -176,21 +187,31 @@ func shiftView(p *access.Person, s *cabinetv1.Shift) *cabinetv1.Shift {
 
 // ListShifts implements DocumentsService.
 func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShiftsRequest) (*cabinetv1.ListShiftsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, next, err := d.s.Documents.Shifts(ctx, p.OrganisationID, r, pageSize(r.GetLimit()))
+	reach, err := d.s.reach(ctx, access.DocumentsView)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := d.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := d.s.Documents.Shifts(ctx, reach, r, pageSize(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
 	res := &cabinetv1.ListShiftsResponse{NextPage: next}
 	for _, s := range list {
-		res.Shifts = append(res.Shifts, shiftView(p, s))
+		res.Shifts = append(res.Shifts, shiftView(eyes.of(s.OrganisationID, s.OutletID, s.View.GetTillId()), s.View))
 	}
 	return res, nil
 }
 
 // GetShift implements DocumentsService.
 func (d *documentsService) GetShift(ctx context.Context, r *cabinetv1.GetShiftRequest) (*cabinetv1.GetShiftResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := d.s.shift(ctx, access.DocumentsView, r.GetFn(), r.GetNumber())
+	if err != nil {
+		return nil, err
+	}
 	s, err := d.s.Documents.Shift(ctx, p.OrganisationID, r.GetFn(), r.GetNumber())
 	if err != nil {
 		return nil, err
@@ -200,22 +221,37 @@ func (d *documentsService) GetShift(ctx context.Context, r *cabinetv1.GetShiftRe
 
 // GetRevenue implements DocumentsService; the table of rights asks for money:view.
 func (d *documentsService) GetRevenue(ctx context.Context, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
-	return d.s.Documents.Revenue(ctx, access.PersonFrom(ctx).OrganisationID, r)
+	scope, err := d.s.own(ctx, access.MoneyView)
+	if err != nil {
+		return nil, err
+	}
+	return d.s.Documents.Revenue(ctx, scope, r)
 }
 
 // ListProducts implements DocumentsService; the table of rights asks for money:view.
 func (d *documentsService) ListProducts(ctx context.Context, r *cabinetv1.ListProductsRequest) (*cabinetv1.ListProductsResponse, error) {
-	return d.s.Documents.Products(ctx, access.PersonFrom(ctx).OrganisationID, r, pageSize(r.GetLimit()))
+	scope, err := d.s.own(ctx, access.MoneyView)
+	if err != nil {
+		return nil, err
+	}
+	return d.s.Documents.Products(ctx, scope, r, pageSize(r.GetLimit()))
 }
 
 // ListGaps implements DocumentsService.
 func (d *documentsService) ListGaps(ctx context.Context, r *cabinetv1.ListGapsRequest) (*cabinetv1.ListGapsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, cut, err := d.s.Documents.Gaps(ctx, p.OrganisationID, r.GetTillId())
+	reach, err := d.s.reach(ctx, access.DocumentsView)
 	if err != nil {
 		return nil, err
 	}
-	tills, err := d.s.Fleet.Tills(ctx, p.OrganisationID)
+	eyes, err := d.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, cut, err := d.s.Documents.Gaps(ctx, reach, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
+	tills, err := d.s.Fleet.Tills(ctx, reach)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +260,9 @@ func (d *documentsService) ListGaps(ctx context.Context, r *cabinetv1.ListGapsRe
 		names[t.ID] = t.Name
 	}
 	res := &cabinetv1.ListGapsResponse{Cut: cut}
-	for _, g := range list {
+	for _, at := range list {
+		g := at.View
+		p := eyes.of(at.OrganisationID, at.OutletID, g.GetTillId())
 		v := &cabinetv1.Gap{Fn: g.GetFn(), TillId: g.GetTillId(), Till: names[g.GetTillId()], First: g.GetFirst(), Last: g.GetLast(), Cause: g.GetCause()}
 		v.Before, v.After = documentFor(p, g.GetBefore()), documentFor(p, g.GetAfter())
 		res.Gaps = append(res.Gaps, v)
@@ -241,7 +279,11 @@ func documentFor(p *access.Person, doc *fiscalv1.Document) *fiscalv1.Document {
 
 // ListOutlets implements DocumentsService.
 func (d *documentsService) ListOutlets(ctx context.Context, _ *cabinetv1.ListOutletsRequest) (*cabinetv1.ListOutletsResponse, error) {
-	list, err := d.s.Documents.Outlets(ctx, access.PersonFrom(ctx).OrganisationID)
+	reach, err := d.s.reach(ctx, access.TillsView)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.s.Documents.Outlets(ctx, reach)
 	if err != nil {
 		return nil, err
 	}

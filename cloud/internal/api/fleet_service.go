@@ -2,18 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"connectrpc.com/connect"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
-	"github.com/chekan-io/chekan/cloud/internal/documents"
-	"github.com/chekan-io/chekan/cloud/internal/fleet"
-	"github.com/chekan-io/chekan/cloud/internal/updates"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
-	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 var _ cabinetv1connect.FleetServiceHandler = (*fleetService)(nil)
@@ -39,22 +33,32 @@ type fleetService struct{ s *Server }
 
 // ListTills implements FleetService.
 func (f *fleetService) ListTills(ctx context.Context, _ *cabinetv1.ListTillsRequest) (*cabinetv1.ListTillsResponse, error) {
-	p := access.PersonFrom(ctx)
-	tills, err := f.s.Fleet.Tills(ctx, p.OrganisationID)
+	reach, err := f.s.reach(ctx, access.TillsView)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := f.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tills, err := f.s.Fleet.Tills(ctx, reach)
 	if err != nil {
 		return nil, err
 	}
 	res := &cabinetv1.ListTillsResponse{}
 	for _, t := range tills {
-		res.Tills = append(res.Tills, tillView(p, t))
+		res.Tills = append(res.Tills, tillView(eyes.of(t.OrganisationID, t.OutletID, t.ID), t))
 	}
 	return res, nil
 }
 
 // GetTill implements FleetService.
 func (f *fleetService) GetTill(ctx context.Context, r *cabinetv1.GetTillRequest) (*cabinetv1.GetTillResponse, error) {
-	p := access.PersonFrom(ctx)
-	t, err := f.s.Fleet.Till(ctx, p.OrganisationID, r.GetId())
+	p, place, err := f.s.at(ctx, access.TillsView, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	t, err := f.s.Fleet.Till(ctx, place.OrganisationID, r.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +67,11 @@ func (f *fleetService) GetTill(ctx context.Context, r *cabinetv1.GetTillRequest)
 
 // CreateEnrolmentCode implements FleetService.
 func (f *fleetService) CreateEnrolmentCode(ctx context.Context, r *cabinetv1.CreateEnrolmentCodeRequest) (*cabinetv1.CreateEnrolmentCodeResponse, error) {
-	code, expires, err := f.s.Access.NewCode(ctx, access.PersonFrom(ctx).OrganisationID, r.GetOutlet())
+	p, err := f.s.mayEnrol(ctx, r.GetOutlet())
+	if err != nil {
+		return nil, err
+	}
+	code, expires, err := f.s.Access.NewCode(ctx, p.OrganisationID, r.GetOutlet())
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +83,10 @@ func (f *fleetService) CreateEnrolmentCode(ctx context.Context, r *cabinetv1.Cre
 
 // GetCommand implements FleetService.
 func (f *fleetService) GetCommand(ctx context.Context, r *cabinetv1.GetCommandRequest) (*cabinetv1.GetCommandResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := f.s.command(ctx, access.TillsView, r.GetId())
+	if err != nil {
+		return nil, err
+	}
 	cmd, err := f.s.Fleet.Command(ctx, p.OrganisationID, r.GetId())
 	if err != nil {
 		return nil, err
@@ -85,7 +96,11 @@ func (f *fleetService) GetCommand(ctx context.Context, r *cabinetv1.GetCommandRe
 
 // GetCertificate implements FleetService.
 func (f *fleetService) GetCertificate(ctx context.Context, r *cabinetv1.GetCertificateRequest) (*cabinetv1.GetCertificateResponse, error) {
-	c, err := f.s.Fleet.Certificate(ctx, access.PersonFrom(ctx).OrganisationID, r.GetTillId(), r.GetWithReport())
+	_, place, err := f.s.at(ctx, access.TillsView, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
+	c, err := f.s.Fleet.Certificate(ctx, place.OrganisationID, r.GetTillId(), r.GetWithReport())
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +109,11 @@ func (f *fleetService) GetCertificate(ctx context.Context, r *cabinetv1.GetCerti
 
 // ListCommands implements FleetService.
 func (f *fleetService) ListCommands(ctx context.Context, r *cabinetv1.ListCommandsRequest) (*cabinetv1.ListCommandsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, err := f.s.Fleet.Commands(ctx, p.OrganisationID, r.GetTillId(), pageSize(r.GetLimit()))
+	p, place, err := f.s.at(ctx, access.TillsView, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.s.Fleet.Commands(ctx, place.OrganisationID, r.GetTillId(), pageSize(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
@@ -106,165 +124,33 @@ func (f *fleetService) ListCommands(ctx context.Context, r *cabinetv1.ListComman
 	return res, nil
 }
 
-// Watch implements FleetService. It begins with the present state of all it watches, so that nothing falls between a list and
-// the stream.
-func (f *fleetService) Watch(ctx context.Context, r *cabinetv1.WatchRequest, stream *connect.ServerStream[cabinetv1.WatchResponse]) error {
-	p := access.PersonFrom(ctx)
-	if r.GetTillId() != "" {
-		if _, err := f.s.Fleet.Till(ctx, p.OrganisationID, r.GetTillId()); err != nil {
-			return err
-		}
-	}
-	w := f.s.Fleet.Hub().Watch(p.OrganisationID, r.GetTillId())
-	defer w.Close()
-	if err := f.everything(ctx, p, r.GetTillId(), stream); err != nil {
-		return err
-	}
-	alive := time.NewTicker(keepAlive)
-	defer alive.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-f.s.Stopping:
-			return connect.NewError(connect.CodeUnavailable, errors.New("cabinet is stopping"))
-		case <-alive.C:
-			if err := stream.Send(&cabinetv1.WatchResponse{}); err != nil {
-				return err
-			}
-		case <-w.Changed():
-			timer := time.NewTimer(gather)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return context.Cause(ctx)
-			}
-			changes, all := w.Take()
-			if all {
-				if err := f.everything(ctx, p, r.GetTillId(), stream); err != nil {
-					return err
-				}
-				continue
-			}
-			for _, c := range changes {
-				res, err := f.change(ctx, p, c)
-				if err != nil {
-					return err
-				}
-				if res == nil {
-					continue
-				}
-				if err := stream.Send(res); err != nil {
-					return err
-				}
-			}
-			alive.Reset(keepAlive)
-		}
-	}
-}
-
-// everything sends the tills as they are now, and the newest operations and commands of the one that is watched.
-func (f *fleetService) everything(ctx context.Context, p *access.Person, tillID string, stream *connect.ServerStream[cabinetv1.WatchResponse]) error {
-	if tillID == "" {
-		tills, err := f.s.Fleet.Tills(ctx, p.OrganisationID)
-		if err != nil {
-			return err
-		}
-		for _, t := range tills {
-			if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: tillView(p, t)}}); err != nil {
-				return err
-			}
-		}
-		return stream.Send(&cabinetv1.WatchResponse{}) // says that the line is there even when there are no tills
-	}
-	t, err := f.s.Fleet.Till(ctx, p.OrganisationID, tillID)
-	if err != nil {
-		return err
-	}
-	if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: tillView(p, t)}}); err != nil {
-		return err
-	}
-	commands, err := f.s.Fleet.Commands(ctx, p.OrganisationID, tillID, pageDefault)
-	if err != nil {
-		return err
-	}
-	for i := len(commands) - 1; i >= 0; i-- {
-		if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Command{Command: commandView(p, commands[i])}}); err != nil {
-			return err
-		}
-	}
-	if !p.Can(access.DocumentsView) {
-		return nil
-	}
-	operations, _, err := f.s.Documents.Operations(ctx, p.OrganisationID, tillID, "", pageDefault)
-	if err != nil {
-		return err
-	}
-	for i := len(operations) - 1; i >= 0; i-- {
-		if err := stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, operations[i], t.State)}}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// change reads what has changed as it is now; nil when the watcher may not see it, or it is gone.
-func (f *fleetService) change(ctx context.Context, p *access.Person, c fleet.Change) (*cabinetv1.WatchResponse, error) {
-	var res *cabinetv1.WatchResponse
-	var err error
-	switch c.What {
-	case fleet.TillChanged:
-		var t *fleet.Till
-		if t, err = f.s.Fleet.Till(ctx, p.OrganisationID, c.TillID); err == nil {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: tillView(p, t)}}
-		}
-	case fleet.OperationChanged:
-		if !p.Can(access.DocumentsView) {
-			return nil, nil
-		}
-		var o documents.Operation
-		if o, err = f.s.Documents.Operation(ctx, p.OrganisationID, c.JournalID, c.ID); err != nil {
-			break
-		}
-		var till *fiscalv1.TillState
-		if till, err = f.s.tillState(ctx, p, o.TillID); err == nil {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Operation{Operation: operationView(p, o, till)}}
-		}
-	case fleet.CommandChanged:
-		var cmd *cabinetv1.Command
-		if cmd, err = f.s.Fleet.Command(ctx, p.OrganisationID, c.ID); err == nil {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Command{Command: commandView(p, cmd)}}
-		}
-	case fleet.RolloutChanged:
-		var r *cabinetv1.Rollout
-		if r, err = f.s.Updates.Rollout(ctx, p.OrganisationID, c.ID); err == nil {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Rollout{Rollout: r}}
-		}
-	}
-	if errors.Is(err, fleet.ErrNotFound) || errors.Is(err, updates.ErrNotFound) || errors.Is(err, documents.ErrNotFound) {
-		return nil, nil
-	}
-	return res, err
-}
-
 // ListTickets implements FleetService.
 func (f *fleetService) ListTickets(ctx context.Context, r *cabinetv1.ListTicketsRequest) (*cabinetv1.ListTicketsResponse, error) {
-	p := access.PersonFrom(ctx)
-	list, err := f.s.Fleet.Tickets(ctx, p.OrganisationID, r.GetTillId(), r.GetClosed())
+	reach, err := f.s.reach(ctx, access.TillsView)
+	if err != nil {
+		return nil, err
+	}
+	eyes, err := f.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.s.Fleet.Tickets(ctx, reach, r.GetTillId(), r.GetClosed())
 	if err != nil {
 		return nil, err
 	}
 	res := &cabinetv1.ListTicketsResponse{}
-	for _, cell := range list {
-		res.Tickets = append(res.Tickets, ticketView(p, cell))
+	for _, t := range list {
+		res.Tickets = append(res.Tickets, ticketView(eyes.of(t.OrganisationID, t.OutletID, t.Cell.GetTillId()), t.Cell))
 	}
 	return res, nil
 }
 
 // GetTicket implements FleetService.
 func (f *fleetService) GetTicket(ctx context.Context, r *cabinetv1.GetTicketRequest) (*cabinetv1.GetTicketResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := f.s.ticket(ctx, access.TillsView, r.GetId())
+	if err != nil {
+		return nil, err
+	}
 	cell, run, bundle, err := f.s.Fleet.Ticket(ctx, p.OrganisationID, r.GetId())
 	if err != nil {
 		return nil, err
@@ -274,7 +160,10 @@ func (f *fleetService) GetTicket(ctx context.Context, r *cabinetv1.GetTicketRequ
 
 // CloseTicket implements FleetService.
 func (f *fleetService) CloseTicket(ctx context.Context, r *cabinetv1.CloseTicketRequest) (*cabinetv1.CloseTicketResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := f.s.ticket(ctx, access.TillsRecover, r.GetId())
+	if err != nil {
+		return nil, err
+	}
 	cell, err := f.s.Fleet.CloseTicket(ctx, p, r.GetId(), r.GetResolution())
 	if err != nil {
 		return nil, err

@@ -12,7 +12,10 @@ import (
 
 // ListThresholds implements FleetService.
 func (f *fleetService) ListThresholds(ctx context.Context, r *cabinetv1.ListThresholdsRequest) (*cabinetv1.ListThresholdsResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := f.s.node(ctx, access.TillsView, r.GetNode())
+	if err != nil {
+		return nil, err
+	}
 	rules, err := f.s.Fleet.Thresholds(ctx, p.OrganisationID, node(r.GetNode()))
 	if err != nil {
 		return nil, err
@@ -29,11 +32,15 @@ func (f *fleetService) ListThresholds(ctx context.Context, r *cabinetv1.ListThre
 
 // SetThreshold implements FleetService.
 func (f *fleetService) SetThreshold(ctx context.Context, r *cabinetv1.SetThresholdRequest) (*cabinetv1.SetThresholdResponse, error) {
+	p, err := f.s.node(ctx, access.TillsConfigure, r.GetNode())
+	if err != nil {
+		return nil, err
+	}
 	var limit *light.Limit
 	if l := r.GetLimits(); l != nil {
 		limit = &light.Limit{Warn: l.GetWarn(), Critical: l.GetCritical()}
 	}
-	t, err := f.s.Fleet.SetThreshold(ctx, access.PersonFrom(ctx).OrganisationID, node(r.GetNode()), light.Metric(r.GetMetric()), limit)
+	t, err := f.s.Fleet.SetThreshold(ctx, p.OrganisationID, node(r.GetNode()), light.Metric(r.GetMetric()), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +49,15 @@ func (f *fleetService) SetThreshold(ctx context.Context, r *cabinetv1.SetThresho
 
 // SetWorkingHours implements FleetService.
 func (f *fleetService) SetWorkingHours(ctx context.Context, r *cabinetv1.SetWorkingHoursRequest) (*cabinetv1.SetWorkingHoursResponse, error) {
+	p, err := f.s.node(ctx, access.TillsConfigure, r.GetNode())
+	if err != nil {
+		return nil, err
+	}
 	var hours *light.Hours
 	if h := r.GetHours(); h != nil {
 		hours = &light.Hours{From: int(h.GetFrom()), To: int(h.GetTo())}
 	}
-	now, level, err := f.s.Fleet.SetWorkingHours(ctx, access.PersonFrom(ctx).OrganisationID, node(r.GetNode()), hours)
+	now, level, err := f.s.Fleet.SetWorkingHours(ctx, p.OrganisationID, node(r.GetNode()), hours)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +66,10 @@ func (f *fleetService) SetWorkingHours(ctx context.Context, r *cabinetv1.SetWork
 
 // SetContract implements FleetService.
 func (f *fleetService) SetContract(ctx context.Context, r *cabinetv1.SetContractRequest) (*cabinetv1.SetContractResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, _, err := f.s.at(ctx, access.TillsConfigure, r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
 	t, err := f.s.Fleet.SetContract(ctx, p.OrganisationID, r.GetTillId(), r.GetUntil())
 	if err != nil {
 		return nil, err

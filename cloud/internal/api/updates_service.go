@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
@@ -42,16 +43,25 @@ func releaseView(r updates.Release) *cabinetv1.Release {
 
 // ListRollouts implements UpdatesService.
 func (u *updatesService) ListRollouts(ctx context.Context, _ *cabinetv1.ListRolloutsRequest) (*cabinetv1.ListRolloutsResponse, error) {
-	list, err := u.s.Updates.Rollouts(ctx, access.PersonFrom(ctx).OrganisationID)
+	scope, err := u.s.own(ctx, access.TillsView)
 	if err != nil {
 		return nil, err
 	}
+	list, err := u.s.Updates.Rollouts(ctx, scope.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(r *cabinetv1.Rollout) bool { return !planWithin(scope, r.GetPlan()) })
 	return &cabinetv1.ListRolloutsResponse{Rollouts: list}, nil
 }
 
 // GetRollout implements UpdatesService.
 func (u *updatesService) GetRollout(ctx context.Context, r *cabinetv1.GetRolloutRequest) (*cabinetv1.GetRolloutResponse, error) {
-	rollout, agents, err := u.s.Updates.Agents(ctx, access.PersonFrom(ctx).OrganisationID, r.GetId())
+	p, err := u.s.rollout(ctx, access.TillsView, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	rollout, agents, err := u.s.Updates.Agents(ctx, p.OrganisationID, r.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +70,13 @@ func (u *updatesService) GetRollout(ctx context.Context, r *cabinetv1.GetRollout
 
 // StartRollout implements UpdatesService.
 func (u *updatesService) StartRollout(ctx context.Context, r *cabinetv1.StartRolloutRequest) (*cabinetv1.StartRolloutResponse, error) {
+	scope, err := u.s.own(ctx, access.UpdatesManage)
+	if err != nil {
+		return nil, err
+	}
+	if !planWithin(scope, r.GetPlan()) {
+		return nil, access.ErrForbidden
+	}
 	rollout, err := u.s.Updates.Start(ctx, access.PersonFrom(ctx), r.GetId(), r.GetVersion(), r.GetPlan())
 	if err != nil {
 		return nil, err
@@ -69,7 +86,18 @@ func (u *updatesService) StartRollout(ctx context.Context, r *cabinetv1.StartRol
 
 // ChangeRollout implements UpdatesService.
 func (u *updatesService) ChangeRollout(ctx context.Context, r *cabinetv1.ChangeRolloutRequest) (*cabinetv1.ChangeRolloutResponse, error) {
-	rollout, err := u.s.Updates.Change(ctx, access.PersonFrom(ctx), r.GetId(), r.GetChange(), r.GetPlan())
+	p, err := u.s.rollout(ctx, access.UpdatesManage, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	if r.GetPlan() != nil {
+		if scope, err := u.s.own(ctx, access.UpdatesManage); err != nil {
+			return nil, err
+		} else if !planWithin(scope, r.GetPlan()) {
+			return nil, access.ErrForbidden
+		}
+	}
+	rollout, err := u.s.Updates.Change(ctx, p, r.GetId(), r.GetChange(), r.GetPlan())
 	if err != nil {
 		return nil, err
 	}
@@ -78,28 +106,36 @@ func (u *updatesService) ChangeRollout(ctx context.Context, r *cabinetv1.ChangeR
 
 // PinAgent implements UpdatesService.
 func (u *updatesService) PinAgent(ctx context.Context, r *cabinetv1.PinAgentRequest) (*cabinetv1.PinAgentResponse, error) {
-	p := access.PersonFrom(ctx)
+	p, err := u.s.agentOf(ctx, access.UpdatesManage, r.GetAgentId())
+	if err != nil {
+		return nil, err
+	}
 	if err := u.s.Updates.Pin(ctx, p, r.GetAgentId(), r.GetVersion()); err != nil {
 		return nil, err
 	}
-	a, err := u.s.Fleet.Agent(ctx, p.OrganisationID, r.GetAgentId())
+	a, err := u.s.Fleet.Agent(ctx, access.Whole(p.OrganisationID), r.GetAgentId())
 	if err != nil {
 		return nil, err
 	}
 	view := agentView(a)
-	return &cabinetv1.PinAgentResponse{Agent: view}, u.s.withUpdates(ctx, []*cabinetv1.Agent{view})
+	return &cabinetv1.PinAgentResponse{Agent: view}, u.s.withUpdates(ctx, []string{p.OrganisationID}, []*cabinetv1.Agent{view})
 }
 
 // withUpdates tells of agents what rollouts did to them.
-func (s *Server) withUpdates(ctx context.Context, agents []*cabinetv1.Agent) error {
-	pins, last, err := s.Updates.OfAgents(ctx, access.PersonFrom(ctx).OrganisationID)
-	if err != nil {
-		return err
-	}
-	for _, a := range agents {
-		a.Pinned, a.Update = pins[a.GetId()], last[a.GetId()]
-		if a.Update != nil {
-			a.Update.Host, a.Update.Outlet = a.GetHost(), a.GetOutlet()
+func (s *Server) withUpdates(ctx context.Context, organisations []string, agents []*cabinetv1.Agent) error {
+	for _, organisation := range organisations {
+		pins, last, err := s.Updates.OfAgents(ctx, organisation)
+		if err != nil {
+			return err
+		}
+		for _, a := range agents {
+			if pin, ok := pins[a.GetId()]; ok {
+				a.Pinned = pin
+			}
+			if update := last[a.GetId()]; update != nil {
+				a.Update = update
+				a.Update.Host, a.Update.Outlet = a.GetHost(), a.GetOutlet()
+			}
 		}
 	}
 	return nil

@@ -150,12 +150,12 @@ func TestCopy_foreign(t *testing.T) {
 		if diff := cmp.Diff(want, d.Document, protocmp.Transform()); diff != "" || d.Operation != nil {
 			t.Errorf("%v\n%s", d.Operation, diff)
 		}
-		list, _, err := w.Documents.Documents(t.Context(), agent.OrganisationID, d.TillID, nil, "", 50)
+		list, _, err := w.Documents.Documents(t.Context(), everything(agent.OrganisationID), d.TillID, nil, "", 50)
 		if err != nil || len(list) != 2 {
 			t.Fatalf("%d documents of the till, want receipt and report: %v", len(list), err)
 		}
 		for _, forms := range [][]uint32{{1, 11, 6}, {3, 4}, {2, 5}} {
-			list, _, err := w.Documents.Documents(t.Context(), agent.OrganisationID, d.TillID, forms, "", 50)
+			list, _, err := w.Documents.Documents(t.Context(), everything(agent.OrganisationID), d.TillID, forms, "", 50)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +167,7 @@ func TestCopy_foreign(t *testing.T) {
 				t.Errorf("forms %v give %v", forms, got)
 			}
 		}
-		if _, _, err := w.Documents.Documents(t.Context(), agent.OrganisationID, d.TillID, []uint32{1, 2, 3, 4, 5}, "", 50); err == nil {
+		if _, _, err := w.Documents.Documents(t.Context(), everything(agent.OrganisationID), d.TillID, []uint32{1, 2, 3, 4, 5}, "", 50); err == nil {
 			t.Error("five forms at once are taken")
 		}
 		if got := w.copy(t, agent, receipt).Registration; got.User != "ООО Ромашка" || got.INN != "7702203276" {

@@ -24,7 +24,7 @@
 // # Speed
 //
 // Batches are opened and checked by the callers, side by side; one writer then stores all that wait in one transaction, for a
-// commit costs the same for one receipt as for thousands.
+// commit costs the same for one receipt as for thousands. PostgreSQL has two writers.
 //
 // # What it does not do
 //
@@ -32,12 +32,14 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,13 +84,14 @@ type Documents struct {
 
 // New makes a Documents; [Documents.Run] does its writing.
 func New(s *store.Store, tills Tills, hub *fleet.Hub, log *slog.Logger, now func() time.Time) *Documents {
-	return &Documents{store: s, tills: tills, hub: hub, log: log, now: now, queue: make(chan *job, 64), done: make(chan struct{})}
+	return &Documents{store: s, tills: tills, hub: hub, log: log, now: now, queue: make(chan *job, 256), done: make(chan struct{})}
 }
 
 // Document is a fiscal document with what is known of the operation that made it.
 type Document struct {
-	TillID   string
-	Document *fiscalv1.Document
+	// OrganisationID, OutletID and TillID are where it was made.
+	OrganisationID, OutletID, TillID string
+	Document                         *fiscalv1.Document
 	// Operation is nil for a document of somebody else.
 	Operation *fiscalv1.Operation
 	Stored    time.Time
@@ -96,13 +99,15 @@ type Document struct {
 
 // Operation is an operation of a till.
 type Operation struct {
-	TillID    string
-	Operation *fiscalv1.Operation
+	// OrganisationID and TillID are whose it is; OutletID, where a list tells it, is where the till stands.
+	OrganisationID, OutletID, TillID string
+	Operation                        *fiscalv1.Operation
 }
 
-// Operations gives a page of a till's operations, newest first, and the mark of the next page.
-func (d *Documents) Operations(ctx context.Context, organisation, tillID, page string, limit int) ([]Operation, string, error) {
-	before := db.ListOperationsParams{OrganisationID: organisation, TillID: tillID, Limit: int32(limit), BeforeAt: math.MaxInt64}
+// Operations gives a page of a till's operations, newest first, and the mark of the next page. Of a till that was moved, a scope by
+// outlets holds what was done where it reaches.
+func (d *Documents) Operations(ctx context.Context, scope access.Scope, tillID, page string, limit int) ([]Operation, string, error) {
+	before := db.ListOperationsParams{OrganisationID: scope.OrganisationID, TillID: tillID, Limit: int32(limit), BeforeAt: math.MaxInt64}
 	if page != "" {
 		mark, err := openMark(page, 2)
 		if err != nil {
@@ -113,31 +118,81 @@ func (d *Documents) Operations(ctx context.Context, organisation, tillID, page s
 		}
 		before.BeforeKey = mark[1]
 	}
-	rows, err := d.store.Read().ListOperations(ctx, before)
+	stayed, err := d.stayed(ctx, scope, tillID)
 	if err != nil {
-		return nil, "", fmt.Errorf("list operations: %w", err)
+		return nil, "", err
 	}
-	list := make([]Operation, 0, len(rows))
-	for _, row := range rows {
-		op := new(fiscalv1.Operation)
-		if err := proto.Unmarshal(row.Body, op); err != nil {
-			return nil, "", fmt.Errorf("operation %q: %w", row.Key, err)
+	var list []Operation
+	for {
+		rows, err := d.store.Read().ListOperations(ctx, before)
+		if err != nil {
+			return nil, "", fmt.Errorf("list operations: %w", err)
 		}
-		op.InCloud = true
-		list = append(list, Operation{TillID: row.TillID, Operation: op})
+		for _, row := range rows {
+			op := new(fiscalv1.Operation)
+			if err := proto.Unmarshal(row.Body, op); err != nil {
+				return nil, "", fmt.Errorf("operation %q: %w", row.Key, err)
+			}
+			before.BeforeAt, before.BeforeKey = row.AcceptedAt, row.Key
+			op.InCloud = true
+			if here, err := stayed(op, row.AcceptedAt); err != nil {
+				return nil, "", err
+			} else if !here {
+				continue
+			}
+			list = append(list, Operation{OrganisationID: scope.OrganisationID, TillID: row.TillID, Operation: op})
+			if len(list) == limit {
+				return list, mark(strconv.FormatInt(row.AcceptedAt, 10), row.Key), nil
+			}
+		}
+		if len(rows) < limit {
+			return list, "", nil
+		}
 	}
-	if len(rows) < limit {
-		return list, "", nil
-	}
-	last := rows[len(rows)-1]
-	return list, mark(strconv.FormatInt(last.AcceptedAt, 10), last.Key), nil
 }
 
-// Undecided gives the operations of an organisation that need a person, oldest first.
-func (d *Documents) Undecided(ctx context.Context, organisation string, limit int) ([]Operation, error) {
-	rows, err := d.store.Read().ListUndecided(ctx, db.ListUndecidedParams{OrganisationID: organisation, Limit: int32(limit)})
+// stayed tells of a till's operations which were done within a scope: by the outlet of their document or, when they made none, by
+// whether the till has moved since.
+func (d *Documents) stayed(ctx context.Context, scope access.Scope, tillID string) (func(op *fiscalv1.Operation, acceptedAt int64) (bool, error), error) {
+	always := func(*fiscalv1.Operation, int64) (bool, error) { return true, nil }
+	if scope.Has("", tillID) {
+		return always, nil
+	}
+	moved, err := d.store.Read().LastMove(ctx, tillID)
 	if err != nil {
-		return nil, fmt.Errorf("list undecided operations: %w", err)
+		return nil, fmt.Errorf("read moves of till: %w", err)
+	}
+	if moved == 0 {
+		return always, nil
+	}
+	return func(op *fiscalv1.Operation, acceptedAt int64) (bool, error) {
+		doc := op.GetDocument()
+		if doc.GetFd() == 0 {
+			return acceptedAt >= moved, nil
+		}
+		row, err := d.store.Read().NeighbourDocument(ctx, db.NeighbourDocumentParams{OrganisationID: scope.OrganisationID, FN: doc.GetFn(), FD: int64(doc.GetFd())})
+		if store.NotFound(err) {
+			return acceptedAt >= moved, nil
+		} else if err != nil {
+			return false, fmt.Errorf("read document of operation: %w", err)
+		}
+		return scope.Has(row.OutletID, row.TillID), nil
+	}, nil
+}
+
+// Undecided gives the operations within reach that need a person, oldest first.
+func (d *Documents) Undecided(ctx context.Context, reach access.Reach, limit int) ([]Operation, error) {
+	var rows []db.ListUndecidedRow
+	for _, scope := range reach {
+		part, err := d.store.Read().ListUndecided(ctx, db.ListUndecidedParams{OrganisationID: scope.OrganisationID, Limit: int32(limit), Scope: scope.Match()})
+		if err != nil {
+			return nil, fmt.Errorf("list undecided operations: %w", err)
+		}
+		rows = append(rows, part...)
+	}
+	if len(reach) > 1 {
+		slices.SortStableFunc(rows, func(a, b db.ListUndecidedRow) int { return cmp.Compare(a.AcceptedAt, b.AcceptedAt) })
+		rows = rows[:min(len(rows), limit)]
 	}
 	list := make([]Operation, 0, len(rows))
 	for _, row := range rows {
@@ -146,7 +201,7 @@ func (d *Documents) Undecided(ctx context.Context, organisation string, limit in
 			return nil, fmt.Errorf("operation %q: %w", row.Key, err)
 		}
 		op.InCloud = true
-		list = append(list, Operation{TillID: row.TillID, Operation: op})
+		list = append(list, Operation{OrganisationID: row.OrganisationID, OutletID: row.OutletID, TillID: row.TillID, Operation: op})
 	}
 	return list, nil
 }
@@ -164,7 +219,7 @@ func (d *Documents) Operation(ctx context.Context, organisation, journalID, key 
 		return Operation{}, fmt.Errorf("operation %q: %w", key, err)
 	}
 	op.InCloud = true
-	return Operation{TillID: row.TillID, Operation: op}, nil
+	return Operation{OrganisationID: organisation, TillID: row.TillID, Operation: op}, nil
 }
 
 // maxForms is how many forms one list may select: as many as the query has places.
@@ -172,9 +227,9 @@ const maxForms = 4
 
 // Documents gives a page of a till's fiscal documents, newest first, and the mark of the next page. Forms are of FFD; none
 // selects all.
-func (d *Documents) Documents(ctx context.Context, organisation, tillID string, forms []uint32, page string, limit int) ([]Document, string, error) {
+func (d *Documents) Documents(ctx context.Context, scope access.Scope, tillID string, forms []uint32, page string, limit int) ([]Document, string, error) {
 	before := db.ListDocumentsParams{
-		OrganisationID: organisation, TillID: tillID, Limit: int32(limit), AnyForm: len(forms) == 0, BeforeAt: "~", // after every time
+		OrganisationID: scope.OrganisationID, Scope: scope.Match(), TillID: tillID, Limit: int32(limit), AnyForm: len(forms) == 0, BeforeAt: "~", // after every time
 	}
 	if len(forms) > maxForms {
 		return nil, "", fmt.Errorf("more than %d forms: %w", maxForms, ErrInvalid)
@@ -226,7 +281,7 @@ func (d *Documents) Document(ctx context.Context, organisation, fn string, fd ui
 }
 
 func document(row db.GetDocumentRow) (Document, error) {
-	doc := Document{TillID: row.TillID, Stored: time.UnixMicro(row.StoredAt), Document: &fiscalv1.Document{
+	doc := Document{OrganisationID: row.OrganisationID, OutletID: row.OutletID, TillID: row.TillID, Stored: time.UnixMicro(row.StoredAt), Document: &fiscalv1.Document{
 		Fn: row.FN, Fd: uint32(row.FD), Fp: uint32(row.FP), Type: uint32(row.Type), At: row.At, Kind: fiscalv1.Kind(row.Kind), Total: row.Total,
 		Shift: uint32(row.Shift), Receipt: uint32(row.Receipt),
 	}}

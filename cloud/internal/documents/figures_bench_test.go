@@ -295,7 +295,7 @@ func (b *bench) attributes() []attribute {
 }
 
 func (b *bench) page(t *testing.T, f *cabinetv1.DocumentFilter) ([]Found, error) {
-	q, err := b.NewQuery(t.Context(), b.organisation, f, nil, func(d Document) fiscalv1.OFDTrack { return d.Operation.GetOfd() })
+	q, err := b.NewQuery(t.Context(), access.Whole(b.organisation), f, nil, func(d Document) fiscalv1.OFDTrack { return d.Operation.GetOfd() })
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +310,7 @@ func (b *bench) dashboard(t *testing.T) error {
 		{From: "2026-03-19", To: "2026-03-19", Span: cabinetv1.Span_SPAN_HOUR},
 		{From: "2026-03-01", To: "2026-03-31", Span: cabinetv1.Span_SPAN_DAY},
 	} {
-		if _, err := b.Revenue(t.Context(), b.organisation, r); err != nil {
+		if _, err := b.Revenue(t.Context(), access.Whole(b.organisation)[0], r); err != nil {
 			return err
 		}
 	}

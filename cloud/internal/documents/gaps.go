@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -13,10 +14,25 @@ import (
 // maxGaps bounds the list of gaps.
 const maxGaps = 500
 
-// Gaps gives the numbers of documents that are missing, newest memory by memory, and whether there are more. A fiscal memory
+// Gaps gives the numbers of documents within reach that are missing, newest memory by memory, and whether there are more. A fiscal memory
 // numbers without holes, so a missing number is a document that has not come.
-func (d *Documents) Gaps(ctx context.Context, organisation, till string) (list []*cabinetv1.Gap, cut bool, err error) {
-	read := d.store.Read()
+func (d *Documents) Gaps(ctx context.Context, reach access.Reach, till string) (list []Gap, cut bool, err error) {
+	for _, scope := range reach {
+		if list, cut, err = d.gaps(ctx, scope, till, list); err != nil || cut {
+			break
+		}
+	}
+	return list, cut, err
+}
+
+// Gap is a gap with where it is.
+type Gap struct {
+	OrganisationID, OutletID string
+	View                     *cabinetv1.Gap
+}
+
+func (d *Documents) gaps(ctx context.Context, scope access.Scope, till string, list []Gap) (_ []Gap, cut bool, err error) {
+	read, organisation := d.store.Read(), scope.OrganisationID
 	memories, err := read.CountMemories(ctx, db.CountMemoriesParams{OrganisationID: organisation, TillID: till})
 	if err != nil {
 		return nil, false, fmt.Errorf("count documents of memories: %w", err)
@@ -25,7 +41,7 @@ func (d *Documents) Gaps(ctx context.Context, organisation, till string) (list [
 		if m.Count == m.Last {
 			continue
 		}
-		rows, err := read.ListGaps(ctx, db.ListGapsParams{OrganisationID: organisation, FN: m.FN, Limit: int32(maxGaps - len(list) + 1)})
+		rows, err := read.ListGaps(ctx, db.ListGapsParams{OrganisationID: organisation, FN: m.FN, Scope: scope.Match(), Limit: int32(maxGaps - len(list) + 1)})
 		if err != nil {
 			return nil, false, fmt.Errorf("list gaps: %w", err)
 		}
@@ -46,24 +62,25 @@ func (d *Documents) Gaps(ctx context.Context, organisation, till string) (list [
 			default:
 				g.Cause = cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME
 			}
-			if g.Before, err = d.neighbour(ctx, organisation, row.FN, row.Previous); err != nil {
+			if g.Before, err = d.neighbour(ctx, scope, row.FN, row.Previous); err != nil {
 				return nil, false, err
 			}
-			if g.After, err = d.neighbour(ctx, organisation, row.FN, row.FD); err != nil {
+			if g.After, err = d.neighbour(ctx, scope, row.FN, row.FD); err != nil {
 				return nil, false, err
 			}
-			list = append(list, g)
+			list = append(list, Gap{OrganisationID: organisation, OutletID: row.OutletID, View: g})
 		}
 	}
 	return list, false, nil
 }
 
-func (d *Documents) neighbour(ctx context.Context, organisation, fn string, fd int64) (*fiscalv1.Document, error) {
+// neighbour gives the document beside a gap; nil when there is none within the scope.
+func (d *Documents) neighbour(ctx context.Context, scope access.Scope, fn string, fd int64) (*fiscalv1.Document, error) {
 	if fd == 0 {
 		return nil, nil
 	}
-	row, err := d.store.Read().NeighbourDocument(ctx, db.NeighbourDocumentParams{OrganisationID: organisation, FN: fn, FD: fd})
-	if store.NotFound(err) {
+	row, err := d.store.Read().NeighbourDocument(ctx, db.NeighbourDocumentParams{OrganisationID: scope.OrganisationID, FN: fn, FD: fd})
+	if store.NotFound(err) || err == nil && !scope.Has(row.OutletID, row.TillID) {
 		return nil, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("read document beside a gap: %w", err)
@@ -74,15 +91,19 @@ func (d *Documents) neighbour(ctx context.Context, organisation, fn string, fd i
 	}, nil
 }
 
-// Outlets gives the places where tills stand, by name.
-func (d *Documents) Outlets(ctx context.Context, organisation string) ([]*cabinetv1.OutletView, error) {
-	rows, err := d.store.Read().ListOutlets(ctx, organisation)
-	if err != nil {
-		return nil, fmt.Errorf("list outlets: %w", err)
-	}
-	list := make([]*cabinetv1.OutletView, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, &cabinetv1.OutletView{Id: row.ID, Name: row.Name})
+// Outlets gives the places within reach where tills stand, by name.
+func (d *Documents) Outlets(ctx context.Context, reach access.Reach) ([]*cabinetv1.OutletView, error) {
+	var list []*cabinetv1.OutletView
+	for _, scope := range reach {
+		rows, err := d.store.Read().ListOutlets(ctx, scope.OrganisationID)
+		if err != nil {
+			return nil, fmt.Errorf("list outlets: %w", err)
+		}
+		for _, row := range rows {
+			if scope.Has(row.ID, "") {
+				list = append(list, &cabinetv1.OutletView{Id: row.ID, Name: row.Name})
+			}
+		}
 	}
 	return list, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
@@ -25,11 +26,12 @@ func TestGaps(t *testing.T) {
 		}
 		check := func(what string, want ...gap) {
 			t.Helper()
-			list, cut, err := w.Gaps(t.Context(), agent.OrganisationID, "")
+			list, cut, err := w.Gaps(t.Context(), access.Whole(agent.OrganisationID), "")
 			if err != nil || cut || len(list) != len(want) {
 				t.Fatalf("%s: %v, cut %v: %v", what, list, cut, err)
 			}
-			for i, g := range list {
+			for i := range list {
+				g := list[i].View
 				got := gap{g.GetFirst(), g.GetLast(), g.GetBefore().GetFd(), g.GetAfter().GetFd(), g.GetCause()}
 				if got != want[i] {
 					t.Errorf("%s: %+v, want %+v", what, got, want[i])
@@ -56,7 +58,7 @@ func TestGaps(t *testing.T) {
 			}
 		}
 		check("all came")
-		if list, _, err := w.Gaps(t.Context(), w.agents[1].OrganisationID, ""); err != nil || len(list) != 0 {
+		if list, _, err := w.Gaps(t.Context(), access.Whole(w.agents[1].OrganisationID), ""); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %v: %v", list, err)
 		}
 	})

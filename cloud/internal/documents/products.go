@@ -4,23 +4,25 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
-// Products gives what was sold in a period, the most or the least first.
-func (d *Documents) Products(ctx context.Context, organisation string, r *cabinetv1.ListProductsRequest, limit int) (*cabinetv1.ListProductsResponse, error) {
+// Products gives what was sold within a scope in a period, the most or the least first.
+func (d *Documents) Products(ctx context.Context, scope access.Scope, r *cabinetv1.ListProductsRequest, limit int) (*cabinetv1.ListProductsResponse, error) {
 	first, last, err := days(r.GetFrom(), r.GetTo())
 	if err != nil {
 		return nil, err
 	}
-	rows, err := d.sold(ctx, organisation, r, first.Format(time.DateOnly), last.AddDate(0, 0, 1).Format(time.DateOnly))
+	rows, err := d.sold(ctx, scope, r, first.Format(time.DateOnly), last.AddDate(0, 0, 1).Format(time.DateOnly))
 	if err != nil {
 		return nil, fmt.Errorf("add up products: %w", err)
 	}
@@ -68,28 +70,21 @@ func classify(list []*cabinetv1.Product, revenue int64) {
 	}
 }
 
-// sold adds up the whole organisation from what is kept, and a till or an outlet from their receipts.
-func (d *Documents) sold(ctx context.Context, organisation string, r *cabinetv1.ListProductsRequest, first, before string) ([]db.ListProductsRow, error) {
-	read := d.store.Read()
-	var tills []string
-	switch {
-	case r.GetTillId() != "":
-		tills = []string{r.GetTillId()}
-	case r.GetOutletId() != "":
-		var err error
-		tills, err = read.ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: organisation, OutletID: r.GetOutletId()})
-		if err != nil {
-			return nil, err
-		}
-	default:
+// sold adds up the whole organisation from what is kept, and tills, outlets and scopes from their receipts.
+func (d *Documents) sold(ctx context.Context, scope access.Scope, r *cabinetv1.ListProductsRequest, first, before string) ([]db.ListProductsRow, error) {
+	read, organisation := d.store.Read(), scope.OrganisationID
+	if scope.All && r.GetTillId() == "" && r.GetOutletId() == "" {
 		return read.ListProducts(ctx, db.ListProductsParams{OrganisationID: organisation, First: first, Before: before})
+	}
+	asked, err := d.asked(ctx, scope, r)
+	if err != nil {
+		return nil, err
 	}
 	at := map[string]int{}
 	var list []db.ListProductsRow
-	for _, till := range tills {
-		rows, err := read.ListProductsOfPlace(ctx, db.ListProductsOfPlaceParams{
-			OrganisationID: organisation, TillID: till, OutletID: r.GetOutletId(), First: first, Before: before,
-		})
+	for _, params := range asked {
+		params.OrganisationID, params.First, params.Before = organisation, first, before
+		rows, err := read.ListProductsOfPlace(ctx, params)
 		if err != nil {
 			return nil, err
 		}
@@ -105,6 +100,37 @@ func (d *Documents) sold(ctx context.Context, organisation string, r *cabinetv1.
 			list[i].SoldQuantity += row.SoldQuantity
 			list[i].ReturnedQuantity += row.ReturnedQuantity
 			list[i].Lines += row.Lines
+		}
+	}
+	return list, nil
+}
+
+// asked gives what is to be added up: tills, each within an outlet or anywhere, no receipt twice.
+func (d *Documents) asked(ctx context.Context, scope access.Scope, r *cabinetv1.ListProductsRequest) (list []db.ListProductsOfPlaceParams, err error) {
+	outlets := slices.Sorted(maps.Keys(scope.Outlets))
+	if r.GetOutletId() != "" {
+		outlets = nil
+		if scope.Has(r.GetOutletId(), "") {
+			outlets = []string{r.GetOutletId()}
+		}
+	}
+	if scope.All && r.GetOutletId() == "" { // then a till is asked for
+		return []db.ListProductsOfPlaceParams{{TillID: r.GetTillId()}}, nil
+	}
+	for _, outlet := range outlets {
+		tills, err := d.store.Read().ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: scope.OrganisationID, OutletID: outlet})
+		if err != nil {
+			return nil, err
+		}
+		for _, till := range tills {
+			if (r.GetTillId() == "" || r.GetTillId() == till) && !scope.Tills[till] {
+				list = append(list, db.ListProductsOfPlaceParams{TillID: till, OutletID: outlet})
+			}
+		}
+	}
+	for _, till := range slices.Sorted(maps.Keys(scope.Tills)) {
+		if r.GetTillId() == "" || r.GetTillId() == till {
+			list = append(list, db.ListProductsOfPlaceParams{TillID: till, OutletID: r.GetOutletId()})
 		}
 	}
 	return list, nil

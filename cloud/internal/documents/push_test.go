@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -63,7 +64,7 @@ func split(entries []*uplinkv1.Entry, size int) (batches []*uplinkv1.Batch) {
 func (w *world) all(t *testing.T, organisation, till string) (operations []*fiscalv1.Operation, documents []Document) {
 	t.Helper()
 	for page := ""; ; {
-		list, next, err := w.Operations(t.Context(), organisation, till, page, 7)
+		list, next, err := w.Operations(t.Context(), everything(organisation), till, page, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +76,7 @@ func (w *world) all(t *testing.T, organisation, till string) (operations []*fisc
 		}
 	}
 	for page := ""; ; {
-		list, next, err := w.Documents.Documents(t.Context(), organisation, till, nil, page, 7)
+		list, next, err := w.Documents.Documents(t.Context(), everything(organisation), till, nil, page, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,10 +260,10 @@ func TestPush_tenants(t *testing.T) {
 		}
 		w.check(t, mine.OrganisationID, till, want)
 		foreign := w.agents[1].OrganisationID
-		if list, _, err := w.Operations(t.Context(), foreign, till, "", 50); err != nil || len(list) != 0 {
+		if list, _, err := w.Operations(t.Context(), everything(foreign), till, "", 50); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %d operations: %v", len(list), err)
 		}
-		if list, _, err := w.Documents.Documents(t.Context(), foreign, till, nil, "", 50); err != nil || len(list) != 0 {
+		if list, _, err := w.Documents.Documents(t.Context(), everything(foreign), till, nil, "", 50); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %d documents: %v", len(list), err)
 		}
 		shop := sample.New(77, true).Receipt()
@@ -377,7 +378,7 @@ func TestUndecided(t *testing.T) {
 		}
 		want := func(keys ...string) {
 			t.Helper()
-			list, err := w.Undecided(t.Context(), agent.OrganisationID, 10)
+			list, err := w.Undecided(t.Context(), access.Whole(agent.OrganisationID), 10)
 			var got []string
 			for _, o := range list {
 				got = append(got, o.Operation.GetKey())
@@ -395,8 +396,11 @@ func TestUndecided(t *testing.T) {
 		push(4, op("early", 10, 2, ended))
 		push(5, op("early", 10, 1, person)) // told again by a line that was cut
 		want("late")
-		if list, err := w.Undecided(t.Context(), w.agents[1].OrganisationID, 10); err != nil || len(list) != 0 {
+		if list, err := w.Undecided(t.Context(), access.Whole(w.agents[1].OrganisationID), 10); err != nil || len(list) != 0 {
 			t.Errorf("another organisation reads %v %v", list, err)
 		}
 	})
 }
+
+// everything is the scope of a whole organisation.
+func everything(organisation string) access.Scope { return access.Whole(organisation)[0] }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -99,8 +100,8 @@ func days(from, to string) (first, last time.Time, err error) {
 	return first, last, nil
 }
 
-// Revenue adds up what was settled.
-func (d *Documents) Revenue(ctx context.Context, organisation string, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
+// Revenue adds up what was settled within a scope.
+func (d *Documents) Revenue(ctx context.Context, scope access.Scope, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
 	first, last, err := days(r.GetFrom(), r.GetTo())
 	if err != nil {
 		return nil, err
@@ -118,7 +119,10 @@ func (d *Documents) Revenue(ctx context.Context, organisation string, r *cabinet
 	case r.GetByShiftDay():
 		grain = store.GrainTrade
 	}
-	node := r.GetTillId() + r.GetOutletId()
+	nodes, err := d.nodes(ctx, scope, r.GetOutletId(), r.GetTillId())
+	if err != nil {
+		return nil, err
+	}
 	before := last.AddDate(0, 0, 1)
 	res := &cabinetv1.GetRevenueResponse{
 		PreviousFrom: first.AddDate(0, 0, -n).Format(time.DateOnly), PreviousTo: first.AddDate(0, 0, -1).Format(time.DateOnly),
@@ -127,7 +131,7 @@ func (d *Documents) Revenue(ctx context.Context, organisation string, r *cabinet
 	if hours {
 		fine = store.GrainHour
 	}
-	rows, err := d.spans(ctx, organisation, node, fine, first, before)
+	rows, err := d.spans(ctx, nodes, fine, first, before)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +150,7 @@ func (d *Documents) Revenue(ctx context.Context, organisation string, r *cabinet
 	}
 	slices.SortFunc(res.Spans, func(a, b *cabinetv1.RevenueRow) int { return strings.Compare(a.GetSpan(), b.GetSpan()) })
 	res.Total = figures(together(all))
-	rows, err = d.spans(ctx, organisation, node, grain, first.AddDate(0, 0, -n), first)
+	rows, err = d.spans(ctx, nodes, grain, first.AddDate(0, 0, -n), first)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +159,7 @@ func (d *Documents) Revenue(ctx context.Context, organisation string, r *cabinet
 		all = append(all, row.kindSums)
 	}
 	res.Previous = figures(together(all))
-	res.Places, err = d.places(ctx, organisation, r, grain, first, before)
+	res.Places, err = d.places(ctx, scope, r, grain, first, before)
 	return res, err
 }
 
@@ -164,24 +168,33 @@ type spanSums struct {
 	kindSums
 }
 
-func (d *Documents) spans(ctx context.Context, organisation, node string, grain int32, first, before time.Time) ([]spanSums, error) {
-	rows, err := d.store.Read().SumRevenue(ctx, db.SumRevenueParams{
-		OrganisationID: organisation, Node: node, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("add up revenue: %w", err)
+func (d *Documents) spans(ctx context.Context, n nodes, grain int32, first, before time.Time) ([]spanSums, error) {
+	var list []spanSums
+	for _, node := range n.kept {
+		rows, err := d.store.Read().SumRevenue(ctx, db.SumRevenueParams{
+			OrganisationID: n.organisation, Node: node, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("add up revenue: %w", err)
+		}
+		for _, r := range rows {
+			list = append(list, spanSums{r.Span, kindSums{r.Correction, r.Kind, store.Sums{
+				Receipts: r.Receipts, Total: r.Total, Cash: r.Cash, Electronic: r.Electronic, Prepaid: r.Prepaid, Credit: r.Credit, Barter: r.Barter, Positions: r.Positions,
+			}}})
+		}
 	}
-	list := make([]spanSums, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, spanSums{r.Span, kindSums{r.Correction, r.Kind, store.Sums{
-			Receipts: r.Receipts, Total: r.Total, Cash: r.Cash, Electronic: r.Electronic, Prepaid: r.Prepaid, Credit: r.Credit, Barter: r.Barter, Positions: r.Positions,
-		}}})
+	for _, m := range n.moved {
+		rows, err := d.moved(ctx, n.organisation, m, grain, first, before)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, rows...)
 	}
 	return list, nil
 }
 
 // places cuts the whole period by outlet or till.
-func (d *Documents) places(ctx context.Context, organisation string, r *cabinetv1.GetRevenueRequest, grain int32, first, before time.Time) ([]*cabinetv1.RevenueRow, error) {
+func (d *Documents) places(ctx context.Context, scope access.Scope, r *cabinetv1.GetRevenueRequest, grain int32, first, before time.Time) ([]*cabinetv1.RevenueRow, error) {
 	type place struct{ id, name string }
 	var order []place
 	sums := map[place][]kindSums{}
@@ -194,13 +207,13 @@ func (d *Documents) places(ctx context.Context, organisation string, r *cabinetv
 	switch r.GetPlace() {
 	case cabinetv1.Place_PLACE_OUTLET:
 		rows, err := d.store.Read().SumRevenueOfOutlets(ctx, db.SumRevenueOfOutletsParams{
-			OrganisationID: organisation, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
+			OrganisationID: scope.OrganisationID, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("add up revenue of outlets: %w", err)
 		}
 		for _, x := range rows {
-			if r.GetOutletId() == "" || r.GetOutletId() == x.ID {
+			if (r.GetOutletId() == "" || r.GetOutletId() == x.ID) && scope.Has(x.ID, "") {
 				add(place{x.ID, x.Name}, kindSums{x.Correction, x.Kind, store.Sums{
 					Receipts: x.Receipts, Total: x.Total, Cash: x.Cash, Electronic: x.Electronic, Prepaid: x.Prepaid, Credit: x.Credit, Barter: x.Barter, Positions: x.Positions,
 				}})
@@ -208,13 +221,35 @@ func (d *Documents) places(ctx context.Context, organisation string, r *cabinetv
 		}
 	case cabinetv1.Place_PLACE_TILL:
 		rows, err := d.store.Read().SumRevenueOfTills(ctx, db.SumRevenueOfTillsParams{
-			OrganisationID: organisation, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
+			OrganisationID: scope.OrganisationID, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("add up revenue of tills: %w", err)
 		}
+		moves, err := d.moves(ctx, scope)
+		if err != nil {
+			return nil, err
+		}
+		partly := map[string]bool{}
 		for _, x := range rows {
 			if (r.GetOutletId() == "" || r.GetOutletId() == x.OutletID) && (r.GetTillId() == "" || r.GetTillId() == x.ID) {
+				if moves[x.ID] && !scope.Has("", x.ID) { // in this scope it is what it did there
+					if partly[x.ID] {
+						continue
+					}
+					partly[x.ID] = true
+					sums, err := d.moved(ctx, scope.OrganisationID, movedTill{till: x.ID, outlets: scope.Match(), inside: true}, grain, first, before)
+					if err != nil {
+						return nil, err
+					}
+					for _, s := range sums {
+						add(place{x.ID, x.Name + " · " + x.Outlet}, s.kindSums)
+					}
+					continue
+				}
+				if !scope.Has(x.OutletID, x.ID) {
+					continue
+				}
 				add(place{x.ID, x.Name + " · " + x.Outlet}, kindSums{x.Correction, x.Kind, store.Sums{
 					Receipts: x.Receipts, Total: x.Total, Cash: x.Cash, Electronic: x.Electronic, Prepaid: x.Prepaid, Credit: x.Credit, Barter: x.Barter, Positions: x.Positions,
 				}})

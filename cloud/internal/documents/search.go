@@ -3,6 +3,8 @@ package documents
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -37,6 +40,8 @@ type Found struct {
 // Query is a search, ready to be asked.
 type Query struct {
 	filter store.Filter
+	// others are the same in further organisations.
+	others []store.Filter
 	// keep tells what the store cannot: how far a document has come to its operator.
 	keep func(*Found) bool
 }
@@ -49,10 +54,30 @@ func NeedsMoney(f *cabinetv1.DocumentFilter) bool {
 // OFDTrack tells whether the operator has a document.
 type OFDTrack func(Document) fiscalv1.OFDTrack
 
-// NewQuery checks a filter. States are the tills as last reported, and only a filter by registration number or operator needs them.
-func (d *Documents) NewQuery(ctx context.Context, organisation string, f *cabinetv1.DocumentFilter, states map[string]*fiscalv1.TillState, track OFDTrack) (*Query, error) {
+// NewQuery checks a filter, and confines it to what is within reach. States are the tills as last reported, and only a filter by registration number or operator needs them.
+func (d *Documents) NewQuery(ctx context.Context, reach access.Reach, f *cabinetv1.DocumentFilter, states map[string]*fiscalv1.TillState, track OFDTrack) (*Query, error) {
+	var all *Query
+	for _, scope := range reach {
+		q, err := d.newQuery(ctx, scope, f, states, track)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = q
+			continue
+		}
+		all.others = append(all.others, q.filter)
+	}
+	if all == nil { // nothing is within reach
+		return d.newQuery(ctx, access.Scope{}, f, states, track)
+	}
+	return all, nil
+}
+
+func (d *Documents) newQuery(ctx context.Context, scope access.Scope, f *cabinetv1.DocumentFilter, states map[string]*fiscalv1.TillState, track OFDTrack) (*Query, error) {
 	q := &Query{filter: store.Filter{
-		Organisation: organisation, Tills: f.GetTillIds(), Outlet: f.GetOutletId(), FD: int64(f.GetFd()), FP: int64(f.GetFp()), Key: f.GetKey(),
+		Organisation: scope.OrganisationID, Scoped: !scope.All, Outlets: slices.Sorted(maps.Keys(scope.Outlets)), Alone: slices.Sorted(maps.Keys(scope.Tills)),
+		Tills: f.GetTillIds(), Outlet: f.GetOutletId(), FD: int64(f.GetFd()), FP: int64(f.GetFp()), Key: f.GetKey(),
 		SumFrom: f.SumFrom, SumTo: f.SumTo, Buyer: store.FoldBuyer(f.GetBuyer()), Paper: int32(f.GetPaper()),
 	}}
 	if err := q.check(f); err != nil {
@@ -272,7 +297,7 @@ func (d *Documents) Search(ctx context.Context, q *Query, page string, limit int
 	}
 	var list []Found
 	for range passes {
-		rows, err := d.store.Search(ctx, q.filter, after, limit+1)
+		rows, err := d.found(ctx, q, after, limit+1)
 		if err != nil {
 			return nil, "", err
 		}
@@ -298,18 +323,51 @@ func (d *Documents) Search(ctx context.Context, q *Query, page string, limit int
 	return list, mark(after.At, strconv.FormatInt(after.FD, 10), after.FN), nil
 }
 
+// found asks in every organisation of a query, newest first.
+func (d *Documents) found(ctx context.Context, q *Query, after store.Mark, limit int) ([]store.Found, error) {
+	rows, err := d.store.Search(ctx, q.filter, after, limit)
+	if err != nil || len(q.others) == 0 {
+		return rows, err
+	}
+	for _, filter := range q.others {
+		more, err := d.store.Search(ctx, filter, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	slices.SortStableFunc(rows, func(a, b store.Found) int {
+		switch {
+		case a.Mark().Before(b.Mark()):
+			return -1
+		case b.Mark().Before(a.Mark()):
+			return 1
+		}
+		return 0
+	})
+	return rows[:min(len(rows), limit)], nil
+}
+
 func foundDocument(row store.Found) (Found, error) {
 	doc, err := document(db.GetDocumentRow{
-		OrganisationID: row.OrganisationID, FN: row.FN, FD: row.FD, TillID: row.TillID, JournalID: row.JournalID, Key: row.Key, FP: row.FP,
+		OrganisationID: row.OrganisationID, OutletID: row.OutletID, FN: row.FN, FD: row.FD, TillID: row.TillID, JournalID: row.JournalID, Key: row.Key, FP: row.FP,
 		Type: row.Type, Kind: row.Kind, At: row.At, Total: row.Total, Shift: row.Shift, Receipt: row.Receipt, StoredAt: row.StoredAt, Body: row.Operation,
 	})
 	return Found{Document: doc, Row: row}, err
 }
 
-// Any tells whether the organisation has documents at all.
-func (d *Documents) Any(ctx context.Context, organisation string) (bool, error) {
-	classes, err := d.store.Classes(ctx, organisation)
-	return len(classes) > 0, err
+// Any tells whether there are documents within reach at all.
+func (d *Documents) Any(ctx context.Context, reach access.Reach) (bool, error) {
+	for _, scope := range reach {
+		q, err := d.newQuery(ctx, scope, &cabinetv1.DocumentFilter{}, nil, nil)
+		if err != nil {
+			return false, err
+		}
+		if list, err := d.store.Search(ctx, q.filter, store.Mark{}, 1); err != nil || len(list) > 0 {
+			return len(list) > 0, err
+		}
+	}
+	return false, nil
 }
 
 // VAT reads the tax of a row by rate.

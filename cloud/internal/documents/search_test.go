@@ -109,7 +109,7 @@ func (f fact) naive(q *cabinetv1.DocumentFilter, till string) bool {
 // pages reads through everything a filter finds.
 func (w *world) pages(t testing.TB, organisation string, f *cabinetv1.DocumentFilter, limit int) (list []string, err error) {
 	t.Helper()
-	q, err := w.NewQuery(t.Context(), organisation, f, nil, func(d Document) fiscalv1.OFDTrack { return d.Operation.GetOfd() })
+	q, err := w.NewQuery(t.Context(), access.Whole(organisation), f, nil, func(d Document) fiscalv1.OFDTrack { return d.Operation.GetOfd() })
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +255,7 @@ func TestSearch_refused(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		q, err := w.NewQuery(t.Context(), w.agents[0].OrganisationID, &cabinetv1.DocumentFilter{}, nil, nil)
+		q, err := w.NewQuery(t.Context(), access.Whole(w.agents[0].OrganisationID), &cabinetv1.DocumentFilter{}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -13,8 +14,8 @@ import (
 	"github.com/chekan-io/chekan/protocol/ffd"
 )
 
-// Shifts gives a page of shifts, newest first, and the mark of the next page.
-func (d *Documents) Shifts(ctx context.Context, organisation string, r *cabinetv1.ListShiftsRequest, limit int) ([]*cabinetv1.Shift, string, error) {
+// Shifts gives a page of the shifts within reach, newest first, and the mark of the next page.
+func (d *Documents) Shifts(ctx context.Context, reach access.Reach, r *cabinetv1.ListShiftsRequest, limit int) ([]Shift, string, error) {
 	first, last, err := period(r.GetFrom(), r.GetTo())
 	if err != nil {
 		return nil, "", err
@@ -26,7 +27,7 @@ func (d *Documents) Shifts(ctx context.Context, organisation string, r *cabinetv
 		return nil, "", fmt.Errorf("more than %d tills: %w", maxTills, ErrInvalid)
 	}
 	params := db.ListShiftsParams{
-		OrganisationID: organisation, Limit: int32(limit + 1), First: first, Before: last, OutletID: r.GetOutletId(), OnlyOpen: r.GetOpen(),
+		Limit: int32(limit + 1), First: first, Before: last, OutletID: r.GetOutletId(), OnlyOpen: r.GetOpen(),
 		BeforeDay: "~", BeforeFN: "", BeforeNumber: math.MaxInt64,
 	}
 	if page := r.GetPage(); page != "" {
@@ -44,13 +45,16 @@ func (d *Documents) Shifts(ctx context.Context, organisation string, r *cabinetv
 		tills = []string{""}
 	}
 	var rows []db.ListShiftsRow
-	for _, till := range tills {
-		params.TillID = till
-		part, err := d.store.Read().ListShifts(ctx, params)
-		if err != nil {
-			return nil, "", fmt.Errorf("list shifts: %w", err)
+	for _, scope := range reach {
+		params.OrganisationID, params.Scope = scope.OrganisationID, scope.Match()
+		for _, till := range tills {
+			params.TillID = till
+			part, err := d.store.Read().ListShifts(ctx, params)
+			if err != nil {
+				return nil, "", fmt.Errorf("list shifts: %w", err)
+			}
+			rows = mergeShifts(rows, part)
 		}
-		rows = mergeShifts(rows, part)
 	}
 	next := ""
 	if len(rows) > limit {
@@ -58,15 +62,32 @@ func (d *Documents) Shifts(ctx context.Context, organisation string, r *cabinetv
 		s := rows[limit-1].Shift
 		next = mark(s.Day, s.FN, strconv.FormatInt(s.Number, 10))
 	}
-	list := make([]*cabinetv1.Shift, 0, len(rows))
+	list := make([]Shift, 0, len(rows))
 	for _, row := range rows {
 		s, err := d.shift(ctx, db.GetShiftRowRow(row))
 		if err != nil {
 			return nil, "", err
 		}
-		list = append(list, s)
+		list = append(list, Shift{OrganisationID: row.Shift.OrganisationID, OutletID: row.Shift.OutletID, View: s})
 	}
 	return list, next, nil
+}
+
+// Shift is a shift with where it was.
+type Shift struct {
+	OrganisationID, OutletID string
+	View                     *cabinetv1.Shift
+}
+
+// ShiftPlace tells where a shift was.
+func (d *Documents) ShiftPlace(ctx context.Context, organisation, fn string, number uint32) (outletID, tillID string, err error) {
+	row, err := d.store.Read().GetShiftPlace(ctx, db.GetShiftPlaceParams{OrganisationID: organisation, FN: fn, Number: int64(number)})
+	if store.NotFound(err) {
+		return "", "", fmt.Errorf("shift %d of %s: %w", number, fn, ErrNotFound)
+	} else if err != nil {
+		return "", "", fmt.Errorf("read shift: %w", err)
+	}
+	return row.OutletID, row.TillID, nil
 }
 
 func mergeShifts(a, b []db.ListShiftsRow) []db.ListShiftsRow {

@@ -12,8 +12,10 @@ import (
 
 // Agent is a program beside tills, as the cabinet knows it.
 type Agent struct {
-	ID, Host, Outlet, Version, Platform string
-	Online                              bool
+	ID, Host, Outlet, OutletID, Version, Platform string
+	// OrganisationID is whose it is.
+	OrganisationID string
+	Online         bool
 	// Heard and Revoked are zero when it never was.
 	Heard, Enrolled, Revoked, CertificateUntil time.Time
 	// Tills are the names of its tills.
@@ -22,29 +24,49 @@ type Agent struct {
 	Twins []Twin
 }
 
-// Agents gives the agents of an organisation: those with several programs first, revoked ones last.
-func (f *Fleet) Agents(ctx context.Context, organisation string) ([]*Agent, error) {
-	rows, err := f.store.Read().ListAgents(ctx, organisation)
+// Agents gives the agents within reach: those with several programs first, revoked ones last. An agent is within reach by its outlet
+// or by one of its tills, and then tells of the tills within reach.
+func (f *Fleet) Agents(ctx context.Context, reach access.Reach) ([]*Agent, error) {
+	var agents []*Agent
+	for _, scope := range reach {
+		list, err := f.agentsOf(ctx, scope)
+		if err != nil {
+			return nil, err
+		}
+		agents = append(agents, list...)
+	}
+	slices.SortStableFunc(agents, func(a, b *Agent) int { return place(a) - place(b) })
+	return agents, nil
+}
+
+func (f *Fleet) agentsOf(ctx context.Context, scope access.Scope) ([]*Agent, error) {
+	rows, err := f.store.Read().ListAgents(ctx, scope.OrganisationID)
 	if err != nil {
 		return nil, fmt.Errorf("list agents: %w", err)
 	}
-	tills, err := f.store.Read().ListTillNames(ctx, organisation)
+	tills, err := f.store.Read().ListTillNames(ctx, scope.OrganisationID)
 	if err != nil {
 		return nil, fmt.Errorf("list tills: %w", err)
 	}
 	names := map[string][]string{}
 	for _, t := range tills {
-		names[t.AgentID] = append(names[t.AgentID], t.Name)
+		if scope.Has(t.OutletID, t.ID) {
+			names[t.AgentID] = append(names[t.AgentID], t.Name)
+		}
 	}
-	twins, err := f.twins(ctx, organisation)
+	twins, err := f.twins(ctx, scope.OrganisationID)
 	if err != nil {
 		return nil, err
 	}
-	agents := make([]*Agent, len(rows))
-	for i, row := range rows {
+	var agents []*Agent
+	for _, row := range rows {
+		if !scope.Has(row.OutletID, "") && len(names[row.ID]) == 0 {
+			continue
+		}
 		a := &Agent{
-			ID: row.ID, Host: row.Host, Outlet: row.Outlet, Version: row.Version, Platform: row.Platform, Tills: names[row.ID],
-			Enrolled: time.UnixMicro(row.CreatedAt), Revoked: moment(row.RevokedAt), CertificateUntil: moment(row.CertificateEndsAt),
+			ID: row.ID, OrganisationID: scope.OrganisationID, Host: row.Host, Outlet: row.Outlet, OutletID: row.OutletID, Version: row.Version,
+			Platform: row.Platform, Tills: names[row.ID], Enrolled: time.UnixMicro(row.CreatedAt), Revoked: moment(row.RevokedAt),
+			CertificateUntil: moment(row.CertificateEndsAt),
 		}
 		if a.Revoked.IsZero() {
 			a.Heard, a.Online = f.alive(row.ID, row.HeardAt)
@@ -55,15 +77,14 @@ func (f *Fleet) Agents(ctx context.Context, organisation string) ([]*Agent, erro
 		if a.Heard.UnixMicro() == 0 {
 			a.Heard = time.Time{}
 		}
-		agents[i] = a
+		agents = append(agents, a)
 	}
-	slices.SortStableFunc(agents, func(a, b *Agent) int { return place(a) - place(b) })
 	return agents, nil
 }
 
-// Agent gives one agent of an organisation.
-func (f *Fleet) Agent(ctx context.Context, organisation, id string) (*Agent, error) {
-	agents, err := f.Agents(ctx, organisation)
+// Agent gives one agent within reach.
+func (f *Fleet) Agent(ctx context.Context, reach access.Reach, id string) (*Agent, error) {
+	agents, err := f.Agents(ctx, reach)
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 			f.log.WarnContext(ctx, "commands not expired", "error", err)
 		}
 		for _, organisation := range f.hub.watched() {
-			tills, err := f.Tills(ctx, organisation)
+			tills, err := f.Tills(ctx, access.Whole(organisation))
 			if err != nil {
 				if ctx.Err() == nil {
 					f.log.WarnContext(ctx, "colours not known", "error", err)
@@ -266,8 +266,10 @@ func (f *Fleet) alive(agentID string, stored int64) (last time.Time, online bool
 // Till is a till with everything the cabinet knows of it.
 type Till struct {
 	// Title is how people call it: Name, which is its agent's, unless somebody gave it another one.
-	Title                       string
-	ID, Name, Outlet            string
+	Title            string
+	ID, Name, Outlet string
+	// OrganisationID is whose it is.
+	OrganisationID              string
 	AgentID, Host, AgentVersion string
 	AgentOnline                 bool
 	Heard, Reported             time.Time
@@ -286,7 +288,7 @@ type Till struct {
 
 func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*Till, error) {
 	t := &Till{
-		ID: row.ID, Name: row.Name, Title: cmp.Or(row.Title, row.Name), Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
+		ID: row.ID, OrganisationID: row.OrganisationID, Name: row.Name, Title: cmp.Or(row.Title, row.Name), Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
 		OutletID: row.OutletID, Contract: row.OfdContract,
 	}
@@ -308,27 +310,33 @@ func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*T
 	return t, nil
 }
 
-// Tills gives the tills of an organisation, those with problems first.
-func (f *Fleet) Tills(ctx context.Context, organisation string) ([]*Till, error) {
-	rows, err := f.store.Read().ListTills(ctx, organisation)
-	if err != nil {
-		return nil, fmt.Errorf("list tills: %w", err)
-	}
-	twins, err := f.twins(ctx, organisation)
-	if err != nil {
-		return nil, err
-	}
-	set, err := f.settings(ctx, organisation)
-	if err != nil {
-		return nil, err
-	}
-	tills := make([]*Till, 0, len(rows))
-	for _, row := range rows {
-		t, err := f.till(db.GetTillRow(row), twins, set)
+// Tills gives the tills within reach, those with problems first.
+func (f *Fleet) Tills(ctx context.Context, reach access.Reach) ([]*Till, error) {
+	var tills []*Till
+	for _, scope := range reach {
+		rows, err := f.store.Read().ListTills(ctx, scope.OrganisationID)
+		if err != nil {
+			return nil, fmt.Errorf("list tills: %w", err)
+		}
+		twins, err := f.twins(ctx, scope.OrganisationID)
 		if err != nil {
 			return nil, err
 		}
-		tills = append(tills, t)
+		set, err := f.settings(ctx, scope.OrganisationID)
+		if err != nil {
+			return nil, err
+		}
+		tills = slices.Grow(tills, len(rows))
+		for _, row := range rows {
+			if !scope.Has(row.OutletID, row.ID) {
+				continue
+			}
+			t, err := f.till(db.GetTillRow(row), twins, set)
+			if err != nil {
+				return nil, err
+			}
+			tills = append(tills, t)
+		}
 	}
 	slices.SortStableFunc(tills, func(a, b *Till) int { return rank(a.Light) - rank(b.Light) })
 	return tills, nil

@@ -130,7 +130,7 @@ func TestTills_light(t *testing.T) {
 			t.Errorf("reported: %v", got)
 		}
 		red := w.report(t, agent, "bar", "0002", &fiscalv1.Problem{Code: "no_paper", Severity: fiscalv1.Severity_SEVERITY_CRITICAL})
-		tills, err := w.Tills(t.Context(), "o1")
+		tills, err := w.Tills(t.Context(), access.Whole("o1"))
 		if err != nil || len(tills) != 2 || tills[0].ID != red {
 			t.Errorf("the one with a problem does not come first: %v %v", tills, err)
 		}

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"maps"
 	"sync"
 )
 
@@ -19,6 +20,8 @@ const (
 // gets to it, so two changes of one thing are one.
 type Change struct {
 	What What
+	// OrganisationID is whose it is; the hub knows.
+	OrganisationID string
 	// TillID is the till it belongs to.
 	TillID string
 	// JournalID and ID name an operation by journal and key; ID alone names a command or a rollout.
@@ -36,9 +39,9 @@ type Hub struct {
 
 // Watcher is one that wants to know. Its owner calls Close.
 type Watcher struct {
-	hub          *Hub
-	organisation string
-	till         string // empty is all
+	hub           *Hub
+	organisations []string
+	till          string // empty is all
 
 	wake    chan struct{}
 	pending map[Change]struct{} // guarded by hub.mu
@@ -50,13 +53,20 @@ func newHub() *Hub { return &Hub{watchers: map[string]map[*Watcher]struct{}{}} }
 
 // Watch begins to watch an organisation, or one till of it.
 func (h *Hub) Watch(organisation, till string) *Watcher {
-	w := &Watcher{hub: h, organisation: organisation, till: till, wake: make(chan struct{}, 1), pending: map[Change]struct{}{}}
+	return h.WatchAll([]string{organisation}, till)
+}
+
+// WatchAll begins to watch several organisations, or one till among theirs.
+func (h *Hub) WatchAll(organisations []string, till string) *Watcher {
+	w := &Watcher{hub: h, organisations: organisations, till: till, wake: make(chan struct{}, 1), pending: map[Change]struct{}{}}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.watchers[organisation] == nil {
-		h.watchers[organisation] = map[*Watcher]struct{}{}
+	for _, organisation := range organisations {
+		if h.watchers[organisation] == nil {
+			h.watchers[organisation] = map[*Watcher]struct{}{}
+		}
+		h.watchers[organisation][w] = struct{}{}
 	}
-	h.watchers[organisation][w] = struct{}{}
 	return w
 }
 
@@ -66,19 +76,21 @@ func (h *Hub) Publish(organisation string, changes ...Change) {
 	defer h.mu.Unlock()
 	for w := range h.watchers[organisation] {
 		for _, c := range changes {
+			c.OrganisationID = organisation
 			w.add(c)
 		}
 	}
 }
 
 // Watchers is how many there are.
-func (h *Hub) Watchers() (n int) {
+func (h *Hub) Watchers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	all := map[*Watcher]struct{}{}
 	for _, list := range h.watchers {
-		n += len(list)
+		maps.Copy(all, list)
 	}
-	return n
+	return len(all)
 }
 
 // watched gives the organisations somebody watches.
@@ -130,8 +142,10 @@ func (w *Watcher) Take() (changes []Change, all bool) {
 func (w *Watcher) Close() {
 	w.hub.mu.Lock()
 	defer w.hub.mu.Unlock()
-	delete(w.hub.watchers[w.organisation], w)
-	if len(w.hub.watchers[w.organisation]) == 0 {
-		delete(w.hub.watchers, w.organisation)
+	for _, organisation := range w.organisations {
+		delete(w.hub.watchers[organisation], w)
+		if len(w.hub.watchers[organisation]) == 0 {
+			delete(w.hub.watchers, organisation)
+		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
 
 // maxDepth bounds departments within departments.
@@ -30,4 +32,15 @@ func (f *Fleet) Place(ctx context.Context, tillID string) (access.Place, error) 
 	}
 	slices.Reverse(path)
 	return access.Place{OrganisationID: row.OrganisationID, Path: path}, nil
+}
+
+// OutletNamed gives the outlet of a name: [ErrNotFound] when there is none that is open.
+func (f *Fleet) OutletNamed(ctx context.Context, organisationID, name string) (string, error) {
+	row, err := f.store.Read().FindOutletByName(ctx, db.FindOutletByNameParams{OrganisationID: organisationID, Name: strings.TrimSpace(name)})
+	if store.NotFound(err) || err == nil && row.ClosedAt != 0 {
+		return "", fmt.Errorf("outlet %q: %w", name, ErrNotFound)
+	} else if err != nil {
+		return "", fmt.Errorf("find outlet: %w", err)
+	}
+	return row.ID, nil
 }

@@ -312,7 +312,7 @@ func TestHello_twins(t *testing.T) {
 		if err := hello(agent, a); err != nil {
 			t.Fatalf("the first: %v", err)
 		}
-		agents, err := w.Agents(t.Context(), agent.OrganisationID)
+		agents, err := w.Agents(t.Context(), access.Whole(agent.OrganisationID))
 		if err != nil || len(agents) != 2 || len(agents[1].Twins) != 0 || len(agents[0].Twins) != 2 || agents[0].Platform != "linux/amd64" {
 			t.Fatalf("%+v %v", agents, err)
 		}
@@ -320,7 +320,7 @@ func TestHello_twins(t *testing.T) {
 			t.Errorf("%+v", twins)
 		}
 		conflict := func() (bool, cabinetv1.Light) {
-			tills, err := w.Tills(t.Context(), agent.OrganisationID)
+			tills, err := w.Tills(t.Context(), access.Whole(agent.OrganisationID))
 			if err != nil || len(tills) != 1 {
 				t.Fatalf("%v %v", tills, err)
 			}

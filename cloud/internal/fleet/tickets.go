@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -78,23 +80,41 @@ func (f *Fleet) OpenTicket(ctx context.Context, agent *access.Agent, q *uplinkv1
 	return nil
 }
 
-// Tickets gives the tickets of an organisation, or of one till: open ones first, newest first.
-func (f *Fleet) Tickets(ctx context.Context, organisation, tillID string, closed bool) ([]*cabinetv1.TicketCell, error) {
+// Tickets gives the tickets within reach, or those of one till: open ones first, newest first.
+func (f *Fleet) Tickets(ctx context.Context, reach access.Reach, tillID string, closed bool) ([]*Ticket, error) {
 	until := int64(0)
 	if closed {
 		until = math.MaxInt64
 	}
-	rows, err := f.store.Read().ListTickets(ctx, db.ListTicketsParams{OrganisationID: organisation, TillID: tillID, ClosedUntil: until, Most: mostTickets})
-	if err != nil {
-		return nil, fmt.Errorf("list tickets: %w", err)
-	}
-	list := make([]*cabinetv1.TicketCell, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, &cabinetv1.TicketCell{
-			Id: row.ID, TillId: row.TillID, Text: row.Text, OpenedMs: row.OpenedAt / 1000, ClosedMs: row.ClosedAt / 1000, ClosedBy: row.ClosedBy, Resolution: row.Resolution,
+	var list []*Ticket
+	for _, scope := range reach {
+		rows, err := f.store.Read().ListTickets(ctx, db.ListTicketsParams{
+			OrganisationID: scope.OrganisationID, TillID: tillID, ClosedUntil: until, Most: mostTickets, Scope: scope.Match(),
 		})
+		if err != nil {
+			return nil, fmt.Errorf("list tickets: %w", err)
+		}
+		for _, row := range rows {
+			list = append(list, &Ticket{OrganisationID: scope.OrganisationID, OutletID: row.OutletID, Cell: &cabinetv1.TicketCell{
+				Id: row.ID, TillId: row.TillID, Text: row.Text, OpenedMs: row.OpenedAt / 1000, ClosedMs: row.ClosedAt / 1000, ClosedBy: row.ClosedBy,
+				Resolution: row.Resolution,
+			}})
+		}
+	}
+	if len(reach) > 1 {
+		slices.SortStableFunc(list, func(a, b *Ticket) int {
+			return cmp.Or(
+				cmp.Compare(min(a.Cell.GetClosedMs(), 1), min(b.Cell.GetClosedMs(), 1)), cmp.Compare(b.Cell.GetOpenedMs(), a.Cell.GetOpenedMs()))
+		})
+		list = list[:min(len(list), mostTickets)]
 	}
 	return list, nil
+}
+
+// Ticket is a call for help with where its till stands.
+type Ticket struct {
+	OrganisationID, OutletID string
+	Cell                     *cabinetv1.TicketCell
 }
 
 // Ticket gives one with the run that did not help and the bundle.

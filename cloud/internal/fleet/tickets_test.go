@@ -22,12 +22,12 @@ func (w *world) ticket(id, till string) *uplinkv1.OpenTicketRequest {
 
 func (w *world) tickets(t *testing.T, organisation, till string, closed bool) (ids []string) {
 	t.Helper()
-	list, err := w.Tickets(t.Context(), organisation, till, closed)
+	list, err := w.Tickets(t.Context(), access.Whole(organisation), till, closed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cell := range list {
-		ids = append(ids, cell.GetId())
+	for _, ticket := range list {
+		ids = append(ids, ticket.Cell.GetId())
 	}
 	return ids
 }

@@ -20,6 +20,9 @@ type Filter struct {
 	Tills []string
 	// Outlet the documents were made in.
 	Outlet string
+	// Scoped says that only documents made in Outlets, or by Alone, are to be found: what the reader may see.
+	Scoped         bool
+	Outlets, Alone []string
 	// Forms, Kinds and Paid (bits of a class) are any of these.
 	Forms, Kinds []int32
 	Paid         int32
@@ -78,6 +81,8 @@ const (
 	scansAtOnce = 40
 	// fewSums is how many documents of a range of sums are sorted rather than looked for along the time.
 	fewSums = 2000
+	// fewPlaces is how many outlets and tills of a scope are gone along one by one; more are most of the organisation, and the time is.
+	fewPlaces = 20
 )
 
 // Search gives documents, newest first. A search goes along one index, the one that promises least; when that has several ranges
@@ -254,6 +259,10 @@ func (f *Filter) rest(t *text) (where []string) {
 	if f.Outlet != "" {
 		and("d.outlet_id = %s", t.arg(f.Outlet))
 	}
+	if f.Scoped {
+		// An empty list finds nothing in SQLite and is an error in PostgreSQL; no outlet and no till has an empty id.
+		and("(d.outlet_id || '' IN (%s) OR d.till_id || '' IN (%s))", list(t, append([]string{"-"}, f.Outlets...)), list(t, append([]string{"-"}, f.Alone...)))
+	}
 	if len(f.Forms) > 0 {
 		and("d.type IN (%s)", list(t, f.Forms))
 	}
@@ -343,6 +352,17 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 			return nil, fmt.Errorf("list tills of outlet: %w", err)
 		}
 		return byTill(tills), nil
+	case f.Scoped && len(f.Outlets)+len(f.Alone) <= fewPlaces:
+		tills := slices.Clone(f.Alone)
+		for _, outlet := range f.Outlets {
+			list, err := s.Read().ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: f.Organisation, OutletID: outlet})
+			if err != nil {
+				return nil, fmt.Errorf("list tills of outlet: %w", err)
+			}
+			tills = append(tills, list...)
+		}
+		slices.Sort(tills)
+		return byTill(slices.Compact(tills)), nil
 	case len(f.FNs) == 1:
 		one := scan{where: []string{"d.fn = ?"}, args: []any{f.FNs[0]}, order: "d.fd DESC"} // in a memory numbers and times grow together
 		if after != (Mark{}) {

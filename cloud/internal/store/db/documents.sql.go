@@ -195,7 +195,8 @@ SELECT d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.ty
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.till_id = $2
     AND (CAST($4 AS BOOLEAN) OR d.type IN (CAST($5 AS INTEGER), CAST($6 AS INTEGER), CAST($7 AS INTEGER), CAST($8 AS INTEGER)))
-    AND (d.at, d.fd, d.fn) < (CAST($9 AS TEXT), CAST($10 AS BIGINT), CAST($11 AS TEXT))
+    AND (CAST($9 AS TEXT) = '*' OR $9 LIKE '%|' || d.till_id || '|%' OR $9 LIKE '%|' || d.outlet_id || '|%')
+    AND (d.at, d.fd, d.fn) < (CAST($10 AS TEXT), CAST($11 AS BIGINT), CAST($12 AS TEXT))
 ORDER BY d.at DESC, d.fd DESC, d.fn DESC LIMIT $3
 `
 
@@ -208,6 +209,7 @@ type ListDocumentsParams struct {
 	Form2          int32
 	Form3          int32
 	Form4          int32
+	Scope          string
 	BeforeAt       string
 	BeforeFD       int64
 	BeforeFN       string
@@ -256,6 +258,7 @@ func (q *Queries) ListDocuments(ctx context.Context, arg ListDocumentsParams) ([
 		arg.Form2,
 		arg.Form3,
 		arg.Form4,
+		arg.Scope,
 		arg.BeforeAt,
 		arg.BeforeFD,
 		arg.BeforeFN,
@@ -368,24 +371,29 @@ func (q *Queries) ListOperations(ctx context.Context, arg ListOperationsParams) 
 }
 
 const listUndecided = `-- name: ListUndecided :many
-SELECT till_id, key, body FROM operations
-WHERE organisation_id = $1 AND stage = 4
-ORDER BY accepted_at, key LIMIT $2
+SELECT o.organisation_id, o.till_id, CAST(COALESCE(t.outlet_id, '') AS TEXT) AS outlet_id, o.accepted_at, o.key, o.body
+FROM operations o LEFT JOIN tills t ON t.id = o.till_id
+WHERE o.organisation_id = $1 AND o.stage = 4 AND (CAST($3 AS TEXT) = '*' OR $3 LIKE '%|' || o.till_id || '|%' OR $3 LIKE '%|' || t.outlet_id || '|%')
+ORDER BY o.accepted_at, o.key LIMIT $2
 `
 
 type ListUndecidedParams struct {
 	OrganisationID string
 	Limit          int32
+	Scope          string
 }
 
 type ListUndecidedRow struct {
-	TillID string
-	Key    string
-	Body   []byte
+	OrganisationID string
+	TillID         string
+	OutletID       string
+	AcceptedAt     int64
+	Key            string
+	Body           []byte
 }
 
 func (q *Queries) ListUndecided(ctx context.Context, arg ListUndecidedParams) ([]ListUndecidedRow, error) {
-	rows, err := q.db.QueryContext(ctx, listUndecided, arg.OrganisationID, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, listUndecided, arg.OrganisationID, arg.Limit, arg.Scope)
 	if err != nil {
 		return nil, err
 	}
@@ -393,7 +401,14 @@ func (q *Queries) ListUndecided(ctx context.Context, arg ListUndecidedParams) ([
 	var items []ListUndecidedRow
 	for rows.Next() {
 		var i ListUndecidedRow
-		if err := rows.Scan(&i.TillID, &i.Key, &i.Body); err != nil {
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.TillID,
+			&i.OutletID,
+			&i.AcceptedAt,
+			&i.Key,
+			&i.Body,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -577,26 +577,33 @@ func (q *Queries) LastCopied(ctx context.Context, arg LastCopiedParams) (int64, 
 }
 
 const listGaps = `-- name: ListGaps :many
-SELECT x.fn, x.till_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
-    SELECT d.fn, d.till_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
-) AS x WHERE x.fd > x.previous + 1 ORDER BY x.fd DESC LIMIT $3
+SELECT x.fn, x.till_id, x.outlet_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
+    SELECT d.fn, d.till_id, d.outlet_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
+) AS x WHERE x.fd > x.previous + 1 AND (CAST($4 AS TEXT) = '*' OR $4 LIKE '%|' || x.till_id || '|%' OR $4 LIKE '%|' || x.outlet_id || '|%') ORDER BY x.fd DESC LIMIT $3
 `
 
 type ListGapsParams struct {
 	OrganisationID string
 	FN             string
 	Limit          int32
+	Scope          string
 }
 
 type ListGapsRow struct {
 	FN       string
 	TillID   string
+	OutletID string
 	Previous int64
 	FD       int64
 }
 
 func (q *Queries) ListGaps(ctx context.Context, arg ListGapsParams) ([]ListGapsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listGaps, arg.OrganisationID, arg.FN, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, listGaps,
+		arg.OrganisationID,
+		arg.FN,
+		arg.Limit,
+		arg.Scope,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -607,6 +614,7 @@ func (q *Queries) ListGaps(ctx context.Context, arg ListGapsParams) ([]ListGapsR
 		if err := rows.Scan(
 			&i.FN,
 			&i.TillID,
+			&i.OutletID,
 			&i.Previous,
 			&i.FD,
 		); err != nil {
@@ -963,7 +971,8 @@ WHERE s.organisation_id = $1 AND s.day >= $3 AND s.day < $4
     AND (CAST($5 AS TEXT) = '' OR s.outlet_id = $5)
     AND (CAST($6 AS TEXT) = '' OR s.till_id = $6)
     AND (NOT CAST($7 AS BOOLEAN) OR s.closed_at = '')
-    AND (s.day, s.fn, s.number) < (CAST($8 AS TEXT), CAST($9 AS TEXT), CAST($10 AS BIGINT))
+    AND (CAST($8 AS TEXT) = '*' OR $8 LIKE '%|' || s.till_id || '|%' OR $8 LIKE '%|' || s.outlet_id || '|%')
+    AND (s.day, s.fn, s.number) < (CAST($9 AS TEXT), CAST($10 AS TEXT), CAST($11 AS BIGINT))
 ORDER BY s.day DESC, s.fn DESC, s.number DESC LIMIT $2
 `
 
@@ -975,6 +984,7 @@ type ListShiftsParams struct {
 	OutletID       string
 	TillID         string
 	OnlyOpen       bool
+	Scope          string
 	BeforeDay      string
 	BeforeFN       string
 	BeforeNumber   int64
@@ -996,6 +1006,7 @@ func (q *Queries) ListShifts(ctx context.Context, arg ListShiftsParams) ([]ListS
 		arg.OutletID,
 		arg.TillID,
 		arg.OnlyOpen,
+		arg.Scope,
 		arg.BeforeDay,
 		arg.BeforeFN,
 		arg.BeforeNumber,
@@ -1239,7 +1250,7 @@ func (q *Queries) MoveShiftSums(ctx context.Context, arg MoveShiftSumsParams) er
 }
 
 const neighbourDocument = `-- name: NeighbourDocument :one
-SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3
+SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id, outlet_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3
 `
 
 type NeighbourDocumentParams struct {
@@ -1249,16 +1260,17 @@ type NeighbourDocumentParams struct {
 }
 
 type NeighbourDocumentRow struct {
-	FN      string
-	FD      int64
-	FP      int64
-	Type    int32
-	Kind    int32
-	At      string
-	Total   int64
-	Shift   int64
-	Receipt int64
-	TillID  string
+	FN       string
+	FD       int64
+	FP       int64
+	Type     int32
+	Kind     int32
+	At       string
+	Total    int64
+	Shift    int64
+	Receipt  int64
+	TillID   string
+	OutletID string
 }
 
 func (q *Queries) NeighbourDocument(ctx context.Context, arg NeighbourDocumentParams) (NeighbourDocumentRow, error) {
@@ -1275,6 +1287,7 @@ func (q *Queries) NeighbourDocument(ctx context.Context, arg NeighbourDocumentPa
 		&i.Shift,
 		&i.Receipt,
 		&i.TillID,
+		&i.OutletID,
 	)
 	return i, err
 }

@@ -49,7 +49,7 @@ func (q *Queries) LeavePrograms(ctx context.Context, arg LeaveProgramsParams) (i
 }
 
 const listAgents = `-- name: ListAgents :many
-SELECT a.id, a.host, a.version, a.platform, a.created_at, a.heard_at, a.revoked_at, a.certificate_ends_at, o.name AS outlet
+SELECT a.id, a.host, a.version, a.platform, a.created_at, a.heard_at, a.revoked_at, a.certificate_ends_at, a.outlet_id, o.name AS outlet
 FROM agents a JOIN outlets o ON o.id = a.outlet_id
 WHERE a.organisation_id = $1
 ORDER BY o.name, a.host, a.id
@@ -64,6 +64,7 @@ type ListAgentsRow struct {
 	HeardAt           int64
 	RevokedAt         int64
 	CertificateEndsAt int64
+	OutletID          string
 	Outlet            string
 }
 
@@ -85,6 +86,7 @@ func (q *Queries) ListAgents(ctx context.Context, organisationID string) ([]List
 			&i.HeardAt,
 			&i.RevokedAt,
 			&i.CertificateEndsAt,
+			&i.OutletID,
 			&i.Outlet,
 		); err != nil {
 			return nil, err
@@ -204,13 +206,14 @@ func (q *Queries) ListRivals(ctx context.Context, organisationID string) ([]Agen
 }
 
 const listTillNames = `-- name: ListTillNames :many
-SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND agent_id <> '' ORDER BY name, id
+SELECT id, agent_id, outlet_id, name FROM tills WHERE organisation_id = $1 AND agent_id <> '' ORDER BY name, id
 `
 
 type ListTillNamesRow struct {
-	ID      string
-	AgentID string
-	Name    string
+	ID       string
+	AgentID  string
+	OutletID string
+	Name     string
 }
 
 func (q *Queries) ListTillNames(ctx context.Context, organisationID string) ([]ListTillNamesRow, error) {
@@ -222,7 +225,12 @@ func (q *Queries) ListTillNames(ctx context.Context, organisationID string) ([]L
 	var items []ListTillNamesRow
 	for rows.Next() {
 		var i ListTillNamesRow
-		if err := rows.Scan(&i.ID, &i.AgentID, &i.Name); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.AgentID,
+			&i.OutletID,
+			&i.Name,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

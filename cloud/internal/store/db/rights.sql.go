@@ -65,6 +65,28 @@ func (q *Queries) GetRolePermissions(ctx context.Context, arg GetRolePermissions
 	return permissions, err
 }
 
+const getShiftPlace = `-- name: GetShiftPlace :one
+SELECT outlet_id, till_id FROM shifts WHERE organisation_id = $1 AND fn = $2 AND number = $3
+`
+
+type GetShiftPlaceParams struct {
+	OrganisationID string
+	FN             string
+	Number         int64
+}
+
+type GetShiftPlaceRow struct {
+	OutletID string
+	TillID   string
+}
+
+func (q *Queries) GetShiftPlace(ctx context.Context, arg GetShiftPlaceParams) (GetShiftPlaceRow, error) {
+	row := q.db.QueryRowContext(ctx, getShiftPlace, arg.OrganisationID, arg.FN, arg.Number)
+	var i GetShiftPlaceRow
+	err := row.Scan(&i.OutletID, &i.TillID)
+	return i, err
+}
+
 const getWorkplace = `-- name: GetWorkplace :one
 SELECT o.id, o.name, o.kind, o.country
 FROM memberships m JOIN organisations o ON o.id = m.organisation_id
@@ -93,6 +115,17 @@ func (q *Queries) GetWorkplace(ctx context.Context, arg GetWorkplaceParams) (Get
 		&i.Country,
 	)
 	return i, err
+}
+
+const lastMove = `-- name: LastMove :one
+SELECT CAST(COALESCE(MAX(created_at), 0) AS BIGINT) AS moved_at FROM till_stays WHERE till_id = $1 AND since <> ''
+`
+
+func (q *Queries) LastMove(ctx context.Context, tillID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, lastMove, tillID)
+	var moved_at int64
+	err := row.Scan(&moved_at)
+	return moved_at, err
 }
 
 const listAssignedRights = `-- name: ListAssignedRights :many
@@ -283,6 +316,91 @@ func (q *Queries) MakeKey(ctx context.Context, arg MakeKeyParams) error {
 		arg.ExpiresAt,
 	)
 	return err
+}
+
+const sumMoved = `-- name: SumMoved :many
+SELECT CAST(x.span AS TEXT) AS span, CAST(x.correction AS INTEGER) AS correction, x.kind, CAST(COUNT(*) AS BIGINT) AS receipts,
+    CAST(SUM(x.total) AS BIGINT) AS total, CAST(SUM(x.cash) AS BIGINT) AS cash, CAST(SUM(x.electronic) AS BIGINT) AS electronic,
+    CAST(SUM(x.prepaid) AS BIGINT) AS prepaid, CAST(SUM(x.credit) AS BIGINT) AS credit, CAST(SUM(x.barter) AS BIGINT) AS barter,
+    CAST(SUM(x.positions) AS BIGINT) AS positions
+FROM (
+    SELECT CASE CAST($3 AS INTEGER) WHEN 1 THEN substr(d.at, 1, 13) WHEN 3 THEN COALESCE(NULLIF(s.day, ''), substr(d.at, 1, 10))
+            ELSE substr(d.at, 1, 10) END AS span,
+        CASE WHEN d.type IN (31, 41) THEN 1 ELSE 0 END AS correction,
+        d.kind, d.total, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.positions
+    FROM documents d LEFT JOIN shifts s ON s.organisation_id = d.organisation_id AND s.fn = d.fn AND s.number = d.shift AND d.shift <> 0
+    WHERE d.organisation_id = $1 AND d.till_id = $2 AND d.type IN (3, 4, 31, 41) AND d.kind BETWEEN 1 AND 4 AND d.source <> -1
+        AND CASE WHEN CAST($4 AS TEXT) LIKE '%|' || d.outlet_id || '|%' THEN CAST($5 AS BOOLEAN)
+            ELSE NOT CAST($5 AS BOOLEAN) END
+) AS x WHERE x.span >= CAST($6 AS TEXT) AND x.span < CAST($7 AS TEXT)
+GROUP BY x.span, x.correction, x.kind ORDER BY x.span, x.correction, x.kind
+`
+
+type SumMovedParams struct {
+	OrganisationID string
+	TillID         string
+	Grain          int32
+	Scope          string
+	Inside         bool
+	First          string
+	Before         string
+}
+
+type SumMovedRow struct {
+	Span       string
+	Correction int32
+	Kind       int32
+	Receipts   int64
+	Total      int64
+	Cash       int64
+	Electronic int64
+	Prepaid    int64
+	Credit     int64
+	Barter     int64
+	Positions  int64
+}
+
+func (q *Queries) SumMoved(ctx context.Context, arg SumMovedParams) ([]SumMovedRow, error) {
+	rows, err := q.db.QueryContext(ctx, sumMoved,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Grain,
+		arg.Scope,
+		arg.Inside,
+		arg.First,
+		arg.Before,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumMovedRow
+	for rows.Next() {
+		var i SumMovedRow
+		if err := rows.Scan(
+			&i.Span,
+			&i.Correction,
+			&i.Kind,
+			&i.Receipts,
+			&i.Total,
+			&i.Cash,
+			&i.Electronic,
+			&i.Prepaid,
+			&i.Credit,
+			&i.Barter,
+			&i.Positions,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const touchKey = `-- name: TouchKey :exec

@@ -66,22 +66,26 @@ func (q *Queries) GetTicket(ctx context.Context, arg GetTicketParams) (Ticket, e
 }
 
 const listTickets = `-- name: ListTickets :many
-SELECT id, till_id, text, opened_at, closed_at, closed_by, resolution FROM tickets
-WHERE organisation_id = $1 AND closed_at <= $2
-  AND (till_id = $3 OR CAST($3 AS TEXT) = '')
-ORDER BY CASE WHEN closed_at = 0 THEN 0 ELSE 1 END, opened_at DESC, id LIMIT $4
+SELECT x.id, x.till_id, CAST(COALESCE(t.outlet_id, '') AS TEXT) AS outlet_id, x.text, x.opened_at, x.closed_at, x.closed_by, x.resolution
+FROM tickets x LEFT JOIN tills t ON t.id = x.till_id
+WHERE x.organisation_id = $1 AND x.closed_at <= $2
+  AND (x.till_id = $3 OR CAST($3 AS TEXT) = '')
+  AND (CAST($4 AS TEXT) = '*' OR $4 LIKE '%|' || x.till_id || '|%' OR $4 LIKE '%|' || t.outlet_id || '|%')
+ORDER BY CASE WHEN x.closed_at = 0 THEN 0 ELSE 1 END, x.opened_at DESC, x.id LIMIT $5
 `
 
 type ListTicketsParams struct {
 	OrganisationID string
 	ClosedUntil    int64
 	TillID         string
+	Scope          string
 	Most           int32
 }
 
 type ListTicketsRow struct {
 	ID         string
 	TillID     string
+	OutletID   string
 	Text       string
 	OpenedAt   int64
 	ClosedAt   int64
@@ -94,6 +98,7 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Lis
 		arg.OrganisationID,
 		arg.ClosedUntil,
 		arg.TillID,
+		arg.Scope,
 		arg.Most,
 	)
 	if err != nil {
@@ -106,6 +111,7 @@ func (q *Queries) ListTickets(ctx context.Context, arg ListTicketsParams) ([]Lis
 		if err := rows.Scan(
 			&i.ID,
 			&i.TillID,
+			&i.OutletID,
 			&i.Text,
 			&i.OpenedAt,
 			&i.ClosedAt,

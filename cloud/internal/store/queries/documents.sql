@@ -31,15 +31,17 @@ WHERE organisation_id = $1 AND till_id = $2 AND (accepted_at, key) < (CAST(sqlc.
 ORDER BY accepted_at DESC, key DESC LIMIT $3;
 
 -- name: ListUndecided :many
-SELECT till_id, key, body FROM operations
-WHERE organisation_id = $1 AND stage = 4
-ORDER BY accepted_at, key LIMIT $2;
+SELECT o.organisation_id, o.till_id, CAST(COALESCE(t.outlet_id, '') AS TEXT) AS outlet_id, o.accepted_at, o.key, o.body
+FROM operations o LEFT JOIN tills t ON t.id = o.till_id
+WHERE o.organisation_id = $1 AND o.stage = 4 AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || o.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || t.outlet_id || '|%')
+ORDER BY o.accepted_at, o.key LIMIT $2;
 
 -- name: ListDocuments :many
 SELECT d.*, o.body FROM documents d
 LEFT JOIN operations o ON o.journal_id = d.journal_id AND o.key = d.key
 WHERE d.organisation_id = $1 AND d.till_id = $2
     AND (CAST(sqlc.arg(any_form) AS BOOLEAN) OR d.type IN (CAST(sqlc.arg(form1) AS INTEGER), CAST(sqlc.arg(form2) AS INTEGER), CAST(sqlc.arg(form3) AS INTEGER), CAST(sqlc.arg(form4) AS INTEGER)))
+    AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || d.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || d.outlet_id || '|%')
     AND (d.at, d.fd, d.fn) < (CAST(sqlc.arg(before_at) AS TEXT), CAST(sqlc.arg(before_fd) AS BIGINT), CAST(sqlc.arg(before_fn) AS TEXT))
 ORDER BY d.at DESC, d.fd DESC, d.fn DESC LIMIT $3;
 

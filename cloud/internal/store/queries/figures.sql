@@ -160,6 +160,7 @@ WHERE s.organisation_id = $1 AND s.day >= sqlc.arg(first) AND s.day < sqlc.arg(b
     AND (CAST(sqlc.arg(outlet_id) AS TEXT) = '' OR s.outlet_id = sqlc.arg(outlet_id))
     AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR s.till_id = sqlc.arg(till_id))
     AND (NOT CAST(sqlc.arg(only_open) AS BOOLEAN) OR s.closed_at = '')
+    AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || s.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || s.outlet_id || '|%')
     AND (s.day, s.fn, s.number) < (CAST(sqlc.arg(before_day) AS TEXT), CAST(sqlc.arg(before_fn) AS TEXT), CAST(sqlc.arg(before_number) AS BIGINT))
 ORDER BY s.day DESC, s.fn DESC, s.number DESC LIMIT $2;
 
@@ -191,9 +192,9 @@ SELECT p.name, x.sold, x.returned, x.sold_quantity, x.returned_quantity, x.lines
 ) AS x JOIN products p ON p.id = x.product_id;
 
 -- name: ListGaps :many
-SELECT x.fn, x.till_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
-    SELECT d.fn, d.till_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
-) AS x WHERE x.fd > x.previous + 1 ORDER BY x.fd DESC LIMIT $3;
+SELECT x.fn, x.till_id, x.outlet_id, CAST(x.previous AS BIGINT) AS previous, x.fd FROM (
+    SELECT d.fn, d.till_id, d.outlet_id, d.fd, LAG(d.fd, 1, 0) OVER (PARTITION BY d.fn ORDER BY d.fd) AS previous FROM documents d WHERE d.organisation_id = $1 AND d.fn = $2
+) AS x WHERE x.fd > x.previous + 1 AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || x.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || x.outlet_id || '|%') ORDER BY x.fd DESC LIMIT $3;
 
 -- name: CountMemories :many
 SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MAX(fd) AS BIGINT) AS last FROM documents
@@ -203,4 +204,4 @@ WHERE organisation_id = $1 AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR till_id 
 SELECT CAST(COALESCE(MAX(fd), 0) AS BIGINT) AS fd FROM copies WHERE organisation_id = $1 AND fn = $2 AND NOT aside;
 
 -- name: NeighbourDocument :one
-SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3;
+SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id, outlet_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3;

@@ -1,11 +1,11 @@
 -- name: ListAgents :many
-SELECT a.id, a.host, a.version, a.platform, a.created_at, a.heard_at, a.revoked_at, a.certificate_ends_at, o.name AS outlet
+SELECT a.id, a.host, a.version, a.platform, a.created_at, a.heard_at, a.revoked_at, a.certificate_ends_at, a.outlet_id, o.name AS outlet
 FROM agents a JOIN outlets o ON o.id = a.outlet_id
 WHERE a.organisation_id = $1
 ORDER BY o.name, a.host, a.id;
 
 -- name: ListTillNames :many
-SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND agent_id <> '' ORDER BY name, id;
+SELECT id, agent_id, outlet_id, name FROM tills WHERE organisation_id = $1 AND agent_id <> '' ORDER BY name, id;
 
 -- name: RevokeAgent :execrows
 UPDATE agents SET revoked_at = sqlc.arg(now), revoked_by = sqlc.arg(revoked_by) WHERE organisation_id = $1 AND id = $2 AND revoked_at = 0;

@@ -38,3 +38,26 @@ UPDATE api_keys SET seen_at = sqlc.arg(now) WHERE id = $1 AND seen_at < sqlc.arg
 
 -- name: ListOutletPlaces :many
 SELECT id, department_id FROM outlets WHERE organisation_id = $1;
+
+-- name: LastMove :one
+SELECT CAST(COALESCE(MAX(created_at), 0) AS BIGINT) AS moved_at FROM till_stays WHERE till_id = $1 AND since <> '';
+
+-- name: GetShiftPlace :one
+SELECT outlet_id, till_id FROM shifts WHERE organisation_id = $1 AND fn = $2 AND number = $3;
+
+-- name: SumMoved :many
+SELECT CAST(x.span AS TEXT) AS span, CAST(x.correction AS INTEGER) AS correction, x.kind, CAST(COUNT(*) AS BIGINT) AS receipts,
+    CAST(SUM(x.total) AS BIGINT) AS total, CAST(SUM(x.cash) AS BIGINT) AS cash, CAST(SUM(x.electronic) AS BIGINT) AS electronic,
+    CAST(SUM(x.prepaid) AS BIGINT) AS prepaid, CAST(SUM(x.credit) AS BIGINT) AS credit, CAST(SUM(x.barter) AS BIGINT) AS barter,
+    CAST(SUM(x.positions) AS BIGINT) AS positions
+FROM (
+    SELECT CASE CAST(sqlc.arg(grain) AS INTEGER) WHEN 1 THEN substr(d.at, 1, 13) WHEN 3 THEN COALESCE(NULLIF(s.day, ''), substr(d.at, 1, 10))
+            ELSE substr(d.at, 1, 10) END AS span,
+        CASE WHEN d.type IN (31, 41) THEN 1 ELSE 0 END AS correction,
+        d.kind, d.total, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.positions
+    FROM documents d LEFT JOIN shifts s ON s.organisation_id = d.organisation_id AND s.fn = d.fn AND s.number = d.shift AND d.shift <> 0
+    WHERE d.organisation_id = $1 AND d.till_id = $2 AND d.type IN (3, 4, 31, 41) AND d.kind BETWEEN 1 AND 4 AND d.source <> -1
+        AND CASE WHEN CAST(sqlc.arg(scope) AS TEXT) LIKE '%|' || d.outlet_id || '|%' THEN CAST(sqlc.arg(inside) AS BOOLEAN)
+            ELSE NOT CAST(sqlc.arg(inside) AS BOOLEAN) END
+) AS x WHERE x.span >= CAST(sqlc.arg(first) AS TEXT) AND x.span < CAST(sqlc.arg(before) AS TEXT)
+GROUP BY x.span, x.correction, x.kind ORDER BY x.span, x.correction, x.kind;
