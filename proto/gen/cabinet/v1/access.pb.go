@@ -4763,7 +4763,15 @@ type Person struct {
 	// Organisation name.
 	Organisation string `protobuf:"bytes,5,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	// Permissions: tills:view, money:view, tills:recover, tills:configure …
-	Permissions   []string `protobuf:"bytes,6,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	Permissions []string `protobuf:"bytes,6,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	// Kind of the organisation: owner or service.
+	Kind string `protobuf:"bytes,7,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Country of the organisation: ru or kz; empty when nobody told.
+	Country string `protobuf:"bytes,8,opt,name=country,proto3" json:"country,omitempty"`
+	// Organisations the person works in, by name; only WhoAmI tells them. The header
+	// Chekan-Organisation of a call says in which of them it is made; without it
+	// it is the one the person signed in to.
+	Organisations []*Workplace `protobuf:"bytes,9,rep,name=organisations,proto3" json:"organisations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4838,6 +4846,100 @@ func (x *Person) GetPermissions() []string {
 		return x.Permissions
 	}
 	return nil
+}
+
+func (x *Person) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Person) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Person) GetOrganisations() []*Workplace {
+	if x != nil {
+		return x.Organisations
+	}
+	return nil
+}
+
+// Workplace is an organisation somebody works in.
+type Workplace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Name.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Kind: owner or service.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Country: ru or kz; empty when nobody told.
+	Country       string `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Workplace) Reset() {
+	*x = Workplace{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[83]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Workplace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Workplace) ProtoMessage() {}
+
+func (x *Workplace) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[83]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Workplace.ProtoReflect.Descriptor instead.
+func (*Workplace) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{83}
+}
+
+func (x *Workplace) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Workplace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Workplace) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Workplace) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
 }
 
 var File_cabinet_v1_access_proto protoreflect.FileDescriptor
@@ -5106,14 +5208,22 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\fproven_until\x18\x01 \x01(\x03R\vprovenUntil\"2\n" +
 	"\x14SetFactorRuleRequest\x12\x1a\n" +
 	"\brequired\x18\x01 \x01(\bR\brequired\"\x17\n" +
-	"\x15SetFactorRuleResponse\"\xb1\x01\n" +
+	"\x15SetFactorRuleResponse\"\x9c\x02\n" +
 	"\x06Person\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12'\n" +
 	"\x0forganisation_id\x18\x04 \x01(\tR\x0eorganisationId\x12\"\n" +
 	"\forganisation\x18\x05 \x01(\tR\forganisation\x12 \n" +
-	"\vpermissions\x18\x06 \x03(\tR\vpermissions*H\n" +
+	"\vpermissions\x18\x06 \x03(\tR\vpermissions\x12\x12\n" +
+	"\x04kind\x18\a \x01(\tR\x04kind\x12\x18\n" +
+	"\acountry\x18\b \x01(\tR\acountry\x12;\n" +
+	"\rorganisations\x18\t \x03(\v2\x15.cabinet.v1.WorkplaceR\rorganisations\"]\n" +
+	"\tWorkplace\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x18\n" +
+	"\acountry\x18\x04 \x01(\tR\acountry*H\n" +
 	"\aChannel\x12\x17\n" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCHANNEL_PHONE\x10\x01\x12\x11\n" +
@@ -5193,7 +5303,7 @@ func file_cabinet_v1_access_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 83)
+var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_cabinet_v1_access_proto_goTypes = []any{
 	(Channel)(0),                         // 0: cabinet.v1.Channel
 	(Factor)(0),                          // 1: cabinet.v1.Factor
@@ -5281,6 +5391,7 @@ var file_cabinet_v1_access_proto_goTypes = []any{
 	(*SetFactorRuleRequest)(nil),         // 83: cabinet.v1.SetFactorRuleRequest
 	(*SetFactorRuleResponse)(nil),        // 84: cabinet.v1.SetFactorRuleResponse
 	(*Person)(nil),                       // 85: cabinet.v1.Person
+	(*Workplace)(nil),                    // 86: cabinet.v1.Workplace
 }
 var file_cabinet_v1_access_proto_depIdxs = []int32{
 	85, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
@@ -5307,87 +5418,88 @@ var file_cabinet_v1_access_proto_depIdxs = []int32{
 	0,  // 21: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
 	22, // 22: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
 	7,  // 23: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
-	3,  // 24: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
-	5,  // 25: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	8,  // 26: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
-	10, // 27: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
-	12, // 28: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
-	14, // 29: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	16, // 30: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	19, // 31: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
-	21, // 32: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
-	24, // 33: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
-	26, // 34: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
-	28, // 35: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
-	30, // 36: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
-	32, // 37: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
-	34, // 38: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
-	36, // 39: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	38, // 40: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
-	40, // 41: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
-	43, // 42: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
-	45, // 43: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
-	47, // 44: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
-	51, // 45: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
-	53, // 46: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
-	55, // 47: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
-	57, // 48: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
-	59, // 49: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
-	61, // 50: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
-	63, // 51: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
-	65, // 52: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
-	67, // 53: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
-	69, // 54: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
-	71, // 55: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
-	73, // 56: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
-	75, // 57: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
-	77, // 58: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
-	79, // 59: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
-	81, // 60: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
-	83, // 61: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
-	4,  // 62: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
-	6,  // 63: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	9,  // 64: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
-	11, // 65: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
-	13, // 66: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
-	15, // 67: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	17, // 68: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	20, // 69: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
-	23, // 70: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
-	25, // 71: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
-	27, // 72: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
-	29, // 73: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
-	31, // 74: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
-	33, // 75: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
-	35, // 76: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
-	37, // 77: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	39, // 78: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
-	41, // 79: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
-	44, // 80: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
-	46, // 81: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
-	48, // 82: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
-	52, // 83: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
-	54, // 84: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
-	56, // 85: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
-	58, // 86: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
-	60, // 87: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
-	62, // 88: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
-	64, // 89: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
-	66, // 90: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
-	68, // 91: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
-	70, // 92: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
-	72, // 93: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
-	74, // 94: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
-	76, // 95: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
-	78, // 96: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
-	80, // 97: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
-	82, // 98: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
-	84, // 99: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
-	62, // [62:100] is the sub-list for method output_type
-	24, // [24:62] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	86, // 24: cabinet.v1.Person.organisations:type_name -> cabinet.v1.Workplace
+	3,  // 25: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
+	5,  // 26: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	8,  // 27: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
+	10, // 28: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
+	12, // 29: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
+	14, // 30: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	16, // 31: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	19, // 32: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
+	21, // 33: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
+	24, // 34: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
+	26, // 35: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
+	28, // 36: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
+	30, // 37: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
+	32, // 38: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
+	34, // 39: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
+	36, // 40: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	38, // 41: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
+	40, // 42: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
+	43, // 43: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
+	45, // 44: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
+	47, // 45: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
+	51, // 46: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
+	53, // 47: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
+	55, // 48: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
+	57, // 49: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
+	59, // 50: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
+	61, // 51: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
+	63, // 52: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
+	65, // 53: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
+	67, // 54: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
+	69, // 55: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
+	71, // 56: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
+	73, // 57: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
+	75, // 58: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
+	77, // 59: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
+	79, // 60: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
+	81, // 61: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
+	83, // 62: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
+	4,  // 63: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
+	6,  // 64: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	9,  // 65: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
+	11, // 66: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
+	13, // 67: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
+	15, // 68: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	17, // 69: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	20, // 70: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
+	23, // 71: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
+	25, // 72: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
+	27, // 73: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
+	29, // 74: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
+	31, // 75: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
+	33, // 76: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
+	35, // 77: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
+	37, // 78: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	39, // 79: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
+	41, // 80: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
+	44, // 81: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
+	46, // 82: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
+	48, // 83: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
+	52, // 84: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
+	54, // 85: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
+	56, // 86: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
+	58, // 87: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
+	60, // 88: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
+	62, // 89: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
+	64, // 90: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
+	66, // 91: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
+	68, // 92: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
+	70, // 93: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
+	72, // 94: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
+	74, // 95: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
+	76, // 96: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
+	78, // 97: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
+	80, // 98: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
+	82, // 99: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
+	84, // 100: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
+	63, // [63:101] is the sub-list for method output_type
+	25, // [25:63] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_access_proto_init() }
@@ -5411,7 +5523,7 @@ func file_cabinet_v1_access_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_access_proto_rawDesc), len(file_cabinet_v1_access_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   83,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

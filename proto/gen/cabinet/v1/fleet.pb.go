@@ -60,7 +60,11 @@ type Till struct {
 	// Id of the outlet.
 	OutletId string `protobuf:"bytes,16,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
 	// Last day of the contract with the operator of fiscal data: 2027-01-01; empty when nobody told.
-	OfdContract   string `protobuf:"bytes,17,opt,name=ofd_contract,json=ofdContract,proto3" json:"ofd_contract,omitempty"`
+	OfdContract string `protobuf:"bytes,17,opt,name=ofd_contract,json=ofdContract,proto3" json:"ofd_contract,omitempty"`
+	// Organisation whose it is.
+	OrganisationId string `protobuf:"bytes,18,opt,name=organisation_id,json=organisationId,proto3" json:"organisation_id,omitempty"`
+	// Its name for a service centre; empty for one's own.
+	Owner         string `protobuf:"bytes,19,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -210,6 +214,20 @@ func (x *Till) GetOutletId() string {
 func (x *Till) GetOfdContract() string {
 	if x != nil {
 		return x.OfdContract
+	}
+	return ""
+}
+
+func (x *Till) GetOrganisationId() string {
+	if x != nil {
+		return x.OrganisationId
+	}
+	return ""
+}
+
+func (x *Till) GetOwner() string {
+	if x != nil {
+		return x.Owner
 	}
 	return ""
 }
@@ -1155,7 +1173,7 @@ var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
 const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/fleet.proto\x12\n" +
-	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xa8\x04\n" +
+	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xe7\x04\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1176,7 +1194,9 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x05cells\x18\x0e \x03(\v2\x14.cabinet.v1.TillCellR\x05cells\x12(\n" +
 	"\x04stop\x18\x0f \x01(\v2\x14.cabinet.v1.TillStopR\x04stop\x12\x1b\n" +
 	"\toutlet_id\x18\x10 \x01(\tR\boutletId\x12!\n" +
-	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\"(\n" +
+	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\x12'\n" +
+	"\x0forganisation_id\x18\x12 \x01(\tR\x0eorganisationId\x12\x14\n" +
+	"\x05owner\x18\x13 \x01(\tR\x05owner\"(\n" +
 	"\x10ListTillsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\"Q\n" +
 	"\x11ListTillsResponse\x12&\n" +
