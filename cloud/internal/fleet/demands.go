@@ -59,10 +59,12 @@ const (
 	ObstaclePaper        = "paper"        // no paper, or the cover is open
 	ObstacleSuspended    = "suspended"    // the till is suspended
 	ObstacleNotSuspended = "not_suspended"
-	ObstacleNothing      = "nothing" // there is nothing to print, or to carry
-	ObstacleAway         = "away"    // the agent is not here: it will wait
-	ObstacleSilent       = "silent"  // the device does not answer
-	ObstacleBusy         = "busy"    // another run goes on
+	ObstacleNothing      = "nothing"    // there is nothing to print, or to carry
+	ObstacleAway         = "away"       // the agent is not here: it will wait
+	ObstacleSilent       = "silent"     // the device does not answer
+	ObstacleBusy         = "busy"       // another run goes on
+	ObstacleSameAgent    = "same_agent" // asked of the agent by way of another till already
+	ObstacleRight        = "right"      // whoever asked may not any more
 )
 
 // standing is what is known of a till when somebody asks what an action would come to.
