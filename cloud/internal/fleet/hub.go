@@ -14,6 +14,9 @@ const (
 	OperationChanged
 	CommandChanged
 	RolloutChanged
+	// WorkChanged is a work on many tills, NoteChanged something written about a till.
+	WorkChanged
+	NoteChanged
 )
 
 // Change says that something is no longer what it was. It carries no content: a watcher reads the present state when it
