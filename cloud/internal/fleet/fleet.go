@@ -279,6 +279,8 @@ type Till struct {
 	// Reasons are everything that is not green, and Facts what it was made of.
 	Reasons []light.Cell
 	Facts   light.Facts
+	// Near are the numbers that are half way to a threshold.
+	Near []light.Metric
 	// Stop is when the till will stop if nothing is done.
 	Stop                      light.Stop
 	OutletID, Contract        string

@@ -142,7 +142,7 @@ func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
 	t.Reasons = light.Reasons(facts, s.limitsOf(nodes), f.cells[row.ID])
 	t.Cells = light.Cells(t.Reasons)
 	t.Stop = light.Stops(facts)
-	t.Facts = facts
+	t.Facts, t.Near = facts, light.Near(facts, s.limitsOf(nodes))
 	f.cells[row.ID] = t.Cells
 	return nil
 }

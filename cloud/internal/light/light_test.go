@@ -362,3 +362,17 @@ func TestAway(t *testing.T) {
 		t.Error("closed at an hour nobody knows")
 	}
 }
+
+func TestNear(t *testing.T) {
+	f := well()
+	if got := Near(f, nil); len(got) != 0 {
+		t.Errorf("of a till that is well: %v", got)
+	}
+	unsent("2026-03-10T05:00")(&f)
+	if diff := cmp.Diff([]Metric{OFDAge}, Near(f, nil)); diff != "" {
+		t.Error(diff)
+	}
+	if got := Near(f, Limits{{Level: OfTill, Metric: OFDAge}}); len(got) != 0 {
+		t.Errorf("of a rule that was switched off: %v", got)
+	}
+}

@@ -286,6 +286,26 @@ func (r *Rule) judge(f Facts, value int64, limits Limits, before Cell) Cell {
 	return c
 }
 
+// Near gives the ages that have come half way to their first limit, of what is
+// known now: what has not happened yet, and will to many at once when they share
+// its cause.
+func Near(f Facts, limits Limits) (list []Metric) {
+	for _, r := range Rules() {
+		if r.Below || !f.Fresh {
+			continue
+		}
+		limit, _, _ := limits.Of(r.Metric)
+		first := limit.Warn
+		if first == 0 {
+			first = limit.Critical
+		}
+		if value, known := r.measure(f); known && first > 0 && 2*value >= first {
+			list = append(list, r.Metric)
+		}
+	}
+	return list
+}
+
 // Check says what is wrong with limits for a metric; nil when nothing is.
 func Check(m Metric, l Limit) error {
 	for _, r := range Rules() {

@@ -34,6 +34,17 @@ func (q *Queries) ConfirmNotifyChannel(ctx context.Context, arg ConfirmNotifyCha
 	return result.RowsAffected()
 }
 
+const countNotifyRules = `-- name: CountNotifyRules :one
+SELECT COUNT(*) FROM notify_rules WHERE organisation_id = $1
+`
+
+func (q *Queries) CountNotifyRules(ctx context.Context, organisationID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countNotifyRules, organisationID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countNotifyTry = `-- name: CountNotifyTry :exec
 UPDATE notify_channels SET code_tries = code_tries + 1 WHERE id = $1
 `
@@ -277,6 +288,51 @@ func (q *Queries) DeleteNotifyRule(ctx context.Context, arg DeleteNotifyRulePara
 	return result.RowsAffected()
 }
 
+const deleteOldCauses = `-- name: DeleteOldCauses :exec
+DELETE FROM notify_causes WHERE ended_at > 0 AND ended_at < $1
+`
+
+func (q *Queries) DeleteOldCauses(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, deleteOldCauses, before)
+	return err
+}
+
+const deleteOldHookAttempts = `-- name: DeleteOldHookAttempts :exec
+DELETE FROM notify_attempts WHERE created_at < $1
+`
+
+func (q *Queries) DeleteOldHookAttempts(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, deleteOldHookAttempts, before)
+	return err
+}
+
+const deleteOldNoticeTills = `-- name: DeleteOldNoticeTills :exec
+DELETE FROM notice_tills WHERE notice_id IN (SELECT n.id FROM notices n WHERE n.created_at < $1)
+`
+
+func (q *Queries) DeleteOldNoticeTills(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, deleteOldNoticeTills, before)
+	return err
+}
+
+const deleteOldNotices = `-- name: DeleteOldNotices :exec
+DELETE FROM notices WHERE created_at < $1
+`
+
+func (q *Queries) DeleteOldNotices(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, deleteOldNotices, before)
+	return err
+}
+
+const deleteOldOutbox = `-- name: DeleteOldOutbox :exec
+DELETE FROM notify_outbox WHERE notify_outbox.created_at < $1 AND NOT EXISTS (SELECT 1 FROM notify_attempts a WHERE a.outbox_id = notify_outbox.id)
+`
+
+func (q *Queries) DeleteOldOutbox(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, deleteOldOutbox, before)
+	return err
+}
+
 const deleteOutboxOfChannel = `-- name: DeleteOutboxOfChannel :exec
 DELETE FROM notify_outbox WHERE channel_id = $1
 `
@@ -487,6 +543,31 @@ func (q *Queries) GetOutbox(ctx context.Context, id string) (NotifyOutbox, error
 		&i.Error,
 		&i.Body,
 		&i.Event,
+	)
+	return i, err
+}
+
+const getPersonWay = `-- name: GetPersonWay :one
+SELECT name, login, email, phone, language FROM people WHERE id = $1
+`
+
+type GetPersonWayRow struct {
+	Name     string
+	Login    string
+	Email    string
+	Phone    string
+	Language string
+}
+
+func (q *Queries) GetPersonWay(ctx context.Context, id string) (GetPersonWayRow, error) {
+	row := q.db.QueryRowContext(ctx, getPersonWay, id)
+	var i GetPersonWayRow
+	err := row.Scan(
+		&i.Name,
+		&i.Login,
+		&i.Email,
+		&i.Phone,
+		&i.Language,
 	)
 	return i, err
 }
@@ -1233,6 +1314,33 @@ func (q *Queries) ListServiceCentres(ctx context.Context, arg ListServiceCentres
 			return nil, err
 		}
 		items = append(items, service_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listTillsCalling = `-- name: ListTillsCalling :many
+SELECT DISTINCT till_id FROM tickets WHERE organisation_id = $1 AND closed_at = 0 ORDER BY till_id
+`
+
+func (q *Queries) ListTillsCalling(ctx context.Context, organisationID string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listTillsCalling, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var till_id string
+		if err := rows.Scan(&till_id); err != nil {
+			return nil, err
+		}
+		items = append(items, till_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

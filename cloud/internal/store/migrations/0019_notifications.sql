@@ -83,6 +83,8 @@ CREATE TABLE notify_causes (
 );
 
 CREATE INDEX notify_causes_open ON notify_causes (organisation_id, ended_at);
+-- Of one thing there is one cause, should two cabinets look at once.
+CREATE UNIQUE INDEX notify_causes_by_key ON notify_causes (organisation_id, key) WHERE ended_at = 0;
 
 -- What was told, for the feed.
 CREATE TABLE notices (

@@ -173,3 +173,27 @@ DELETE FROM notify_outbox WHERE channel_id = $1;
 -- name: ListEndedCommands :many
 SELECT c.id, c.till_id, c.action, c.state, c.ended_at, c.run FROM commands c
 WHERE c.organisation_id = $1 AND c.ended_at > sqlc.arg(since) ORDER BY c.ended_at, c.id LIMIT 1000;
+
+-- name: DeleteOldHookAttempts :exec
+DELETE FROM notify_attempts WHERE created_at < sqlc.arg(before);
+
+-- name: DeleteOldOutbox :exec
+DELETE FROM notify_outbox WHERE notify_outbox.created_at < sqlc.arg(before) AND NOT EXISTS (SELECT 1 FROM notify_attempts a WHERE a.outbox_id = notify_outbox.id);
+
+-- name: DeleteOldNoticeTills :exec
+DELETE FROM notice_tills WHERE notice_id IN (SELECT n.id FROM notices n WHERE n.created_at < sqlc.arg(before));
+
+-- name: DeleteOldNotices :exec
+DELETE FROM notices WHERE created_at < sqlc.arg(before);
+
+-- name: DeleteOldCauses :exec
+DELETE FROM notify_causes WHERE ended_at > 0 AND ended_at < sqlc.arg(before);
+
+-- name: GetPersonWay :one
+SELECT name, login, email, phone, language FROM people WHERE id = $1;
+
+-- name: CountNotifyRules :one
+SELECT COUNT(*) FROM notify_rules WHERE organisation_id = $1;
+
+-- name: ListTillsCalling :many
+SELECT DISTINCT till_id FROM tickets WHERE organisation_id = $1 AND closed_at = 0 ORDER BY till_id;
