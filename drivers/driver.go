@@ -244,7 +244,8 @@ type Status struct {
 	LastFD     uint32
 	LastAt     fiscal.DateTime // time of that document; zero when there is none
 	FN         string
-	FNWarnings uint8 // bits of the FN's warning byte
+	FNWarnings uint8  // bits of the FN's warning byte
+	FNRoom     uint32 // documents the FN can still take, about; 0 when it does not tell
 	Unsent     uint32
 	UnsentFD   uint32          // number of the first document the operator has not confirmed
 	UnsentFrom fiscal.DateTime // its time

@@ -153,6 +153,9 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 			return s, prepared(op, err)
 		}
 		s.Unsent, s.UnsentFD, s.UnsentFrom = uint32(queue.Queue), queue.FirstFD, queue.First
+		if s.FNRoom, err = t.free(ctx, p.FD); err != nil {
+			return s, prepared(op, err)
+		}
 	}
 	words := "не нужен"
 	if p.Phase == fn.PhaseFiscal {
@@ -165,6 +168,35 @@ func (t *Till) Status(ctx context.Context) (drivers.Status, error) {
 	}
 	s.Raw = fmt.Sprintf("%s; документ: %s; принтер: %s", p.Phase, p.Current, words)
 	return s, nil
+}
+
+// freeRoom is what the fiscal memory said it can still take, and the last
+// document it had then.
+type freeRoom struct {
+	asked     bool
+	fd        uint32
+	documents uint32
+}
+
+// roomEvery is after how many documents the memory is asked anew: what it
+// tells is about right only, and the documents made since are known.
+const roomEvery = 200
+
+// free is how many documents the memory can still take; 0 when it does not
+// know the question, as those of FFD 1.05 do not.
+func (t *Till) free(ctx context.Context, fd uint32) (uint32, error) {
+	r := &t.known.free
+	if !r.asked || fd < r.fd || fd-r.fd >= roomEvery {
+		a, err := get[fn.FreeMemoryAnswer](ctx, t, fn.FreeMemory{})
+		if err != nil && !refused(err) {
+			return 0, err
+		}
+		*r = freeRoom{asked: true, fd: fd, documents: a.Documents}
+	}
+	if made := fd - r.fd; made < r.documents {
+		return r.documents - made, nil
+	}
+	return 0, nil
 }
 
 // shiftStart is when the open shift was opened.

@@ -140,6 +140,7 @@ type facts struct {
 	version      *fn.VersionAnswer
 	registration *registered
 	shift        *shiftStart
+	free         freeRoom
 }
 
 var (

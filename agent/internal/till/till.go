@@ -335,7 +335,7 @@ func (t *Till) publish() {
 		Till: t.name, Driver: t.driver, Model: t.identity.Model, Serial: t.identity.Serial, Rnm: t.identity.RNM, Inn: t.identity.INN,
 		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && t.stranger == nil && !t.read.IsZero(),
 		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
-		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
+		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, FnRoom: t.status.FNRoom, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,
 	}
 	if d := t.delivery.Load(); d != nil {

@@ -1877,7 +1877,9 @@ type TillState struct {
 	// Its name as registered; empty while not known.
 	OfdName string `protobuf:"bytes,32,opt,name=ofd_name,json=ofdName,proto3" json:"ofd_name,omitempty"`
 	// Set while no new operation is begun on the till.
-	Suspended     *Suspension `protobuf:"bytes,31,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	Suspended *Suspension `protobuf:"bytes,31,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	// Documents the fiscal memory can still take, about; 0 when it does not tell.
+	FnRoom        uint32 `protobuf:"varint,33,opt,name=fn_room,json=fnRoom,proto3" json:"fn_room,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2134,6 +2136,13 @@ func (x *TillState) GetSuspended() *Suspension {
 		return x.Suspended
 	}
 	return nil
+}
+
+func (x *TillState) GetFnRoom() uint32 {
+	if x != nil {
+		return x.FnRoom
+	}
+	return 0
 }
 
 // Suspension says why no new operation is begun on a till.
@@ -2715,7 +2724,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x04args\x18\x06 \x03(\v2\x1c.fiscal.v1.Problem.ArgsEntryR\x04args\x1a7\n" +
 	"\tArgsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x83\a\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9c\a\n" +
 	"\tTillState\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x12\x16\n" +
 	"\x06driver\x18\x02 \x01(\tR\x06driver\x12\x14\n" +
@@ -2756,7 +2765,8 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\bdelivery\x18\x1d \x01(\v2\x13.fiscal.v1.DeliveryR\bdelivery\x12\x17\n" +
 	"\aofd_inn\x18\x1e \x01(\tR\x06ofdInn\x12\x19\n" +
 	"\bofd_name\x18  \x01(\tR\aofdName\x123\n" +
-	"\tsuspended\x18\x1f \x01(\v2\x15.fiscal.v1.SuspensionR\tsuspended\"O\n" +
+	"\tsuspended\x18\x1f \x01(\v2\x15.fiscal.v1.SuspensionR\tsuspended\x12\x17\n" +
+	"\afn_room\x18! \x01(\rR\x06fnRoom\"O\n" +
 	"\n" +
 	"Suspension\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x0e\n" +
