@@ -26,6 +26,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/chekan-io/chekan/cloud/internal/store"
 )
 
@@ -40,7 +42,7 @@ var (
 	// ErrNoSession says that the session does not exist or has expired.
 	ErrNoSession = errors.New("no session")
 	// ErrWeak says that a new password is too short or too long.
-	ErrWeak = errors.New("password must have 10 to 200 characters")
+	ErrWeak = errors.New("password must have 10 to 200 characters and be hard to guess")
 	// ErrRequest says that a certificate request is not one we sign.
 	ErrRequest = errors.New("certificate request is not valid")
 	// ErrAgent says that an agent is not known.
@@ -69,6 +71,13 @@ type Access struct {
 	codes     *limiter
 	keys      *limiter
 	dummy     string // a password nobody has, checked for logins nobody has
+	secrets   *secrets
+	sent      *limiter // messages
+	asked     *limiter // calls that need no session
+	outbox    chan outgoing
+	options   Options
+	passkeys  *webauthn.WebAuthn // nil: not possible here
+	oidc      *foreign           // nil: there is none
 
 	mu   sync.Mutex
 	cuts []func(agentID string) // see OnRevoked
@@ -82,7 +91,12 @@ func New(s *store.Store, authority *Authority, log *slog.Logger, now func() time
 	if err != nil {
 		return nil, err
 	}
+	keep, err := newSecrets(authority)
+	if err != nil {
+		return nil, err
+	}
 	return &Access{
+		secrets: keep, sent: newLimiter(time.Hour, now), asked: newLimiter(10*time.Minute, now), outbox: make(chan outgoing, outboxLimit),
 		store: s, authority: authority, log: log, now: now, dummy: dummy,
 		signIns: newLimiter(10*time.Minute, now), codes: newLimiter(10*time.Minute, now), keys: newLimiter(time.Minute, now),
 		changed: make(chan struct{}),

@@ -173,96 +173,149 @@ func TestFirstStart(t *testing.T) {
 	})
 }
 
+// in signs somebody in from a browser.
+func (w *world) in(t *testing.T, login, password, address string) Entry {
+	t.Helper()
+	e, err := w.SignIn(t.Context(), Credentials{Login: login, Password: password, From: Caller{address, "Firefox/1 Windows"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func (w *world) try(t *testing.T, login, password, address string) error {
+	t.Helper()
+	_, err := w.SignIn(t.Context(), Credentials{Login: login, Password: password, From: Caller{address, ""}})
+	return err
+}
+
+// person is somebody as the door knows them now.
+func (w *world) person(t *testing.T, e Entry) *Person {
+	t.Helper()
+	p, err := w.Session(t.Context(), e.Tokens.Short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) signedIn(t *testing.T, e Entry) bool {
+	t.Helper()
+	_, err := w.Session(t.Context(), e.Tokens.Short)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
 func TestSignIn(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
-		token, p, err := w.SignIn(t.Context(), " Admin ", w.password, "10.0.0.1", "browser")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.Login != "admin" || p.Organisation != "ООО «Ромашка»" || !p.Can(MoneyView) {
+		e := w.in(t, " Admin ", w.password, "10.0.0.1")
+		if p := e.Person; p.Login != "admin" || p.Organisation != "ООО «Ромашка»" || !p.Can(MoneyView) || p.Standing.Due != nil || p.Proven(w.now) != nil {
 			t.Errorf("%+v", p)
 		}
-		_, _, wrong := w.SignIn(t.Context(), "admin", w.password+"x", "10.0.0.1", "")
-		_, _, nobody := w.SignIn(t.Context(), "nobody", w.password, "10.0.0.1", "")
-		if !errors.Is(wrong, ErrCredentials) || !errors.Is(nobody, ErrCredentials) || wrong.Error() != nobody.Error() {
-			t.Errorf("the answers tell logins apart: %v, %v", wrong, nobody)
+		wrong, stranger := w.try(t, "admin", w.password+"x", "10.0.0.1"), w.try(t, "nobody", w.password, "10.0.0.1")
+		if !errors.Is(wrong, ErrCredentials) || !errors.Is(stranger, ErrCredentials) || wrong.Error() != stranger.Error() {
+			t.Errorf("the answers tell logins apart: %v, %v", wrong, stranger)
 		}
-		if _, err := w.Session(t.Context(), token); err != nil {
-			t.Errorf("session: %v", err)
+		for _, login := range []string{"", " ", "\x00", "\xff", strings.Repeat("я", 5000)} {
+			if err := w.try(t, login, "x", "10.0.0.9"); !errors.Is(err, ErrCredentials) {
+				t.Errorf("%.10q: %v", login, err)
+			}
 		}
-		if _, err := w.Session(t.Context(), token+"x"); !errors.Is(err, ErrNoSession) {
+		if _, err := w.Session(t.Context(), e.Tokens.Short+"x"); !errors.Is(err, ErrNoSession) {
 			t.Errorf("a session of nobody: %v", err)
 		}
-		w.now = w.now.Add(SessionIdle - time.Minute)
-		if _, err := w.Session(t.Context(), token); err != nil {
-			t.Errorf("used in time: %v", err)
+		w.now = w.now.Add(SessionLife - time.Second)
+		if !w.signedIn(t, e) {
+			t.Error("ended too early")
 		}
-		w.now = w.now.Add(SessionIdle - time.Minute) // it slides
-		if _, err := w.Session(t.Context(), token); err != nil {
-			t.Errorf("used in time again: %v", err)
+		w.now = w.now.Add(time.Second)
+		if w.signedIn(t, e) {
+			t.Error("the short cookie is a long one")
 		}
-		w.now = w.now.Add(SessionIdle + time.Minute)
-		if _, err := w.Session(t.Context(), token); !errors.Is(err, ErrNoSession) {
-			t.Errorf("an old session: %v", err)
-		}
-		token, _, err = w.SignIn(t.Context(), "admin", w.password, "10.0.0.1", "")
-		if err != nil {
+		e = w.in(t, "admin", w.password, "10.0.0.1")
+		if err := w.SignOut(t.Context(), e.Tokens.Short, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.SignOut(t.Context(), token); err != nil {
+		if w.signedIn(t, e) {
+			t.Error("after signing out")
+		}
+		if _, err := w.Refresh(t.Context(), e.Tokens.Long, Caller{}); !errors.Is(err, ErrNoSession) {
+			t.Errorf("the long cookie after signing out: %v", err)
+		}
+		e = w.in(t, "admin", w.password, "10.0.0.1")
+		w.now = w.now.Add(SessionLife)
+		if err := w.SignOut(t.Context(), e.Tokens.Short, e.Tokens.Long); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Session(t.Context(), token); !errors.Is(err, ErrNoSession) {
-			t.Errorf("after signing out: %v", err)
+		if _, err := w.Refresh(t.Context(), e.Tokens.Long, Caller{}); !errors.Is(err, ErrNoSession) {
+			t.Errorf("signing out late: %v", err)
+		}
+		if err := w.SignOut(t.Context(), "", ""); err != nil {
+			t.Errorf("nobody signs out: %v", err)
 		}
 	})
+}
+
+// TestSignIn_work: who is unknown costs as many hashes as who is known, however they are wrong.
+func TestSignIn_work(t *testing.T) {
+	w := newWorld(t, storetest.Open(t, storetest.SQLite(t)))
+	for i, c := range [][2]string{{"admin", "wrong password"}, {"nobody", "wrong password"}, {"+79161234567", "x"}, {"a@b.ru", ""}, {"", ""}, {"admin", strings.Repeat("x", 2000)}} {
+		before := hashed.Load()
+		if err := w.try(t, c[0], c[1], fmt.Sprint("10.0.1.", i)); !errors.Is(err, ErrCredentials) {
+			t.Errorf("%q: %v", c[0], err)
+		}
+		if n := hashed.Load() - before; n != 1 {
+			t.Errorf("%q: %d hashes", c[0], n)
+		}
+	}
 }
 
 func TestSignIn_limit(t *testing.T) {
 	w := newWorld(t, storetest.Open(t, storetest.SQLite(t)))
 	for range perPair {
-		if _, _, err := w.SignIn(t.Context(), "admin", "wrong", "10.0.0.1", ""); !errors.Is(err, ErrCredentials) {
+		if err := w.try(t, "admin", "wrong", "10.0.0.1"); !errors.Is(err, ErrCredentials) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := w.SignIn(t.Context(), "admin", w.password, "10.0.0.1", ""); !errors.Is(err, ErrTooOften) {
+	if err := w.try(t, "admin", w.password, "10.0.0.1"); !errors.Is(err, ErrTooOften) {
 		t.Errorf("guessing goes on: %v", err)
 	}
-	if _, _, err := w.SignIn(t.Context(), "admin", w.password, "10.0.0.2", ""); err != nil {
+	if err := w.try(t, "admin", w.password, "10.0.0.2"); err != nil {
 		t.Errorf("the guesser shuts the owner out: %v", err)
 	}
 	w.now = w.now.Add(10 * time.Minute)
-	if _, _, err := w.SignIn(t.Context(), "admin", w.password, "10.0.0.1", ""); err != nil {
+	if err := w.try(t, "admin", w.password, "10.0.0.1"); err != nil {
 		t.Errorf("for ever: %v", err)
 	}
 }
 
 func TestChangePassword(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
-		mine, p, err := w.SignIn(t.Context(), "admin", w.password, "a", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		other, _, err := w.SignIn(t.Context(), "admin", w.password, "b", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.ChangePassword(t.Context(), p, mine, "wrong", "long enough now"); !errors.Is(err, ErrCredentials) {
+		mine, other := w.in(t, "admin", w.password, "a"), w.in(t, "admin", w.password, "b")
+		p := w.person(t, mine)
+		if err := w.ChangePassword(t.Context(), p, "wrong", "long enough now"); !errors.Is(err, ErrCredentials) {
 			t.Errorf("a wrong password: %v", err)
 		}
-		if err := w.ChangePassword(t.Context(), p, mine, w.password, "short"); !errors.Is(err, ErrWeak) {
-			t.Errorf("a weak one: %v", err)
+		for _, weak := range []string{"short", "password123", "admin-admin"} {
+			if err := w.ChangePassword(t.Context(), p, w.password, weak); !errors.Is(err, ErrWeak) {
+				t.Errorf("%q: %v", weak, err)
+			}
 		}
-		if err := w.ChangePassword(t.Context(), p, mine, w.password, "long enough now"); err != nil {
+		if err := w.ChangePassword(t.Context(), p, w.password, "long enough now"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Session(t.Context(), mine); err != nil {
-			t.Errorf("my session: %v", err)
+		if !w.signedIn(t, mine) {
+			t.Error("my session ended")
 		}
-		if _, err := w.Session(t.Context(), other); !errors.Is(err, ErrNoSession) {
-			t.Errorf("the other session lives: %v", err)
+		if w.signedIn(t, other) {
+			t.Error("the other session lives")
 		}
-		if _, _, err := w.SignIn(t.Context(), "admin", w.password, "c", ""); !errors.Is(err, ErrCredentials) {
+		if _, err := w.Refresh(t.Context(), other.Tokens.Long, Caller{}); !errors.Is(err, ErrNoSession) {
+			t.Errorf("the other device lives: %v", err)
+		}
+		if err := w.try(t, "admin", w.password, "c"); !errors.Is(err, ErrCredentials) {
 			t.Errorf("the old password: %v", err)
 		}
 	})
@@ -274,8 +327,8 @@ func TestAddPerson(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, p, err := w.SignIn(t.Context(), "ПЁТР@EXAMPLE.RU", password, "a", ""); err != nil || !p.Can(TillsRecover) || p.Can(MoneyView) {
-			t.Errorf("%v %v", p, err)
+		if p := w.in(t, "ПЁТР@EXAMPLE.RU", password, "a").Person; !p.Can(TillsRecover) || p.Can(MoneyView) {
+			t.Errorf("%v", p)
 		}
 		if _, err := w.AddPerson(t.Context(), "пётр@example.ru ", "", "", Viewer); !errors.Is(err, ErrLogin) {
 			t.Errorf("the same login: %v", err)

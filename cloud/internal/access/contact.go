@@ -64,7 +64,11 @@ func NormalEmail(text string) (string, error) {
 // login is what somebody typed to say who they are, in all the ways it may be meant.
 type login struct{ folded, email, phone string }
 
+// nobody is a login that nobody has: logins are trimmed.
+const nobody = " "
+
 func parseLogin(text string) login {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "") // PostgreSQL keeps neither
 	l := login{folded: foldLogin(text)}
 	if email, err := NormalEmail(text); err == nil {
 		l.email = email

@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 )
@@ -24,7 +24,11 @@ const (
 
 var hashing = make(chan struct{}, hashesAtOnce)
 
+// hashed counts the checks that were made: who is unknown must cost as many as who is known.
+var hashed atomic.Int64
+
 func argon(password string, salt []byte, time, memory uint32, threads uint8, length uint32) []byte {
+	hashed.Add(1)
 	hashing <- struct{}{}
 	defer func() { <-hashing }()
 	return argon2.IDKey([]byte(password), salt, time, memory, threads, length)
@@ -67,11 +71,6 @@ func checkPassword(hash, password string) bool {
 	}
 	got := argon(password, salt, time, memory, threads, uint32(len(want)))
 	return subtle.ConstantTimeCompare(got, want) == 1
-}
-
-func strongEnough(password string) bool {
-	n := utf8.RuneCountInString(password)
-	return n >= 10 && n <= 200
 }
 
 // letters are those that nobody confuses when reading them off a screen.

@@ -2,9 +2,7 @@ package access
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,18 +10,9 @@ import (
 
 	"golang.org/x/text/cases"
 
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
-)
-
-const (
-	// SessionIdle is how long a session lives without being used.
-	SessionIdle = 7 * 24 * time.Hour
-	// touchEvery is how often its use is written down.
-	touchEvery = 5 * time.Minute
-	// perPair, perLogin and perAddress are the wrong passwords allowed in ten minutes: of one login from one address, of one
-	// login from anywhere, of one address for any login.
-	perPair, perLogin, perAddress = 10, 100, 50
 )
 
 // ErrLogin says that a login is taken, or is none.
@@ -90,7 +79,7 @@ func (a *Access) AddPerson(ctx context.Context, login, name, password string, ro
 	if password == "" {
 		password = randomPassword()
 	}
-	if !strongEnough(password) {
+	if !Estimate(password, []string{login, name}).Good() {
 		return "", ErrWeak
 	}
 	organisation, err := a.store.Read().FirstOrganisation(ctx)
@@ -112,85 +101,40 @@ func (a *Access) ResetPassword(ctx context.Context, login, password string) (str
 	if password == "" {
 		password = randomPassword()
 	}
-	p, err := a.store.Read().GetPersonByLogin(ctx, foldLogin(login))
+	who := parseLogin(login)
+	p, err := a.store.Read().FindPerson(ctx, db.FindPersonParams{Folded: who.folded, Email: who.email, Phone: who.phone})
 	if store.NotFound(err) {
 		return "", fmt.Errorf("no person has the login %q", login)
 	} else if err != nil {
 		return "", fmt.Errorf("find person: %w", err)
 	}
-	return password, a.setPassword(ctx, p.ID, password, nil)
+	if !Estimate(password, []string{p.Login, p.Name, p.Email, p.Phone}).Good() {
+		return "", ErrWeak
+	}
+	return password, a.setPassword(ctx, p.ID, password, "", func(q *db.Queries) error {
+		return audit.Note(ctx, q, audit.Entry{Act: "password.reset", Object: p.ID, Name: p.Login})
+	})
 }
 
-func (a *Access) setPassword(ctx context.Context, person, password string, keep []byte) error {
-	if !strongEnough(password) {
-		return ErrWeak
-	}
+// setPassword replaces a password and ends every session but those of one device; without one, all.
+func (a *Access) setPassword(ctx context.Context, person, password, keep string, note func(q *db.Queries) error) error {
 	hash, err := hashPassword(password)
 	if err != nil {
 		return err
 	}
-	if keep == nil {
-		keep = []byte{}
-	}
-	return a.store.Tx(ctx, func(q *db.Queries) error {
-		if _, err := q.SetPassword(ctx, db.SetPasswordParams{ID: person, Password: hash}); err != nil {
+	err = a.store.Tx(ctx, func(q *db.Queries) error {
+		if _, err := q.SetPassword(ctx, db.SetPasswordParams{ID: person, Password: hash, Now: store.Micros(a.now())}); err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
-		if err := q.DeleteOtherSessions(ctx, db.DeleteOtherSessionsParams{PersonID: person, Token: keep}); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
+		if _, err := endOthers(ctx, q, person, keep); err != nil {
+			return err
 		}
-		return nil
+		return note(q)
 	})
-}
-
-// SignIn checks a password and begins a session. It gives the session's secret. A login nobody has takes as long and is
-// answered the same as a wrong password.
-func (a *Access) SignIn(ctx context.Context, login, password, address, browser string) (string, *Person, error) {
-	folded := foldLogin(login)
-	pair := folded + "\x00" + address
-	if a.signIns.spent(pair, perPair) || a.signIns.spent("login "+folded, perLogin) || a.signIns.spent("address "+address, perAddress) {
-		return "", nil, ErrTooOften
+	if err == nil {
+		a.RightsChanged()
 	}
-	p, err := a.store.Read().GetPersonByLogin(ctx, folded)
-	if err != nil && !store.NotFound(err) {
-		return "", nil, fmt.Errorf("find person: %w", err)
-	}
-	hash, known := p.Password, err == nil
-	if !known {
-		hash = a.dummy
-	}
-	if right := len(password) <= 1000 && checkPassword(hash, password); !right || !known {
-		for _, key := range []string{pair, "login " + folded, "address " + address} {
-			a.signIns.count(key)
-		}
-		a.log.InfoContext(ctx, "sign-in refused", "address", address)
-		return "", nil, ErrCredentials
-	}
-	a.signIns.forget(pair)
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return "", nil, fmt.Errorf("make session: %w", err)
-	}
-	token := base64.RawURLEncoding.EncodeToString(secret)
-	now := a.now()
-	err = a.store.Tx(ctx, func(q *db.Queries) error {
-		if err := q.DeleteExpiredSessions(ctx, store.Micros(now)); err != nil {
-			return fmt.Errorf("delete old sessions: %w", err)
-		}
-		return q.CreateSession(ctx, db.CreateSessionParams{
-			Token: hashToken(token), OrganisationID: p.OrganisationID, PersonID: p.ID, Address: address, Browser: truncate(browser, 300),
-			CreatedAt: store.Micros(now), SeenAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(SessionIdle)),
-		})
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("begin session: %w", err)
-	}
-	person, err := a.Session(ctx, token)
-	if err != nil {
-		return "", nil, err
-	}
-	a.log.InfoContext(ctx, "signed in", "person", person.ID, "address", address)
-	return token, person, nil
+	return err
 }
 
 func hashToken(token string) []byte {
@@ -221,37 +165,10 @@ func (a *Access) SessionIn(ctx context.Context, token, organisationID string) (*
 		return nil, fmt.Errorf("find session: %w", err)
 	}
 	if now.Sub(time.UnixMicro(s.SeenAt)) > touchEvery {
-		if err := a.store.Write().TouchSession(ctx, db.TouchSessionParams{
-			Token: hashToken(token), Now: store.Micros(now), ExpiresAt: store.Micros(now.Add(SessionIdle)),
-		}); err != nil {
-			return nil, fmt.Errorf("touch session: %w", err)
+		if err := a.store.Write().TouchDevice(ctx, db.TouchDeviceParams{ID: s.DeviceID, SeenAt: store.Micros(now)}); err != nil {
+			return nil, fmt.Errorf("touch device: %w", err)
 		}
 	}
-	return a.PersonIn(ctx, &Person{ID: s.PersonID, Login: s.Login, Name: s.Name}, organisationID, s.OrganisationID)
-}
-
-// SignOut ends a session.
-func (a *Access) SignOut(ctx context.Context, token string) error {
-	if err := a.store.Write().DeleteSession(ctx, hashToken(token)); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	return nil
-}
-
-// ChangePassword replaces a person's password and ends their other sessions.
-func (a *Access) ChangePassword(ctx context.Context, p *Person, token, current, next string) error {
-	key := "change " + p.ID
-	if a.signIns.spent(key, perPair) {
-		return ErrTooOften
-	}
-	hash, err := a.store.Read().GetPersonPassword(ctx, p.ID)
-	if err != nil {
-		return fmt.Errorf("find person: %w", err)
-	}
-	if len(current) > 1000 || !checkPassword(hash, current) {
-		a.signIns.count(key)
-		return ErrCredentials
-	}
-	a.signIns.forget(key)
-	return a.setPassword(ctx, p.ID, next, hashToken(token))
+	p := &Person{ID: s.PersonID, Login: s.Login, Name: s.Name, Standing: a.standing(s)}
+	return a.PersonIn(ctx, p, organisationID, s.OrganisationID)
 }

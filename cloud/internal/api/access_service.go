@@ -28,49 +28,176 @@ func personView(p *access.Person) *cabinetv1.Person {
 	}
 }
 
-func (a *accessService) cookie(value string, life time.Duration) *http.Cookie {
+// Cookies. The long one goes to one service only: nothing else can lose it.
+const (
+	cookieName = "chekan_session"
+	longName   = "chekan_device"
+	longPath   = "/cabinet.v1.AccessService/"
+)
+
+func (s *Server) cookie(name, value, path string, life time.Duration) *http.Cookie {
 	return &http.Cookie{
-		Name: cookieName, Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, Secure: a.s.Secure, SameSite: http.SameSiteStrictMode,
+		Name: name, Value: value, Path: path, MaxAge: int(life.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteStrictMode,
 	}
+}
+
+// cookies gives a browser the tokens of a session.
+func (s *Server) cookies(h http.Header, t access.Tokens) {
+	if t.Short == "" {
+		return
+	}
+	h.Add("Set-Cookie", s.cookie(cookieName, t.Short, "/", access.SessionLife).String())
+	if t.Long != "" {
+		life := time.Duration(0) // until the browser is closed
+		if t.Remembered {
+			life = access.DeviceIdle
+		}
+		h.Add("Set-Cookie", s.cookie(longName, t.Long, longPath, life).String())
+	}
+}
+
+// forget takes both cookies away.
+func (s *Server) forget(h http.Header) {
+	for name, path := range map[string]string{cookieName: "/", longName: longPath} {
+		gone := s.cookie(name, "", path, 0)
+		gone.MaxAge = -1
+		h.Add("Set-Cookie", gone.String())
+	}
+}
+
+// cookieOf is the value of a cookie of a call.
+func cookieOf(header http.Header, name string) string {
+	c, err := (&http.Request{Header: header}).Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// from is where a call comes from, with what else it carries.
+func (a *accessService) from(ctx context.Context) (access.Caller, connect.CallInfo) {
+	address, info := a.s.caller(ctx)
+	return access.Caller{Address: address, Browser: info.RequestHeader().Get("User-Agent")}, info
+}
+
+// own has a wrong password of somebody whose session is good not be answered as "unauthenticated", which would send them to the sign-in
+// page.
+func own(err error, field string) error {
+	if !errors.Is(err, access.ErrCredentials) {
+		return err
+	}
+	e := connect.NewError(connect.CodePermissionDenied, err)
+	e.Meta().Set(reasonHeader, "wrong")
+	e.Meta().Set(fieldHeader, field)
+	return e
+}
+
+// GetEntrance implements AccessService.
+func (a *accessService) GetEntrance(ctx context.Context, _ *cabinetv1.GetEntranceRequest) (*cabinetv1.GetEntranceResponse, error) {
+	e := a.s.Access.Entrance(hostOf(ctx))
+	return &cabinetv1.GetEntranceResponse{
+		SignUp: e.SignUp, Oidc: e.OIDC, Passkeys: e.Passkeys, Terms: e.Terms, TermsUrl: e.TermsURL,
+		MinLength: access.MinLength, MaxLength: access.MaxLength, MinStrength: access.MinStrength,
+	}, nil
+}
+
+type hostKey struct{}
+
+// hostOf is the host a browser came to.
+func hostOf(ctx context.Context) string {
+	host, _ := ctx.Value(hostKey{}).(string)
+	return host
 }
 
 // SignIn implements AccessService.
 func (a *accessService) SignIn(ctx context.Context, r *cabinetv1.SignInRequest) (*cabinetv1.SignInResponse, error) {
-	address, info := a.s.caller(ctx)
-	secret, p, err := a.s.Access.SignIn(ctx, r.GetLogin(), r.GetPassword(), address, info.RequestHeader().Get("User-Agent"))
+	from, info := a.from(ctx)
+	e, err := a.s.Access.SignIn(ctx, access.Credentials{Login: r.GetLogin(), Password: r.GetPassword(), Remember: r.GetRemember(), From: from})
 	if err != nil {
 		return nil, err
 	}
-	info.ResponseHeader().Set("Set-Cookie", a.cookie(secret, 30*24*time.Hour).String()) // the server's own limit is shorter and slides
-	return &cabinetv1.SignInResponse{Person: personView(p)}, nil
+	a.s.cookies(info.ResponseHeader(), e.Tokens)
+	return &cabinetv1.SignInResponse{Person: entered(e), Challenge: challengeView(e.Challenge)}, nil
+}
+
+// entered is the person of an entry; nil while the second factor is asked for.
+func entered(e access.Entry) *cabinetv1.Person {
+	if e.Person == nil {
+		return nil
+	}
+	return personView(e.Person)
+}
+
+// FinishSignIn implements AccessService.
+func (a *accessService) FinishSignIn(ctx context.Context, r *cabinetv1.FinishSignInRequest) (*cabinetv1.FinishSignInResponse, error) {
+	from, info := a.from(ctx)
+	e, err := a.s.Access.FinishSignIn(ctx, r.GetTicket(), access.Answer{TOTP: r.GetTotp(), Recovery: r.GetRecovery(), Passkey: r.GetPasskey()}, from)
+	if err != nil {
+		return nil, err
+	}
+	a.s.cookies(info.ResponseHeader(), e.Tokens)
+	return &cabinetv1.FinishSignInResponse{Person: entered(e)}, nil
+}
+
+// BeginPasskeySignIn implements AccessService.
+func (a *accessService) BeginPasskeySignIn(ctx context.Context, _ *cabinetv1.BeginPasskeySignInRequest) (*cabinetv1.BeginPasskeySignInResponse, error) {
+	from, _ := a.from(ctx)
+	c, err := a.s.Access.BeginPasskeySignIn(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.BeginPasskeySignInResponse{Ticket: c.Ticket, Options: c.Options}, nil
+}
+
+// FinishPasskeySignIn implements AccessService.
+func (a *accessService) FinishPasskeySignIn(ctx context.Context, r *cabinetv1.FinishPasskeySignInRequest) (*cabinetv1.FinishPasskeySignInResponse, error) {
+	from, info := a.from(ctx)
+	e, err := a.s.Access.FinishPasskeySignIn(ctx, r.GetTicket(), r.GetCredential(), r.GetRemember(), from)
+	if err != nil {
+		return nil, err
+	}
+	a.s.cookies(info.ResponseHeader(), e.Tokens)
+	return &cabinetv1.FinishPasskeySignInResponse{Person: entered(e)}, nil
 }
 
 // SignOut implements AccessService.
 func (a *accessService) SignOut(ctx context.Context, _ *cabinetv1.SignOutRequest) (*cabinetv1.SignOutResponse, error) {
-	_, info := a.s.caller(ctx)
-	if err := a.s.Access.SignOut(ctx, token(info.RequestHeader())); err != nil {
+	_, info := a.from(ctx)
+	if err := a.s.Access.SignOut(ctx, token(info.RequestHeader()), cookieOf(info.RequestHeader(), longName)); err != nil {
 		return nil, err
 	}
-	gone := a.cookie("", 0)
-	gone.MaxAge = -1
-	info.ResponseHeader().Set("Set-Cookie", gone.String())
+	a.s.forget(info.ResponseHeader())
 	return &cabinetv1.SignOutResponse{}, nil
+}
+
+// Refresh implements AccessService.
+func (a *accessService) Refresh(ctx context.Context, _ *cabinetv1.RefreshRequest) (*cabinetv1.RefreshResponse, error) {
+	from, info := a.from(ctx)
+	t, err := a.s.Access.Refresh(ctx, cookieOf(info.RequestHeader(), longName), from)
+	if err != nil {
+		return nil, err
+	}
+	a.s.cookies(info.ResponseHeader(), t)
+	return &cabinetv1.RefreshResponse{Seconds: int32(access.SessionLife / time.Second)}, nil
 }
 
 // WhoAmI implements AccessService.
 func (a *accessService) WhoAmI(ctx context.Context, _ *cabinetv1.WhoAmIRequest) (*cabinetv1.WhoAmIResponse, error) {
-	return &cabinetv1.WhoAmIResponse{Person: personView(access.PersonFrom(ctx))}, nil
+	p := access.PersonFrom(ctx)
+	st := &cabinetv1.Standing{Language: p.Standing.Language, FactorDue: errors.Is(p.Standing.Due, access.ErrFactor)}
+	if errors.Is(p.Standing.Due, access.ErrTerms) {
+		st.TermsDue = a.s.Access.Entrance("").Terms
+	}
+	if p.Proven(a.s.Now()) == nil {
+		st.ProvenUntil = p.Standing.ProvenUntil.UnixMicro()
+	}
+	return &cabinetv1.WhoAmIResponse{Person: personView(p), Standing: st}, nil
 }
 
 // ChangePassword implements AccessService.
 func (a *accessService) ChangePassword(ctx context.Context, r *cabinetv1.ChangePasswordRequest) (*cabinetv1.ChangePasswordResponse, error) {
-	_, info := a.s.caller(ctx)
-	err := a.s.Access.ChangePassword(ctx, access.PersonFrom(ctx), token(info.RequestHeader()), r.GetCurrent(), r.GetNext())
-	if errors.Is(err, access.ErrCredentials) { // the session is good: "unauthenticated" would send them to the sign-in page
-		return nil, connect.NewError(connect.CodePermissionDenied, err)
-	}
-	if err != nil {
-		return nil, err
+	if err := a.s.Access.ChangePassword(ctx, access.PersonFrom(ctx), r.GetCurrent(), r.GetNext()); err != nil {
+		return nil, own(err, "current")
 	}
 	return &cabinetv1.ChangePasswordResponse{}, nil
 }

@@ -42,6 +42,15 @@ var reasons = []struct {
 }{
 	{access.ErrRevoked, reasonRevoked}, {access.ErrLate, reasonLate}, {errHello, reasonHello}, {fleet.ErrTwin, reasonTwin},
 	{fleet.ErrConfirm, reasonConfirm}, {fleet.ErrReason, reasonReason},
+	{access.ErrProve, "prove"},
+	{access.ErrFactor, "factor"},
+	{access.ErrTerms, "terms"},
+	{access.ErrLastFactor, "last_factor"},
+	{access.ErrState, "state"},
+	{access.ErrClosed, "closed"},
+	{access.ErrNoPasskeys, "no_passkeys"},
+	{access.ErrPasskey, "passkey"},
+	{access.ErrInvitation, "invitation"},
 }
 
 func reasonOf(err error) string {

@@ -143,7 +143,7 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		if s.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), hostKey{}, r.Host)))
 	})
 }
 
@@ -175,7 +175,7 @@ func (d *door) enter(ctx context.Context, procedure string, header http.Header) 
 	default:
 		return ctx, access.ErrForbidden
 	}
-	return ctx, nil
+	return ctx, d.s.orderly(ctx, procedure)
 }
 
 // WrapUnary implements connect.Interceptor.
@@ -277,6 +277,15 @@ var kinds = []struct {
 	{errHello, connect.CodeAborted},
 	{fleet.ErrTwin, connect.CodeFailedPrecondition},
 	{access.ErrProve, connect.CodeFailedPrecondition},
+	{access.ErrFactor, connect.CodeFailedPrecondition},
+	{access.ErrTerms, connect.CodeFailedPrecondition},
+	{access.ErrLastFactor, connect.CodeFailedPrecondition},
+	{access.ErrState, connect.CodeFailedPrecondition},
+	{access.ErrClosed, connect.CodeFailedPrecondition},
+	{access.ErrNoPasskeys, connect.CodeFailedPrecondition},
+	{access.ErrPasskey, connect.CodePermissionDenied},
+	{access.ErrInvitation, connect.CodeNotFound},
+	{access.ErrDevice, connect.CodeNotFound},
 	{access.ErrTooOften, connect.CodeResourceExhausted},
 	{access.ErrCode, connect.CodePermissionDenied},
 	{access.ErrWeak, connect.CodeInvalidArgument},
@@ -317,6 +326,9 @@ func (s *Server) outward(ctx context.Context, procedure string, err error) error
 	if r, ok := errors.AsType[*people.Refusal](err); ok {
 		return refusalError(r)
 	}
+	if r, ok := errors.AsType[*access.Refusal](err); ok {
+		return refused(r)
+	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
 			return connectError(k.code, err)
@@ -333,16 +345,8 @@ func newID() string {
 	return hex.EncodeToString(b)
 }
 
-const cookieName = "chekan_session"
-
 // token is the session's secret of a call.
-func token(header http.Header) string {
-	c, err := (&http.Request{Header: header}).Cookie(cookieName)
-	if err != nil {
-		return ""
-	}
-	return c.Value
-}
+func token(header http.Header) string { return cookieOf(header, cookieName) }
 
 // caller is where a call comes from, without the port, with what else the call carries.
 func (s *Server) caller(ctx context.Context) (address string, info connect.CallInfo) {

@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 		if err := s.Write().CreateMembership(ctx, db.CreateMembershipParams{OrganisationID: "none", PersonID: "1"}); err == nil || store.Exists(err) {
 			t.Errorf("a membership of no organisation: %v", err)
 		}
-		if _, err := s.Read().GetPersonPassword(ctx, "none"); !store.NotFound(err) {
+		if _, err := s.Read().GetPerson(ctx, "none"); !store.NotFound(err) {
 			t.Errorf("nobody: %v", err)
 		}
 	})

@@ -147,36 +147,6 @@ func (q *Queries) CreatePerson(ctx context.Context, arg CreatePersonParams) erro
 	return err
 }
 
-const createSession = `-- name: CreateSession :exec
-INSERT INTO sessions (token, organisation_id, person_id, address, browser, created_at, seen_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-`
-
-type CreateSessionParams struct {
-	Token          []byte
-	OrganisationID string
-	PersonID       string
-	Address        string
-	Browser        string
-	CreatedAt      int64
-	SeenAt         int64
-	ExpiresAt      int64
-}
-
-func (q *Queries) CreateSession(ctx context.Context, arg CreateSessionParams) error {
-	_, err := q.db.ExecContext(ctx, createSession,
-		arg.Token,
-		arg.OrganisationID,
-		arg.PersonID,
-		arg.Address,
-		arg.Browser,
-		arg.CreatedAt,
-		arg.SeenAt,
-		arg.ExpiresAt,
-	)
-	return err
-}
-
 const deleteExpiredSessions = `-- name: DeleteExpiredSessions :exec
 DELETE FROM sessions WHERE expires_at <= $1
 `
@@ -192,29 +162,6 @@ DELETE FROM enrolment_codes WHERE expires_at <= $1
 
 func (q *Queries) DeleteOldEnrolmentCodes(ctx context.Context, before int64) error {
 	_, err := q.db.ExecContext(ctx, deleteOldEnrolmentCodes, before)
-	return err
-}
-
-const deleteOtherSessions = `-- name: DeleteOtherSessions :exec
-DELETE FROM sessions WHERE person_id = $1 AND token <> $2
-`
-
-type DeleteOtherSessionsParams struct {
-	PersonID string
-	Token    []byte
-}
-
-func (q *Queries) DeleteOtherSessions(ctx context.Context, arg DeleteOtherSessionsParams) error {
-	_, err := q.db.ExecContext(ctx, deleteOtherSessions, arg.PersonID, arg.Token)
-	return err
-}
-
-const deleteSession = `-- name: DeleteSession :exec
-DELETE FROM sessions WHERE token = $1
-`
-
-func (q *Queries) DeleteSession(ctx context.Context, token []byte) error {
-	_, err := q.db.ExecContext(ctx, deleteSession, token)
 	return err
 }
 
@@ -269,40 +216,13 @@ func (q *Queries) GetAgent(ctx context.Context, id string) (GetAgentRow, error) 
 	return i, err
 }
 
-const getPersonByLogin = `-- name: GetPersonByLogin :one
-SELECT p.id, p.password, m.organisation_id
-FROM people p JOIN memberships m ON m.person_id = p.id
-WHERE p.folded = $1
-ORDER BY m.organisation_id LIMIT 1
-`
-
-type GetPersonByLoginRow struct {
-	ID             string
-	Password       string
-	OrganisationID string
-}
-
-func (q *Queries) GetPersonByLogin(ctx context.Context, folded string) (GetPersonByLoginRow, error) {
-	row := q.db.QueryRowContext(ctx, getPersonByLogin, folded)
-	var i GetPersonByLoginRow
-	err := row.Scan(&i.ID, &i.Password, &i.OrganisationID)
-	return i, err
-}
-
-const getPersonPassword = `-- name: GetPersonPassword :one
-SELECT password FROM people WHERE id = $1
-`
-
-func (q *Queries) GetPersonPassword(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRowContext(ctx, getPersonPassword, id)
-	var password string
-	err := row.Scan(&password)
-	return password, err
-}
-
 const getSession = `-- name: GetSession :one
-SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name
+SELECT s.organisation_id, s.person_id, s.device_id, d.seen_at, d.proven_at, p.login, p.name, p.language, p.terms, p.totp_at,
+    CAST((SELECT COUNT(*) FROM passkeys k WHERE k.person_id = p.id) AS BIGINT) AS passkeys,
+    CAST((SELECT COUNT(*) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+        WHERE m.person_id = p.id AND m.blocked_at = 0 AND o.factor_required > 0) AS BIGINT) AS required
 FROM sessions s
+JOIN devices d ON d.id = s.device_id
 JOIN people p ON p.id = s.person_id
 WHERE s.token = $1 AND s.expires_at > $2
 `
@@ -315,10 +235,16 @@ type GetSessionParams struct {
 type GetSessionRow struct {
 	OrganisationID string
 	PersonID       string
+	DeviceID       string
 	SeenAt         int64
-	ExpiresAt      int64
+	ProvenAt       int64
 	Login          string
 	Name           string
+	Language       string
+	Terms          string
+	TotpAt         int64
+	Passkeys       int64
+	Required       int64
 }
 
 func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) (GetSessionRow, error) {
@@ -327,10 +253,16 @@ func (q *Queries) GetSession(ctx context.Context, arg GetSessionParams) (GetSess
 	err := row.Scan(
 		&i.OrganisationID,
 		&i.PersonID,
+		&i.DeviceID,
 		&i.SeenAt,
-		&i.ExpiresAt,
+		&i.ProvenAt,
 		&i.Login,
 		&i.Name,
+		&i.Language,
+		&i.Terms,
+		&i.TotpAt,
+		&i.Passkeys,
+		&i.Required,
 	)
 	return i, err
 }
@@ -361,35 +293,21 @@ func (q *Queries) PutOutlet(ctx context.Context, arg PutOutletParams) (string, e
 }
 
 const setPassword = `-- name: SetPassword :execrows
-UPDATE people SET password = $2 WHERE id = $1
+UPDATE people SET password = $2, password_at = $3 WHERE id = $1
 `
 
 type SetPasswordParams struct {
 	ID       string
 	Password string
+	Now      int64
 }
 
 func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, setPassword, arg.ID, arg.Password)
+	result, err := q.db.ExecContext(ctx, setPassword, arg.ID, arg.Password, arg.Now)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const touchSession = `-- name: TouchSession :exec
-UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE token = $1
-`
-
-type TouchSessionParams struct {
-	Token     []byte
-	Now       int64
-	ExpiresAt int64
-}
-
-func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) error {
-	_, err := q.db.ExecContext(ctx, touchSession, arg.Token, arg.Now, arg.ExpiresAt)
-	return err
 }
 
 const useEnrolmentCode = `-- name: UseEnrolmentCode :one

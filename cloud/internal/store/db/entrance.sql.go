@@ -213,6 +213,18 @@ func (q *Queries) CountRecoveryCodes(ctx context.Context, personID string) (int6
 	return column_1, err
 }
 
+const countRequiring = `-- name: CountRequiring :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+WHERE m.person_id = $1 AND m.blocked_at = 0 AND o.factor_required > 0
+`
+
+func (q *Queries) CountRequiring(ctx context.Context, personID string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countRequiring, personID)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const countWrong = `-- name: CountWrong :execrows
 UPDATE attempts SET wrong = wrong + 1 WHERE ticket = $1 AND wrong < $2
 `
@@ -348,6 +360,23 @@ DELETE FROM sessions WHERE device_id = $1 AND device_id <> ''
 func (q *Queries) DeleteDeviceSessions(ctx context.Context, deviceID string) error {
 	_, err := q.db.ExecContext(ctx, deleteDeviceSessions, deviceID)
 	return err
+}
+
+const deleteDueContactChange = `-- name: DeleteDueContactChange :execrows
+DELETE FROM contact_changes WHERE person_id = $1 AND effective_at <= $2
+`
+
+type DeleteDueContactChangeParams struct {
+	PersonID string
+	Now      int64
+}
+
+func (q *Queries) DeleteDueContactChange(ctx context.Context, arg DeleteDueContactChangeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteDueContactChange, arg.PersonID, arg.Now)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const deleteExpiredDevices = `-- name: DeleteExpiredDevices :exec
@@ -691,40 +720,20 @@ func (q *Queries) GetPerson(ctx context.Context, id string) (GetPersonRow, error
 	return i, err
 }
 
-const getStanding = `-- name: GetStanding :one
-SELECT d.id, d.proven_at, d.seen_at, p.language, p.terms, p.totp_at,
-    CAST((SELECT COUNT(*) FROM passkeys k WHERE k.person_id = p.id) AS BIGINT) AS passkeys,
-    CAST((SELECT COUNT(*) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
-        WHERE m.person_id = p.id AND m.blocked_at = 0 AND o.factor_required > 0) AS BIGINT) AS required
-FROM sessions s JOIN devices d ON d.id = s.device_id JOIN people p ON p.id = d.person_id
-WHERE s.token = $1
+const hasRecoveryCode = `-- name: HasRecoveryCode :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM recovery_codes WHERE person_id = $1 AND hash = $2
 `
 
-type GetStandingRow struct {
-	ID       string
-	ProvenAt int64
-	SeenAt   int64
-	Language string
-	Terms    string
-	TotpAt   int64
-	Passkeys int64
-	Required int64
+type HasRecoveryCodeParams struct {
+	PersonID string
+	Hash     []byte
 }
 
-func (q *Queries) GetStanding(ctx context.Context, token []byte) (GetStandingRow, error) {
-	row := q.db.QueryRowContext(ctx, getStanding, token)
-	var i GetStandingRow
-	err := row.Scan(
-		&i.ID,
-		&i.ProvenAt,
-		&i.SeenAt,
-		&i.Language,
-		&i.Terms,
-		&i.TotpAt,
-		&i.Passkeys,
-		&i.Required,
-	)
-	return i, err
+func (q *Queries) HasRecoveryCode(ctx context.Context, arg HasRecoveryCodeParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hasRecoveryCode, arg.PersonID, arg.Hash)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const listAdministrators = `-- name: ListAdministrators :many
@@ -1092,20 +1101,6 @@ type SetLoginParams struct {
 
 func (q *Queries) SetLogin(ctx context.Context, arg SetLoginParams) error {
 	_, err := q.db.ExecContext(ctx, setLogin, arg.ID, arg.Login, arg.Folded)
-	return err
-}
-
-const setPasswordAt = `-- name: SetPasswordAt :exec
-UPDATE people SET password_at = $2 WHERE id = $1
-`
-
-type SetPasswordAtParams struct {
-	ID         string
-	PasswordAt int64
-}
-
-func (q *Queries) SetPasswordAt(ctx context.Context, arg SetPasswordAtParams) error {
-	_, err := q.db.ExecContext(ctx, setPasswordAt, arg.ID, arg.PasswordAt)
 	return err
 }
 

@@ -279,6 +279,11 @@ type Journal struct {
 	CreatedAt      int64
 }
 
+type LinkKey struct {
+	ID     int32
+	Secret []byte
+}
+
 type Membership struct {
 	OrganisationID string
 	PersonID       string
@@ -535,6 +540,23 @@ type ProductDay struct {
 	Lines          int64
 	Quantity       int64
 	Sum            int64
+}
+
+type ReceiptLink struct {
+	OrganisationID string
+	ID             string
+	Hash           []byte
+	FN             string
+	FD             int64
+	PersonID       string
+	Person         string
+	CreatedAt      int64
+	ExpiresAt      int64
+	RevokedAt      int64
+	Way            string
+	SentTo         string
+	Opened         int64
+	OpenedAt       int64
 }
 
 type RecoveryCode struct {

@@ -17,36 +17,18 @@ INSERT INTO memberships (organisation_id, person_id, created_at) VALUES ($1, $2,
 INSERT INTO assignments (organisation_id, person_id, role, node_id, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (organisation_id, person_id, role, node_id) DO NOTHING;
 
--- name: GetPersonByLogin :one
-SELECT p.id, p.password, m.organisation_id
-FROM people p JOIN memberships m ON m.person_id = p.id
-WHERE p.folded = $1
-ORDER BY m.organisation_id LIMIT 1;
-
--- name: GetPersonPassword :one
-SELECT password FROM people WHERE id = $1;
-
 -- name: SetPassword :execrows
-UPDATE people SET password = $2 WHERE id = $1;
-
--- name: CreateSession :exec
-INSERT INTO sessions (token, organisation_id, person_id, address, browser, created_at, seen_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+UPDATE people SET password = $2, password_at = sqlc.arg(now) WHERE id = $1;
 
 -- name: GetSession :one
-SELECT s.organisation_id, s.person_id, s.seen_at, s.expires_at, p.login, p.name
+SELECT s.organisation_id, s.person_id, s.device_id, d.seen_at, d.proven_at, p.login, p.name, p.language, p.terms, p.totp_at,
+    CAST((SELECT COUNT(*) FROM passkeys k WHERE k.person_id = p.id) AS BIGINT) AS passkeys,
+    CAST((SELECT COUNT(*) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+        WHERE m.person_id = p.id AND m.blocked_at = 0 AND o.factor_required > 0) AS BIGINT) AS required
 FROM sessions s
+JOIN devices d ON d.id = s.device_id
 JOIN people p ON p.id = s.person_id
 WHERE s.token = $1 AND s.expires_at > sqlc.arg(now);
-
--- name: TouchSession :exec
-UPDATE sessions SET seen_at = sqlc.arg(now), expires_at = sqlc.arg(expires_at) WHERE token = $1;
-
--- name: DeleteSession :exec
-DELETE FROM sessions WHERE token = $1;
-
--- name: DeleteOtherSessions :exec
-DELETE FROM sessions WHERE person_id = $1 AND token <> $2;
 
 -- name: DeleteExpiredSessions :exec
 DELETE FROM sessions WHERE expires_at <= sqlc.arg(now);

@@ -11,14 +11,6 @@ SELECT m.organisation_id FROM memberships m
 WHERE m.person_id = $1 AND m.blocked_at = 0
 ORDER BY m.seen_at DESC, m.organisation_id LIMIT 1;
 
--- name: GetStanding :one
-SELECT d.id, d.proven_at, d.seen_at, p.language, p.terms, p.totp_at,
-    CAST((SELECT COUNT(*) FROM passkeys k WHERE k.person_id = p.id) AS BIGINT) AS passkeys,
-    CAST((SELECT COUNT(*) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
-        WHERE m.person_id = p.id AND m.blocked_at = 0 AND o.factor_required > 0) AS BIGINT) AS required
-FROM sessions s JOIN devices d ON d.id = s.device_id JOIN people p ON p.id = d.person_id
-WHERE s.token = $1;
-
 -- name: CountKnown :one
 SELECT CAST(COUNT(*) AS BIGINT) FROM people
 WHERE folded = sqlc.arg(email) OR email <> '' AND email = sqlc.arg(email) OR phone <> '' AND phone = sqlc.arg(phone);
@@ -27,8 +19,6 @@ WHERE folded = sqlc.arg(email) OR email <> '' AND email = sqlc.arg(email) OR pho
 INSERT INTO people (id, login, folded, name, password, created_at, email, phone, language, password_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, sqlc.arg(password_at));
 
--- name: SetPasswordAt :exec
-UPDATE people SET password_at = $2 WHERE id = $1;
 
 -- name: SetProfile :exec
 UPDATE people SET name = $2, language = $3 WHERE id = $1;
@@ -203,3 +193,13 @@ ON CONFLICT (issuer, subject) DO NOTHING;
 
 -- name: CountLinks :one
 SELECT CAST(COUNT(*) AS BIGINT) FROM oidc_links WHERE person_id = $1;
+
+-- name: HasRecoveryCode :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM recovery_codes WHERE person_id = $1 AND hash = $2;
+
+-- name: CountRequiring :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM memberships m JOIN organisations o ON o.id = m.organisation_id
+WHERE m.person_id = $1 AND m.blocked_at = 0 AND o.factor_required > 0;
+
+-- name: DeleteDueContactChange :execrows
+DELETE FROM contact_changes WHERE person_id = $1 AND effective_at <= sqlc.arg(now);

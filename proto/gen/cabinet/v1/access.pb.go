@@ -91,6 +91,8 @@ const (
 	Factor_FACTOR_RECOVERY Factor = 3
 	// Passkey.
 	Factor_FACTOR_PASSKEY Factor = 4
+	// The organisation's own sign-in.
+	Factor_FACTOR_OIDC Factor = 5
 )
 
 // Enum value maps for Factor.
@@ -101,6 +103,7 @@ var (
 		2: "FACTOR_TOTP",
 		3: "FACTOR_RECOVERY",
 		4: "FACTOR_PASSKEY",
+		5: "FACTOR_OIDC",
 	}
 	Factor_value = map[string]int32{
 		"FACTOR_UNSPECIFIED": 0,
@@ -108,6 +111,7 @@ var (
 		"FACTOR_TOTP":        2,
 		"FACTOR_RECOVERY":    3,
 		"FACTOR_PASSKEY":     4,
+		"FACTOR_OIDC":        5,
 	}
 )
 
@@ -1756,7 +1760,9 @@ type GetInvitationResponse struct {
 	// Somebody has this contact already: they join with their password.
 	Known bool `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
 	// Until when it is good, unix microseconds.
-	ExpiresAt     int64 `protobuf:"varint,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt int64 `protobuf:"varint,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Name of the person as the inviter wrote it.
+	Name          string `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1831,6 +1837,13 @@ func (x *GetInvitationResponse) GetExpiresAt() int64 {
 		return x.ExpiresAt
 	}
 	return 0
+}
+
+func (x *GetInvitationResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
 }
 
 // AcceptInvitationRequest carries what is needed.
@@ -5042,7 +5055,7 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\x15SendCodeAgainResponse\x12-\n" +
 	"\aattempt\x18\x01 \x01(\v2\x13.cabinet.v1.AttemptR\aattempt\",\n" +
 	"\x14GetInvitationRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token\"\xae\x01\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\xc2\x01\n" +
 	"\x15GetInvitationResponse\x12\"\n" +
 	"\forganisation\x18\x01 \x01(\tR\forganisation\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
@@ -5050,7 +5063,8 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\acontact\x18\x04 \x01(\tR\acontact\x12\x14\n" +
 	"\x05known\x18\x05 \x01(\bR\x05known\x12\x1d\n" +
 	"\n" +
-	"expires_at\x18\x06 \x01(\x03R\texpiresAt\"\x91\x01\n" +
+	"expires_at\x18\x06 \x01(\x03R\texpiresAt\x12\x12\n" +
+	"\x04name\x18\a \x01(\tR\x04name\"\x91\x01\n" +
 	"\x17AcceptInvitationRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -5227,13 +5241,14 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\aChannel\x12\x17\n" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCHANNEL_PHONE\x10\x01\x12\x11\n" +
-	"\rCHANNEL_EMAIL\x10\x02*o\n" +
+	"\rCHANNEL_EMAIL\x10\x02*\x80\x01\n" +
 	"\x06Factor\x12\x16\n" +
 	"\x12FACTOR_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fFACTOR_PASSWORD\x10\x01\x12\x0f\n" +
 	"\vFACTOR_TOTP\x10\x02\x12\x13\n" +
 	"\x0fFACTOR_RECOVERY\x10\x03\x12\x12\n" +
-	"\x0eFACTOR_PASSKEY\x10\x04*\xcf\x01\n" +
+	"\x0eFACTOR_PASSKEY\x10\x04\x12\x0f\n" +
+	"\vFACTOR_OIDC\x10\x05*\xcf\x01\n" +
 	"\x0ePasswordReason\x12\x1f\n" +
 	"\x1bPASSWORD_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PASSWORD_REASON_SHORT\x10\x01\x12\x18\n" +

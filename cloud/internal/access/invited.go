@@ -1,0 +1,207 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+)
+
+// Invitation is what its link opens.
+type Invitation struct {
+	// Organisation and By are names; Role is the name of the role that is offered.
+	Organisation, By, Role string
+	// Contact is where it was sent: an e-mail or a phone. Having the link confirms it.
+	Contact string
+	// Name as the inviter wrote it.
+	Name    string
+	Expires time.Time
+	// Known says that somebody has the contact already.
+	Known bool
+}
+
+// Invitation tells who invites; [ErrInvitation] when the secret opens none.
+func (a *Access) Invitation(ctx context.Context, secret string, from Caller) (Invitation, error) {
+	if err := a.stranger(from); err != nil {
+		return Invitation{}, err
+	}
+	i, person, err := a.invitation(ctx, secret)
+	i.Known = person.ID != ""
+	return i, err
+}
+
+// invitation finds one, and the person who has its contact.
+func (a *Access) invitation(ctx context.Context, secret string) (Invitation, db.FindPersonRow, error) {
+	if a.options.Organisations == nil || secret == "" {
+		return Invitation{}, db.FindPersonRow{}, ErrInvitation
+	}
+	i, err := a.options.Organisations.Invitation(ctx, secret)
+	if err != nil {
+		return i, db.FindPersonRow{}, err
+	}
+	who := parseLogin(i.Contact)
+	p, err := a.store.Read().FindPerson(ctx, db.FindPersonParams{Folded: who.folded, Email: who.email, Phone: who.phone})
+	if err != nil && !store.NotFound(err) {
+		return i, p, fmt.Errorf("find person: %w", err)
+	}
+	return i, p, nil
+}
+
+// Joining is how somebody accepts an invitation.
+type Joining struct {
+	Secret string
+	// Name, Terms and Language are a new person's; Password is theirs to choose, or that of a known one who is not signed in.
+	Name, Password, Terms, Language string
+}
+
+// AcceptInvitation has somebody join: who is signed in, who proves to be the known owner of the contact, or a new person.
+func (a *Access) AcceptInvitation(ctx context.Context, p *Person, j Joining, from Caller) (Entry, error) {
+	if err := a.stranger(from); err != nil {
+		return Entry{}, err
+	}
+	i, known, err := a.invitation(ctx, j.Secret)
+	if err != nil {
+		return Entry{}, err
+	}
+	if p != nil {
+		organisation, err := a.join(ctx, p.ID, p.Login, j.Secret, from)
+		return Entry{Person: p, OrganisationID: organisation}, err
+	}
+	if known.ID != "" {
+		key := "invited " + known.ID
+		if a.signIns.spent(key, perPair) {
+			return Entry{}, ErrTooOften
+		}
+		if len(j.Password) > maxPassword || !checkPassword(known.Password, j.Password) {
+			a.signIns.count(key)
+			return Entry{}, ErrCredentials
+		}
+		organisation, err := a.join(ctx, known.ID, known.Login, j.Secret, from)
+		if err != nil {
+			return Entry{}, err
+		}
+		entry, err := a.admit(ctx, known.ID, known.Login, pending{Organisation: organisation, By: []Factor{ByPassword}}, from)
+		entry.OrganisationID = organisation
+		return entry, err
+	}
+	if j.Name, err = plainName(j.Name, "name"); err != nil {
+		return Entry{}, err
+	}
+	if j.Terms != a.options.Terms {
+		return Entry{}, refuse("terms", "terms", "the present terms have to be accepted")
+	}
+	if err := goodPassword(j.Password, "password", j.Name, i.Contact, i.Organisation); err != nil {
+		return Entry{}, err
+	}
+	hash, err := hashPassword(j.Password)
+	if err != nil {
+		return Entry{}, err
+	}
+	return a.arriveNew(ctx, i, j, hash, pending{By: []Factor{ByPassword}}, from, nil)
+}
+
+// join has a known person join an organisation.
+func (a *Access) join(ctx context.Context, person, login, secret string, from Caller) (organisation string, err error) {
+	ctx = actAs(ctx, person, login, from)
+	err = a.store.Tx(ctx, func(q *db.Queries) error {
+		organisation, err = a.options.Organisations.Accept(ctx, q, secret, person)
+		return err
+	})
+	if err == nil {
+		a.RightsChanged()
+	}
+	return organisation, err
+}
+
+// arriveNew makes the person an invitation was sent to, and lets them in. More is done in the same transaction.
+func (a *Access) arriveNew(ctx context.Context, i Invitation, j Joining, hash string, so pending, from Caller, more func(q *db.Queries, person string) error) (Entry, error) {
+	contact := parseLogin(i.Contact)
+	n := newcomer{id: store.NewID(), login: contact.key(), name: j.Name, hash: hash, email: contact.email, phone: contact.phone, language: j.Language, terms: j.Terms}
+	return a.enterMade(ctx, n.id, n.login, &so, from, func(q *db.Queries) error {
+		if err := a.makePerson(ctx, q, n, from); err != nil {
+			return err
+		}
+		var err error
+		if so.Organisation, err = a.options.Organisations.Accept(actAs(ctx, n.id, n.login, from), q, j.Secret, n.id); err != nil {
+			return err
+		}
+		if more != nil {
+			return more(q, n.id)
+		}
+		return nil
+	})
+}
+
+// arriveInvited joins somebody whom the other sign-in has named: the invitation is for the e-mail it has verified.
+func (a *Access) arriveInvited(ctx context.Context, id identity, email, person string, linked bool, j journey, from Caller) (Entry, error) {
+	i, known, err := a.invitation(ctx, j.Invitation)
+	if err != nil {
+		return Entry{}, err
+	}
+	if contact, err := NormalEmail(i.Contact); err != nil || !id.Verified || contact != email {
+		return Entry{}, ErrForeign
+	}
+	if person == "" {
+		person = known.ID
+	}
+	if person == "" {
+		name, err := plainName(id.Name, "name")
+		if err != nil {
+			name = email
+		}
+		hash, err := hashPassword(randomPassword()) // nobody's: they come in the way they came
+		if err != nil {
+			return Entry{}, err
+		}
+		// Terms are not accepted here: the first page asks.
+		return a.arriveNew(ctx, i, Joining{Secret: j.Invitation, Name: name}, hash, pending{By: []Factor{ByOIDC}}, from, func(q *db.Queries, person string) error {
+			return a.addLink(actAs(ctx, person, email, from), q, person, email, id.subject)
+		})
+	}
+	p, err := a.store.Read().GetPerson(ctx, person)
+	if err != nil {
+		return Entry{}, fmt.Errorf("find person: %w", err)
+	}
+	if !linked && p.Email != email { // a login that looks like the address was never confirmed
+		return Entry{}, ErrForeign
+	}
+	organisation, err := a.join(ctx, p.ID, p.Login, j.Invitation, from)
+	if err != nil {
+		return Entry{}, err
+	}
+	if !linked {
+		if err := a.store.Tx(ctx, func(q *db.Queries) error {
+			return a.addLink(actAs(ctx, p.ID, p.Login, from), q, p.ID, p.Login, id.subject)
+		}); err != nil {
+			return Entry{}, err
+		}
+		a.tellThing(ctx, p, letterFactorOn, ByOIDC)
+	}
+	entry, err := a.admit(ctx, p.ID, p.Login, pending{Organisation: organisation, By: []Factor{ByOIDC}}, from)
+	if errors.Is(err, ErrCredentials) {
+		err = ErrForeign
+	}
+	entry.OrganisationID = organisation
+	return entry, err
+}
+
+func decode(body []byte, into any) error {
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("read attempt: %w", err)
+	}
+	return nil
+}
+
+// factorWords are factors as the journal has them.
+func factorWords(by []Factor) string {
+	words := make([]string, len(by))
+	for i, f := range by {
+		words[i] = string(f)
+	}
+	return strings.Join(words, " ")
+}
