@@ -28,6 +28,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/tree"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/cloud/internal/wake"
 )
@@ -285,6 +286,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	door := &api.Server{
 		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Audit: audit.New(c.store),
+		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,

@@ -38,6 +38,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
+	"github.com/chekan-io/chekan/cloud/internal/tree"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
@@ -62,6 +63,7 @@ type Server struct {
 	Updates   *updates.Updates
 	Post      *post.Post
 	Audit     *audit.Log
+	Trees     *tree.Trees
 	People    *people.People
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
@@ -104,6 +106,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewFleetServiceHandler(&fleetService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s: s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
@@ -300,6 +303,7 @@ var kinds = []struct {
 	{fleet.ErrTooOld, connect.CodeUnimplemented},
 	{fleet.ErrClosed, connect.CodeFailedPrecondition},
 	{documents.ErrNotFound, connect.CodeNotFound},
+	{tree.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrInvalid, connect.CodeInvalidArgument},
 	{updates.ErrConflict, connect.CodeAlreadyExists},

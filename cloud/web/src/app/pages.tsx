@@ -9,6 +9,7 @@ import {
   IconPerson,
   IconReceipt,
   IconTill,
+  IconTree,
   IconUpdate,
 } from "../ui/icons";
 import type { Say } from "../words";
@@ -45,6 +46,11 @@ export const PAGES: readonly Page[] = [
   },
   { path: "/tills/:id/*", Content: lazy(() => import("../fleet/TillPage")) },
   { path: "/tills/:id/documents/:fn/:fd", Content: lazy(() => import("../documents/DocumentPage")) },
+  {
+    path: "/tree",
+    Content: lazy(() => import("../tree/TreePage")),
+    nav: { label: "tree.title", Icon: IconTree, needs: "tills:view", group: "setup" },
+  },
   {
     path: "/documents",
     Content: lazy(() => import("../documents/SearchPage")),

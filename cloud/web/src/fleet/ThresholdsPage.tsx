@@ -6,9 +6,10 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
-import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
+import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { type ListThresholdsResponse, type Threshold, ThresholdLevel } from "../gen/cabinet/v1/light_pb";
-import { inputs } from "../live/merge";
+import { PlaceKind, type Node as TreeNode, TreeService } from "../gen/cabinet/v1/tree_pb";
+import { Shape } from "../tree/shape";
 import { Unread } from "../ui/Nothing";
 import type { Say } from "../words";
 import { useExact } from "./troubles";
@@ -36,12 +37,11 @@ export default function ThresholdsPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const [params, setParams] = useSearchParams();
-  const tills = useQuery(FleetService.method.listTills, inputs.tills);
-  const node: Node = params.get("till")
-    ? { level: ThresholdLevel.TILL, id: params.get("till") ?? "" }
-    : params.get("outlet")
-      ? { level: ThresholdLevel.OUTLET, id: params.get("outlet") ?? "" }
-      : { level: ThresholdLevel.ORGANISATION, id: "" };
+  const tree = useQuery(TreeService.method.getTree, {});
+  const level = LEVELS.find(([, name]) => params.get(name));
+  const node: Node = level
+    ? { level: level[0], id: params.get(level[1]) ?? "" }
+    : { level: ThresholdLevel.ORGANISATION, id: "" };
   const list = useQuery(FleetService.method.listThresholds, { node });
   const [changing, setChanging] = useState<Threshold>();
   const [hours, setHours] = useState(false);
@@ -72,7 +72,7 @@ export default function ThresholdsPage() {
         style={{ maxWidth: 420, marginBottom: 16 }}
         value={node.level === ThresholdLevel.ORGANISATION ? "" : `${levelName(node.level)}=${node.id}`}
         onChange={(e) => setParams(new URLSearchParams(e.currentTarget.value), { replace: true })}
-        data={places(t, tills.data?.tills ?? [])}
+        data={places(t, tree.data?.nodes ?? [])}
       />
       {list.isPending ? (
         <Loader aria-label={t("loading")} />
@@ -98,7 +98,9 @@ export default function ThresholdsPage() {
                       <Limit threshold={x} of="critical" />
                     </dd>
                     <dt>{t("thresholds.whose")}</dt>
-                    <dd className={x.level === node.level ? "strong" : "quiet"}>{whose(t, x.level)}</dd>
+                    <dd className={x.level === node.level ? "strong" : "quiet"}>
+                      {whose(t, x.level, x.levelName)}
+                    </dd>
                   </dl>
                 </li>
               ))}
@@ -125,7 +127,9 @@ export default function ThresholdsPage() {
                       <td className="nowrap">
                         <Limit threshold={x} of="critical" />
                       </td>
-                      <td className={x.level === node.level ? "strong" : "quiet"}>{whose(t, x.level)}</td>
+                      <td className={x.level === node.level ? "strong" : "quiet"}>
+                        {whose(t, x.level, x.levelName)}
+                      </td>
                       {allowed && (
                         <td className="right">
                           <Change x={x} />
@@ -147,7 +151,8 @@ export default function ThresholdsPage() {
               )}
             </div>
             <div className="num">
-              {hoursText(t, list.data)} <span className="quiet">({whose(t, list.data.hoursLevel)})</span>
+              {hoursText(t, list.data)}{" "}
+              <span className="quiet">({whose(t, list.data.hoursLevel, list.data.hoursName)})</span>
             </div>
             <div className="small quiet">{t("thresholds.hoursWhat")}</div>
           </section>
@@ -161,12 +166,21 @@ export default function ThresholdsPage() {
   );
 }
 
-function whose(t: Say, level: ThresholdLevel): string {
-  return t(`levels.of${level as 0 | 1 | 2 | 3}`);
+/** Whose limit it is; of a department its name, for there may be several above a till. */
+function whose(t: Say, level: ThresholdLevel, name: string): string {
+  if (level === ThresholdLevel.DEPARTMENT && name) return t("levels.named4", { name });
+  return t(`levels.of${level as 0 | 1 | 2 | 3 | 4}`);
 }
 
+/** Levels that have an id, by their names in the address. */
+const LEVELS = [
+  [ThresholdLevel.TILL, "till"],
+  [ThresholdLevel.OUTLET, "outlet"],
+  [ThresholdLevel.DEPARTMENT, "department"],
+] as const;
+
 function levelName(level: ThresholdLevel): string {
-  return level === ThresholdLevel.TILL ? "till" : "outlet";
+  return LEVELS.find(([l]) => l === level)?.[1] ?? "";
 }
 
 function ruleWord(t: Say, metric: string): string {
@@ -174,20 +188,21 @@ function ruleWord(t: Say, metric: string): string {
   return known ? t(`rules.${known}`) : metric;
 }
 
-/** Choices of the list of places: the company, its outlets, its tills. */
-function places(t: Say, tills: readonly Till[]) {
-  const outlets = new Map(tills.map((x) => [x.outletId, x.outlet]));
-  const byName = (a: { label: string }, b: { label: string }) => a.label.localeCompare(b.label);
+/** Choices of the list of places: the company, its departments, outlets and tills. */
+function places(t: Say, nodes: readonly TreeNode[]) {
+  const shape = new Shape(nodes);
+  const group = (kind: PlaceKind, name: string, label: string) => {
+    const items = nodes
+      .filter((n) => n.kind === kind)
+      .map((n) => ({ value: `${name}=${n.id}`, label: shape.path(n.id) }))
+      .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }));
+    return items.length > 0 ? [{ group: label, items }] : [];
+  };
   return [
     { value: "", label: t("thresholds.company") },
-    {
-      group: t("thresholds.outlets"),
-      items: [...outlets].map(([id, label]) => ({ value: `outlet=${id}`, label })).sort(byName),
-    },
-    {
-      group: t("thresholds.tills"),
-      items: tills.map((x) => ({ value: `till=${x.id}`, label: `${x.outlet}: ${x.name}` })).sort(byName),
-    },
+    ...group(PlaceKind.DEPARTMENT, "department", t("thresholds.departments")),
+    ...group(PlaceKind.OUTLET, "outlet", t("thresholds.outlets")),
+    ...group(PlaceKind.TILL, "till", t("thresholds.tills")),
   ];
 }
 

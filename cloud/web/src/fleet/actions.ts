@@ -17,7 +17,12 @@ type ActionName =
   | "restart_agent"
   | "collect_bundle"
   | "check_network"
-  | "log_level";
+  | "log_level"
+  | "print_test"
+  | "configure"
+  | "resend_ofd"
+  | "suspend"
+  | "resume";
 
 const NAMES: Record<Action, ActionName | undefined> = {
   [Action.UNSPECIFIED]: undefined,
@@ -35,6 +40,11 @@ const NAMES: Record<Action, ActionName | undefined> = {
   [Action.COLLECT_BUNDLE]: "collect_bundle",
   [Action.CHECK_NETWORK]: "check_network",
   [Action.LOG_LEVEL]: "log_level",
+  [Action.PRINT_TEST]: "print_test",
+  [Action.CONFIGURE]: "configure",
+  [Action.RESEND_OFD]: "resend_ofd",
+  [Action.SUSPEND]: "suspend",
+  [Action.RESUME]: "resume",
 };
 
 /** Word of an action: «Продолжить печать». */

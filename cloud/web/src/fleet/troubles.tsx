@@ -34,6 +34,7 @@ export interface Trouble {
   /** Limit that was crossed, seconds, and whose; none for what the device itself says. */
   limit?: bigint;
   level?: number;
+  levelName?: string;
 }
 
 /** Declared problems that a rule of the cabinet says better, with the number and the limit. */
@@ -78,7 +79,7 @@ export function ofCell(c: TillCell): Trouble {
     todo: c.todo,
     args: c.args,
     sinceMs: c.sinceMs,
-    ...(c.metric ? { limit: c.limit, level: c.level } : {}),
+    ...(c.metric ? { limit: c.limit, level: c.level, levelName: c.levelName } : {}),
   };
 }
 
@@ -118,7 +119,10 @@ export function WhoseLimit({ trouble }: { trouble: Trouble }) {
   const { t } = useTranslation();
   const length = useExact();
   if (trouble.limit === undefined || trouble.level === undefined) return null;
-  return <>{t(`levels.limit${trouble.level as 0 | 1 | 2 | 3}`, { limit: length(Number(trouble.limit)) })}</>;
+  const limit = length(Number(trouble.limit));
+  if (trouble.level === 4 && trouble.levelName)
+    return <>{t("levels.limitNamed4", { limit, name: trouble.levelName })}</>;
+  return <>{t(`levels.limit${trouble.level as 0 | 1 | 2 | 3 | 4}`, { limit })}</>;
 }
 
 /** What stands behind a colour that is not green: what, since when and by whose limit, what to do. */

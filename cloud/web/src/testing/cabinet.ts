@@ -14,12 +14,14 @@ import {
 import { Span, TableFormat } from "../gen/cabinet/v1/figures_pb";
 import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from "../gen/cabinet/v1/fleet_pb";
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
+import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
 import { FakeViews } from "./tills";
+import { FakeTree } from "./tree";
 import { FakeUpdates } from "./updates";
 
 export type FakeOptions = {
@@ -64,6 +66,7 @@ export class FakeCabinet {
   oldAgent = false;
   readonly access: FakeAccess;
   readonly views = new FakeViews();
+  readonly tree: FakeTree;
   /** Changes what is told of a document: takes its copy away, say. */
   copies: (answer: GetDocumentResponse) => void = () => {};
   /** Nobody answers, whatever is asked. */
@@ -77,6 +80,7 @@ export class FakeCabinet {
     this.agents = o.agents ?? [];
     const now = o.now ?? Date.now();
     this.updates = new FakeUpdates(now, () => this.agents);
+    this.tree = new FakeTree(this.tills, (o.permissions ?? ALL).includes("tills:configure"));
     this.access = new FakeAccess(now, {
       id: "p1",
       login: "admin",
@@ -219,6 +223,7 @@ export class FakeCabinet {
         },
       });
       service(UpdatesService, this.updates.service(door));
+      service(TreeService, this.tree.service(door));
       service(DocumentsService, {
         listOutlets: () => {
           door();

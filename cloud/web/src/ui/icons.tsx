@@ -107,6 +107,12 @@ export const IconTill = (p: IconProps) => (
     <path d="M2.5 14h11v-3.5h-11zM4 10.5l.8-4h6.4l.8 4M6 6.5V2.5h4v4" />
   </Icon>
 );
+/** Places beneath places. */
+export const IconTree = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 2h5v3.5H2zM9 6.5h5V10H9zM9 11.5h5V15H9zM4.5 5.5v7.8H9M4.5 8.3H9" />
+  </Icon>
+);
 /** A program on a shop's computer. */
 export const IconAgent = (p: IconProps) => (
   <Icon {...p}>

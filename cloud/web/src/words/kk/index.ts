@@ -1,8 +1,10 @@
 import access from "./access.json";
 import base from "./base.json";
+import connect from "./connect.json";
 import help from "./help.json";
 import journal from "./journal.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
+import tree from "./tree.json";
 
-export default { ...base, ...access, ...journal, ...help, ...shell, ...tills };
+export default { ...base, ...access, ...journal, ...help, ...shell, ...tills, ...connect, ...tree };

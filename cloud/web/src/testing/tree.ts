@@ -1,0 +1,155 @@
+/** The tree of an organisation, for tests and for looking at pages by eye; it moves as the cabinet's own does. */
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { lightOf } from "../fleet/light";
+import type { Till } from "../gen/cabinet/v1/fleet_pb";
+import { Light } from "../gen/cabinet/v1/light_pb";
+import {
+  LightCountsSchema,
+  type Node,
+  NodeSchema,
+  PlaceKind,
+  type TreeService,
+} from "../gen/cabinet/v1/tree_pb";
+import { Shape } from "../tree/shape";
+
+type Place = Omit<MessageInitShape<typeof NodeSchema>, "$typeName">;
+
+/** Outlets under departments, the tills in the outlets they name. */
+function places(tills: readonly Till[]): Place[] {
+  const outlets = [...new Map(tills.map((t) => [t.outletId || t.outlet, t.outlet]))].filter(([id]) => id);
+  const list: Place[] = [{ id: "o1", kind: PlaceKind.ORGANISATION, name: "ООО «Ромашка»" }];
+  if (outlets.length > 0)
+    list.push(
+      { id: "dep-1", kind: PlaceKind.DEPARTMENT, parentId: "o1", name: "Казань" },
+      { id: "dep-2", kind: PlaceKind.DEPARTMENT, parentId: "dep-1", name: "Центр" },
+    );
+  outlets.forEach(([id, name], i) => {
+    list.push({
+      id,
+      kind: PlaceKind.OUTLET,
+      parentId: i === 0 ? "dep-2" : i === 1 ? "dep-1" : "o1",
+      name,
+      address: i === 0 ? "420107, Республика Татарстан, г. Казань, ул. Островского, 39" : "",
+      timeZone: i < 2 ? "Europe/Moscow" : "",
+      phone: i === 0 ? "+7 843 200-10-10" : "",
+    });
+    for (const t of tills.filter((x) => (x.outletId || x.outlet) === id))
+      list.push({
+        id: t.id,
+        kind: PlaceKind.TILL,
+        parentId: id,
+        name: t.name,
+        light: t.light,
+        serial: t.state?.serial,
+        model: t.state?.model,
+        agentName: t.state?.till === t.name ? "" : t.state?.till,
+      });
+  });
+  return list;
+}
+
+export class FakeTree {
+  nodes: Node[];
+  /** What the next change is refused for. */
+  refuse = "";
+
+  constructor(
+    tills: readonly Till[],
+    readonly mayChange: boolean,
+  ) {
+    this.nodes = places(tills).map((p) => create(NodeSchema, { ...p, mayChange }));
+  }
+
+  /** Nodes in order, with the tills beneath them counted. */
+  list(): Node[] {
+    const shape = new Shape(this.nodes);
+    const under = (n: Node): Node[] =>
+      n.kind === PlaceKind.TILL ? [n] : shape.children(n.id).flatMap((c) => under(c));
+    const walk = (n: Node): Node[] => [n, ...shape.children(n.id).flatMap(walk)];
+    return this.nodes
+      .filter((n) => n.kind === PlaceKind.ORGANISATION)
+      .flatMap(walk)
+      .map((n) => {
+        const counts = create(LightCountsSchema);
+        for (const t of under(n)) counts[lightOf(t)]++;
+        const light =
+          n.kind === PlaceKind.TILL
+            ? n.light
+            : counts.red
+              ? Light.RED
+              : counts.yellow
+                ? Light.YELLOW
+                : counts.grey
+                  ? Light.GREY
+                  : counts.green
+                    ? Light.GREEN
+                    : Light.UNSPECIFIED;
+        return create(NodeSchema, { ...n, counts, light });
+      });
+  }
+
+  service(door: () => void): Partial<ServiceImpl<typeof TreeService>> {
+    const get = (id: string) => {
+      door();
+      const node = this.nodes.find((n) => n.id === id);
+      if (!node) throw new ConnectError("no node", Code.NotFound);
+      if (this.refuse) {
+        const reason = this.refuse;
+        this.refuse = "";
+        throw new ConnectError("refused", Code.FailedPrecondition, { "Chekan-Reason": reason });
+      }
+      return node;
+    };
+    return {
+      getTree: () => {
+        door();
+        return { nodes: this.list() };
+      },
+      createNode: ({ kind, parentId, name, address, timeZone, phone }) => {
+        get(parentId);
+        const node = create(NodeSchema, {
+          id: `new-${this.nodes.length}`,
+          kind,
+          parentId,
+          name,
+          address,
+          timeZone,
+          phone,
+          mayChange: true,
+        });
+        this.nodes.push(node);
+        return { node };
+      },
+      changeNode: ({ id, name, address, timeZone, phone }) => {
+        const node = get(id);
+        Object.assign(node, { name: name || node.agentName || node.name, address, timeZone, phone });
+        return { node };
+      },
+      moveNode: ({ id, parentId, beforeId }) => {
+        const node = get(id);
+        get(parentId);
+        this.nodes = this.nodes.filter((n) => n !== node);
+        node.parentId = parentId;
+        const at = this.nodes.findIndex((n) => n.id === beforeId);
+        this.nodes.splice(at < 0 ? this.nodes.length : at, 0, node);
+        return { node };
+      },
+      deleteNode: ({ id }) => {
+        const node = get(id);
+        this.nodes = this.nodes.filter((n) => n !== node);
+        return {};
+      },
+      listStays: ({ tillId }) => {
+        const node = get(tillId);
+        const outlet = this.nodes.find((n) => n.id === node.parentId)?.name ?? "";
+        return {
+          stays: [
+            { outletId: node.parentId, outlet, since: "2026-03-04T12:05", actor: "admin" },
+            { outlet: "Склад", outletId: "depot" },
+          ],
+        };
+      },
+    };
+  }
+}
