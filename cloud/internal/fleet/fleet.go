@@ -101,6 +101,7 @@ type Fleet struct {
 	agents map[string]*line
 	tills  map[holder]string
 	cells  map[string][]light.Cell // of each till, as last shown
+	rates  map[string]rates        // of each organisation
 }
 
 // line is what we know of an agent's being here.
@@ -118,7 +119,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}}
 }
 
 // Hub tells watchers of changes.

@@ -24,6 +24,7 @@ type settings struct {
 	limits map[Node][]light.Override
 	hours  map[Node]light.Hours
 	shape  shape
+	rates  map[string]span // by fiscal memory
 }
 
 // shape is the tree that limits are handed down by.
@@ -76,6 +77,9 @@ func (f *Fleet) settings(ctx context.Context, organisation string) (settings, er
 		s.limits[n] = append(s.limits[n], light.Override{
 			Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical}, Name: s.shape.names[n],
 		})
+	}
+	if s.rates, err = f.ratesOf(ctx, organisation); err != nil {
+		return s, err
 	}
 	hours, err := f.store.Read().ListWorkingHours(ctx, organisation)
 	if err != nil {
@@ -135,6 +139,9 @@ func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
 	}
 	facts.ShiftOpened, _ = light.Civil(row.ShiftOpenedAt)
 	facts.Contract, _ = light.Civil(row.OfdContract)
+	if last, ok := light.Civil(t.State.GetLastAt()); ok {
+		facts.Room, facts.Rate = float64(t.State.GetFnRoom()), s.rates[t.State.GetFn()].perDay(t.State.GetLastFd(), last)
+	}
 	nodes := s.shape.way(row.OutletID, row.ID)
 	facts.Hours, _, _ = s.hoursOf(nodes)
 	f.mu.Lock()

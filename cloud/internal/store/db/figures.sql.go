@@ -915,6 +915,46 @@ func (q *Queries) ListProductsOfPlace(ctx context.Context, arg ListProductsOfPla
 	return items, nil
 }
 
+const listShiftSpans = `-- name: ListShiftSpans :many
+SELECT fn, CAST(MIN(opened_fd) AS BIGINT) AS first_fd, CAST(MIN(day) AS TEXT) AS first_day
+FROM shifts WHERE organisation_id = $1 AND day >= $2 AND opened_fd > 0
+GROUP BY fn
+`
+
+type ListShiftSpansParams struct {
+	OrganisationID string
+	Since          string
+}
+
+type ListShiftSpansRow struct {
+	FN       string
+	FirstFD  int64
+	FirstDay string
+}
+
+func (q *Queries) ListShiftSpans(ctx context.Context, arg ListShiftSpansParams) ([]ListShiftSpansRow, error) {
+	rows, err := q.db.QueryContext(ctx, listShiftSpans, arg.OrganisationID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListShiftSpansRow
+	for rows.Next() {
+		var i ListShiftSpansRow
+		if err := rows.Scan(&i.FN, &i.FirstFD, &i.FirstDay); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listShiftSums = `-- name: ListShiftSums :many
 SELECT organisation_id, fn, number, till_id, outlet_id, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions FROM shift_sums WHERE organisation_id = $1 AND fn = $2 AND number = $3 ORDER BY till_id, outlet_id, correction, kind
 `

@@ -205,3 +205,8 @@ SELECT CAST(COALESCE(MAX(fd), 0) AS BIGINT) AS fd FROM copies WHERE organisation
 
 -- name: NeighbourDocument :one
 SELECT fn, fd, fp, type, kind, at, total, shift, receipt, till_id, outlet_id FROM documents WHERE organisation_id = $1 AND fn = $2 AND fd = $3;
+
+-- name: ListShiftSpans :many
+SELECT fn, CAST(MIN(opened_fd) AS BIGINT) AS first_fd, CAST(MIN(day) AS TEXT) AS first_day
+FROM shifts WHERE organisation_id = $1 AND day >= sqlc.arg(since) AND opened_fd > 0
+GROUP BY fn;
