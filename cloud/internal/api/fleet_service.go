@@ -32,7 +32,7 @@ func pageSize(asked uint32) int {
 type fleetService struct{ s *Server }
 
 // ListTills implements FleetService.
-func (f *fleetService) ListTills(ctx context.Context, _ *cabinetv1.ListTillsRequest) (*cabinetv1.ListTillsResponse, error) {
+func (f *fleetService) ListTills(ctx context.Context, r *cabinetv1.ListTillsRequest) (*cabinetv1.ListTillsResponse, error) {
 	reach, err := f.s.reach(ctx, access.TillsView)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,10 @@ func (f *fleetService) ListTills(ctx context.Context, _ *cabinetv1.ListTillsRequ
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.ListTillsResponse{}
+	res := &cabinetv1.ListTillsResponse{Total: uint32(len(tills))}
+	if limit := int(r.GetLimit()); limit > 0 && limit < len(tills) {
+		tills = tills[:limit]
+	}
 	for _, t := range tills {
 		res.Tills = append(res.Tills, tillView(eyes.of(t.OrganisationID, t.OutletID, t.ID), t))
 	}
