@@ -52,21 +52,23 @@ type Grantable struct {
 	Service bool
 	// Key says that a key of another system may hold it.
 	Key bool
+	// Whole says that what it is for belongs to the whole organisation: held for a part of the tree it opens nothing.
+	Whole bool
 }
 
 // permissions is the one list, in the order people read it.
 var permissions = []Grantable{
-	{TillsView, false, true, true},
-	{TillsRecover, false, true, true},
-	{TillsConfigure, false, false, true},
-	{TillsDecide, false, false, true},
-	{DocumentsView, false, true, true},
-	{MoneyView, true, false, true},
-	{UpdatesManage, false, false, true},
-	{PeopleManage, false, false, false}, // a key that makes people or keys would outlive its own end
-	{APIManage, false, false, false},
-	{AuditView, false, false, true},
-	{NotifyManage, false, false, true},
+	{TillsView, false, true, true, false},
+	{TillsRecover, false, true, true, false},
+	{TillsConfigure, false, false, true, false},
+	{TillsDecide, false, false, true, false},
+	{DocumentsView, false, true, true, false},
+	{MoneyView, true, false, true, false},
+	{UpdatesManage, false, false, true, false},
+	{PeopleManage, false, false, false, false}, // a key that makes people or keys would outlive its own end
+	{APIManage, false, false, false, false},
+	{AuditView, false, false, true, true},
+	{NotifyManage, false, false, true, true},
 }
 
 // Permissions gives every permission there is to be given.
@@ -129,6 +131,7 @@ var (
 	ofService = all(func(g Grantable) bool { return g.Service })
 	ofKeys    = all(func(g Grantable) bool { return g.Key })
 	known     = all(func(Grantable) bool { return true })
+	ofWhole   = all(func(g Grantable) bool { return g.Whole })
 )
 
 // Both gives what is in both sets.

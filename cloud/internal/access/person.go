@@ -1,5 +1,18 @@
 package access
 
+// MayCall tells whether the person may call a method that needs a permission at all. Where they hold it is asked by the method.
+func (p *Person) MayCall(need Permission) bool {
+	switch {
+	case need == SignedIn:
+		return p != nil && !p.Key
+	case need == Known:
+		return p != nil
+	case ofWhole[need]:
+		return p.CanAll(need)
+	}
+	return p.Can(need)
+}
+
 // At is the person as they are at a place: at work in the organisation it belongs to, with the rights that hold there and no others.
 // What they may there is asked by [Person.Can].
 func (p *Person) At(place Place) *Person {

@@ -13,7 +13,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.AccessServiceBeginPasskeySignInProcedure:   Everyone,
 	cabinetv1connect.AccessServiceFinishPasskeySignInProcedure:  Everyone,
 	cabinetv1connect.AccessServiceSignOutProcedure:              Everyone,
-	cabinetv1connect.AccessServiceWhoAmIProcedure:               SignedIn,
+	cabinetv1connect.AccessServiceWhoAmIProcedure:               Known,
 	cabinetv1connect.AccessServiceRefreshProcedure:              Everyone,
 	cabinetv1connect.AccessServiceStartSignUpProcedure:          Everyone,
 	cabinetv1connect.AccessServiceConfirmSignUpProcedure:        Everyone,

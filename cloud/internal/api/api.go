@@ -172,9 +172,7 @@ func (d *door) enter(ctx context.Context, procedure string, header http.Header) 
 	switch person := access.PersonFrom(ctx); {
 	case need == access.TheAgent && access.AgentFrom(ctx) != nil:
 		return ctx, mayCall(access.AgentFrom(ctx), procedure, header)
-	case need == access.SignedIn && person != nil && !person.Key:
-	case need == access.Known && person != nil:
-	case person.Can(need):
+	case person.MayCall(need):
 	default:
 		return ctx, access.ErrForbidden
 	}

@@ -15,6 +15,7 @@ func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
 		Id: t.ID, Name: t.Title, Outlet: t.Outlet, Light: t.Light, State: t.State, AgentId: t.AgentID, Host: t.Host, AgentVersion: t.AgentVersion,
 		AgentOnline: t.AgentOnline, HeardMs: t.Heard.UnixMilli(), ReportedMs: t.Reported.UnixMilli(), ShiftReceipts: uint32(t.ShiftReceipts),
 		Cells: cellViews(t.Cells), Stop: stopView(t.Stop), OutletId: t.OutletID, OfdContract: t.Contract,
+		OrganisationId: t.OrganisationID, Owner: p.Owner(t.OrganisationID),
 	}
 	if p.Can(access.MoneyView) {
 		v.ShiftTotal = t.ShiftTotal
