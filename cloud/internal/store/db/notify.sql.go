@@ -1221,6 +1221,39 @@ func (q *Queries) ListOutboxOfPerson(ctx context.Context, arg ListOutboxOfPerson
 	return items, nil
 }
 
+const listOutletNames = `-- name: ListOutletNames :many
+SELECT id, name, department_id FROM outlets WHERE organisation_id = $1 AND closed_at = 0 ORDER BY position, name, id
+`
+
+type ListOutletNamesRow struct {
+	ID           string
+	Name         string
+	DepartmentID string
+}
+
+func (q *Queries) ListOutletNames(ctx context.Context, organisationID string) ([]ListOutletNamesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listOutletNames, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOutletNamesRow
+	for rows.Next() {
+		var i ListOutletNamesRow
+		if err := rows.Scan(&i.ID, &i.Name, &i.DepartmentID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listOwners = `-- name: ListOwners :many
 SELECT o.id, o.name FROM organisations o
 WHERE EXISTS (SELECT 1 FROM tills t WHERE t.organisation_id = o.id)

@@ -197,3 +197,6 @@ SELECT COUNT(*) FROM notify_rules WHERE organisation_id = $1;
 
 -- name: ListTillsCalling :many
 SELECT DISTINCT till_id FROM tickets WHERE organisation_id = $1 AND closed_at = 0 ORDER BY till_id;
+
+-- name: ListOutletNames :many
+SELECT id, name, department_id FROM outlets WHERE organisation_id = $1 AND closed_at = 0 ORDER BY position, name, id;
