@@ -24,6 +24,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/metrics"
+	"github.com/chekan-io/chekan/cloud/internal/notify"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/site"
@@ -284,8 +285,9 @@ func (c *cabinet) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	told := notify.New(c.store, c.access, c.fleet, c.post, c.log, time.Now, c.addresses.Cabinet)
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Audit: audit.New(c.store),
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Notify: told, Audit: audit.New(c.store),
 		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
@@ -319,6 +321,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	run(func() error { return c.fleet.Run(ctx) })
 	run(func() error { return c.updates.Run(ctx) })
+	run(func() error { return told.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
 	run(func() error { return c.access.WatchRevoked(ctx) })
 	// The writer outlives the doors: what was taken is written.

@@ -36,6 +36,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/notify"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
@@ -62,6 +63,7 @@ type Server struct {
 	Documents *documents.Documents
 	Updates   *updates.Updates
 	Post      *post.Post
+	Notify    *notify.Notify
 	Audit     *audit.Log
 	Trees     *tree.Trees
 	People    *people.People
@@ -108,6 +110,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s: s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewNotifyServiceHandler(&notifyService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -301,6 +304,11 @@ var kinds = []struct {
 	{fleet.ErrTooOld, connect.CodeUnimplemented},
 	{fleet.ErrClosed, connect.CodeFailedPrecondition},
 	{documents.ErrNotFound, connect.CodeNotFound},
+	{notify.ErrNotFound, connect.CodeNotFound},
+	{notify.ErrInvalid, connect.CodeInvalidArgument},
+	{notify.ErrCode, connect.CodePermissionDenied},
+	{notify.ErrTooOften, connect.CodeResourceExhausted},
+	{notify.ErrNoWay, connect.CodeFailedPrecondition},
 	{tree.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrInvalid, connect.CodeInvalidArgument},
