@@ -13,7 +13,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.AccessServiceBeginPasskeySignInProcedure:   Everyone,
 	cabinetv1connect.AccessServiceFinishPasskeySignInProcedure:  Everyone,
 	cabinetv1connect.AccessServiceSignOutProcedure:              Everyone,
-	cabinetv1connect.AccessServiceWhoAmIProcedure:               Known,
+	cabinetv1connect.AccessServiceWhoAmIProcedure:               SignedIn,
 	cabinetv1connect.AccessServiceRefreshProcedure:              Everyone,
 	cabinetv1connect.AccessServiceStartSignUpProcedure:          Everyone,
 	cabinetv1connect.AccessServiceConfirmSignUpProcedure:        Everyone,
@@ -92,8 +92,18 @@ var needs = map[string]Permission{
 	cabinetv1connect.DocumentsServiceListGapsProcedure:        DocumentsView,
 	cabinetv1connect.DocumentsServiceListOutletsProcedure:     TillsView,
 	cabinetv1connect.DocumentsServiceExportDocumentsProcedure: MoneyView,
+	cabinetv1connect.DocumentsServiceExportShiftsProcedure:    MoneyView,
+	cabinetv1connect.DocumentsServiceExportRevenueProcedure:   MoneyView,
 	cabinetv1connect.DocumentsServiceGetRevenueProcedure:      MoneyView,
 	cabinetv1connect.DocumentsServiceListProductsProcedure:    MoneyView,
+
+	cabinetv1connect.LinksServiceCreateLinkProcedure: MoneyView, // a receipt is sums and goods from end to end
+	cabinetv1connect.LinksServiceSendLinkProcedure:   MoneyView,
+	cabinetv1connect.LinksServiceListLinksProcedure:  MoneyView,
+	cabinetv1connect.LinksServiceRevokeLinkProcedure: MoneyView,
+
+	cabinetv1connect.HistoryServiceListHistoryProcedure:   DocumentsView,
+	cabinetv1connect.HistoryServiceExportHistoryProcedure: DocumentsView,
 
 	cabinetv1connect.TreeServiceGetTreeProcedure:          TillsView,
 	cabinetv1connect.TreeServiceCreateNodeProcedure:       TillsConfigure,

@@ -83,6 +83,7 @@ func trackOf(d documents.Document, till *fiscalv1.TillState) fiscalv1.OFDTrack {
 func foundView(p *access.Person, f documents.Found, till *fiscalv1.TillState) *cabinetv1.FoundDocument {
 	row := f.Row
 	v := &cabinetv1.FoundDocument{Document: documentView(p, f.Document, till), Till: row.Till, Outlet: row.Outlet, Positions: uint32(row.Positions)}
+	v.Sources = sourcesOf(f, v.GetDocument())
 	if !p.Can(access.MoneyView) {
 		return v
 	}
@@ -182,12 +183,13 @@ func shiftView(p *access.Person, s *cabinetv1.Shift) *cabinetv1.Shift {
 	return &cabinetv1.Shift{
 		Fn: s.GetFn(), Number: s.GetNumber(), TillId: s.GetTillId(), Till: s.GetTill(), Outlet: s.GetOutlet(), OpenedAt: s.GetOpenedAt(),
 		ClosedAt: s.GetClosedAt(), Day: s.GetDay(), Receipts: s.GetReceipts(), Counted: s.GetCounted(), OpenedFd: s.GetOpenedFd(), ClosedFd: s.GetClosedFd(),
+		Missing: s.GetMissing(),
 	}
 }
 
 // ListShifts implements DocumentsService.
 func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShiftsRequest) (*cabinetv1.ListShiftsResponse, error) {
-	reach, err := d.s.reach(ctx, access.DocumentsView)
+	reach, err := d.s.reach(ctx, shiftNeeds(r)...)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +197,7 @@ func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShif
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := d.s.Documents.Shifts(ctx, reach, r, pageSize(r.GetLimit()))
+	list, next, err := d.s.Documents.FindShifts(ctx, reach, r, pageSize(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +216,9 @@ func (d *documentsService) GetShift(ctx context.Context, r *cabinetv1.GetShiftRe
 	}
 	s, err := d.s.Documents.Shift(ctx, p.OrganisationID, r.GetFn(), r.GetNumber())
 	if err != nil {
+		return nil, err
+	}
+	if err := d.s.Documents.ExplainShift(ctx, p.OrganisationID, s); err != nil {
 		return nil, err
 	}
 	return &cabinetv1.GetShiftResponse{Shift: shiftView(p, s)}, nil

@@ -42,6 +42,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -80,6 +81,10 @@ type Documents struct {
 	done  chan struct{}
 
 	journals journals
+	links    struct {
+		mu  sync.Mutex
+		key []byte
+	}
 }
 
 // New makes a Documents; [Documents.Run] does its writing.

@@ -159,8 +159,13 @@ func (d *Documents) Revenue(ctx context.Context, scope access.Scope, r *cabinetv
 		all = append(all, row.kindSums)
 	}
 	res.Previous = figures(together(all))
-	res.Places, err = d.places(ctx, scope, r, grain, first, before)
-	return res, err
+	if res.Places, err = d.places(ctx, scope, r, grain, first, before); err != nil {
+		return nil, err
+	}
+	if res.PreviousPlaces, err = d.places(ctx, scope, r, grain, first.AddDate(0, 0, -n), first); err != nil {
+		return nil, err
+	}
+	return res, d.newest(ctx, scope, r, res)
 }
 
 type spanSums struct {

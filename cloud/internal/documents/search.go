@@ -98,6 +98,9 @@ func (d *Documents) newQuery(ctx context.Context, scope access.Scope, f *cabinet
 	if f.GetFn() != "" {
 		q.filter.FNs = []string{f.GetFn()}
 	}
+	if err := d.ofShift(ctx, q, f); err != nil {
+		return nil, err
+	}
 	if err := d.names(ctx, q, f, states); err != nil {
 		return nil, err
 	}

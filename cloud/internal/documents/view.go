@@ -46,7 +46,7 @@ func (c Copy) Sheet(d Document) Sheet {
 		line := &cabinetv1.SlipLine{Left: l.Left, Right: l.Right, Centred: l.Centred, Bold: l.Bold, Large: l.Large, Rule: l.Rule, Qr: l.QR}
 		if l.QR != "" {
 			if code, err := qr.Encode(l.QR, qr.M); err == nil { // its content is shown all the same
-				line.QrModules, line.QrSize = modules(code), uint32(code.Size)
+				line.QrModules, line.QrSize = Modules(code), uint32(code.Size)
 			}
 		}
 		s.Slip = append(s.Slip, line)
@@ -54,8 +54,8 @@ func (c Copy) Sheet(d Document) Sheet {
 	return s
 }
 
-// modules packs a code for who draws it.
-func modules(code *qr.Code) []byte {
+// Modules packs a code for who draws it.
+func Modules(code *qr.Code) []byte {
 	stride := (code.Size + 7) / 8
 	packed := make([]byte, stride*code.Size)
 	for y := range code.Size {

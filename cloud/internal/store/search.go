@@ -31,6 +31,8 @@ type Filter struct {
 	// FD, FP and Key.
 	FD, FP int64
 	Key    string
+	// Shift is a number, with the range its documents lie in.
+	Shift, ShiftFirst, ShiftLast int64
 	// SumFrom and SumTo are of receipts.
 	SumFrom, SumTo *int64
 	// Cashiers and Products are any of these; not nil and empty is none.
@@ -71,6 +73,8 @@ type Found struct {
 	Cashier, Till, Outlet string
 	// Operation is fiscal.v1.Operation; nil for a document of somebody else.
 	Operation []byte
+	// Copied says that its copy from the fiscal memory is here.
+	Copied bool
 }
 
 // Mark is the document's place in a list.
@@ -217,7 +221,8 @@ func (s *Store) merged(ctx context.Context, f *Filter, scans []scan, after Mark,
 const (
 	foundColumns = "d.organisation_id, d.fn, d.fd, d.till_id, d.journal_id, d.key, d.fp, d.type, d.kind, d.at, d.total, d.shift, d.receipt," +
 		" d.stored_at, d.outlet_id, d.cash, d.electronic, d.prepaid, d.credit, d.barter, d.vat, d.buyer, d.positions, d.paper, d.ofd," +
-		" COALESCE(c.name, ''), COALESCE(NULLIF(t.title, ''), t.name, ''), COALESCE(o.name, ''), p.body"
+		" COALESCE(c.name, ''), COALESCE(NULLIF(t.title, ''), t.name, ''), COALESCE(o.name, ''), p.body," +
+		" EXISTS (SELECT 1 FROM copies x WHERE x.organisation_id = d.organisation_id AND x.fn = d.fn AND x.fd = d.fd AND NOT x.aside)"
 	foundJoins = " LEFT JOIN cashiers c ON c.id = d.cashier LEFT JOIN tills t ON t.id = d.till_id LEFT JOIN outlets o ON o.id = d.outlet_id" +
 		" LEFT JOIN operations p ON p.journal_id = d.journal_id AND p.key = d.key AND d.key <> ''"
 )
@@ -233,7 +238,7 @@ func (s *Store) found(ctx context.Context, t *text) (found []Found, err error) {
 		d := &x.Document
 		if err := rows.Scan(&d.OrganisationID, &d.FN, &d.FD, &d.TillID, &d.JournalID, &d.Key, &d.FP, &d.Type, &d.Kind, &d.At, &d.Total, &d.Shift,
 			&d.Receipt, &d.StoredAt, &d.OutletID, &d.Cash, &d.Electronic, &d.Prepaid, &d.Credit, &d.Barter, &d.Vat, &d.Buyer, &d.Positions, &d.Paper,
-			&d.Ofd, &x.Cashier, &x.Till, &x.Outlet, &x.Operation); err != nil {
+			&d.Ofd, &x.Cashier, &x.Till, &x.Outlet, &x.Operation, &x.Copied); err != nil {
 			return nil, fmt.Errorf("search documents: %w", err)
 		}
 		found = append(found, x)
@@ -284,6 +289,9 @@ func (f *Filter) rest(t *text) (where []string) {
 	if f.Key != "" {
 		and("d.key = %s", t.arg(f.Key))
 	}
+	if f.Shift != 0 {
+		and("d.shift = %s", t.arg(f.Shift))
+	}
 	if f.SumFrom != nil || f.SumTo != nil {
 		and("d.type IN (3, 4, 31, 41)")
 	}
@@ -329,6 +337,12 @@ func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error
 		return []scan{{
 			from: "memories m CROSS JOIN ", where: []string{"d.fn = m.fn AND d.fd = ? AND m.organisation_id = ?"}, args: []any{f.FD, f.Organisation},
 		}}, nil
+	case f.Shift != 0 && len(f.FNs) == 1:
+		one := scan{where: []string{"d.fn = ? AND d.fd >= ? AND d.fd <= ?"}, args: []any{f.FNs[0], f.ShiftFirst, f.ShiftLast}, order: "d.fd DESC"}
+		if after != (Mark{}) {
+			one.args[2], one.free = min(f.ShiftLast, after.FD-1), true
+		}
+		return []scan{one}, nil
 	case f.Buyer != "":
 		return []scan{{where: []string{"d.buyer = ? AND d.buyer <> ''"}, args: []any{f.Buyer}}}, nil
 	case f.SumFrom != nil && f.SumTo != nil && *f.SumFrom == *f.SumTo:

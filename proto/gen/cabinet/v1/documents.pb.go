@@ -89,6 +89,63 @@ func (Payment) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{0}
 }
 
+// DocumentSource is where a document is known from.
+type DocumentSource int32
+
+const (
+	// Not given.
+	DocumentSource_DOCUMENT_SOURCE_UNSPECIFIED DocumentSource = 0
+	// The agent told the operation that made it.
+	DocumentSource_DOCUMENT_SOURCE_AGENT DocumentSource = 1
+	// Its copy from the fiscal memory is here.
+	DocumentSource_DOCUMENT_SOURCE_FN DocumentSource = 2
+	// The operator confirmed that it has it.
+	DocumentSource_DOCUMENT_SOURCE_OFD DocumentSource = 3
+)
+
+// Enum value maps for DocumentSource.
+var (
+	DocumentSource_name = map[int32]string{
+		0: "DOCUMENT_SOURCE_UNSPECIFIED",
+		1: "DOCUMENT_SOURCE_AGENT",
+		2: "DOCUMENT_SOURCE_FN",
+		3: "DOCUMENT_SOURCE_OFD",
+	}
+	DocumentSource_value = map[string]int32{
+		"DOCUMENT_SOURCE_UNSPECIFIED": 0,
+		"DOCUMENT_SOURCE_AGENT":       1,
+		"DOCUMENT_SOURCE_FN":          2,
+		"DOCUMENT_SOURCE_OFD":         3,
+	}
+)
+
+func (x DocumentSource) Enum() *DocumentSource {
+	p := new(DocumentSource)
+	*p = x
+	return p
+}
+
+func (x DocumentSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DocumentSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_documents_proto_enumTypes[1].Descriptor()
+}
+
+func (DocumentSource) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_documents_proto_enumTypes[1]
+}
+
+func (x DocumentSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DocumentSource.Descriptor instead.
+func (DocumentSource) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{1}
+}
+
 // OperationView is an operation of a till.
 type OperationView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1079,7 +1136,9 @@ type DocumentFilter struct {
 	// Operator.
 	Ofd v1.OFDTrack `protobuf:"varint,18,opt,name=ofd,proto3,enum=fiscal.v1.OFDTrack" json:"ofd,omitempty"`
 	// Key of the operation.
-	Key           string `protobuf:"bytes,19,opt,name=key,proto3" json:"key,omitempty"`
+	Key string `protobuf:"bytes,19,opt,name=key,proto3" json:"key,omitempty"`
+	// Number of the shift; needs fn.
+	Shift         uint32 `protobuf:"varint,20,opt,name=shift,proto3" json:"shift,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1247,6 +1306,13 @@ func (x *DocumentFilter) GetKey() string {
 	return ""
 }
 
+func (x *DocumentFilter) GetShift() uint32 {
+	if x != nil {
+		return x.Shift
+	}
+	return 0
+}
+
 // SearchDocumentsRequest asks for a page.
 type SearchDocumentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1329,7 +1395,9 @@ type FoundDocument struct {
 	// Phone or e-mail of the buyer; empty without money:view.
 	Buyer string `protobuf:"bytes,7,opt,name=buyer,proto3" json:"buyer,omitempty"`
 	// Number of positions.
-	Positions     uint32 `protobuf:"varint,8,opt,name=positions,proto3" json:"positions,omitempty"`
+	Positions uint32 `protobuf:"varint,8,opt,name=positions,proto3" json:"positions,omitempty"`
+	// Where it is known from, the best first.
+	Sources       []DocumentSource `protobuf:"varint,9,rep,packed,name=sources,proto3,enum=cabinet.v1.DocumentSource" json:"sources,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1418,6 +1486,13 @@ func (x *FoundDocument) GetPositions() uint32 {
 		return x.Positions
 	}
 	return 0
+}
+
+func (x *FoundDocument) GetSources() []DocumentSource {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
 }
 
 // SearchDocumentsResponse gives a page.
@@ -1684,7 +1759,7 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x02fd\x18\x02 \x01(\rR\x02fd\">\n" +
 	"\x16GetDocumentPDFResponse\x12\x10\n" +
 	"\x03pdf\x18\x01 \x01(\fR\x03pdf\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xa0\x04\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xb6\x04\n" +
 	"\x0eDocumentFilter\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
@@ -1705,13 +1780,14 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x05buyer\x18\x10 \x01(\tR\x05buyer\x12+\n" +
 	"\x05paper\x18\x11 \x01(\x0e2\x15.fiscal.v1.PaperTrackR\x05paper\x12%\n" +
 	"\x03ofd\x18\x12 \x01(\x0e2\x13.fiscal.v1.OFDTrackR\x03ofd\x12\x10\n" +
-	"\x03key\x18\x13 \x01(\tR\x03keyB\v\n" +
+	"\x03key\x18\x13 \x01(\tR\x03key\x12\x14\n" +
+	"\x05shift\x18\x14 \x01(\rR\x05shiftB\v\n" +
 	"\t_sum_fromB\t\n" +
 	"\a_sum_to\"v\n" +
 	"\x16SearchDocumentsRequest\x122\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1a.cabinet.v1.DocumentFilterR\x06filter\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
-	"\x04page\x18\x03 \x01(\tR\x04page\"\x9a\x02\n" +
+	"\x04page\x18\x03 \x01(\tR\x04page\"\xd0\x02\n" +
 	"\rFoundDocument\x124\n" +
 	"\bdocument\x18\x01 \x01(\v2\x18.cabinet.v1.DocumentViewR\bdocument\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12\x16\n" +
@@ -1720,7 +1796,8 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x03vat\x18\x05 \x03(\v2\x12.cabinet.v1.VATSumR\x03vat\x12\x18\n" +
 	"\acashier\x18\x06 \x01(\tR\acashier\x12\x14\n" +
 	"\x05buyer\x18\a \x01(\tR\x05buyer\x12\x1c\n" +
-	"\tpositions\x18\b \x01(\rR\tpositions\"\x81\x01\n" +
+	"\tpositions\x18\b \x01(\rR\tpositions\x124\n" +
+	"\asources\x18\t \x03(\x0e2\x1a.cabinet.v1.DocumentSourceR\asources\"\x81\x01\n" +
 	"\x17SearchDocumentsResponse\x127\n" +
 	"\tdocuments\x18\x01 \x03(\v2\x19.cabinet.v1.FoundDocumentR\tdocuments\x12\x1b\n" +
 	"\tnext_page\x18\x02 \x01(\tR\bnextPage\x12\x10\n" +
@@ -1739,7 +1816,13 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x12PAYMENT_ELECTRONIC\x10\x02\x12\x13\n" +
 	"\x0fPAYMENT_PREPAID\x10\x03\x12\x12\n" +
 	"\x0ePAYMENT_CREDIT\x10\x04\x12\x12\n" +
-	"\x0ePAYMENT_BARTER\x10\x052\x84\t\n" +
+	"\x0ePAYMENT_BARTER\x10\x05*}\n" +
+	"\x0eDocumentSource\x12\x1f\n" +
+	"\x1bDOCUMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15DOCUMENT_SOURCE_AGENT\x10\x01\x12\x16\n" +
+	"\x12DOCUMENT_SOURCE_FN\x10\x02\x12\x17\n" +
+	"\x13DOCUMENT_SOURCE_OFD\x10\x032\xb7\n" +
+	"\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -1750,7 +1833,9 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x0fExportDocuments\x12\".cabinet.v1.ExportDocumentsRequest\x1a#.cabinet.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x12P\n" +
 	"\n" +
 	"ListShifts\x12\x1d.cabinet.v1.ListShiftsRequest\x1a\x1e.cabinet.v1.ListShiftsResponse\"\x03\x90\x02\x01\x12J\n" +
-	"\bGetShift\x12\x1b.cabinet.v1.GetShiftRequest\x1a\x1c.cabinet.v1.GetShiftResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\bGetShift\x12\x1b.cabinet.v1.GetShiftRequest\x1a\x1c.cabinet.v1.GetShiftResponse\"\x03\x90\x02\x01\x12V\n" +
+	"\fExportShifts\x12\x1f.cabinet.v1.ExportShiftsRequest\x1a .cabinet.v1.ExportShiftsResponse\"\x03\x90\x02\x01\x12Y\n" +
+	"\rExportRevenue\x12 .cabinet.v1.ExportRevenueRequest\x1a!.cabinet.v1.ExportRevenueResponse\"\x03\x90\x02\x01\x12P\n" +
 	"\n" +
 	"GetRevenue\x12\x1d.cabinet.v1.GetRevenueRequest\x1a\x1e.cabinet.v1.GetRevenueResponse\"\x03\x90\x02\x01\x12V\n" +
 	"\fListProducts\x12\x1f.cabinet.v1.ListProductsRequest\x1a .cabinet.v1.ListProductsResponse\"\x03\x90\x02\x01\x12J\n" +
@@ -1772,109 +1857,119 @@ func file_cabinet_v1_documents_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_documents_proto_rawDescData
 }
 
-var file_cabinet_v1_documents_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_cabinet_v1_documents_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_cabinet_v1_documents_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_cabinet_v1_documents_proto_goTypes = []any{
 	(Payment)(0),                    // 0: cabinet.v1.Payment
-	(*OperationView)(nil),           // 1: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),   // 2: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),  // 3: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),    // 4: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),   // 5: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),    // 6: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),            // 7: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),   // 8: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),      // 9: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),     // 10: cabinet.v1.GetDocumentResponse
-	(*SlipLine)(nil),                // 11: cabinet.v1.SlipLine
-	(*Tag)(nil),                     // 12: cabinet.v1.Tag
-	(*GetDocumentPDFRequest)(nil),   // 13: cabinet.v1.GetDocumentPDFRequest
-	(*GetDocumentPDFResponse)(nil),  // 14: cabinet.v1.GetDocumentPDFResponse
-	(*DocumentFilter)(nil),          // 15: cabinet.v1.DocumentFilter
-	(*SearchDocumentsRequest)(nil),  // 16: cabinet.v1.SearchDocumentsRequest
-	(*FoundDocument)(nil),           // 17: cabinet.v1.FoundDocument
-	(*SearchDocumentsResponse)(nil), // 18: cabinet.v1.SearchDocumentsResponse
-	(*ExportDocumentsRequest)(nil),  // 19: cabinet.v1.ExportDocumentsRequest
-	(*ExportDocumentsResponse)(nil), // 20: cabinet.v1.ExportDocumentsResponse
-	(*v1.Operation)(nil),            // 21: fiscal.v1.Operation
-	(*v1.Document)(nil),             // 22: fiscal.v1.Document
-	(v1.PaperTrack)(0),              // 23: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                // 24: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),              // 25: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),              // 26: fiscal.v1.Cashier
-	(v1.Kind)(0),                    // 27: fiscal.v1.Kind
-	(*PaymentSums)(nil),             // 28: cabinet.v1.PaymentSums
-	(*VATSum)(nil),                  // 29: cabinet.v1.VATSum
-	(TableFormat)(0),                // 30: cabinet.v1.TableFormat
-	(*ListShiftsRequest)(nil),       // 31: cabinet.v1.ListShiftsRequest
-	(*GetShiftRequest)(nil),         // 32: cabinet.v1.GetShiftRequest
-	(*GetRevenueRequest)(nil),       // 33: cabinet.v1.GetRevenueRequest
-	(*ListProductsRequest)(nil),     // 34: cabinet.v1.ListProductsRequest
-	(*ListGapsRequest)(nil),         // 35: cabinet.v1.ListGapsRequest
-	(*ListOutletsRequest)(nil),      // 36: cabinet.v1.ListOutletsRequest
-	(*ListShiftsResponse)(nil),      // 37: cabinet.v1.ListShiftsResponse
-	(*GetShiftResponse)(nil),        // 38: cabinet.v1.GetShiftResponse
-	(*GetRevenueResponse)(nil),      // 39: cabinet.v1.GetRevenueResponse
-	(*ListProductsResponse)(nil),    // 40: cabinet.v1.ListProductsResponse
-	(*ListGapsResponse)(nil),        // 41: cabinet.v1.ListGapsResponse
-	(*ListOutletsResponse)(nil),     // 42: cabinet.v1.ListOutletsResponse
+	(DocumentSource)(0),             // 1: cabinet.v1.DocumentSource
+	(*OperationView)(nil),           // 2: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),   // 3: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),  // 4: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),    // 5: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),   // 6: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),    // 7: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),            // 8: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),   // 9: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),      // 10: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),     // 11: cabinet.v1.GetDocumentResponse
+	(*SlipLine)(nil),                // 12: cabinet.v1.SlipLine
+	(*Tag)(nil),                     // 13: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),   // 14: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),  // 15: cabinet.v1.GetDocumentPDFResponse
+	(*DocumentFilter)(nil),          // 16: cabinet.v1.DocumentFilter
+	(*SearchDocumentsRequest)(nil),  // 17: cabinet.v1.SearchDocumentsRequest
+	(*FoundDocument)(nil),           // 18: cabinet.v1.FoundDocument
+	(*SearchDocumentsResponse)(nil), // 19: cabinet.v1.SearchDocumentsResponse
+	(*ExportDocumentsRequest)(nil),  // 20: cabinet.v1.ExportDocumentsRequest
+	(*ExportDocumentsResponse)(nil), // 21: cabinet.v1.ExportDocumentsResponse
+	(*v1.Operation)(nil),            // 22: fiscal.v1.Operation
+	(*v1.Document)(nil),             // 23: fiscal.v1.Document
+	(v1.PaperTrack)(0),              // 24: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                // 25: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),              // 26: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),              // 27: fiscal.v1.Cashier
+	(v1.Kind)(0),                    // 28: fiscal.v1.Kind
+	(*PaymentSums)(nil),             // 29: cabinet.v1.PaymentSums
+	(*VATSum)(nil),                  // 30: cabinet.v1.VATSum
+	(TableFormat)(0),                // 31: cabinet.v1.TableFormat
+	(*ListShiftsRequest)(nil),       // 32: cabinet.v1.ListShiftsRequest
+	(*GetShiftRequest)(nil),         // 33: cabinet.v1.GetShiftRequest
+	(*ExportShiftsRequest)(nil),     // 34: cabinet.v1.ExportShiftsRequest
+	(*ExportRevenueRequest)(nil),    // 35: cabinet.v1.ExportRevenueRequest
+	(*GetRevenueRequest)(nil),       // 36: cabinet.v1.GetRevenueRequest
+	(*ListProductsRequest)(nil),     // 37: cabinet.v1.ListProductsRequest
+	(*ListGapsRequest)(nil),         // 38: cabinet.v1.ListGapsRequest
+	(*ListOutletsRequest)(nil),      // 39: cabinet.v1.ListOutletsRequest
+	(*ListShiftsResponse)(nil),      // 40: cabinet.v1.ListShiftsResponse
+	(*GetShiftResponse)(nil),        // 41: cabinet.v1.GetShiftResponse
+	(*ExportShiftsResponse)(nil),    // 42: cabinet.v1.ExportShiftsResponse
+	(*ExportRevenueResponse)(nil),   // 43: cabinet.v1.ExportRevenueResponse
+	(*GetRevenueResponse)(nil),      // 44: cabinet.v1.GetRevenueResponse
+	(*ListProductsResponse)(nil),    // 45: cabinet.v1.ListProductsResponse
+	(*ListGapsResponse)(nil),        // 46: cabinet.v1.ListGapsResponse
+	(*ListOutletsResponse)(nil),     // 47: cabinet.v1.ListOutletsResponse
 }
 var file_cabinet_v1_documents_proto_depIdxs = []int32{
-	21, // 0: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	1,  // 1: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	1,  // 2: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	22, // 3: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	23, // 4: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	24, // 5: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	7,  // 6: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	7,  // 7: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	25, // 8: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	26, // 9: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	11, // 10: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	12, // 11: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	12, // 12: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	27, // 13: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
+	22, // 0: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	2,  // 1: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	2,  // 2: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	23, // 3: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	24, // 4: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	25, // 5: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	8,  // 6: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	8,  // 7: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	26, // 8: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	27, // 9: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	12, // 10: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	13, // 11: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	13, // 12: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	28, // 13: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
 	0,  // 14: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
-	23, // 15: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
-	24, // 16: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
-	15, // 17: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	7,  // 18: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
-	28, // 19: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
-	29, // 20: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
-	17, // 21: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
-	15, // 22: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	30, // 23: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
-	2,  // 24: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	4,  // 25: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	6,  // 26: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	9,  // 27: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	13, // 28: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	16, // 29: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
-	19, // 30: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
-	31, // 31: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
-	32, // 32: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
-	33, // 33: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
-	34, // 34: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
-	35, // 35: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
-	36, // 36: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
-	3,  // 37: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	5,  // 38: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	8,  // 39: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	10, // 40: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	14, // 41: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	18, // 42: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
-	20, // 43: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
-	37, // 44: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
-	38, // 45: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
-	39, // 46: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
-	40, // 47: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
-	41, // 48: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
-	42, // 49: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
-	37, // [37:50] is the sub-list for method output_type
-	24, // [24:37] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	24, // 15: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
+	25, // 16: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
+	16, // 17: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	8,  // 18: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
+	29, // 19: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
+	30, // 20: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
+	1,  // 21: cabinet.v1.FoundDocument.sources:type_name -> cabinet.v1.DocumentSource
+	18, // 22: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
+	16, // 23: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	31, // 24: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
+	3,  // 25: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	5,  // 26: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	7,  // 27: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	10, // 28: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	14, // 29: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	17, // 30: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
+	20, // 31: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
+	32, // 32: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
+	33, // 33: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
+	34, // 34: cabinet.v1.DocumentsService.ExportShifts:input_type -> cabinet.v1.ExportShiftsRequest
+	35, // 35: cabinet.v1.DocumentsService.ExportRevenue:input_type -> cabinet.v1.ExportRevenueRequest
+	36, // 36: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
+	37, // 37: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
+	38, // 38: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	39, // 39: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	4,  // 40: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	6,  // 41: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	9,  // 42: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	11, // 43: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	15, // 44: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	19, // 45: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	21, // 46: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	40, // 47: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	41, // 48: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	42, // 49: cabinet.v1.DocumentsService.ExportShifts:output_type -> cabinet.v1.ExportShiftsResponse
+	43, // 50: cabinet.v1.DocumentsService.ExportRevenue:output_type -> cabinet.v1.ExportRevenueResponse
+	44, // 51: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	45, // 52: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	46, // 53: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	47, // 54: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	40, // [40:55] is the sub-list for method output_type
+	25, // [25:40] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_documents_proto_init() }
@@ -1889,7 +1984,7 @@ func file_cabinet_v1_documents_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_documents_proto_rawDesc), len(file_cabinet_v1_documents_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -713,7 +713,11 @@ type Shift struct {
 	// Its opening and closing reports, when known.
 	OpenedFd uint32 `protobuf:"varint,14,opt,name=opened_fd,json=openedFd,proto3" json:"opened_fd,omitempty"`
 	// Closing report.
-	ClosedFd      uint32 `protobuf:"varint,15,opt,name=closed_fd,json=closedFd,proto3" json:"closed_fd,omitempty"`
+	ClosedFd uint32 `protobuf:"varint,15,opt,name=closed_fd,json=closedFd,proto3" json:"closed_fd,omitempty"`
+	// Numbers between opening and closing that are missing here; of one shift only, in GetShift.
+	Missing []*MissingNumbers `protobuf:"bytes,16,rep,name=missing,proto3" json:"missing,omitempty"`
+	// Documents of it that are known by number and sum alone, without goods and ways to pay; of one shift only, in GetShift.
+	Unread        []uint32 `protobuf:"varint,17,rep,packed,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -853,6 +857,75 @@ func (x *Shift) GetClosedFd() uint32 {
 	return 0
 }
 
+func (x *Shift) GetMissing() []*MissingNumbers {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Shift) GetUnread() []uint32 {
+	if x != nil {
+		return x.Unread
+	}
+	return nil
+}
+
+// MissingNumbers are numbers of documents that are not here.
+type MissingNumbers struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First.
+	First uint32 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
+	// Last.
+	Last          uint32 `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MissingNumbers) Reset() {
+	*x = MissingNumbers{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MissingNumbers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MissingNumbers) ProtoMessage() {}
+
+func (x *MissingNumbers) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MissingNumbers.ProtoReflect.Descriptor instead.
+func (*MissingNumbers) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *MissingNumbers) GetFirst() uint32 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *MissingNumbers) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
 // ListShiftsRequest selects shifts.
 type ListShiftsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -869,14 +942,18 @@ type ListShiftsRequest struct {
 	// At most; 0 is 50.
 	Limit uint32 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Mark of the next page.
-	Page          string `protobuf:"bytes,7,opt,name=page,proto3" json:"page,omitempty"`
+	Page string `protobuf:"bytes,7,opt,name=page,proto3" json:"page,omitempty"`
+	// Only those not closed that were opened before this minute of the tills' own time: 2026-03-04T05:06.
+	OpenedBefore string `protobuf:"bytes,8,opt,name=opened_before,json=openedBefore,proto3" json:"opened_before,omitempty"`
+	// Only those whose counters say otherwise than the documents here. Needs money:view.
+	Different     bool `protobuf:"varint,9,opt,name=different,proto3" json:"different,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListShiftsRequest) Reset() {
 	*x = ListShiftsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[6]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +965,7 @@ func (x *ListShiftsRequest) String() string {
 func (*ListShiftsRequest) ProtoMessage() {}
 
 func (x *ListShiftsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[6]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +978,7 @@ func (x *ListShiftsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShiftsRequest.ProtoReflect.Descriptor instead.
 func (*ListShiftsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListShiftsRequest) GetFrom() string {
@@ -953,6 +1030,148 @@ func (x *ListShiftsRequest) GetPage() string {
 	return ""
 }
 
+func (x *ListShiftsRequest) GetOpenedBefore() string {
+	if x != nil {
+		return x.OpenedBefore
+	}
+	return ""
+}
+
+func (x *ListShiftsRequest) GetDifferent() bool {
+	if x != nil {
+		return x.Different
+	}
+	return false
+}
+
+// ExportShiftsRequest asks for a file.
+type ExportShiftsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to list; limit and page do not count.
+	Filter *ListShiftsRequest `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Format.
+	Format        TableFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cabinet.v1.TableFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportShiftsRequest) Reset() {
+	*x = ExportShiftsRequest{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportShiftsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportShiftsRequest) ProtoMessage() {}
+
+func (x *ExportShiftsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportShiftsRequest.ProtoReflect.Descriptor instead.
+func (*ExportShiftsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExportShiftsRequest) GetFilter() *ListShiftsRequest {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ExportShiftsRequest) GetFormat() TableFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TableFormat_TABLE_FORMAT_UNSPECIFIED
+}
+
+// ExportShiftsResponse gives it.
+type ExportShiftsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// File.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to save it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows.
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportShiftsResponse) Reset() {
+	*x = ExportShiftsResponse{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportShiftsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportShiftsResponse) ProtoMessage() {}
+
+func (x *ExportShiftsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportShiftsResponse.ProtoReflect.Descriptor instead.
+func (*ExportShiftsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ExportShiftsResponse) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *ExportShiftsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportShiftsResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ExportShiftsResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
 // ListShiftsResponse gives a page.
 type ListShiftsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -966,7 +1185,7 @@ type ListShiftsResponse struct {
 
 func (x *ListShiftsResponse) Reset() {
 	*x = ListShiftsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[7]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1197,7 @@ func (x *ListShiftsResponse) String() string {
 func (*ListShiftsResponse) ProtoMessage() {}
 
 func (x *ListShiftsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[7]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1210,7 @@ func (x *ListShiftsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShiftsResponse.ProtoReflect.Descriptor instead.
 func (*ListShiftsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListShiftsResponse) GetShifts() []*Shift {
@@ -1021,7 +1240,7 @@ type GetShiftRequest struct {
 
 func (x *GetShiftRequest) Reset() {
 	*x = GetShiftRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[8]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1252,7 @@ func (x *GetShiftRequest) String() string {
 func (*GetShiftRequest) ProtoMessage() {}
 
 func (x *GetShiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[8]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1265,7 @@ func (x *GetShiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetShiftRequest.ProtoReflect.Descriptor instead.
 func (*GetShiftRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetShiftRequest) GetFn() string {
@@ -1074,7 +1293,7 @@ type GetShiftResponse struct {
 
 func (x *GetShiftResponse) Reset() {
 	*x = GetShiftResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[9]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1305,7 @@ func (x *GetShiftResponse) String() string {
 func (*GetShiftResponse) ProtoMessage() {}
 
 func (x *GetShiftResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[9]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1318,7 @@ func (x *GetShiftResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetShiftResponse.ProtoReflect.Descriptor instead.
 func (*GetShiftResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetShiftResponse) GetShift() *Shift {
@@ -1107,6 +1326,125 @@ func (x *GetShiftResponse) GetShift() *Shift {
 		return x.Shift
 	}
 	return nil
+}
+
+// ExportRevenueRequest asks for a file.
+type ExportRevenueRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to add up.
+	Request *GetRevenueRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// Format.
+	Format        TableFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cabinet.v1.TableFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRevenueRequest) Reset() {
+	*x = ExportRevenueRequest{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRevenueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRevenueRequest) ProtoMessage() {}
+
+func (x *ExportRevenueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRevenueRequest.ProtoReflect.Descriptor instead.
+func (*ExportRevenueRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ExportRevenueRequest) GetRequest() *GetRevenueRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *ExportRevenueRequest) GetFormat() TableFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TableFormat_TABLE_FORMAT_UNSPECIFIED
+}
+
+// ExportRevenueResponse gives it.
+type ExportRevenueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// File.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to save it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows.
+	Rows          uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportRevenueResponse) Reset() {
+	*x = ExportRevenueResponse{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportRevenueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportRevenueResponse) ProtoMessage() {}
+
+func (x *ExportRevenueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportRevenueResponse.ProtoReflect.Descriptor instead.
+func (*ExportRevenueResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ExportRevenueResponse) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *ExportRevenueResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportRevenueResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
 }
 
 // GetRevenueRequest asks for sums.
@@ -1132,7 +1470,7 @@ type GetRevenueRequest struct {
 
 func (x *GetRevenueRequest) Reset() {
 	*x = GetRevenueRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[10]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1482,7 @@ func (x *GetRevenueRequest) String() string {
 func (*GetRevenueRequest) ProtoMessage() {}
 
 func (x *GetRevenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[10]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1495,7 @@ func (x *GetRevenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevenueRequest.ProtoReflect.Descriptor instead.
 func (*GetRevenueRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetRevenueRequest) GetFrom() string {
@@ -1219,14 +1557,16 @@ type RevenueRow struct {
 	// Its name.
 	Place string `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
 	// Figures.
-	Figures       *Figures `protobuf:"bytes,4,opt,name=figures,proto3" json:"figures,omitempty"`
+	Figures *Figures `protobuf:"bytes,4,opt,name=figures,proto3" json:"figures,omitempty"`
+	// Newest receipt there, the till's time; of places only, empty when there is none.
+	NewestAt      string `protobuf:"bytes,5,opt,name=newest_at,json=newestAt,proto3" json:"newest_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RevenueRow) Reset() {
 	*x = RevenueRow{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[11]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1578,7 @@ func (x *RevenueRow) String() string {
 func (*RevenueRow) ProtoMessage() {}
 
 func (x *RevenueRow) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[11]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1591,7 @@ func (x *RevenueRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevenueRow.ProtoReflect.Descriptor instead.
 func (*RevenueRow) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RevenueRow) GetSpan() string {
@@ -1282,6 +1622,13 @@ func (x *RevenueRow) GetFigures() *Figures {
 	return nil
 }
 
+func (x *RevenueRow) GetNewestAt() string {
+	if x != nil {
+		return x.NewestAt
+	}
+	return ""
+}
+
 // GetRevenueResponse gives sums.
 type GetRevenueResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1296,14 +1643,18 @@ type GetRevenueResponse struct {
 	// Days of that one.
 	PreviousFrom string `protobuf:"bytes,5,opt,name=previous_from,json=previousFrom,proto3" json:"previous_from,omitempty"`
 	// Last of them.
-	PreviousTo    string `protobuf:"bytes,6,opt,name=previous_to,json=previousTo,proto3" json:"previous_to,omitempty"`
+	PreviousTo string `protobuf:"bytes,6,opt,name=previous_to,json=previousTo,proto3" json:"previous_to,omitempty"`
+	// The same places over the equal period before; only with place.
+	PreviousPlaces []*RevenueRow `protobuf:"bytes,7,rep,name=previous_places,json=previousPlaces,proto3" json:"previous_places,omitempty"`
+	// Newest receipt of all, the till's time, whatever the period; empty when there is none.
+	NewestAt      string `protobuf:"bytes,8,opt,name=newest_at,json=newestAt,proto3" json:"newest_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetRevenueResponse) Reset() {
 	*x = GetRevenueResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[12]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1666,7 @@ func (x *GetRevenueResponse) String() string {
 func (*GetRevenueResponse) ProtoMessage() {}
 
 func (x *GetRevenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[12]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1679,7 @@ func (x *GetRevenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevenueResponse.ProtoReflect.Descriptor instead.
 func (*GetRevenueResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetRevenueResponse) GetSpans() []*RevenueRow {
@@ -1373,6 +1724,20 @@ func (x *GetRevenueResponse) GetPreviousTo() string {
 	return ""
 }
 
+func (x *GetRevenueResponse) GetPreviousPlaces() []*RevenueRow {
+	if x != nil {
+		return x.PreviousPlaces
+	}
+	return nil
+}
+
+func (x *GetRevenueResponse) GetNewestAt() string {
+	if x != nil {
+		return x.NewestAt
+	}
+	return ""
+}
+
 // ListProductsRequest asks for goods.
 type ListProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1396,7 +1761,7 @@ type ListProductsRequest struct {
 
 func (x *ListProductsRequest) Reset() {
 	*x = ListProductsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[13]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1773,7 @@ func (x *ListProductsRequest) String() string {
 func (*ListProductsRequest) ProtoMessage() {}
 
 func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[13]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1786,7 @@ func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListProductsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListProductsRequest) GetFrom() string {
@@ -1498,7 +1863,7 @@ type Product struct {
 
 func (x *Product) Reset() {
 	*x = Product{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[14]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1875,7 @@ func (x *Product) String() string {
 func (*Product) ProtoMessage() {}
 
 func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[14]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1888,7 @@ func (x *Product) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Product.ProtoReflect.Descriptor instead.
 func (*Product) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Product) GetName() string {
@@ -1597,7 +1962,7 @@ type ListProductsResponse struct {
 
 func (x *ListProductsResponse) Reset() {
 	*x = ListProductsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[15]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1609,7 +1974,7 @@ func (x *ListProductsResponse) String() string {
 func (*ListProductsResponse) ProtoMessage() {}
 
 func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[15]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1622,7 +1987,7 @@ func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListProductsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListProductsResponse) GetProducts() []*Product {
@@ -1671,7 +2036,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[16]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +2048,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[16]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +2061,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Gap) GetFn() string {
@@ -1766,7 +2131,7 @@ type ListGapsRequest struct {
 
 func (x *ListGapsRequest) Reset() {
 	*x = ListGapsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[17]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +2143,7 @@ func (x *ListGapsRequest) String() string {
 func (*ListGapsRequest) ProtoMessage() {}
 
 func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[17]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +2156,7 @@ func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsRequest.ProtoReflect.Descriptor instead.
 func (*ListGapsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListGapsRequest) GetTillId() string {
@@ -1814,7 +2179,7 @@ type ListGapsResponse struct {
 
 func (x *ListGapsResponse) Reset() {
 	*x = ListGapsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[18]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +2191,7 @@ func (x *ListGapsResponse) String() string {
 func (*ListGapsResponse) ProtoMessage() {}
 
 func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[18]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +2204,7 @@ func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsResponse.ProtoReflect.Descriptor instead.
 func (*ListGapsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{18}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListGapsResponse) GetGaps() []*Gap {
@@ -1865,7 +2230,7 @@ type ListOutletsRequest struct {
 
 func (x *ListOutletsRequest) Reset() {
 	*x = ListOutletsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[19]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2242,7 @@ func (x *ListOutletsRequest) String() string {
 func (*ListOutletsRequest) ProtoMessage() {}
 
 func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[19]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2255,7 @@ func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsRequest.ProtoReflect.Descriptor instead.
 func (*ListOutletsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{24}
 }
 
 // OutletView is a place where tills stand.
@@ -1906,7 +2271,7 @@ type OutletView struct {
 
 func (x *OutletView) Reset() {
 	*x = OutletView{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[20]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +2283,7 @@ func (x *OutletView) String() string {
 func (*OutletView) ProtoMessage() {}
 
 func (x *OutletView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[20]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +2296,7 @@ func (x *OutletView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutletView.ProtoReflect.Descriptor instead.
 func (*OutletView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *OutletView) GetId() string {
@@ -1959,7 +2324,7 @@ type ListOutletsResponse struct {
 
 func (x *ListOutletsResponse) Reset() {
 	*x = ListOutletsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2336,7 @@ func (x *ListOutletsResponse) String() string {
 func (*ListOutletsResponse) ProtoMessage() {}
 
 func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2349,7 @@ func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsResponse.ProtoReflect.Descriptor instead.
 func (*ListOutletsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListOutletsResponse) GetOutlets() []*OutletView {
@@ -2038,7 +2403,7 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\breceipts\x18\x03 \x01(\rR\breceipts\x12\x14\n" +
 	"\x05total\x18\x04 \x01(\x03R\x05total\x12!\n" +
 	"\four_receipts\x18\x05 \x01(\rR\vourReceipts\x12\x1b\n" +
-	"\tour_total\x18\x06 \x01(\x03R\bourTotal\"\xba\x03\n" +
+	"\tour_total\x18\x06 \x01(\x03R\bourTotal\"\x88\x04\n" +
 	"\x05Shift\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\x12\x17\n" +
@@ -2055,7 +2420,12 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\acounted\x18\f \x01(\bR\acounted\x12?\n" +
 	"\vdifferences\x18\r \x03(\v2\x1d.cabinet.v1.CounterDifferenceR\vdifferences\x12\x1b\n" +
 	"\topened_fd\x18\x0e \x01(\rR\bopenedFd\x12\x1b\n" +
-	"\tclosed_fd\x18\x0f \x01(\rR\bclosedFd\"\xad\x01\n" +
+	"\tclosed_fd\x18\x0f \x01(\rR\bclosedFd\x124\n" +
+	"\amissing\x18\x10 \x03(\v2\x1a.cabinet.v1.MissingNumbersR\amissing\x12\x16\n" +
+	"\x06unread\x18\x11 \x03(\rR\x06unread\":\n" +
+	"\x0eMissingNumbers\x12\x14\n" +
+	"\x05first\x18\x01 \x01(\rR\x05first\x12\x12\n" +
+	"\x04last\x18\x02 \x01(\rR\x04last\"\xf0\x01\n" +
 	"\x11ListShiftsRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
@@ -2063,7 +2433,17 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\toutlet_id\x18\x04 \x01(\tR\boutletId\x12\x12\n" +
 	"\x04open\x18\x05 \x01(\bR\x04open\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x12\n" +
-	"\x04page\x18\a \x01(\tR\x04page\"\\\n" +
+	"\x04page\x18\a \x01(\tR\x04page\x12#\n" +
+	"\ropened_before\x18\b \x01(\tR\fopenedBefore\x12\x1c\n" +
+	"\tdifferent\x18\t \x01(\bR\tdifferent\"}\n" +
+	"\x13ExportShiftsRequest\x125\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1d.cabinet.v1.ListShiftsRequestR\x06filter\x12/\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"d\n" +
+	"\x14ExportShiftsResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\\\n" +
 	"\x12ListShiftsResponse\x12)\n" +
 	"\x06shifts\x18\x01 \x03(\v2\x11.cabinet.v1.ShiftR\x06shifts\x12\x1b\n" +
 	"\tnext_page\x18\x02 \x01(\tR\bnextPage\"9\n" +
@@ -2071,7 +2451,14 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\";\n" +
 	"\x10GetShiftResponse\x12'\n" +
-	"\x05shift\x18\x01 \x01(\v2\x11.cabinet.v1.ShiftR\x05shift\"\xde\x01\n" +
+	"\x05shift\x18\x01 \x01(\v2\x11.cabinet.v1.ShiftR\x05shift\"\x80\x01\n" +
+	"\x14ExportRevenueRequest\x127\n" +
+	"\arequest\x18\x01 \x01(\v2\x1d.cabinet.v1.GetRevenueRequestR\arequest\x12/\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"S\n" +
+	"\x15ExportRevenueResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\"\xde\x01\n" +
 	"\x11GetRevenueRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12$\n" +
@@ -2080,13 +2467,14 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\toutlet_id\x18\x05 \x01(\tR\boutletId\x12\x17\n" +
 	"\atill_id\x18\x06 \x01(\tR\x06tillId\x12 \n" +
 	"\fby_shift_day\x18\a \x01(\bR\n" +
-	"byShiftDay\"\x80\x01\n" +
+	"byShiftDay\"\x9d\x01\n" +
 	"\n" +
 	"RevenueRow\x12\x12\n" +
 	"\x04span\x18\x01 \x01(\tR\x04span\x12\x19\n" +
 	"\bplace_id\x18\x02 \x01(\tR\aplaceId\x12\x14\n" +
 	"\x05place\x18\x03 \x01(\tR\x05place\x12-\n" +
-	"\afigures\x18\x04 \x01(\v2\x13.cabinet.v1.FiguresR\afigures\"\x94\x02\n" +
+	"\afigures\x18\x04 \x01(\v2\x13.cabinet.v1.FiguresR\afigures\x12\x1b\n" +
+	"\tnewest_at\x18\x05 \x01(\tR\bnewestAt\"\xf2\x02\n" +
 	"\x12GetRevenueResponse\x12,\n" +
 	"\x05spans\x18\x01 \x03(\v2\x16.cabinet.v1.RevenueRowR\x05spans\x12.\n" +
 	"\x06places\x18\x02 \x03(\v2\x16.cabinet.v1.RevenueRowR\x06places\x12)\n" +
@@ -2094,7 +2482,9 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\bprevious\x18\x04 \x01(\v2\x13.cabinet.v1.FiguresR\bprevious\x12#\n" +
 	"\rprevious_from\x18\x05 \x01(\tR\fpreviousFrom\x12\x1f\n" +
 	"\vprevious_to\x18\x06 \x01(\tR\n" +
-	"previousTo\"\xaf\x01\n" +
+	"previousTo\x12?\n" +
+	"\x0fprevious_places\x18\a \x03(\v2\x16.cabinet.v1.RevenueRowR\x0epreviousPlaces\x12\x1b\n" +
+	"\tnewest_at\x18\b \x01(\tR\bnewestAt\"\xaf\x01\n" +
 	"\x13ListProductsRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1b\n" +
@@ -2174,64 +2564,75 @@ func file_cabinet_v1_figures_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_figures_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_cabinet_v1_figures_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_cabinet_v1_figures_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_cabinet_v1_figures_proto_goTypes = []any{
-	(TableFormat)(0),             // 0: cabinet.v1.TableFormat
-	(Span)(0),                    // 1: cabinet.v1.Span
-	(Place)(0),                   // 2: cabinet.v1.Place
-	(GapCause)(0),                // 3: cabinet.v1.GapCause
-	(*VATSum)(nil),               // 4: cabinet.v1.VATSum
-	(*PaymentSums)(nil),          // 5: cabinet.v1.PaymentSums
-	(*KindFigures)(nil),          // 6: cabinet.v1.KindFigures
-	(*Figures)(nil),              // 7: cabinet.v1.Figures
-	(*CounterDifference)(nil),    // 8: cabinet.v1.CounterDifference
-	(*Shift)(nil),                // 9: cabinet.v1.Shift
-	(*ListShiftsRequest)(nil),    // 10: cabinet.v1.ListShiftsRequest
-	(*ListShiftsResponse)(nil),   // 11: cabinet.v1.ListShiftsResponse
-	(*GetShiftRequest)(nil),      // 12: cabinet.v1.GetShiftRequest
-	(*GetShiftResponse)(nil),     // 13: cabinet.v1.GetShiftResponse
-	(*GetRevenueRequest)(nil),    // 14: cabinet.v1.GetRevenueRequest
-	(*RevenueRow)(nil),           // 15: cabinet.v1.RevenueRow
-	(*GetRevenueResponse)(nil),   // 16: cabinet.v1.GetRevenueResponse
-	(*ListProductsRequest)(nil),  // 17: cabinet.v1.ListProductsRequest
-	(*Product)(nil),              // 18: cabinet.v1.Product
-	(*ListProductsResponse)(nil), // 19: cabinet.v1.ListProductsResponse
-	(*Gap)(nil),                  // 20: cabinet.v1.Gap
-	(*ListGapsRequest)(nil),      // 21: cabinet.v1.ListGapsRequest
-	(*ListGapsResponse)(nil),     // 22: cabinet.v1.ListGapsResponse
-	(*ListOutletsRequest)(nil),   // 23: cabinet.v1.ListOutletsRequest
-	(*OutletView)(nil),           // 24: cabinet.v1.OutletView
-	(*ListOutletsResponse)(nil),  // 25: cabinet.v1.ListOutletsResponse
-	(v1.Kind)(0),                 // 26: fiscal.v1.Kind
-	(*v1.Document)(nil),          // 27: fiscal.v1.Document
+	(TableFormat)(0),              // 0: cabinet.v1.TableFormat
+	(Span)(0),                     // 1: cabinet.v1.Span
+	(Place)(0),                    // 2: cabinet.v1.Place
+	(GapCause)(0),                 // 3: cabinet.v1.GapCause
+	(*VATSum)(nil),                // 4: cabinet.v1.VATSum
+	(*PaymentSums)(nil),           // 5: cabinet.v1.PaymentSums
+	(*KindFigures)(nil),           // 6: cabinet.v1.KindFigures
+	(*Figures)(nil),               // 7: cabinet.v1.Figures
+	(*CounterDifference)(nil),     // 8: cabinet.v1.CounterDifference
+	(*Shift)(nil),                 // 9: cabinet.v1.Shift
+	(*MissingNumbers)(nil),        // 10: cabinet.v1.MissingNumbers
+	(*ListShiftsRequest)(nil),     // 11: cabinet.v1.ListShiftsRequest
+	(*ExportShiftsRequest)(nil),   // 12: cabinet.v1.ExportShiftsRequest
+	(*ExportShiftsResponse)(nil),  // 13: cabinet.v1.ExportShiftsResponse
+	(*ListShiftsResponse)(nil),    // 14: cabinet.v1.ListShiftsResponse
+	(*GetShiftRequest)(nil),       // 15: cabinet.v1.GetShiftRequest
+	(*GetShiftResponse)(nil),      // 16: cabinet.v1.GetShiftResponse
+	(*ExportRevenueRequest)(nil),  // 17: cabinet.v1.ExportRevenueRequest
+	(*ExportRevenueResponse)(nil), // 18: cabinet.v1.ExportRevenueResponse
+	(*GetRevenueRequest)(nil),     // 19: cabinet.v1.GetRevenueRequest
+	(*RevenueRow)(nil),            // 20: cabinet.v1.RevenueRow
+	(*GetRevenueResponse)(nil),    // 21: cabinet.v1.GetRevenueResponse
+	(*ListProductsRequest)(nil),   // 22: cabinet.v1.ListProductsRequest
+	(*Product)(nil),               // 23: cabinet.v1.Product
+	(*ListProductsResponse)(nil),  // 24: cabinet.v1.ListProductsResponse
+	(*Gap)(nil),                   // 25: cabinet.v1.Gap
+	(*ListGapsRequest)(nil),       // 26: cabinet.v1.ListGapsRequest
+	(*ListGapsResponse)(nil),      // 27: cabinet.v1.ListGapsResponse
+	(*ListOutletsRequest)(nil),    // 28: cabinet.v1.ListOutletsRequest
+	(*OutletView)(nil),            // 29: cabinet.v1.OutletView
+	(*ListOutletsResponse)(nil),   // 30: cabinet.v1.ListOutletsResponse
+	(v1.Kind)(0),                  // 31: fiscal.v1.Kind
+	(*v1.Document)(nil),           // 32: fiscal.v1.Document
 }
 var file_cabinet_v1_figures_proto_depIdxs = []int32{
-	26, // 0: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
+	31, // 0: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
 	5,  // 1: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
 	6,  // 2: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
-	26, // 3: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
+	31, // 3: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
 	7,  // 4: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
 	8,  // 5: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
-	9,  // 6: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
-	9,  // 7: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
-	1,  // 8: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
-	2,  // 9: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
-	7,  // 10: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
-	15, // 11: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
-	15, // 12: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
-	7,  // 13: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
-	7,  // 14: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
-	18, // 15: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
-	27, // 16: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
-	27, // 17: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
-	3,  // 18: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
-	20, // 19: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
-	24, // 20: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	10, // 6: cabinet.v1.Shift.missing:type_name -> cabinet.v1.MissingNumbers
+	11, // 7: cabinet.v1.ExportShiftsRequest.filter:type_name -> cabinet.v1.ListShiftsRequest
+	0,  // 8: cabinet.v1.ExportShiftsRequest.format:type_name -> cabinet.v1.TableFormat
+	9,  // 9: cabinet.v1.ListShiftsResponse.shifts:type_name -> cabinet.v1.Shift
+	9,  // 10: cabinet.v1.GetShiftResponse.shift:type_name -> cabinet.v1.Shift
+	19, // 11: cabinet.v1.ExportRevenueRequest.request:type_name -> cabinet.v1.GetRevenueRequest
+	0,  // 12: cabinet.v1.ExportRevenueRequest.format:type_name -> cabinet.v1.TableFormat
+	1,  // 13: cabinet.v1.GetRevenueRequest.span:type_name -> cabinet.v1.Span
+	2,  // 14: cabinet.v1.GetRevenueRequest.place:type_name -> cabinet.v1.Place
+	7,  // 15: cabinet.v1.RevenueRow.figures:type_name -> cabinet.v1.Figures
+	20, // 16: cabinet.v1.GetRevenueResponse.spans:type_name -> cabinet.v1.RevenueRow
+	20, // 17: cabinet.v1.GetRevenueResponse.places:type_name -> cabinet.v1.RevenueRow
+	7,  // 18: cabinet.v1.GetRevenueResponse.total:type_name -> cabinet.v1.Figures
+	7,  // 19: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
+	20, // 20: cabinet.v1.GetRevenueResponse.previous_places:type_name -> cabinet.v1.RevenueRow
+	23, // 21: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
+	32, // 22: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
+	32, // 23: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
+	3,  // 24: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
+	25, // 25: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
+	29, // 26: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_figures_proto_init() }
@@ -2245,7 +2646,7 @@ func file_cabinet_v1_figures_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_figures_proto_rawDesc), len(file_cabinet_v1_figures_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   22,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -62,6 +62,12 @@ const (
 	// DocumentsServiceGetShiftProcedure is the fully-qualified name of the DocumentsService's GetShift
 	// RPC.
 	DocumentsServiceGetShiftProcedure = "/cabinet.v1.DocumentsService/GetShift"
+	// DocumentsServiceExportShiftsProcedure is the fully-qualified name of the DocumentsService's
+	// ExportShifts RPC.
+	DocumentsServiceExportShiftsProcedure = "/cabinet.v1.DocumentsService/ExportShifts"
+	// DocumentsServiceExportRevenueProcedure is the fully-qualified name of the DocumentsService's
+	// ExportRevenue RPC.
+	DocumentsServiceExportRevenueProcedure = "/cabinet.v1.DocumentsService/ExportRevenue"
 	// DocumentsServiceGetRevenueProcedure is the fully-qualified name of the DocumentsService's
 	// GetRevenue RPC.
 	DocumentsServiceGetRevenueProcedure = "/cabinet.v1.DocumentsService/GetRevenue"
@@ -96,6 +102,10 @@ type DocumentsServiceClient interface {
 	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
 	// GetShift gives one shift.
 	GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error)
+	// ExportShifts gives exactly what ListShifts lists as a table to keep.
+	ExportShifts(context.Context, *v1.ExportShiftsRequest) (*v1.ExportShiftsResponse, error)
+	// ExportRevenue gives exactly the sums of GetRevenue as a table to keep.
+	ExportRevenue(context.Context, *v1.ExportRevenueRequest) (*v1.ExportRevenueResponse, error)
 	// GetRevenue adds up what was settled in a period, and in the equal period before it.
 	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
 	// ListProducts gives what was sold in a period, the most or the least first.
@@ -180,6 +190,20 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		exportShifts: connect.NewClient[v1.ExportShiftsRequest, v1.ExportShiftsResponse](
+			httpClient,
+			baseURL+DocumentsServiceExportShiftsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ExportShifts")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		exportRevenue: connect.NewClient[v1.ExportRevenueRequest, v1.ExportRevenueResponse](
+			httpClient,
+			baseURL+DocumentsServiceExportRevenueProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ExportRevenue")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		getRevenue: connect.NewClient[v1.GetRevenueRequest, v1.GetRevenueResponse](
 			httpClient,
 			baseURL+DocumentsServiceGetRevenueProcedure,
@@ -222,6 +246,8 @@ type documentsServiceClient struct {
 	exportDocuments *connect.Client[v1.ExportDocumentsRequest, v1.ExportDocumentsResponse]
 	listShifts      *connect.Client[v1.ListShiftsRequest, v1.ListShiftsResponse]
 	getShift        *connect.Client[v1.GetShiftRequest, v1.GetShiftResponse]
+	exportShifts    *connect.Client[v1.ExportShiftsRequest, v1.ExportShiftsResponse]
+	exportRevenue   *connect.Client[v1.ExportRevenueRequest, v1.ExportRevenueResponse]
 	getRevenue      *connect.Client[v1.GetRevenueRequest, v1.GetRevenueResponse]
 	listProducts    *connect.Client[v1.ListProductsRequest, v1.ListProductsResponse]
 	listGaps        *connect.Client[v1.ListGapsRequest, v1.ListGapsResponse]
@@ -309,6 +335,24 @@ func (c *documentsServiceClient) GetShift(ctx context.Context, req *v1.GetShiftR
 	return nil, err
 }
 
+// ExportShifts calls cabinet.v1.DocumentsService.ExportShifts.
+func (c *documentsServiceClient) ExportShifts(ctx context.Context, req *v1.ExportShiftsRequest) (*v1.ExportShiftsResponse, error) {
+	response, err := c.exportShifts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ExportRevenue calls cabinet.v1.DocumentsService.ExportRevenue.
+func (c *documentsServiceClient) ExportRevenue(ctx context.Context, req *v1.ExportRevenueRequest) (*v1.ExportRevenueResponse, error) {
+	response, err := c.exportRevenue.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetRevenue calls cabinet.v1.DocumentsService.GetRevenue.
 func (c *documentsServiceClient) GetRevenue(ctx context.Context, req *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error) {
 	response, err := c.getRevenue.CallUnary(ctx, connect.NewRequest(req))
@@ -365,6 +409,10 @@ type DocumentsServiceHandler interface {
 	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
 	// GetShift gives one shift.
 	GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error)
+	// ExportShifts gives exactly what ListShifts lists as a table to keep.
+	ExportShifts(context.Context, *v1.ExportShiftsRequest) (*v1.ExportShiftsResponse, error)
+	// ExportRevenue gives exactly the sums of GetRevenue as a table to keep.
+	ExportRevenue(context.Context, *v1.ExportRevenueRequest) (*v1.ExportRevenueResponse, error)
 	// GetRevenue adds up what was settled in a period, and in the equal period before it.
 	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
 	// ListProducts gives what was sold in a period, the most or the least first.
@@ -445,6 +493,20 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	documentsServiceExportShiftsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceExportShiftsProcedure,
+		svc.ExportShifts,
+		connect.WithSchema(documentsServiceMethods.ByName("ExportShifts")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceExportRevenueHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceExportRevenueProcedure,
+		svc.ExportRevenue,
+		connect.WithSchema(documentsServiceMethods.ByName("ExportRevenue")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	documentsServiceGetRevenueHandler := connect.NewUnaryHandlerSimple(
 		DocumentsServiceGetRevenueProcedure,
 		svc.GetRevenue,
@@ -493,6 +555,10 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 			documentsServiceListShiftsHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetShiftProcedure:
 			documentsServiceGetShiftHandler.ServeHTTP(w, r)
+		case DocumentsServiceExportShiftsProcedure:
+			documentsServiceExportShiftsHandler.ServeHTTP(w, r)
+		case DocumentsServiceExportRevenueProcedure:
+			documentsServiceExportRevenueHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetRevenueProcedure:
 			documentsServiceGetRevenueHandler.ServeHTTP(w, r)
 		case DocumentsServiceListProductsProcedure:
@@ -544,6 +610,14 @@ func (UnimplementedDocumentsServiceHandler) ListShifts(context.Context, *v1.List
 
 func (UnimplementedDocumentsServiceHandler) GetShift(context.Context, *v1.GetShiftRequest) (*v1.GetShiftResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.GetShift is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ExportShifts(context.Context, *v1.ExportShiftsRequest) (*v1.ExportShiftsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ExportShifts is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ExportRevenue(context.Context, *v1.ExportRevenueRequest) (*v1.ExportRevenueResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ExportRevenue is not implemented"))
 }
 
 func (UnimplementedDocumentsServiceHandler) GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error) {

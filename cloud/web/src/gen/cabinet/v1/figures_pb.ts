@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/figures.proto.
  */
 export const file_cabinet_v1_figures: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2ZpZ3VyZXMucHJvdG8SCmNhYmluZXQudjEiIwoGVkFUU3VtEgwKBHJhdGUYASABKAkSCwoDc3VtGAIgASgDImAKC1BheW1lbnRTdW1zEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMinwEKC0tpbmRGaWd1cmVzEh0KBGtpbmQYASABKA4yDy5maXNjYWwudjEuS2luZBISCgpjb3JyZWN0aW9uGAIgASgIEhAKCHJlY2VpcHRzGAMgASgNEg0KBXRvdGFsGAQgASgDEikKCHBheW1lbnRzGAUgASgLMhcuY2FiaW5ldC52MS5QYXltZW50U3VtcxIRCglwb3NpdGlvbnMYBiABKAQixAEKB0ZpZ3VyZXMSDwoHcmV2ZW51ZRgBIAEoAxIMCgRjYXNoGAIgASgDEhAKCGNhc2hsZXNzGAMgASgDEg8KB3JldHVybnMYBCABKAMSEAoIcmVjZWlwdHMYBSABKA0SEQoJcG9zaXRpb25zGAYgASgEEg8KB2F2ZXJhZ2UYByABKAMSGQoRcG9zaXRpb25zX2F2ZXJhZ2UYCCABKA0SJgoFa2luZHMYCSADKAsyFy5jYWJpbmV0LnYxLktpbmRGaWd1cmVzIpABChFDb3VudGVyRGlmZmVyZW5jZRIdCgRraW5kGAEgASgOMg8uZmlzY2FsLnYxLktpbmQSEgoKY29ycmVjdGlvbhgCIAEoCBIQCghyZWNlaXB0cxgDIAEoDRINCgV0b3RhbBgEIAEoAxIUCgxvdXJfcmVjZWlwdHMYBSABKA0SEQoJb3VyX3RvdGFsGAYgASgDIrkCCgVTaGlmdBIKCgJmbhgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHdGlsbF9pZBgDIAEoCRIMCgR0aWxsGAQgASgJEg4KBm91dGxldBgFIAEoCRIRCglvcGVuZWRfYXQYBiABKAkSEQoJY2xvc2VkX2F0GAcgASgJEgsKA2RheRgIIAEoCRIQCghyZWNlaXB0cxgJIAEoDRIkCgdmaWd1cmVzGAogASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEg8KB2Nhc2hpZXIYCyABKAkSDwoHY291bnRlZBgMIAEoCBIyCgtkaWZmZXJlbmNlcxgNIAMoCzIdLmNhYmluZXQudjEuQ291bnRlckRpZmZlcmVuY2USEQoJb3BlbmVkX2ZkGA4gASgNEhEKCWNsb3NlZF9mZBgPIAEoDSJ9ChFMaXN0U2hpZnRzUmVxdWVzdBIMCgRmcm9tGAEgASgJEgoKAnRvGAIgASgJEhAKCHRpbGxfaWRzGAMgAygJEhEKCW91dGxldF9pZBgEIAEoCRIMCgRvcGVuGAUgASgIEg0KBWxpbWl0GAYgASgNEgwKBHBhZ2UYByABKAkiSgoSTGlzdFNoaWZ0c1Jlc3BvbnNlEiEKBnNoaWZ0cxgBIAMoCzIRLmNhYmluZXQudjEuU2hpZnQSEQoJbmV4dF9wYWdlGAIgASgJIi0KD0dldFNoaWZ0UmVxdWVzdBIKCgJmbhgBIAEoCRIOCgZudW1iZXIYAiABKA0iNAoQR2V0U2hpZnRSZXNwb25zZRIgCgVzaGlmdBgBIAEoCzIRLmNhYmluZXQudjEuU2hpZnQiqQEKEUdldFJldmVudWVSZXF1ZXN0EgwKBGZyb20YASABKAkSCgoCdG8YAiABKAkSHgoEc3BhbhgDIAEoDjIQLmNhYmluZXQudjEuU3BhbhIgCgVwbGFjZRgEIAEoDjIRLmNhYmluZXQudjEuUGxhY2USEQoJb3V0bGV0X2lkGAUgASgJEg8KB3RpbGxfaWQYBiABKAkSFAoMYnlfc2hpZnRfZGF5GAcgASgIImEKClJldmVudWVSb3cSDAoEc3BhbhgBIAEoCRIQCghwbGFjZV9pZBgCIAEoCRINCgVwbGFjZRgDIAEoCRIkCgdmaWd1cmVzGAQgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzItoBChJHZXRSZXZlbnVlUmVzcG9uc2USJQoFc3BhbnMYASADKAsyFi5jYWJpbmV0LnYxLlJldmVudWVSb3cSJgoGcGxhY2VzGAIgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EiIKBXRvdGFsGAMgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEiUKCHByZXZpb3VzGAQgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEhUKDXByZXZpb3VzX2Zyb20YBSABKAkSEwoLcHJldmlvdXNfdG8YBiABKAkifwoTTGlzdFByb2R1Y3RzUmVxdWVzdBIMCgRmcm9tGAEgASgJEgoKAnRvGAIgASgJEhEKCW91dGxldF9pZBgDIAEoCRIPCgd0aWxsX2lkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFbGVhc3QYBiABKAgSDQoFbGltaXQYByABKA0ihQEKB1Byb2R1Y3QSDAoEbmFtZRgBIAEoCRIQCghxdWFudGl0eRgCIAEoCRIPCgdyZXZlbnVlGAMgASgDEgwKBHNvbGQYBCABKAMSEAoIcmV0dXJuZWQYBSABKAMSDQoFbGluZXMYBiABKAQSDQoFc2hhcmUYByABKA0SCwoDYWJjGAggASgJIl0KFExpc3RQcm9kdWN0c1Jlc3BvbnNlEiUKCHByb2R1Y3RzGAEgAygLMhMuY2FiaW5ldC52MS5Qcm9kdWN0Eg0KBWNvdW50GAIgASgNEg8KB3JldmVudWUYAyABKAMiuwEKA0dhcBIKCgJmbhgBIAEoCRIPCgd0aWxsX2lkGAIgASgJEgwKBHRpbGwYAyABKAkSDQoFZmlyc3QYBCABKA0SDAoEbGFzdBgFIAEoDRIjCgZiZWZvcmUYBiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSIgoFYWZ0ZXIYByABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSIwoFY2F1c2UYCCABKA4yFC5jYWJpbmV0LnYxLkdhcENhdXNlIiIKD0xpc3RHYXBzUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJIj4KEExpc3RHYXBzUmVzcG9uc2USHQoEZ2FwcxgBIAMoCzIPLmNhYmluZXQudjEuR2FwEgsKA2N1dBgCIAEoCCIUChJMaXN0T3V0bGV0c1JlcXVlc3QiJgoKT3V0bGV0VmlldxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJIj4KE0xpc3RPdXRsZXRzUmVzcG9uc2USJwoHb3V0bGV0cxgBIAMoCzIWLmNhYmluZXQudjEuT3V0bGV0VmlldypYCgtUYWJsZUZvcm1hdBIcChhUQUJMRV9GT1JNQVRfVU5TUEVDSUZJRUQQABIVChFUQUJMRV9GT1JNQVRfWExTWBABEhQKEFRBQkxFX0ZPUk1BVF9DU1YQAipJCgRTcGFuEhQKEFNQQU5fVU5TUEVDSUZJRUQQABINCglTUEFOX0hPVVIQARIMCghTUEFOX0RBWRACEg4KClNQQU5fTU9OVEgQAypACgVQbGFjZRIVChFQTEFDRV9VTlNQRUNJRklFRBAAEhAKDFBMQUNFX09VVExFVBABEg4KClBMQUNFX1RJTEwQAip5CghHYXBDYXVzZRIZChVHQVBfQ0FVU0VfVU5TUEVDSUZJRUQQABIaChZHQVBfQ0FVU0VfQkVGT1JFX0ZJUlNUEAESHAoYR0FQX0NBVVNFX05PVF9DT1BJRURfWUVUEAISGAoUR0FQX0NBVVNFX05FVkVSX0NBTUUQA2IGcHJvdG8z", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2ZpZ3VyZXMucHJvdG8SCmNhYmluZXQudjEiIwoGVkFUU3VtEgwKBHJhdGUYASABKAkSCwoDc3VtGAIgASgDImAKC1BheW1lbnRTdW1zEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMinwEKC0tpbmRGaWd1cmVzEh0KBGtpbmQYASABKA4yDy5maXNjYWwudjEuS2luZBISCgpjb3JyZWN0aW9uGAIgASgIEhAKCHJlY2VpcHRzGAMgASgNEg0KBXRvdGFsGAQgASgDEikKCHBheW1lbnRzGAUgASgLMhcuY2FiaW5ldC52MS5QYXltZW50U3VtcxIRCglwb3NpdGlvbnMYBiABKAQixAEKB0ZpZ3VyZXMSDwoHcmV2ZW51ZRgBIAEoAxIMCgRjYXNoGAIgASgDEhAKCGNhc2hsZXNzGAMgASgDEg8KB3JldHVybnMYBCABKAMSEAoIcmVjZWlwdHMYBSABKA0SEQoJcG9zaXRpb25zGAYgASgEEg8KB2F2ZXJhZ2UYByABKAMSGQoRcG9zaXRpb25zX2F2ZXJhZ2UYCCABKA0SJgoFa2luZHMYCSADKAsyFy5jYWJpbmV0LnYxLktpbmRGaWd1cmVzIpABChFDb3VudGVyRGlmZmVyZW5jZRIdCgRraW5kGAEgASgOMg8uZmlzY2FsLnYxLktpbmQSEgoKY29ycmVjdGlvbhgCIAEoCBIQCghyZWNlaXB0cxgDIAEoDRINCgV0b3RhbBgEIAEoAxIUCgxvdXJfcmVjZWlwdHMYBSABKA0SEQoJb3VyX3RvdGFsGAYgASgDIvYCCgVTaGlmdBIKCgJmbhgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHdGlsbF9pZBgDIAEoCRIMCgR0aWxsGAQgASgJEg4KBm91dGxldBgFIAEoCRIRCglvcGVuZWRfYXQYBiABKAkSEQoJY2xvc2VkX2F0GAcgASgJEgsKA2RheRgIIAEoCRIQCghyZWNlaXB0cxgJIAEoDRIkCgdmaWd1cmVzGAogASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEg8KB2Nhc2hpZXIYCyABKAkSDwoHY291bnRlZBgMIAEoCBIyCgtkaWZmZXJlbmNlcxgNIAMoCzIdLmNhYmluZXQudjEuQ291bnRlckRpZmZlcmVuY2USEQoJb3BlbmVkX2ZkGA4gASgNEhEKCWNsb3NlZF9mZBgPIAEoDRIrCgdtaXNzaW5nGBAgAygLMhouY2FiaW5ldC52MS5NaXNzaW5nTnVtYmVycxIOCgZ1bnJlYWQYESADKA0iLQoOTWlzc2luZ051bWJlcnMSDQoFZmlyc3QYASABKA0SDAoEbGFzdBgCIAEoDSKnAQoRTGlzdFNoaWZ0c1JlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIQCgh0aWxsX2lkcxgDIAMoCRIRCglvdXRsZXRfaWQYBCABKAkSDAoEb3BlbhgFIAEoCBINCgVsaW1pdBgGIAEoDRIMCgRwYWdlGAcgASgJEhUKDW9wZW5lZF9iZWZvcmUYCCABKAkSEQoJZGlmZmVyZW50GAkgASgIIm0KE0V4cG9ydFNoaWZ0c1JlcXVlc3QSLQoGZmlsdGVyGAEgASgLMh0uY2FiaW5ldC52MS5MaXN0U2hpZnRzUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0Ik0KFEV4cG9ydFNoaWZ0c1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCJKChJMaXN0U2hpZnRzUmVzcG9uc2USIQoGc2hpZnRzGAEgAygLMhEuY2FiaW5ldC52MS5TaGlmdBIRCgluZXh0X3BhZ2UYAiABKAkiLQoPR2V0U2hpZnRSZXF1ZXN0EgoKAmZuGAEgASgJEg4KBm51bWJlchgCIAEoDSI0ChBHZXRTaGlmdFJlc3BvbnNlEiAKBXNoaWZ0GAEgASgLMhEuY2FiaW5ldC52MS5TaGlmdCJvChRFeHBvcnRSZXZlbnVlUmVxdWVzdBIuCgdyZXF1ZXN0GAEgASgLMh0uY2FiaW5ldC52MS5HZXRSZXZlbnVlUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IkEKFUV4cG9ydFJldmVudWVSZXNwb25zZRIMCgRmaWxlGAEgASgMEgwKBG5hbWUYAiABKAkSDAoEcm93cxgDIAEoDSKpAQoRR2V0UmV2ZW51ZVJlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIeCgRzcGFuGAMgASgOMhAuY2FiaW5ldC52MS5TcGFuEiAKBXBsYWNlGAQgASgOMhEuY2FiaW5ldC52MS5QbGFjZRIRCglvdXRsZXRfaWQYBSABKAkSDwoHdGlsbF9pZBgGIAEoCRIUCgxieV9zaGlmdF9kYXkYByABKAgidAoKUmV2ZW51ZVJvdxIMCgRzcGFuGAEgASgJEhAKCHBsYWNlX2lkGAIgASgJEg0KBXBsYWNlGAMgASgJEiQKB2ZpZ3VyZXMYBCABKAsyEy5jYWJpbmV0LnYxLkZpZ3VyZXMSEQoJbmV3ZXN0X2F0GAUgASgJIp4CChJHZXRSZXZlbnVlUmVzcG9uc2USJQoFc3BhbnMYASADKAsyFi5jYWJpbmV0LnYxLlJldmVudWVSb3cSJgoGcGxhY2VzGAIgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EiIKBXRvdGFsGAMgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEiUKCHByZXZpb3VzGAQgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEhUKDXByZXZpb3VzX2Zyb20YBSABKAkSEwoLcHJldmlvdXNfdG8YBiABKAkSLwoPcHJldmlvdXNfcGxhY2VzGAcgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EhEKCW5ld2VzdF9hdBgIIAEoCSJ/ChNMaXN0UHJvZHVjdHNSZXF1ZXN0EgwKBGZyb20YASABKAkSCgoCdG8YAiABKAkSEQoJb3V0bGV0X2lkGAMgASgJEg8KB3RpbGxfaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVsZWFzdBgGIAEoCBINCgVsaW1pdBgHIAEoDSKFAQoHUHJvZHVjdBIMCgRuYW1lGAEgASgJEhAKCHF1YW50aXR5GAIgASgJEg8KB3JldmVudWUYAyABKAMSDAoEc29sZBgEIAEoAxIQCghyZXR1cm5lZBgFIAEoAxINCgVsaW5lcxgGIAEoBBINCgVzaGFyZRgHIAEoDRILCgNhYmMYCCABKAkiXQoUTGlzdFByb2R1Y3RzUmVzcG9uc2USJQoIcHJvZHVjdHMYASADKAsyEy5jYWJpbmV0LnYxLlByb2R1Y3QSDQoFY291bnQYAiABKA0SDwoHcmV2ZW51ZRgDIAEoAyK7AQoDR2FwEgoKAmZuGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSDAoEdGlsbBgDIAEoCRINCgVmaXJzdBgEIAEoDRIMCgRsYXN0GAUgASgNEiMKBmJlZm9yZRgGIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBIiCgVhZnRlchgHIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBIjCgVjYXVzZRgIIAEoDjIULmNhYmluZXQudjEuR2FwQ2F1c2UiIgoPTGlzdEdhcHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkiPgoQTGlzdEdhcHNSZXNwb25zZRIdCgRnYXBzGAEgAygLMg8uY2FiaW5ldC52MS5HYXASCwoDY3V0GAIgASgIIhQKEkxpc3RPdXRsZXRzUmVxdWVzdCImCgpPdXRsZXRWaWV3EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkiPgoTTGlzdE91dGxldHNSZXNwb25zZRInCgdvdXRsZXRzGAEgAygLMhYuY2FiaW5ldC52MS5PdXRsZXRWaWV3KlgKC1RhYmxlRm9ybWF0EhwKGFRBQkxFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhUKEVRBQkxFX0ZPUk1BVF9YTFNYEAESFAoQVEFCTEVfRk9STUFUX0NTVhACKkkKBFNwYW4SFAoQU1BBTl9VTlNQRUNJRklFRBAAEg0KCVNQQU5fSE9VUhABEgwKCFNQQU5fREFZEAISDgoKU1BBTl9NT05USBADKkAKBVBsYWNlEhUKEVBMQUNFX1VOU1BFQ0lGSUVEEAASEAoMUExBQ0VfT1VUTEVUEAESDgoKUExBQ0VfVElMTBACKnkKCEdhcENhdXNlEhkKFUdBUF9DQVVTRV9VTlNQRUNJRklFRBAAEhoKFkdBUF9DQVVTRV9CRUZPUkVfRklSU1QQARIcChhHQVBfQ0FVU0VfTk9UX0NPUElFRF9ZRVQQAhIYChRHQVBfQ0FVU0VfTkVWRVJfQ0FNRRADYgZwcm90bzM", [file_fiscal_v1_fiscal]);
 
 /**
  * VATSum is the tax of one rate.
@@ -392,6 +392,20 @@ export type Shift = Message<"cabinet.v1.Shift"> & {
    * @generated from field: uint32 closed_fd = 15;
    */
   closedFd: number;
+
+  /**
+   * Numbers between opening and closing that are missing here; of one shift only, in GetShift.
+   *
+   * @generated from field: repeated cabinet.v1.MissingNumbers missing = 16;
+   */
+  missing: MissingNumbers[];
+
+  /**
+   * Documents of it that are known by number and sum alone, without goods and ways to pay; of one shift only, in GetShift.
+   *
+   * @generated from field: repeated uint32 unread = 17;
+   */
+  unread: number[];
 };
 
 /**
@@ -400,6 +414,34 @@ export type Shift = Message<"cabinet.v1.Shift"> & {
  */
 export const ShiftSchema: GenMessage<Shift> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_figures, 5);
+
+/**
+ * MissingNumbers are numbers of documents that are not here.
+ *
+ * @generated from message cabinet.v1.MissingNumbers
+ */
+export type MissingNumbers = Message<"cabinet.v1.MissingNumbers"> & {
+  /**
+   * First.
+   *
+   * @generated from field: uint32 first = 1;
+   */
+  first: number;
+
+  /**
+   * Last.
+   *
+   * @generated from field: uint32 last = 2;
+   */
+  last: number;
+};
+
+/**
+ * Describes the message cabinet.v1.MissingNumbers.
+ * Use `create(MissingNumbersSchema)` to create a new message.
+ */
+export const MissingNumbersSchema: GenMessage<MissingNumbers> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 6);
 
 /**
  * ListShiftsRequest selects shifts.
@@ -455,6 +497,20 @@ export type ListShiftsRequest = Message<"cabinet.v1.ListShiftsRequest"> & {
    * @generated from field: string page = 7;
    */
   page: string;
+
+  /**
+   * Only those not closed that were opened before this minute of the tills' own time: 2026-03-04T05:06.
+   *
+   * @generated from field: string opened_before = 8;
+   */
+  openedBefore: string;
+
+  /**
+   * Only those whose counters say otherwise than the documents here. Needs money:view.
+   *
+   * @generated from field: bool different = 9;
+   */
+  different: boolean;
 };
 
 /**
@@ -462,7 +518,77 @@ export type ListShiftsRequest = Message<"cabinet.v1.ListShiftsRequest"> & {
  * Use `create(ListShiftsRequestSchema)` to create a new message.
  */
 export const ListShiftsRequestSchema: GenMessage<ListShiftsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 6);
+  messageDesc(file_cabinet_v1_figures, 7);
+
+/**
+ * ExportShiftsRequest asks for a file.
+ *
+ * @generated from message cabinet.v1.ExportShiftsRequest
+ */
+export type ExportShiftsRequest = Message<"cabinet.v1.ExportShiftsRequest"> & {
+  /**
+   * What to list; limit and page do not count.
+   *
+   * @generated from field: cabinet.v1.ListShiftsRequest filter = 1;
+   */
+  filter?: ListShiftsRequest | undefined;
+
+  /**
+   * Format.
+   *
+   * @generated from field: cabinet.v1.TableFormat format = 2;
+   */
+  format: TableFormat;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportShiftsRequest.
+ * Use `create(ExportShiftsRequestSchema)` to create a new message.
+ */
+export const ExportShiftsRequestSchema: GenMessage<ExportShiftsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 8);
+
+/**
+ * ExportShiftsResponse gives it.
+ *
+ * @generated from message cabinet.v1.ExportShiftsResponse
+ */
+export type ExportShiftsResponse = Message<"cabinet.v1.ExportShiftsResponse"> & {
+  /**
+   * File.
+   *
+   * @generated from field: bytes file = 1;
+   */
+  file: Uint8Array;
+
+  /**
+   * Name to save it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Rows.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+
+  /**
+   * There are more than a file may hold; the last row says so too.
+   *
+   * @generated from field: bool cut = 4;
+   */
+  cut: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportShiftsResponse.
+ * Use `create(ExportShiftsResponseSchema)` to create a new message.
+ */
+export const ExportShiftsResponseSchema: GenMessage<ExportShiftsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 9);
 
 /**
  * ListShiftsResponse gives a page.
@@ -490,7 +616,7 @@ export type ListShiftsResponse = Message<"cabinet.v1.ListShiftsResponse"> & {
  * Use `create(ListShiftsResponseSchema)` to create a new message.
  */
 export const ListShiftsResponseSchema: GenMessage<ListShiftsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 7);
+  messageDesc(file_cabinet_v1_figures, 10);
 
 /**
  * GetShiftRequest names one.
@@ -518,7 +644,7 @@ export type GetShiftRequest = Message<"cabinet.v1.GetShiftRequest"> & {
  * Use `create(GetShiftRequestSchema)` to create a new message.
  */
 export const GetShiftRequestSchema: GenMessage<GetShiftRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 8);
+  messageDesc(file_cabinet_v1_figures, 11);
 
 /**
  * GetShiftResponse gives it.
@@ -539,7 +665,70 @@ export type GetShiftResponse = Message<"cabinet.v1.GetShiftResponse"> & {
  * Use `create(GetShiftResponseSchema)` to create a new message.
  */
 export const GetShiftResponseSchema: GenMessage<GetShiftResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 9);
+  messageDesc(file_cabinet_v1_figures, 12);
+
+/**
+ * ExportRevenueRequest asks for a file.
+ *
+ * @generated from message cabinet.v1.ExportRevenueRequest
+ */
+export type ExportRevenueRequest = Message<"cabinet.v1.ExportRevenueRequest"> & {
+  /**
+   * What to add up.
+   *
+   * @generated from field: cabinet.v1.GetRevenueRequest request = 1;
+   */
+  request?: GetRevenueRequest | undefined;
+
+  /**
+   * Format.
+   *
+   * @generated from field: cabinet.v1.TableFormat format = 2;
+   */
+  format: TableFormat;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportRevenueRequest.
+ * Use `create(ExportRevenueRequestSchema)` to create a new message.
+ */
+export const ExportRevenueRequestSchema: GenMessage<ExportRevenueRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 13);
+
+/**
+ * ExportRevenueResponse gives it.
+ *
+ * @generated from message cabinet.v1.ExportRevenueResponse
+ */
+export type ExportRevenueResponse = Message<"cabinet.v1.ExportRevenueResponse"> & {
+  /**
+   * File.
+   *
+   * @generated from field: bytes file = 1;
+   */
+  file: Uint8Array;
+
+  /**
+   * Name to save it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Rows.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportRevenueResponse.
+ * Use `create(ExportRevenueResponseSchema)` to create a new message.
+ */
+export const ExportRevenueResponseSchema: GenMessage<ExportRevenueResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 14);
 
 /**
  * GetRevenueRequest asks for sums.
@@ -602,7 +791,7 @@ export type GetRevenueRequest = Message<"cabinet.v1.GetRevenueRequest"> & {
  * Use `create(GetRevenueRequestSchema)` to create a new message.
  */
 export const GetRevenueRequestSchema: GenMessage<GetRevenueRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 10);
+  messageDesc(file_cabinet_v1_figures, 15);
 
 /**
  * RevenueRow is one cut.
@@ -637,6 +826,13 @@ export type RevenueRow = Message<"cabinet.v1.RevenueRow"> & {
    * @generated from field: cabinet.v1.Figures figures = 4;
    */
   figures?: Figures | undefined;
+
+  /**
+   * Newest receipt there, the till's time; of places only, empty when there is none.
+   *
+   * @generated from field: string newest_at = 5;
+   */
+  newestAt: string;
 };
 
 /**
@@ -644,7 +840,7 @@ export type RevenueRow = Message<"cabinet.v1.RevenueRow"> & {
  * Use `create(RevenueRowSchema)` to create a new message.
  */
 export const RevenueRowSchema: GenMessage<RevenueRow> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 11);
+  messageDesc(file_cabinet_v1_figures, 16);
 
 /**
  * GetRevenueResponse gives sums.
@@ -693,6 +889,20 @@ export type GetRevenueResponse = Message<"cabinet.v1.GetRevenueResponse"> & {
    * @generated from field: string previous_to = 6;
    */
   previousTo: string;
+
+  /**
+   * The same places over the equal period before; only with place.
+   *
+   * @generated from field: repeated cabinet.v1.RevenueRow previous_places = 7;
+   */
+  previousPlaces: RevenueRow[];
+
+  /**
+   * Newest receipt of all, the till's time, whatever the period; empty when there is none.
+   *
+   * @generated from field: string newest_at = 8;
+   */
+  newestAt: string;
 };
 
 /**
@@ -700,7 +910,7 @@ export type GetRevenueResponse = Message<"cabinet.v1.GetRevenueResponse"> & {
  * Use `create(GetRevenueResponseSchema)` to create a new message.
  */
 export const GetRevenueResponseSchema: GenMessage<GetRevenueResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 12);
+  messageDesc(file_cabinet_v1_figures, 17);
 
 /**
  * ListProductsRequest asks for goods.
@@ -763,7 +973,7 @@ export type ListProductsRequest = Message<"cabinet.v1.ListProductsRequest"> & {
  * Use `create(ListProductsRequestSchema)` to create a new message.
  */
 export const ListProductsRequestSchema: GenMessage<ListProductsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 13);
+  messageDesc(file_cabinet_v1_figures, 18);
 
 /**
  * Product is what was sold under one name.
@@ -833,7 +1043,7 @@ export type Product = Message<"cabinet.v1.Product"> & {
  * Use `create(ProductSchema)` to create a new message.
  */
 export const ProductSchema: GenMessage<Product> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 14);
+  messageDesc(file_cabinet_v1_figures, 19);
 
 /**
  * ListProductsResponse gives goods.
@@ -868,7 +1078,7 @@ export type ListProductsResponse = Message<"cabinet.v1.ListProductsResponse"> & 
  * Use `create(ListProductsResponseSchema)` to create a new message.
  */
 export const ListProductsResponseSchema: GenMessage<ListProductsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 15);
+  messageDesc(file_cabinet_v1_figures, 20);
 
 /**
  * Gap is a row of missing numbers of one fiscal memory.
@@ -938,7 +1148,7 @@ export type Gap = Message<"cabinet.v1.Gap"> & {
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 16);
+  messageDesc(file_cabinet_v1_figures, 21);
 
 /**
  * ListGapsRequest selects fiscal memories.
@@ -959,7 +1169,7 @@ export type ListGapsRequest = Message<"cabinet.v1.ListGapsRequest"> & {
  * Use `create(ListGapsRequestSchema)` to create a new message.
  */
 export const ListGapsRequestSchema: GenMessage<ListGapsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 17);
+  messageDesc(file_cabinet_v1_figures, 22);
 
 /**
  * ListGapsResponse gives gaps.
@@ -987,7 +1197,7 @@ export type ListGapsResponse = Message<"cabinet.v1.ListGapsResponse"> & {
  * Use `create(ListGapsResponseSchema)` to create a new message.
  */
 export const ListGapsResponseSchema: GenMessage<ListGapsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 18);
+  messageDesc(file_cabinet_v1_figures, 23);
 
 /**
  * ListOutletsRequest is empty.
@@ -1002,7 +1212,7 @@ export type ListOutletsRequest = Message<"cabinet.v1.ListOutletsRequest"> & {
  * Use `create(ListOutletsRequestSchema)` to create a new message.
  */
 export const ListOutletsRequestSchema: GenMessage<ListOutletsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 19);
+  messageDesc(file_cabinet_v1_figures, 24);
 
 /**
  * OutletView is a place where tills stand.
@@ -1030,7 +1240,7 @@ export type OutletView = Message<"cabinet.v1.OutletView"> & {
  * Use `create(OutletViewSchema)` to create a new message.
  */
 export const OutletViewSchema: GenMessage<OutletView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 20);
+  messageDesc(file_cabinet_v1_figures, 25);
 
 /**
  * ListOutletsResponse gives places.
@@ -1051,7 +1261,7 @@ export type ListOutletsResponse = Message<"cabinet.v1.ListOutletsResponse"> & {
  * Use `create(ListOutletsResponseSchema)` to create a new message.
  */
 export const ListOutletsResponseSchema: GenMessage<ListOutletsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 21);
+  messageDesc(file_cabinet_v1_figures, 26);
 
 /**
  * TableFormat is a kind of file with a table.
