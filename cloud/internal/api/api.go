@@ -36,6 +36,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/notify"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
@@ -62,9 +63,10 @@ type Server struct {
 	Documents *documents.Documents
 	Updates   *updates.Updates
 	Post      *post.Post
+	Notify    *notify.Notify
 	Audit     *audit.Log
-	Trees     *tree.Trees
 	People    *people.People
+	Trees     *tree.Trees
 	Log       *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
 	Secure bool
@@ -111,8 +113,10 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s: s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewNotifyServiceHandler(&notifyService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
+	s.oidc(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 		defer cancel()
@@ -178,9 +182,7 @@ func (d *door) enter(ctx context.Context, procedure string, header http.Header) 
 	switch person := access.PersonFrom(ctx); {
 	case need == access.TheAgent && access.AgentFrom(ctx) != nil:
 		return ctx, mayCall(access.AgentFrom(ctx), procedure, header)
-	case need == access.SignedIn && person != nil && !person.Key:
-	case need == access.Known && person != nil:
-	case person.Can(need):
+	case person.MayCall(need):
 	default:
 		return ctx, access.ErrForbidden
 	}
@@ -309,6 +311,11 @@ var kinds = []struct {
 	{fleet.ErrTooOld, connect.CodeUnimplemented},
 	{fleet.ErrClosed, connect.CodeFailedPrecondition},
 	{documents.ErrNotFound, connect.CodeNotFound},
+	{notify.ErrNotFound, connect.CodeNotFound},
+	{notify.ErrInvalid, connect.CodeInvalidArgument},
+	{notify.ErrCode, connect.CodePermissionDenied},
+	{notify.ErrTooOften, connect.CodeResourceExhausted},
+	{notify.ErrNoWay, connect.CodeFailedPrecondition},
 	{tree.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrNotFound, connect.CodeNotFound},
 	{updates.ErrInvalid, connect.CodeInvalidArgument},
