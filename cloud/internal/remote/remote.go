@@ -31,6 +31,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -73,6 +74,9 @@ type Remote struct {
 	log   *slog.Logger
 	now   func() time.Time
 
+	mu   sync.Mutex
+	told map[string]string // version of the rules each agent goes by
+
 	// Who gives a person as they are now in an organisation, set before use: [access.ErrForbidden] when they are shut out.
 	Who func(ctx context.Context, personID, organisationID string) (*access.Person, error)
 	// Written hears of every new note, set before use; may be nil. It must not block.
@@ -81,7 +85,7 @@ type Remote struct {
 
 // New makes the remote work of a cabinet.
 func New(s *store.Store, f *fleet.Fleet, log *slog.Logger, now func() time.Time) *Remote {
-	return &Remote{store: s, fleet: f, log: log, now: now}
+	return &Remote{store: s, fleet: f, log: log, now: now, told: map[string]string{}}
 }
 
 // Run gives works their turn until ctx ends.

@@ -352,6 +352,39 @@ func (q *Queries) ListAgentRules(ctx context.Context, organisationID string) ([]
 	return items, nil
 }
 
+const listBusyTills = `-- name: ListBusyTills :many
+SELECT DISTINCT till_id FROM documents WHERE organisation_id = $1 AND at >= $2 AND at < $3
+`
+
+type ListBusyTillsParams struct {
+	OrganisationID string
+	Since          string
+	Until          string
+}
+
+func (q *Queries) ListBusyTills(ctx context.Context, arg ListBusyTillsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listBusyTills, arg.OrganisationID, arg.Since, arg.Until)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var till_id string
+		if err := rows.Scan(&till_id); err != nil {
+			return nil, err
+		}
+		items = append(items, till_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listCommandTimes = `-- name: ListCommandTimes :many
 SELECT till_id, action, actor, rule, created_at, ended_at, state FROM commands WHERE organisation_id = $1 AND created_at >= $2 ORDER BY created_at
 `

@@ -138,3 +138,6 @@ WHERE r.till_id = $1 ORDER BY r.read_at DESC, r.person_id LIMIT 50;
 
 -- name: MoveNotes :exec
 UPDATE notes SET till_id = sqlc.arg(heir) WHERE till_id = $1;
+
+-- name: ListBusyTills :many
+SELECT DISTINCT till_id FROM documents WHERE organisation_id = $1 AND at >= sqlc.arg(since) AND at < sqlc.arg(until);
