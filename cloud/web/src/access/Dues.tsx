@@ -36,7 +36,7 @@ function Terms({ terms }: { terms: string }) {
   return (
     <>
       <p style={{ margin: 0 }}>{t("access.dues.termsWhat")}</p>
-      <Anchor href={entrance?.termsUrl || "/help#terms"} target="_blank" rel="noreferrer">
+      <Anchor href={entrance?.termsUrl || "/terms"} target="_blank" rel="noreferrer">
         {t("access.signup.termsRead")}
       </Anchor>
       {accept.error && <Said>{say(accept.error)}</Said>}

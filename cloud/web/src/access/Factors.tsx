@@ -1,5 +1,5 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { Button, Checkbox, Modal, Stack, Switch, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Modal, Stack, TextInput, Title } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { save } from "../documents/save";
@@ -178,7 +178,7 @@ export function Factors({ security }: { security: GetSecurityResponse }) {
       </ul>
       {security.factorRequired && <p className="small quiet">{t("access.me.required")}</p>}
       {security.mayRequire && (
-        <Switch
+        <Checkbox
           mt="sm"
           label={t("access.me.rule")}
           description={t("access.me.ruleWhat")}

@@ -291,12 +291,7 @@ export default function SignUp() {
                   onChange={(e) => set("terms", e.currentTarget.checked)}
                   error={wrong.terms}
                 />
-                <Anchor
-                  href={entrance.data?.termsUrl || "/help#terms"}
-                  target="_blank"
-                  rel="noreferrer"
-                  size="sm"
-                >
+                <Anchor href={entrance.data?.termsUrl || "/terms"} target="_blank" rel="noreferrer" size="sm">
                   {t("access.signup.termsRead")}
                 </Anchor>
               </>

@@ -4,6 +4,7 @@ import type { Permission } from "../access/session";
 import {
   IconAgent,
   IconAsk,
+  IconHelp,
   IconHome,
   IconJournal,
   IconPerson,
@@ -79,6 +80,11 @@ export const PAGES: readonly Page[] = [
     nav: { label: "journal.title", Icon: IconJournal, needs: "audit:view", group: "setup" },
   },
   {
+    path: "/help",
+    Content: lazy(() => import("../help/HelpPage")),
+    nav: { label: "help.title", Icon: IconHelp, group: "setup" },
+  },
+  {
     path: "/profile",
     Content: lazy(() => import("../access/Profile")),
     nav: { label: "nav.profile", Icon: IconPerson, group: "setup" },
@@ -90,5 +96,6 @@ export const OUTSIDE: readonly Page[] = [
   { path: "/signup", Content: lazy(() => import("../access/SignUp")) },
   { path: "/reset", Content: lazy(() => import("../access/Reset")) },
   { path: "/invite/:token", Content: lazy(() => import("../access/Invitation")) },
+  { path: "/terms", Content: lazy(() => import("../help/TermsPage")) },
   { path: "/contact/cancel/:token", Content: lazy(() => import("../access/CancelChange")) },
 ];

@@ -2,6 +2,7 @@
 import { useTranslation } from "react-i18next";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light, TillAspect, type TillCell } from "../gen/cabinet/v1/light_pb";
+import { HelpLink } from "../help/HelpLink";
 import { day, type Lang } from "../ui/format";
 import { Ago, useAge, When } from "../ui/time";
 import { agentText } from "../words";
@@ -138,7 +139,9 @@ export function TroubleList({ troubles, lang }: { troubles: readonly Trouble[]; 
           <li key={x.code}>
             <Icon size={18} className={x.light} />
             <div>
-              <div className="strong">{text}</div>
+              <div className="strong">
+                {text} <HelpLink code={x.code} />
+              </div>
               {todo && <div>{todo}</div>}
               {(x.sinceMs > 0n || x.limit !== undefined) && (
                 <div className="quiet small">

@@ -6,6 +6,7 @@ import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf, troubleOf } from "../app/transport";
+import { HelpLink } from "../help/HelpLink";
 
 export function Nothing({ title, text, act }: { title: string; text?: ReactNode; act?: ReactNode }) {
   return (
@@ -59,14 +60,23 @@ export function Unread({ error, onRetry }: { error: unknown; onRetry: () => void
     </Button>
   );
   const code = codeOf(error);
+  const told = (text: string) => (
+    <>
+      {text} <HelpLink code={code} />
+    </>
+  );
   return (
     <div role="alert">
       {trouble === "forbidden" ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code })} />
+        <Nothing title={t("nothing.forbidden")} text={told(t("nothing.forbiddenTodo", { code }))} />
       ) : trouble === "refused" ? (
-        <Nothing title={t("nothing.refused")} text={t("nothing.refusedTodo", { code })} act={retry} />
+        <Nothing title={t("nothing.refused")} text={told(t("nothing.refusedTodo", { code }))} act={retry} />
       ) : (
-        <Nothing title={t("nothing.unreachable")} text={t("nothing.unreachableTodo", { code })} act={retry} />
+        <Nothing
+          title={t("nothing.unreachable")}
+          text={told(t("nothing.unreachableTodo", { code }))}
+          act={retry}
+        />
       )}
     </div>
   );

@@ -201,3 +201,9 @@ export const IconJournal = (p: IconProps) => (
     <path d="M3.5 1.8h9v12.4h-9zM6 5h4M6 8h4M6 11h2.5" />
   </Icon>
 );
+export const IconHelp = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="8" cy="8" r="6.4" />
+    <path d="M6.3 6.5c0-2.3 3.5-2.2 3.5 0 0 1.5-1.8 1.4-1.8 2.8M8 11.4v.1" />
+  </Icon>
+);
