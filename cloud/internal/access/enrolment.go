@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -41,9 +42,12 @@ func (a *Access) NewCode(ctx context.Context, organisationID, outlet string) (co
 		if err != nil {
 			return fmt.Errorf("store outlet: %w", err)
 		}
-		return q.CreateEnrolmentCode(ctx, db.CreateEnrolmentCodeParams{
+		if err := q.CreateEnrolmentCode(ctx, db.CreateEnrolmentCodeParams{
 			Hash: hashCode(code), OrganisationID: organisationID, OutletID: id, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(expires),
-		})
+		}); err != nil {
+			return fmt.Errorf("store code: %w", err)
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "code.created", Object: id, Name: outlet})
 	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("make enrolment code: %w", err)

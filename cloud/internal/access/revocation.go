@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -17,7 +18,14 @@ const revokedEvery = 5 * time.Second
 // Revoke shuts an agent out for good: by is the login of who did it. From the next call on it is refused; what it has open is cut by
 // the function given to [Access.WatchRevoked]. Revoking twice is revoking once.
 func (a *Access) Revoke(ctx context.Context, organisationID, agentID, by string) error {
-	n, err := a.store.Write().RevokeAgent(ctx, db.RevokeAgentParams{OrganisationID: organisationID, ID: agentID, Now: store.Micros(a.now()), RevokedBy: by})
+	var n int64
+	err := a.store.Tx(ctx, func(q *db.Queries) (err error) {
+		n, err = q.RevokeAgent(ctx, db.RevokeAgentParams{OrganisationID: organisationID, ID: agentID, Now: store.Micros(a.now()), RevokedBy: by})
+		if err != nil || n == 0 {
+			return err
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "agent.revoked", Object: agentID})
+	})
 	if err != nil {
 		return fmt.Errorf("revoke agent: %w", err)
 	}

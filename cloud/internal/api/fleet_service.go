@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"

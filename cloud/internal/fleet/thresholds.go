@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/light"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
@@ -237,14 +238,20 @@ func (f *Fleet) SetThreshold(ctx context.Context, organisation string, n Node, m
 	if err := light.Check(m, l); err != nil {
 		return Threshold{}, fmt.Errorf("%w: %w", err, ErrInvalid)
 	}
-	var err error
-	if limit == nil {
-		err = f.store.Write().DeleteThreshold(ctx, db.DeleteThresholdParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Metric: string(m)})
-	} else {
-		err = f.store.Write().PutThreshold(ctx, db.PutThresholdParams{
+	err := f.store.Tx(ctx, func(q *db.Queries) error {
+		what := audit.Entry{OrganisationID: organisation, Act: "threshold.set", Object: n.ID, Name: string(m), New: fmt.Sprintf("%d / %d s", l.Warn, l.Critical)}
+		if limit == nil {
+			what.Act, what.New = "threshold.cleared", ""
+			if err := q.DeleteThreshold(ctx, db.DeleteThresholdParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Metric: string(m)}); err != nil {
+				return err
+			}
+		} else if err := q.PutThreshold(ctx, db.PutThresholdParams{
 			OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Metric: string(m), Warn: l.Warn, Critical: l.Critical,
-		})
-	}
+		}); err != nil {
+			return err
+		}
+		return audit.Note(ctx, q, what)
+	})
 	if err != nil {
 		return Threshold{}, fmt.Errorf("store threshold: %w", err)
 	}
@@ -267,16 +274,26 @@ func (f *Fleet) SetWorkingHours(ctx context.Context, organisation string, n Node
 		return hours, of, err
 	}
 	const day = 24 * 60
-	switch {
-	case h == nil:
-		err = f.store.Write().DeleteWorkingHours(ctx, db.DeleteWorkingHoursParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID})
-	case h.From < 0 || h.From >= day || h.To < 0 || h.To >= day:
+	if h != nil && (h.From < 0 || h.From >= day || h.To < 0 || h.To >= day) {
 		return hours, of, fmt.Errorf("hours lie within a day: %w", ErrInvalid)
-	default:
-		err = f.store.Write().PutWorkingHours(ctx, db.PutWorkingHoursParams{
-			OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Begins: int32(h.From), Ends: int32(h.To),
-		})
 	}
+	err = f.store.Tx(ctx, func(q *db.Queries) error {
+		what := audit.Entry{OrganisationID: organisation, Act: "hours.set", Object: n.ID}
+		if h == nil {
+			what.Act = "hours.cleared"
+			if err := q.DeleteWorkingHours(ctx, db.DeleteWorkingHoursParams{OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID}); err != nil {
+				return err
+			}
+		} else {
+			what.New = fmt.Sprintf("%02d:%02d–%02d:%02d", h.From/60, h.From%60, h.To/60, h.To%60)
+			if err := q.PutWorkingHours(ctx, db.PutWorkingHoursParams{
+				OrganisationID: organisation, Level: int32(n.Level), NodeID: n.ID, Begins: int32(h.From), Ends: int32(h.To),
+			}); err != nil {
+				return err
+			}
+		}
+		return audit.Note(ctx, q, what)
+	})
 	if err != nil {
 		return hours, of, fmt.Errorf("store working hours: %w", err)
 	}
@@ -292,12 +309,22 @@ func (f *Fleet) SetContract(ctx context.Context, organisation, tillID, until str
 			return nil, fmt.Errorf("day %q is not one: %w", limited(until, 20), ErrInvalid)
 		}
 	}
-	n, err := f.store.Write().SetContract(ctx, db.SetContractParams{OrganisationID: organisation, ID: tillID, OfdContract: until})
+	before, err := f.Till(ctx, organisation, tillID)
+	if err != nil {
+		return nil, err
+	}
+	err = f.store.Tx(ctx, func(q *db.Queries) error {
+		n, err := q.SetContract(ctx, db.SetContractParams{OrganisationID: organisation, ID: tillID, OfdContract: until})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("till %q: %w", tillID, ErrNotFound)
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisation, Act: "contract.set", Object: tillID, Name: before.Name, Old: before.Contract, New: until})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("store contract: %w", err)
-	}
-	if n == 0 {
-		return nil, fmt.Errorf("till %q: %w", tillID, ErrNotFound)
 	}
 	f.hub.Publish(organisation, Change{What: TillChanged, TillID: tillID})
 	return f.Till(ctx, organisation, tillID)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -140,8 +141,15 @@ func (f *Fleet) CloseTicket(ctx context.Context, p *access.Person, id, resolutio
 	if resolution == "" || utf8.RuneCountInString(resolution) > maxResolution || !validText(resolution) {
 		return nil, fmt.Errorf("resolution has 1 to %d characters: %w", maxResolution, ErrInvalid)
 	}
-	n, err := f.store.Write().CloseTicket(ctx, db.CloseTicketParams{
-		OrganisationID: p.OrganisationID, ID: id, ClosedAt: store.Micros(f.now()), ClosedBy: p.Login, Resolution: resolution,
+	var n int64
+	err := f.store.Tx(ctx, func(q *db.Queries) (err error) {
+		n, err = q.CloseTicket(ctx, db.CloseTicketParams{
+			OrganisationID: p.OrganisationID, ID: id, ClosedAt: store.Micros(f.now()), ClosedBy: p.Login, Resolution: resolution,
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: p.OrganisationID, Act: "ticket.closed", Object: id})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("close ticket: %w", err)

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
@@ -111,7 +112,7 @@ func (u *Updates) Start(ctx context.Context, p *access.Person, id, version strin
 		if err != nil {
 			return fmt.Errorf("store rollout: %w", err)
 		}
-		return nil
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: p.OrganisationID, Act: "rollout.started", Object: id, Name: release.Version})
 	})
 	if err != nil {
 		return nil, err
@@ -166,6 +167,14 @@ func goes(change cabinetv1.RolloutChange, state int32, planned bool) (next int32
 	return 0, ErrOver
 }
 
+// changeWords are what a change is called in the journal of acts.
+var changeWords = map[cabinetv1.RolloutChange]string{
+	cabinetv1.RolloutChange_ROLLOUT_CHANGE_UNSPECIFIED: "plan",
+	cabinetv1.RolloutChange_ROLLOUT_CHANGE_PAUSE:       "pause",
+	cabinetv1.RolloutChange_ROLLOUT_CHANGE_RESUME:      "resume",
+	cabinetv1.RolloutChange_ROLLOUT_CHANGE_END:         "end",
+}
+
 // Change pauses a rollout, lets it go on, ends it, or gives it another plan.
 func (u *Updates) Change(ctx context.Context, p *access.Person, id string, change cabinetv1.RolloutChange, plan *cabinetv1.RolloutPlan) (*cabinetv1.Rollout, error) {
 	row, err := u.store.Read().GetRollout(ctx, db.GetRolloutParams{OrganisationID: p.OrganisationID, ID: id})
@@ -201,6 +210,11 @@ func (u *Updates) Change(ctx context.Context, p *access.Person, id string, chang
 			if err := q.SetRolloutPlan(ctx, db.SetRolloutPlanParams{OrganisationID: p.OrganisationID, ID: id, Plan: raw}); err != nil {
 				return fmt.Errorf("store plan: %w", err)
 			}
+		}
+		if err := audit.Note(ctx, q, audit.Entry{
+			OrganisationID: p.OrganisationID, Act: "rollout.changed", Object: id, Name: row.Version, New: changeWords[change],
+		}); err != nil {
+			return err
 		}
 		if next == row.State {
 			return nil
@@ -321,12 +335,18 @@ func (u *Updates) Pin(ctx context.Context, p *access.Person, agentID, version st
 	if !validText(version) {
 		return fmt.Errorf("version %q: %w", version, ErrInvalid)
 	}
-	n, err := u.store.Write().PinAgent(ctx, db.PinAgentParams{OrganisationID: p.OrganisationID, ID: agentID, Pinned: canonical(version)})
+	err := u.store.Tx(ctx, func(q *db.Queries) error {
+		n, err := q.PinAgent(ctx, db.PinAgentParams{OrganisationID: p.OrganisationID, ID: agentID, Pinned: canonical(version)})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("agent %q: %w", agentID, ErrNotFound)
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: p.OrganisationID, Act: "agent.pinned", Object: agentID, New: canonical(version)})
+	})
 	if err != nil {
 		return fmt.Errorf("pin agent: %w", err)
-	}
-	if n == 0 {
-		return fmt.Errorf("agent %q: %w", agentID, ErrNotFound)
 	}
 	u.log.InfoContext(ctx, "agent pinned", "agent", agentID, "version", version, "person", p.ID)
 	open, err := u.store.Read().ListOpenRollouts(ctx, db.ListOpenRolloutsParams{OrganisationID: p.OrganisationID, Running: running, Paused: paused})
