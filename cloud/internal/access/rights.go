@@ -10,7 +10,6 @@ var needs = map[string]Permission{
 	cabinetv1connect.AccessServiceGetEntranceProcedure:          Everyone,
 	cabinetv1connect.AccessServiceSignInProcedure:               Everyone,
 	cabinetv1connect.AccessServiceFinishSignInProcedure:         Everyone,
-	cabinetv1connect.AccessServiceGetChallengeProcedure:        Everyone,
 	cabinetv1connect.AccessServiceBeginPasskeySignInProcedure:   Everyone,
 	cabinetv1connect.AccessServiceFinishPasskeySignInProcedure:  Everyone,
 	cabinetv1connect.AccessServiceSignOutProcedure:              Everyone,
