@@ -27,6 +27,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/notify"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
+	"github.com/chekan-io/chekan/cloud/internal/remote"
 	"github.com/chekan-io/chekan/cloud/internal/site"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
@@ -93,6 +94,7 @@ type cabinet struct {
 	fleet     *fleet.Fleet
 	documents *documents.Documents
 	updates   *updates.Updates
+	remote    *remote.Remote
 	post      *post.Post
 	broker    *wake.Broker
 	line      *wake.Line
@@ -155,6 +157,10 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	}
 	c.line = line
 	c.fleet = fleet.New(c.store, log, time.Now, c.line.Wake)
+	c.remote = remote.New(c.store, c.fleet, log, time.Now)
+	c.remote.Who = func(ctx context.Context, personID, organisationID string) (*access.Person, error) {
+		return c.access.PersonIn(ctx, &access.Person{ID: personID}, organisationID, "")
+	}
 	c.updates = updates.New(c.store, updates.NewReleases(releasesDir(cfg.Data), time.Now), log, time.Now, func(organisation, rolloutID string) {
 		c.fleet.Hub().Publish(organisation, fleet.Change{What: fleet.RolloutChanged, ID: rolloutID})
 	}, c.fleet.Rouse)
@@ -287,7 +293,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	told := notify.New(c.store, c.access, c.fleet, c.post, c.log, time.Now, c.addresses.Cabinet)
 	door := &api.Server{
-		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Post: c.post, Notify: told, Audit: audit.New(c.store),
+		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Remote: c.remote, Post: c.post, Notify: told, Audit: audit.New(c.store),
 		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
@@ -321,6 +327,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	}
 	run(func() error { return c.fleet.Run(ctx) })
 	run(func() error { return c.updates.Run(ctx) })
+	run(func() error { return c.remote.Run(ctx) })
 	run(func() error { return told.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
 	run(func() error { return c.access.WatchRevoked(ctx) })

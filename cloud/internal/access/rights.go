@@ -10,6 +10,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.AccessServiceGetEntranceProcedure:          Everyone,
 	cabinetv1connect.AccessServiceSignInProcedure:               Everyone,
 	cabinetv1connect.AccessServiceFinishSignInProcedure:         Everyone,
+	cabinetv1connect.AccessServiceGetChallengeProcedure:         Everyone,
 	cabinetv1connect.AccessServiceBeginPasskeySignInProcedure:   Everyone,
 	cabinetv1connect.AccessServiceFinishPasskeySignInProcedure:  Everyone,
 	cabinetv1connect.AccessServiceSignOutProcedure:              Everyone,
@@ -72,6 +73,19 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceSetContractProcedure:     TillsConfigure,
 
 	cabinetv1connect.FleetServiceGetCommandBundleProcedure: TillsRecover,
+
+	cabinetv1connect.RemoteServicePlanWorkProcedure:        TillsRecover,
+	cabinetv1connect.RemoteServiceStartWorkProcedure:       TillsRecover,
+	cabinetv1connect.RemoteServiceChangeWorkProcedure:      TillsRecover,
+	cabinetv1connect.RemoteServiceListWorksProcedure:       TillsView,
+	cabinetv1connect.RemoteServiceGetWorkProcedure:         TillsView,
+	cabinetv1connect.RemoteServiceListNodeRulesProcedure:   TillsView,
+	cabinetv1connect.RemoteServiceSetNodeRuleProcedure:     TillsConfigure,
+	cabinetv1connect.RemoteServiceTryNodeRuleProcedure:     TillsView,
+	cabinetv1connect.RemoteServiceListNotesProcedure:       TillsView,
+	cabinetv1connect.RemoteServiceWriteNoteProcedure:       TillsView,
+	cabinetv1connect.RemoteServiceMarkNotesReadProcedure:   TillsView,
+	cabinetv1connect.RemoteServiceListUnreadNotesProcedure: TillsView,
 
 	cabinetv1connect.UpdatesServiceListReleasesProcedure:  TillsView,
 	cabinetv1connect.UpdatesServiceListRolloutsProcedure:  TillsView,

@@ -39,6 +39,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/notify"
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
+	"github.com/chekan-io/chekan/cloud/internal/remote"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
@@ -62,6 +63,7 @@ type Server struct {
 	Fleet     *fleet.Fleet
 	Documents *documents.Documents
 	Updates   *updates.Updates
+	Remote    *remote.Remote
 	Post      *post.Post
 	Notify    *notify.Notify
 	Audit     *audit.Log
@@ -110,12 +112,14 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewDocumentsServiceHandler(&documentsService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewLinksServiceHandler(&linksService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewHistoryServiceHandler(&historyService{s}, opts...))
+	mux.Handle(cabinetv1connect.NewRemoteServiceHandler(&remoteService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s: s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewNotifyServiceHandler(&notifyService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))
 	mux.Handle(uplinkv1connect.NewEnrolmentServiceHandler(&enrolmentService{s}, opts...))
+	s.oidc(mux)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 		defer cancel()
@@ -305,6 +309,10 @@ var kinds = []struct {
 	{fleet.ErrInvalid, connect.CodeInvalidArgument},
 	{fleet.ErrConfirm, connect.CodeInvalidArgument},
 	{fleet.ErrReason, connect.CodeInvalidArgument},
+	{remote.ErrNotFound, connect.CodeNotFound},
+	{remote.ErrInvalid, connect.CodeInvalidArgument},
+	{remote.ErrConflict, connect.CodeAlreadyExists},
+	{remote.ErrOver, connect.CodeFailedPrecondition},
 	{fleet.ErrConflict, connect.CodeAlreadyExists},
 	{fleet.ErrNoAgent, connect.CodeFailedPrecondition},
 	{fleet.ErrTooOld, connect.CodeUnimplemented},

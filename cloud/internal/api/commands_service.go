@@ -31,14 +31,20 @@ func (f *fleetService) StartCommand(ctx context.Context, r *cabinetv1.StartComma
 
 // provenFor asks for a proof of who calls where an action on a till wants one.
 func (s *Server) provenFor(ctx context.Context, place access.Place, tillID string, action fiscalv1.Action) error {
-	t, err := s.Fleet.Till(ctx, place.OrganisationID, tillID)
-	if err != nil {
+	wanted, err := s.wantsProof(ctx, place.OrganisationID, tillID, action)
+	if err != nil || !wanted {
 		return err
 	}
-	if fleet.Demands(action, t.State).GetProof() {
-		return s.proven(ctx)
+	return s.proven(ctx)
+}
+
+// wantsProof tells whether an action on a till, as it stands, wants a proof.
+func (s *Server) wantsProof(ctx context.Context, organisationID, tillID string, action fiscalv1.Action) (bool, error) {
+	t, err := s.Fleet.Till(ctx, organisationID, tillID)
+	if err != nil {
+		return false, err
 	}
-	return nil
+	return fleet.Demands(action, t.State).GetProof(), nil
 }
 
 // Decide implements FleetService.

@@ -9,6 +9,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/remote"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
@@ -78,7 +79,7 @@ func (s *Server) find(ctx context.Context, need access.Permission, what string, 
 
 // absent tells whether an error says that something does not exist.
 func absent(err error) bool {
-	return errors.Is(err, fleet.ErrNotFound) || errors.Is(err, documents.ErrNotFound) || errors.Is(err, updates.ErrNotFound)
+	return errors.Is(err, fleet.ErrNotFound) || errors.Is(err, documents.ErrNotFound) || errors.Is(err, updates.ErrNotFound) || errors.Is(err, remote.ErrNotFound)
 }
 
 // onTill is the place of what belongs to a till: where the till stands now.

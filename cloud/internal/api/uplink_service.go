@@ -13,7 +13,7 @@ import (
 var _ uplinkv1connect.UplinkServiceHandler = (*uplinkService)(nil)
 
 // Capability is what the cabinet understands of agents; see docs/architecture.md for the dated list.
-const Capability = 5
+const Capability = 6
 
 type uplinkService struct{ s *Server }
 
@@ -77,11 +77,26 @@ func (u *uplinkService) FetchCommands(ctx context.Context, r *uplinkv1.FetchComm
 		case <-ctx.Done():
 		}
 	}()
-	list, err := u.s.Fleet.Fetch(ctx, access.AgentFrom(ctx), time.Duration(r.GetWaitMs())*time.Millisecond)
+	agent := access.AgentFrom(ctx)
+	var rules *uplinkv1.Rules // as they are now, and the agent does not have them
+	look := func(ctx context.Context) (bool, error) {
+		now, err := u.s.Remote.RulesOf(ctx, agent)
+		if rules = nil; err == nil && now.GetVersion() != r.GetRulesVersion() {
+			rules = now
+		}
+		return rules != nil, err
+	}
+	if err := u.s.Remote.Told(ctx, agent, r.GetRulesVersion()); err != nil {
+		return nil, err
+	}
+	list, err := u.s.Fleet.FetchUntil(ctx, agent, time.Duration(r.GetWaitMs())*time.Millisecond, look)
 	if err != nil {
 		return nil, err
 	}
-	return &uplinkv1.FetchCommandsResponse{Commands: list}, nil
+	if _, err := look(ctx); err != nil && ctx.Err() == nil {
+		return nil, err
+	}
+	return &uplinkv1.FetchCommandsResponse{Commands: list, Rules: rules}, nil
 }
 
 // ReportRun implements UplinkService.

@@ -10,6 +10,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
+	"github.com/chekan-io/chekan/cloud/internal/remote"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
@@ -21,8 +22,8 @@ type watcher struct {
 	// till is the only one that is watched; empty is all.
 	till string
 
-	tills, documents access.Reach
-	eyes             eyes
+	tills, documents, recovers access.Reach
+	eyes                       eyes
 }
 
 // look finds out again what the reader may see. Their rights stay as they are while the stream lasts (see while), but a tree may have
@@ -33,6 +34,9 @@ func (w *watcher) look(ctx context.Context) (err error) {
 		return err
 	}
 	if w.documents, err = w.s.reach(ctx, access.TillsView, access.DocumentsView); err != nil {
+		return err
+	}
+	if w.recovers, err = w.s.reach(ctx, access.TillsRecover); err != nil {
 		return err
 	}
 	w.eyes, err = w.s.eyes(ctx)
@@ -195,6 +199,22 @@ func (w *watcher) change(ctx context.Context, c fleet.Change) (res *cabinetv1.Wa
 			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Command{
 				Command: commandView(w.eyes.of(c.OrganisationID, place.Outlet(), cmd.GetTillId()), cmd),
 			}}
+		}
+	case fleet.WorkChanged:
+		var work *remote.Work
+		if work, err = w.s.Remote.Work(ctx, c.OrganisationID, c.ID); err == nil {
+			if v := workView(access.PersonFrom(ctx), w.tills, w.recovers, work); v != nil {
+				res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Work{Work: v}}
+			}
+		}
+	case fleet.NoteChanged:
+		var n *cabinetv1.Note
+		if n, err = w.s.Remote.Note(ctx, access.PersonFrom(ctx), c.OrganisationID, c.ID); err != nil {
+			break
+		}
+		var place access.Place
+		if place, err = w.s.Fleet.Place(ctx, n.GetTillId()); err == nil && w.tills.Has(c.OrganisationID, place.Outlet(), n.GetTillId()) {
+			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Note{Note: noteView(w.eyes.of(c.OrganisationID, place.Outlet(), n.GetTillId()), n)}}
 		}
 	case fleet.RolloutChanged:
 		var r *cabinetv1.Rollout

@@ -341,6 +341,11 @@ func decision(row db.Command) (*fiscalv1.Decision, error) {
 // Fetch gives an agent the commands it has to know of, waiting for one up to wait. Commands that were given a moment ago are
 // not given again yet.
 func (f *Fleet) Fetch(ctx context.Context, agent *access.Agent, wait time.Duration) ([]*uplinkv1.Command, error) {
+	return f.FetchUntil(ctx, agent, wait, func(context.Context) (bool, error) { return false, nil })
+}
+
+// FetchUntil is Fetch that ends early when something else is to be told too: it is asked at the beginning and at every rouse.
+func (f *Fleet) FetchUntil(ctx context.Context, agent *access.Agent, wait time.Duration, early func(context.Context) (bool, error)) ([]*uplinkv1.Command, error) {
 	wait = min(wait, longestWait)
 	deadline := f.now().Add(wait)
 	timer := time.NewTimer(wait)
@@ -355,6 +360,9 @@ func (f *Fleet) Fetch(ctx context.Context, agent *access.Agent, wait time.Durati
 		list, again, err := f.due(ctx, agent)
 		if err != nil || len(list) > 0 || !f.now().Before(deadline) {
 			return list, err
+		}
+		if now, err := early(ctx); now || err != nil {
+			return nil, err
 		}
 		var later <-chan time.Time
 		var retry *time.Timer

@@ -100,8 +100,9 @@ type Fleet struct {
 	mu     sync.Mutex
 	agents map[string]*line
 	tills  map[holder]string
-	cells  map[string][]light.Cell // of each till, as last shown
-	rates  map[string]rates        // of each organisation
+	cells  map[string][]light.Cell    // of each till, as last shown
+	lasts  map[string]map[string]bool // problems of each till that are kept as standing
+	rates  map[string]rates           // of each organisation
 }
 
 // line is what we know of an agent's being here.
@@ -119,7 +120,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}, lasts: map[string]map[string]bool{}, rates: map[string]rates{}}
 }
 
 // Hub tells watchers of changes.
@@ -427,6 +428,9 @@ func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fisca
 		id, err := f.hold(ctx, agent, state, raw)
 		if err != nil {
 			return fmt.Errorf("store state of till %q: %w", state.GetTill(), err)
+		}
+		if err := f.lasted(ctx, agent.OrganisationID, id, state); err != nil {
+			return fmt.Errorf("problems of till %q: %w", state.GetTill(), err)
 		}
 		f.hub.Publish(agent.OrganisationID, Change{What: TillChanged, TillID: id})
 	}

@@ -143,6 +143,12 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.MoveCommands(ctx, db.MoveCommandsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}
+	if err := q.MoveNotes(ctx, db.MoveNotesParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
+	if err := q.MoveProblemTimes(ctx, id); err != nil {
+		return err
+	}
 	if err := q.MoveTickets(ctx, db.MoveTicketsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}

@@ -115,6 +115,12 @@ func (r *Remote) RulesOf(ctx context.Context, agent *access.Agent) (*uplinkv1.Ru
 	if len(rows) == 0 {
 		return new(uplinkv1.Rules), nil
 	}
+	// One that does not know rules would never say that it has them, and be told again at once.
+	if ability, err := r.store.Read().GetAgentAbility(ctx, agent.ID); err != nil {
+		return nil, fmt.Errorf("read agent: %w", err)
+	} else if ability.Capability < understands {
+		return new(uplinkv1.Rules), nil
+	}
 	f, err := r.forest(ctx, agent.OrganisationID)
 	if err != nil {
 		return nil, err

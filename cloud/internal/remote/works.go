@@ -510,6 +510,7 @@ func (r *Remote) order(ctx context.Context, w *Work, item Item) (obstacle string
 	if c.Obstacle != "" {
 		return c.Obstacle, nil
 	}
+	person.Login = w.Actor // as they were called when they asked
 	ctx = audit.WithActor(ctx, audit.Actor{ID: w.PersonID, Name: w.Actor})
 	_, err = r.fleet.Take(ctx, person, fleet.Order{
 		ID: item.CommandID, TillID: item.TillID, OrganisationID: item.OwnerID, Action: w.Order.GetAction(), Ask: w.Order.GetAskConsent(), LogLevel: w.Order.GetLogLevel(),
