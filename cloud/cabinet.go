@@ -294,11 +294,14 @@ func (c *cabinet) serve(ctx context.Context) error {
 	told := notify.New(c.store, c.access, c.fleet, c.post, c.log, time.Now, c.addresses.Cabinet)
 	door := &api.Server{
 		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Remote: c.remote, Post: c.post, Notify: told, Audit: audit.New(c.store),
-		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
+		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
 		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,
+	}
+	if err := c.configureAccess(door.People); err != nil {
+		return err
 	}
 	hosts := []string{c.config.Host}
 	if c.config.TLS.Own {
@@ -331,6 +334,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 	run(func() error { return told.Run(ctx) })
 	run(func() error { return c.line.Run(ctx) })
 	run(func() error { return c.access.WatchRevoked(ctx) })
+	run(func() error { return c.access.Run(ctx) })
 	// The writer outlives the doors: what was taken is written.
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	run(func() error { return c.documents.Run(writing) })
@@ -348,6 +352,19 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return nil
 	})
 	return nil
+}
+
+// configureAccess says how people come in.
+func (c *cabinet) configureAccess(organisations *people.People) error {
+	secret, err := config.Secret(c.config.OIDC.Secret, c.config.OIDC.SecretFile)
+	if err != nil {
+		return fmt.Errorf("oidc: %w", err)
+	}
+	return c.access.Configure(access.Options{
+		Mail: c.post.Mail, SMS: c.post.SMS, PublicURL: c.addresses.Cabinet, SignUp: c.config.SignUp == config.SignUpOpen,
+		Terms: c.config.Terms.Version, TermsURL: c.config.Terms.URL, Organisations: organisations.Entrance(),
+		OIDC: access.OIDC{Issuer: c.config.OIDC.Issuer, ClientID: c.config.OIDC.ClientID, Secret: secret, Name: c.config.OIDC.Name},
+	})
 }
 
 // kick ends an agent's connection to the broker. One of somebody else goes by its own rules; nothing that counts travels there.

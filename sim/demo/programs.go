@@ -51,7 +51,7 @@ func (d *demo) startCloud(ctx context.Context) error {
 		}
 	}
 	settings := filepath.Join(d.Dir, "cloud.toml")
-	text := fmt.Sprintf("data = %s\nlisten = %q\nagents = %q\nbroker = %q\norganisation = %q\n",
+	text := fmt.Sprintf("data = %s\nlisten = %q\nagents = %q\nbroker = %q\norganisation = %q\nsignup = \"open\"\n",
 		quote(dir), listen[0], listen[1], listen[2], "ООО «Ромашка»")
 	if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
 		return err

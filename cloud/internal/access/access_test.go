@@ -75,7 +75,7 @@ func TestNeeds(t *testing.T) {
 	slices.Sort(everyone)
 	if diff := cmp.Diff([]string{
 		"AcceptInvitation", "BeginPasskeySignIn", "CancelContactChange", "CheckPassword", "ConfirmSignUp", "Enroll", "FinishPasskeySignIn", "FinishReset",
-		"FinishSignIn", "GeneratePassword", "GetEntrance", "GetInvitation", "Refresh", "SendCodeAgain", "SignIn", "SignOut", "StartReset", "StartSignUp",
+		"FinishSignIn", "GeneratePassword", "GetChallenge", "GetEntrance", "GetInvitation", "Refresh", "SendCodeAgain", "SignIn", "SignOut", "StartReset", "StartSignUp",
 	}, everyone); diff != "" {
 		t.Errorf("open to everyone (-want +got):\n%s", diff)
 	}

@@ -61,6 +61,7 @@ func (a *Access) challenge(ctx context.Context, of purpose, person string, facto
 			return nil, err
 		}
 	}
+	so.Factors, so.Options = factors, c.Options
 	err := a.store.Tx(ctx, func(q *db.Queries) error {
 		at, err := a.attempt(ctx, q, of, person, so, codes{}, challengeTime)
 		c.Ticket = at.Ticket

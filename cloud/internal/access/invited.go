@@ -14,6 +14,9 @@ import (
 
 // Invitation is what its link opens.
 type Invitation struct {
+	// OrganisationID is what is joined; Given is what [Organisations] keeps of the invitation.
+	OrganisationID string
+	Given          any
 	// Organisation and By are names; Role is the name of the role that is offered.
 	Organisation, By, Role string
 	// Contact is where it was sent: an e-mail or a phone. Having the link confirms it.
@@ -69,8 +72,7 @@ func (a *Access) AcceptInvitation(ctx context.Context, p *Person, j Joining, fro
 		return Entry{}, err
 	}
 	if p != nil {
-		organisation, err := a.join(ctx, p.ID, p.Login, j.Secret, from)
-		return Entry{Person: p, OrganisationID: organisation}, err
+		return Entry{Person: p, OrganisationID: i.OrganisationID}, a.join(ctx, p.ID, p.Login, i, from)
 	}
 	if known.ID != "" {
 		key := "invited " + known.ID
@@ -81,12 +83,11 @@ func (a *Access) AcceptInvitation(ctx context.Context, p *Person, j Joining, fro
 			a.signIns.count(key)
 			return Entry{}, ErrCredentials
 		}
-		organisation, err := a.join(ctx, known.ID, known.Login, j.Secret, from)
-		if err != nil {
+		if err := a.join(ctx, known.ID, known.Login, i, from); err != nil {
 			return Entry{}, err
 		}
-		entry, err := a.admit(ctx, known.ID, known.Login, pending{Organisation: organisation, By: []Factor{ByPassword}}, from)
-		entry.OrganisationID = organisation
+		entry, err := a.admit(ctx, known.ID, known.Login, pending{Organisation: i.OrganisationID, By: []Factor{ByPassword}}, from)
+		entry.OrganisationID = i.OrganisationID
 		return entry, err
 	}
 	if j.Name, err = plainName(j.Name, "name"); err != nil {
@@ -106,16 +107,13 @@ func (a *Access) AcceptInvitation(ctx context.Context, p *Person, j Joining, fro
 }
 
 // join has a known person join an organisation.
-func (a *Access) join(ctx context.Context, person, login, secret string, from Caller) (organisation string, err error) {
+func (a *Access) join(ctx context.Context, person, login string, i Invitation, from Caller) error {
 	ctx = actAs(ctx, person, login, from)
-	err = a.store.Tx(ctx, func(q *db.Queries) error {
-		organisation, err = a.options.Organisations.Accept(ctx, q, secret, person)
-		return err
-	})
+	err := a.store.Tx(ctx, func(q *db.Queries) error { return a.options.Organisations.Accept(ctx, q, i, person) })
 	if err == nil {
 		a.RightsChanged()
 	}
-	return organisation, err
+	return err
 }
 
 // arriveNew makes the person an invitation was sent to, and lets them in. More is done in the same transaction.
@@ -126,8 +124,8 @@ func (a *Access) arriveNew(ctx context.Context, i Invitation, j Joining, hash st
 		if err := a.makePerson(ctx, q, n, from); err != nil {
 			return err
 		}
-		var err error
-		if so.Organisation, err = a.options.Organisations.Accept(actAs(ctx, n.id, n.login, from), q, j.Secret, n.id); err != nil {
+		so.Organisation = i.OrganisationID
+		if err := a.options.Organisations.Accept(actAs(ctx, n.id, n.login, from), q, i, n.id); err != nil {
 			return err
 		}
 		if more != nil {
@@ -159,7 +157,7 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 			return Entry{}, err
 		}
 		// Terms are not accepted here: the first page asks.
-		return a.arriveNew(ctx, i, Joining{Secret: j.Invitation, Name: name}, hash, pending{By: []Factor{ByOIDC}}, from, func(q *db.Queries, person string) error {
+		return a.arriveNew(ctx, i, Joining{Name: name}, hash, pending{By: []Factor{ByOIDC}}, from, func(q *db.Queries, person string) error {
 			return a.addLink(actAs(ctx, person, email, from), q, person, email, id.subject)
 		})
 	}
@@ -170,8 +168,7 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 	if !linked && p.Email != email { // a login that looks like the address was never confirmed
 		return Entry{}, ErrForeign
 	}
-	organisation, err := a.join(ctx, p.ID, p.Login, j.Invitation, from)
-	if err != nil {
+	if err := a.join(ctx, p.ID, p.Login, i, from); err != nil {
 		return Entry{}, err
 	}
 	if !linked {
@@ -182,11 +179,11 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 		}
 		a.tellThing(ctx, p, letterFactorOn, ByOIDC)
 	}
-	entry, err := a.admit(ctx, p.ID, p.Login, pending{Organisation: organisation, By: []Factor{ByOIDC}}, from)
+	entry, err := a.admit(ctx, p.ID, p.Login, pending{Organisation: i.OrganisationID, By: []Factor{ByOIDC}}, from)
 	if errors.Is(err, ErrCredentials) {
 		err = ErrForeign
 	}
-	entry.OrganisationID = organisation
+	entry.OrganisationID = i.OrganisationID
 	return entry, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -51,6 +52,11 @@ func newForeign(o OIDC, public string) (*foreign, error) {
 	return &foreign{o: o, redirect: strings.TrimRight(public, "/") + OIDCBack}, nil
 }
 
+// client has every word with the other side end in time.
+func (f *foreign) client(ctx context.Context) context.Context {
+	return oidc.ClientContext(ctx, &http.Client{Timeout: oidcTime})
+}
+
 func (f *foreign) open(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -58,7 +64,7 @@ func (f *foreign) open(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifi
 		return f.config, f.verifier, nil
 	}
 	// The provider keeps its context for later reads of the keys: it must outlive this call.
-	provider, err := oidc.NewProvider(context.WithoutCancel(ctx), f.o.Issuer)
+	provider, err := oidc.NewProvider(f.client(context.WithoutCancel(ctx)), f.o.Issuer)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the other sign-in about itself: %w", err)
 	}
@@ -145,7 +151,7 @@ func (a *Access) identify(ctx context.Context, code string, j journey) (identity
 	if err != nil {
 		return identity{}, err
 	}
-	tokens, err := config.Exchange(ctx, code, oauth2.VerifierOption(j.Verifier))
+	tokens, err := config.Exchange(a.oidc.client(ctx), code, oauth2.VerifierOption(j.Verifier))
 	if err != nil {
 		if r, ok := errors.AsType[*oauth2.RetrieveError](err); ok { // its text holds the whole answer
 			return identity{}, fmt.Errorf("exchange code: %s %s", r.Response.Status, r.ErrorCode)

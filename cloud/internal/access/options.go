@@ -41,8 +41,8 @@ type Organisations interface {
 	Offer(ctx context.Context, q *db.Queries, organisationID, code string) error
 	// Invitation gives the one of a link's secret; [ErrInvitation] when it is not good.
 	Invitation(ctx context.Context, secret string) (Invitation, error)
-	// Accept has a person join, in the caller's transaction. It gives the organisation's id.
-	Accept(ctx context.Context, q *db.Queries, secret, personID string) (string, error)
+	// Accept has a person join, in the caller's transaction.
+	Accept(ctx context.Context, q *db.Queries, i Invitation, personID string) error
 }
 
 // Configure says how people come in. It is called once, before anybody does.

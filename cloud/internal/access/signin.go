@@ -57,6 +57,9 @@ type pending struct {
 	Remember     bool     `json:"remember"`
 	// Session is what the passkey has to answer, as the library keeps it.
 	Session []byte `json:"session,omitempty"`
+	// Factors and Options are what was asked, for who comes from elsewhere.
+	Factors []Factor `json:"factors,omitempty"`
+	Options string   `json:"options,omitempty"`
 }
 
 // stranger counts a call of somebody without a session.
@@ -135,6 +138,20 @@ func (a *Access) enter(ctx context.Context, person, login string, so pending, fr
 		}
 		return more(q)
 	})
+}
+
+// Challenged gives once more what a ticket asks for: who comes back from the other sign-in has nothing but the ticket.
+func (a *Access) Challenged(ctx context.Context, ticket string, from Caller) (*Challenge, error) {
+	if err := a.stranger(from); err != nil {
+		return nil, err
+	}
+	var so pending
+	if _, err := a.find(ctx, forFactor, ticket, &so); errors.Is(err, errNoAttempt) {
+		return nil, refuse("code", "expired", "the sign-in has expired: begin again")
+	} else if err != nil {
+		return nil, err
+	}
+	return &Challenge{Ticket: ticket, Factors: so.Factors, Options: so.Options}, nil
 }
 
 // Answer is a second factor; one of the three is given.

@@ -139,6 +139,16 @@ func (a *accessService) FinishSignIn(ctx context.Context, r *cabinetv1.FinishSig
 	return &cabinetv1.FinishSignInResponse{Person: entered(e)}, nil
 }
 
+// GetChallenge implements AccessService.
+func (a *accessService) GetChallenge(ctx context.Context, r *cabinetv1.GetChallengeRequest) (*cabinetv1.GetChallengeResponse, error) {
+	from, _ := a.from(ctx)
+	c, err := a.s.Access.Challenged(ctx, r.GetTicket(), from)
+	if err != nil {
+		return nil, err
+	}
+	return &cabinetv1.GetChallengeResponse{Challenge: challengeView(c)}, nil
+}
+
 // BeginPasskeySignIn implements AccessService.
 func (a *accessService) BeginPasskeySignIn(ctx context.Context, _ *cabinetv1.BeginPasskeySignInRequest) (*cabinetv1.BeginPasskeySignInResponse, error) {
 	from, _ := a.from(ctx)

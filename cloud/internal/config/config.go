@@ -37,6 +37,11 @@ type Config struct {
 	// Organisation is the name given to the first one.
 	Organisation string `toml:"organisation"`
 
+	// SignUp is "open" when anybody may make an organisation, or "invited" when people come by invitation only.
+	SignUp string `toml:"signup"`
+
+	Terms    Terms    `toml:"terms"`
+	OIDC     OIDC     `toml:"oidc"`
 	TLS      TLS      `toml:"tls"`
 	External External `toml:"external_broker"`
 	Log      Log      `toml:"log"`
@@ -45,6 +50,32 @@ type Config struct {
 	SMS      SMS      `toml:"sms"`
 	Telegram Telegram `toml:"telegram"`
 	Webhooks Webhooks `toml:"webhooks"`
+}
+
+// Ways to an organisation of one's own.
+const (
+	SignUpOpen    = "open"
+	SignUpInvited = "invited"
+)
+
+// Terms are what everybody accepts who uses the cabinet.
+type Terms struct {
+	// Version is accepted anew when it changes; empty asks for nothing.
+	Version string `toml:"version"`
+	// URL is where they are read; empty is the cabinet's own page.
+	URL string `toml:"url"`
+}
+
+// OIDC is the organisation's own sign-in, OpenID Connect.
+type OIDC struct {
+	// Issuer is https://…; empty is none.
+	Issuer   string `toml:"issuer"`
+	ClientID string `toml:"client_id"`
+	// Secret, or the file it stands in.
+	Secret     string `toml:"secret"`
+	SecretFile string `toml:"secret_file"`
+	// Name stands on the button.
+	Name string `toml:"name"`
 }
 
 // TLS is for the door of people.
@@ -83,7 +114,7 @@ type Log struct {
 func Default() Config {
 	return Config{
 		Data: "chekan-cloud-data", Listen: "127.0.0.1:8090", Agents: "127.0.0.1:8443", Broker: "127.0.0.1:8883",
-		Host: "127.0.0.1", Organisation: "Моя компания", Log: Log{Format: "text", Level: "info"},
+		Host: "127.0.0.1", Organisation: "Моя компания", SignUp: SignUpInvited, Log: Log{Format: "text", Level: "info"},
 	}
 }
 
@@ -139,6 +170,20 @@ func (c *Config) Check() error {
 		}
 	}
 	errs = append(errs, c.checkPost()...)
+	if c.SignUp != SignUpOpen && c.SignUp != SignUpInvited {
+		errs = append(errs, fmt.Errorf("signup: %q is not open or invited", c.SignUp))
+	}
+	if o := c.OIDC; o.Issuer != "" {
+		if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+			errs = append(errs, fmt.Errorf("oidc.issuer: %q is not https://host", o.Issuer))
+		}
+		if o.ClientID == "" || o.Name == "" {
+			errs = append(errs, errors.New("oidc: needs client_id and name"))
+		}
+		if c.PublicURL == "" {
+			errs = append(errs, errors.New("oidc: needs public_url, which the other side sends people back to"))
+		}
+	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		errs = append(errs, fmt.Errorf("log.format: %q is not text or json", c.Log.Format))
 	}

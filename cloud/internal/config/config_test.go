@@ -58,7 +58,12 @@ func TestCheck(t *testing.T) {
 		"a public address that is none":     func(c *Config) { c.PublicURL = "kassa.example.ru" },
 		"metrics for everyone":              func(c *Config) { c.Metrics = "0.0.0.0:9178" },
 		"metrics without a port":            func(c *Config) { c.Metrics = "127.0.0.1" },
-		"a format there is not":             func(c *Config) { c.Log.Format = "xml" },
+		"a way to sign up there is not":     func(c *Config) { c.SignUp = "perhaps" },
+		"a sign-in elsewhere, unencrypted": func(c *Config) {
+			c.PublicURL, c.OIDC = "https://x.ru", OIDC{Issuer: "http://id.example.ru", ClientID: "x", Name: "x"}
+		},
+		"a sign-in elsewhere with no way back": func(c *Config) { c.OIDC = OIDC{Issuer: "https://id.example.ru", ClientID: "x", Name: "x"} },
+		"a format there is not":                func(c *Config) { c.Log.Format = "xml" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := Default()

@@ -701,6 +701,98 @@ func (x *FinishSignInResponse) GetPerson() *Person {
 	return nil
 }
 
+// GetChallengeRequest carries the ticket.
+type GetChallengeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ticket.
+	Ticket        string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetChallengeRequest) Reset() {
+	*x = GetChallengeRequest{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetChallengeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetChallengeRequest) ProtoMessage() {}
+
+func (x *GetChallengeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetChallengeRequest.ProtoReflect.Descriptor instead.
+func (*GetChallengeRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetChallengeRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+// GetChallengeResponse carries the challenge.
+type GetChallengeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Challenge.
+	Challenge     *Challenge `protobuf:"bytes,1,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetChallengeResponse) Reset() {
+	*x = GetChallengeResponse{}
+	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetChallengeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetChallengeResponse) ProtoMessage() {}
+
+func (x *GetChallengeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetChallengeResponse.ProtoReflect.Descriptor instead.
+func (*GetChallengeResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GetChallengeResponse) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
 // BeginPasskeySignInRequest is empty.
 type BeginPasskeySignInRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -710,7 +802,7 @@ type BeginPasskeySignInRequest struct {
 
 func (x *BeginPasskeySignInRequest) Reset() {
 	*x = BeginPasskeySignInRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	mi := &file_cabinet_v1_access_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -722,7 +814,7 @@ func (x *BeginPasskeySignInRequest) String() string {
 func (*BeginPasskeySignInRequest) ProtoMessage() {}
 
 func (x *BeginPasskeySignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[7]
+	mi := &file_cabinet_v1_access_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -735,7 +827,7 @@ func (x *BeginPasskeySignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeySignInRequest.ProtoReflect.Descriptor instead.
 func (*BeginPasskeySignInRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{9}
 }
 
 // BeginPasskeySignInResponse carries the challenge.
@@ -751,7 +843,7 @@ type BeginPasskeySignInResponse struct {
 
 func (x *BeginPasskeySignInResponse) Reset() {
 	*x = BeginPasskeySignInResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	mi := &file_cabinet_v1_access_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +855,7 @@ func (x *BeginPasskeySignInResponse) String() string {
 func (*BeginPasskeySignInResponse) ProtoMessage() {}
 
 func (x *BeginPasskeySignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[8]
+	mi := &file_cabinet_v1_access_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +868,7 @@ func (x *BeginPasskeySignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeySignInResponse.ProtoReflect.Descriptor instead.
 func (*BeginPasskeySignInResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BeginPasskeySignInResponse) GetTicket() string {
@@ -808,7 +900,7 @@ type FinishPasskeySignInRequest struct {
 
 func (x *FinishPasskeySignInRequest) Reset() {
 	*x = FinishPasskeySignInRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[9]
+	mi := &file_cabinet_v1_access_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +912,7 @@ func (x *FinishPasskeySignInRequest) String() string {
 func (*FinishPasskeySignInRequest) ProtoMessage() {}
 
 func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[9]
+	mi := &file_cabinet_v1_access_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +925,7 @@ func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasskeySignInRequest.ProtoReflect.Descriptor instead.
 func (*FinishPasskeySignInRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FinishPasskeySignInRequest) GetTicket() string {
@@ -868,7 +960,7 @@ type FinishPasskeySignInResponse struct {
 
 func (x *FinishPasskeySignInResponse) Reset() {
 	*x = FinishPasskeySignInResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[10]
+	mi := &file_cabinet_v1_access_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +972,7 @@ func (x *FinishPasskeySignInResponse) String() string {
 func (*FinishPasskeySignInResponse) ProtoMessage() {}
 
 func (x *FinishPasskeySignInResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[10]
+	mi := &file_cabinet_v1_access_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +985,7 @@ func (x *FinishPasskeySignInResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasskeySignInResponse.ProtoReflect.Descriptor instead.
 func (*FinishPasskeySignInResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FinishPasskeySignInResponse) GetPerson() *Person {
@@ -912,7 +1004,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[11]
+	mi := &file_cabinet_v1_access_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1016,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[11]
+	mi := &file_cabinet_v1_access_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1029,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{13}
 }
 
 // SignOutResponse is empty.
@@ -949,7 +1041,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[12]
+	mi := &file_cabinet_v1_access_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1053,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[12]
+	mi := &file_cabinet_v1_access_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1066,7 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{14}
 }
 
 // WhoAmIRequest is empty.
@@ -986,7 +1078,7 @@ type WhoAmIRequest struct {
 
 func (x *WhoAmIRequest) Reset() {
 	*x = WhoAmIRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[13]
+	mi := &file_cabinet_v1_access_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1090,7 @@ func (x *WhoAmIRequest) String() string {
 func (*WhoAmIRequest) ProtoMessage() {}
 
 func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[13]
+	mi := &file_cabinet_v1_access_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1103,7 @@ func (x *WhoAmIRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIRequest.ProtoReflect.Descriptor instead.
 func (*WhoAmIRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{15}
 }
 
 // WhoAmIResponse tells who is signed in.
@@ -1027,7 +1119,7 @@ type WhoAmIResponse struct {
 
 func (x *WhoAmIResponse) Reset() {
 	*x = WhoAmIResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[14]
+	mi := &file_cabinet_v1_access_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +1131,7 @@ func (x *WhoAmIResponse) String() string {
 func (*WhoAmIResponse) ProtoMessage() {}
 
 func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[14]
+	mi := &file_cabinet_v1_access_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +1144,7 @@ func (x *WhoAmIResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WhoAmIResponse.ProtoReflect.Descriptor instead.
 func (*WhoAmIResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WhoAmIResponse) GetPerson() *Person {
@@ -1086,7 +1178,7 @@ type Standing struct {
 
 func (x *Standing) Reset() {
 	*x = Standing{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[15]
+	mi := &file_cabinet_v1_access_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1190,7 @@ func (x *Standing) String() string {
 func (*Standing) ProtoMessage() {}
 
 func (x *Standing) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[15]
+	mi := &file_cabinet_v1_access_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1203,7 @@ func (x *Standing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Standing.ProtoReflect.Descriptor instead.
 func (*Standing) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Standing) GetLanguage() string {
@@ -1151,7 +1243,7 @@ type RefreshRequest struct {
 
 func (x *RefreshRequest) Reset() {
 	*x = RefreshRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[16]
+	mi := &file_cabinet_v1_access_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1255,7 @@ func (x *RefreshRequest) String() string {
 func (*RefreshRequest) ProtoMessage() {}
 
 func (x *RefreshRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[16]
+	mi := &file_cabinet_v1_access_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1268,7 @@ func (x *RefreshRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshRequest.ProtoReflect.Descriptor instead.
 func (*RefreshRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{18}
 }
 
 // RefreshResponse tells for how long the short cookie is good.
@@ -1190,7 +1282,7 @@ type RefreshResponse struct {
 
 func (x *RefreshResponse) Reset() {
 	*x = RefreshResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[17]
+	mi := &file_cabinet_v1_access_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1294,7 @@ func (x *RefreshResponse) String() string {
 func (*RefreshResponse) ProtoMessage() {}
 
 func (x *RefreshResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[17]
+	mi := &file_cabinet_v1_access_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1307,7 @@ func (x *RefreshResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefreshResponse.ProtoReflect.Descriptor instead.
 func (*RefreshResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RefreshResponse) GetSeconds() int32 {
@@ -1256,7 +1348,7 @@ type StartSignUpRequest struct {
 
 func (x *StartSignUpRequest) Reset() {
 	*x = StartSignUpRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[18]
+	mi := &file_cabinet_v1_access_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1360,7 @@ func (x *StartSignUpRequest) String() string {
 func (*StartSignUpRequest) ProtoMessage() {}
 
 func (x *StartSignUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[18]
+	mi := &file_cabinet_v1_access_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1373,7 @@ func (x *StartSignUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartSignUpRequest.ProtoReflect.Descriptor instead.
 func (*StartSignUpRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{18}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StartSignUpRequest) GetCountry() string {
@@ -1378,7 +1470,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[19]
+	mi := &file_cabinet_v1_access_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1482,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[19]
+	mi := &file_cabinet_v1_access_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1495,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Attempt) GetTicket() string {
@@ -1445,7 +1537,7 @@ type StartSignUpResponse struct {
 
 func (x *StartSignUpResponse) Reset() {
 	*x = StartSignUpResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[20]
+	mi := &file_cabinet_v1_access_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1549,7 @@ func (x *StartSignUpResponse) String() string {
 func (*StartSignUpResponse) ProtoMessage() {}
 
 func (x *StartSignUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[20]
+	mi := &file_cabinet_v1_access_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1562,7 @@ func (x *StartSignUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartSignUpResponse.ProtoReflect.Descriptor instead.
 func (*StartSignUpResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StartSignUpResponse) GetAttempt() *Attempt {
@@ -1495,7 +1587,7 @@ type ConfirmSignUpRequest struct {
 
 func (x *ConfirmSignUpRequest) Reset() {
 	*x = ConfirmSignUpRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[21]
+	mi := &file_cabinet_v1_access_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1599,7 @@ func (x *ConfirmSignUpRequest) String() string {
 func (*ConfirmSignUpRequest) ProtoMessage() {}
 
 func (x *ConfirmSignUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[21]
+	mi := &file_cabinet_v1_access_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1612,7 @@ func (x *ConfirmSignUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmSignUpRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmSignUpRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ConfirmSignUpRequest) GetTicket() string {
@@ -1557,7 +1649,7 @@ type ConfirmSignUpResponse struct {
 
 func (x *ConfirmSignUpResponse) Reset() {
 	*x = ConfirmSignUpResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[22]
+	mi := &file_cabinet_v1_access_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1569,7 +1661,7 @@ func (x *ConfirmSignUpResponse) String() string {
 func (*ConfirmSignUpResponse) ProtoMessage() {}
 
 func (x *ConfirmSignUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[22]
+	mi := &file_cabinet_v1_access_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1582,7 +1674,7 @@ func (x *ConfirmSignUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmSignUpResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmSignUpResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ConfirmSignUpResponse) GetPerson() *Person {
@@ -1612,7 +1704,7 @@ type SendCodeAgainRequest struct {
 
 func (x *SendCodeAgainRequest) Reset() {
 	*x = SendCodeAgainRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[23]
+	mi := &file_cabinet_v1_access_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1716,7 @@ func (x *SendCodeAgainRequest) String() string {
 func (*SendCodeAgainRequest) ProtoMessage() {}
 
 func (x *SendCodeAgainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[23]
+	mi := &file_cabinet_v1_access_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1729,7 @@ func (x *SendCodeAgainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendCodeAgainRequest.ProtoReflect.Descriptor instead.
 func (*SendCodeAgainRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SendCodeAgainRequest) GetTicket() string {
@@ -1665,7 +1757,7 @@ type SendCodeAgainResponse struct {
 
 func (x *SendCodeAgainResponse) Reset() {
 	*x = SendCodeAgainResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[24]
+	mi := &file_cabinet_v1_access_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1769,7 @@ func (x *SendCodeAgainResponse) String() string {
 func (*SendCodeAgainResponse) ProtoMessage() {}
 
 func (x *SendCodeAgainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[24]
+	mi := &file_cabinet_v1_access_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1782,7 @@ func (x *SendCodeAgainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendCodeAgainResponse.ProtoReflect.Descriptor instead.
 func (*SendCodeAgainResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{24}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SendCodeAgainResponse) GetAttempt() *Attempt {
@@ -1711,7 +1803,7 @@ type GetInvitationRequest struct {
 
 func (x *GetInvitationRequest) Reset() {
 	*x = GetInvitationRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[25]
+	mi := &file_cabinet_v1_access_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +1815,7 @@ func (x *GetInvitationRequest) String() string {
 func (*GetInvitationRequest) ProtoMessage() {}
 
 func (x *GetInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[25]
+	mi := &file_cabinet_v1_access_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +1828,7 @@ func (x *GetInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInvitationRequest.ProtoReflect.Descriptor instead.
 func (*GetInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{25}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetInvitationRequest) GetToken() string {
@@ -1769,7 +1861,7 @@ type GetInvitationResponse struct {
 
 func (x *GetInvitationResponse) Reset() {
 	*x = GetInvitationResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[26]
+	mi := &file_cabinet_v1_access_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1873,7 @@ func (x *GetInvitationResponse) String() string {
 func (*GetInvitationResponse) ProtoMessage() {}
 
 func (x *GetInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[26]
+	mi := &file_cabinet_v1_access_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1886,7 @@ func (x *GetInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInvitationResponse.ProtoReflect.Descriptor instead.
 func (*GetInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{26}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetInvitationResponse) GetOrganisation() string {
@@ -1866,7 +1958,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[27]
+	mi := &file_cabinet_v1_access_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +1970,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[27]
+	mi := &file_cabinet_v1_access_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +1983,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{27}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -1945,7 +2037,7 @@ type AcceptInvitationResponse struct {
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[28]
+	mi := &file_cabinet_v1_access_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1957,7 +2049,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[28]
+	mi := &file_cabinet_v1_access_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1970,7 +2062,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{28}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AcceptInvitationResponse) GetPerson() *Person {
@@ -2007,7 +2099,7 @@ type CheckPasswordRequest struct {
 
 func (x *CheckPasswordRequest) Reset() {
 	*x = CheckPasswordRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[29]
+	mi := &file_cabinet_v1_access_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2019,7 +2111,7 @@ func (x *CheckPasswordRequest) String() string {
 func (*CheckPasswordRequest) ProtoMessage() {}
 
 func (x *CheckPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[29]
+	mi := &file_cabinet_v1_access_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2032,7 +2124,7 @@ func (x *CheckPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPasswordRequest.ProtoReflect.Descriptor instead.
 func (*CheckPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{29}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CheckPasswordRequest) GetPassword() string {
@@ -2064,7 +2156,7 @@ type CheckPasswordResponse struct {
 
 func (x *CheckPasswordResponse) Reset() {
 	*x = CheckPasswordResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[30]
+	mi := &file_cabinet_v1_access_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2168,7 @@ func (x *CheckPasswordResponse) String() string {
 func (*CheckPasswordResponse) ProtoMessage() {}
 
 func (x *CheckPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[30]
+	mi := &file_cabinet_v1_access_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2181,7 @@ func (x *CheckPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPasswordResponse.ProtoReflect.Descriptor instead.
 func (*CheckPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{30}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CheckPasswordResponse) GetStrength() int32 {
@@ -2122,7 +2214,7 @@ type GeneratePasswordRequest struct {
 
 func (x *GeneratePasswordRequest) Reset() {
 	*x = GeneratePasswordRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[31]
+	mi := &file_cabinet_v1_access_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2226,7 @@ func (x *GeneratePasswordRequest) String() string {
 func (*GeneratePasswordRequest) ProtoMessage() {}
 
 func (x *GeneratePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[31]
+	mi := &file_cabinet_v1_access_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2239,7 @@ func (x *GeneratePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GeneratePasswordRequest.ProtoReflect.Descriptor instead.
 func (*GeneratePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{31}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{33}
 }
 
 // GeneratePasswordResponse carries a password.
@@ -2161,7 +2253,7 @@ type GeneratePasswordResponse struct {
 
 func (x *GeneratePasswordResponse) Reset() {
 	*x = GeneratePasswordResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[32]
+	mi := &file_cabinet_v1_access_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2173,7 +2265,7 @@ func (x *GeneratePasswordResponse) String() string {
 func (*GeneratePasswordResponse) ProtoMessage() {}
 
 func (x *GeneratePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[32]
+	mi := &file_cabinet_v1_access_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2186,7 +2278,7 @@ func (x *GeneratePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GeneratePasswordResponse.ProtoReflect.Descriptor instead.
 func (*GeneratePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{32}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GeneratePasswordResponse) GetPassword() string {
@@ -2209,7 +2301,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[33]
+	mi := &file_cabinet_v1_access_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2221,7 +2313,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[33]
+	mi := &file_cabinet_v1_access_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2234,7 +2326,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{33}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ChangePasswordRequest) GetCurrent() string {
@@ -2260,7 +2352,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[34]
+	mi := &file_cabinet_v1_access_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2272,7 +2364,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[34]
+	mi := &file_cabinet_v1_access_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2285,7 +2377,7 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{34}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{36}
 }
 
 // StartResetRequest names who forgot.
@@ -2299,7 +2391,7 @@ type StartResetRequest struct {
 
 func (x *StartResetRequest) Reset() {
 	*x = StartResetRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[35]
+	mi := &file_cabinet_v1_access_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2311,7 +2403,7 @@ func (x *StartResetRequest) String() string {
 func (*StartResetRequest) ProtoMessage() {}
 
 func (x *StartResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[35]
+	mi := &file_cabinet_v1_access_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2324,7 +2416,7 @@ func (x *StartResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResetRequest.ProtoReflect.Descriptor instead.
 func (*StartResetRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{35}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *StartResetRequest) GetLogin() string {
@@ -2345,7 +2437,7 @@ type StartResetResponse struct {
 
 func (x *StartResetResponse) Reset() {
 	*x = StartResetResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[36]
+	mi := &file_cabinet_v1_access_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2449,7 @@ func (x *StartResetResponse) String() string {
 func (*StartResetResponse) ProtoMessage() {}
 
 func (x *StartResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[36]
+	mi := &file_cabinet_v1_access_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2462,7 @@ func (x *StartResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartResetResponse.ProtoReflect.Descriptor instead.
 func (*StartResetResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{36}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *StartResetResponse) GetAttempt() *Attempt {
@@ -2395,7 +2487,7 @@ type FinishResetRequest struct {
 
 func (x *FinishResetRequest) Reset() {
 	*x = FinishResetRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[37]
+	mi := &file_cabinet_v1_access_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2407,7 +2499,7 @@ func (x *FinishResetRequest) String() string {
 func (*FinishResetRequest) ProtoMessage() {}
 
 func (x *FinishResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[37]
+	mi := &file_cabinet_v1_access_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2420,7 +2512,7 @@ func (x *FinishResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishResetRequest.ProtoReflect.Descriptor instead.
 func (*FinishResetRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{37}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *FinishResetRequest) GetTicket() string {
@@ -2453,7 +2545,7 @@ type FinishResetResponse struct {
 
 func (x *FinishResetResponse) Reset() {
 	*x = FinishResetResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[38]
+	mi := &file_cabinet_v1_access_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2465,7 +2557,7 @@ func (x *FinishResetResponse) String() string {
 func (*FinishResetResponse) ProtoMessage() {}
 
 func (x *FinishResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[38]
+	mi := &file_cabinet_v1_access_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2478,7 +2570,7 @@ func (x *FinishResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishResetResponse.ProtoReflect.Descriptor instead.
 func (*FinishResetResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{38}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{40}
 }
 
 // Device is a browser that is signed in.
@@ -2506,7 +2598,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[39]
+	mi := &file_cabinet_v1_access_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2518,7 +2610,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[39]
+	mi := &file_cabinet_v1_access_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2531,7 +2623,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{39}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Device) GetId() string {
@@ -2599,7 +2691,7 @@ type ListDevicesRequest struct {
 
 func (x *ListDevicesRequest) Reset() {
 	*x = ListDevicesRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[40]
+	mi := &file_cabinet_v1_access_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2611,7 +2703,7 @@ func (x *ListDevicesRequest) String() string {
 func (*ListDevicesRequest) ProtoMessage() {}
 
 func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[40]
+	mi := &file_cabinet_v1_access_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2624,7 +2716,7 @@ func (x *ListDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesRequest.ProtoReflect.Descriptor instead.
 func (*ListDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{40}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{42}
 }
 
 // ListDevicesResponse lists devices, the last seen first.
@@ -2638,7 +2730,7 @@ type ListDevicesResponse struct {
 
 func (x *ListDevicesResponse) Reset() {
 	*x = ListDevicesResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[41]
+	mi := &file_cabinet_v1_access_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2650,7 +2742,7 @@ func (x *ListDevicesResponse) String() string {
 func (*ListDevicesResponse) ProtoMessage() {}
 
 func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[41]
+	mi := &file_cabinet_v1_access_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2663,7 +2755,7 @@ func (x *ListDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDevicesResponse.ProtoReflect.Descriptor instead.
 func (*ListDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{41}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListDevicesResponse) GetDevices() []*Device {
@@ -2684,7 +2776,7 @@ type RevokeDeviceRequest struct {
 
 func (x *RevokeDeviceRequest) Reset() {
 	*x = RevokeDeviceRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[42]
+	mi := &file_cabinet_v1_access_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +2788,7 @@ func (x *RevokeDeviceRequest) String() string {
 func (*RevokeDeviceRequest) ProtoMessage() {}
 
 func (x *RevokeDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[42]
+	mi := &file_cabinet_v1_access_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2709,7 +2801,7 @@ func (x *RevokeDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeDeviceRequest.ProtoReflect.Descriptor instead.
 func (*RevokeDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{42}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RevokeDeviceRequest) GetId() string {
@@ -2728,7 +2820,7 @@ type RevokeDeviceResponse struct {
 
 func (x *RevokeDeviceResponse) Reset() {
 	*x = RevokeDeviceResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[43]
+	mi := &file_cabinet_v1_access_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2740,7 +2832,7 @@ func (x *RevokeDeviceResponse) String() string {
 func (*RevokeDeviceResponse) ProtoMessage() {}
 
 func (x *RevokeDeviceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[43]
+	mi := &file_cabinet_v1_access_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2753,7 +2845,7 @@ func (x *RevokeDeviceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeDeviceResponse.ProtoReflect.Descriptor instead.
 func (*RevokeDeviceResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{43}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{45}
 }
 
 // RevokeOtherDevicesRequest is empty.
@@ -2765,7 +2857,7 @@ type RevokeOtherDevicesRequest struct {
 
 func (x *RevokeOtherDevicesRequest) Reset() {
 	*x = RevokeOtherDevicesRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[44]
+	mi := &file_cabinet_v1_access_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +2869,7 @@ func (x *RevokeOtherDevicesRequest) String() string {
 func (*RevokeOtherDevicesRequest) ProtoMessage() {}
 
 func (x *RevokeOtherDevicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[44]
+	mi := &file_cabinet_v1_access_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +2882,7 @@ func (x *RevokeOtherDevicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeOtherDevicesRequest.ProtoReflect.Descriptor instead.
 func (*RevokeOtherDevicesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{44}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{46}
 }
 
 // RevokeOtherDevicesResponse tells how many there were.
@@ -2804,7 +2896,7 @@ type RevokeOtherDevicesResponse struct {
 
 func (x *RevokeOtherDevicesResponse) Reset() {
 	*x = RevokeOtherDevicesResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[45]
+	mi := &file_cabinet_v1_access_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +2908,7 @@ func (x *RevokeOtherDevicesResponse) String() string {
 func (*RevokeOtherDevicesResponse) ProtoMessage() {}
 
 func (x *RevokeOtherDevicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[45]
+	mi := &file_cabinet_v1_access_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +2921,7 @@ func (x *RevokeOtherDevicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeOtherDevicesResponse.ProtoReflect.Descriptor instead.
 func (*RevokeOtherDevicesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{45}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RevokeOtherDevicesResponse) GetRevoked() int32 {
@@ -2858,7 +2950,7 @@ type Passkey struct {
 
 func (x *Passkey) Reset() {
 	*x = Passkey{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[46]
+	mi := &file_cabinet_v1_access_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2870,7 +2962,7 @@ func (x *Passkey) String() string {
 func (*Passkey) ProtoMessage() {}
 
 func (x *Passkey) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[46]
+	mi := &file_cabinet_v1_access_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2883,7 +2975,7 @@ func (x *Passkey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Passkey.ProtoReflect.Descriptor instead.
 func (*Passkey) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{46}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Passkey) GetId() string {
@@ -2936,7 +3028,7 @@ type ContactChange struct {
 
 func (x *ContactChange) Reset() {
 	*x = ContactChange{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[47]
+	mi := &file_cabinet_v1_access_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2948,7 +3040,7 @@ func (x *ContactChange) String() string {
 func (*ContactChange) ProtoMessage() {}
 
 func (x *ContactChange) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[47]
+	mi := &file_cabinet_v1_access_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2961,7 +3053,7 @@ func (x *ContactChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContactChange.ProtoReflect.Descriptor instead.
 func (*ContactChange) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{47}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ContactChange) GetChannel() Channel {
@@ -2994,7 +3086,7 @@ type GetSecurityRequest struct {
 
 func (x *GetSecurityRequest) Reset() {
 	*x = GetSecurityRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[48]
+	mi := &file_cabinet_v1_access_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3098,7 @@ func (x *GetSecurityRequest) String() string {
 func (*GetSecurityRequest) ProtoMessage() {}
 
 func (x *GetSecurityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[48]
+	mi := &file_cabinet_v1_access_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3111,7 @@ func (x *GetSecurityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSecurityRequest.ProtoReflect.Descriptor instead.
 func (*GetSecurityRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{48}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{50}
 }
 
 // GetSecurityResponse tells how the person comes in.
@@ -3065,7 +3157,7 @@ type GetSecurityResponse struct {
 
 func (x *GetSecurityResponse) Reset() {
 	*x = GetSecurityResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[49]
+	mi := &file_cabinet_v1_access_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3077,7 +3169,7 @@ func (x *GetSecurityResponse) String() string {
 func (*GetSecurityResponse) ProtoMessage() {}
 
 func (x *GetSecurityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[49]
+	mi := &file_cabinet_v1_access_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3090,7 +3182,7 @@ func (x *GetSecurityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSecurityResponse.ProtoReflect.Descriptor instead.
 func (*GetSecurityResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{49}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GetSecurityResponse) GetLogin() string {
@@ -3225,7 +3317,7 @@ type SetProfileRequest struct {
 
 func (x *SetProfileRequest) Reset() {
 	*x = SetProfileRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[50]
+	mi := &file_cabinet_v1_access_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3329,7 @@ func (x *SetProfileRequest) String() string {
 func (*SetProfileRequest) ProtoMessage() {}
 
 func (x *SetProfileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[50]
+	mi := &file_cabinet_v1_access_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3342,7 @@ func (x *SetProfileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetProfileRequest.ProtoReflect.Descriptor instead.
 func (*SetProfileRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{50}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *SetProfileRequest) GetName() string {
@@ -3276,7 +3368,7 @@ type SetProfileResponse struct {
 
 func (x *SetProfileResponse) Reset() {
 	*x = SetProfileResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[51]
+	mi := &file_cabinet_v1_access_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3288,7 +3380,7 @@ func (x *SetProfileResponse) String() string {
 func (*SetProfileResponse) ProtoMessage() {}
 
 func (x *SetProfileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[51]
+	mi := &file_cabinet_v1_access_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3301,7 +3393,7 @@ func (x *SetProfileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetProfileResponse.ProtoReflect.Descriptor instead.
 func (*SetProfileResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{51}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{53}
 }
 
 // AcceptTermsRequest names the version.
@@ -3315,7 +3407,7 @@ type AcceptTermsRequest struct {
 
 func (x *AcceptTermsRequest) Reset() {
 	*x = AcceptTermsRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[52]
+	mi := &file_cabinet_v1_access_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3327,7 +3419,7 @@ func (x *AcceptTermsRequest) String() string {
 func (*AcceptTermsRequest) ProtoMessage() {}
 
 func (x *AcceptTermsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[52]
+	mi := &file_cabinet_v1_access_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3340,7 +3432,7 @@ func (x *AcceptTermsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptTermsRequest.ProtoReflect.Descriptor instead.
 func (*AcceptTermsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{52}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AcceptTermsRequest) GetTerms() string {
@@ -3359,7 +3451,7 @@ type AcceptTermsResponse struct {
 
 func (x *AcceptTermsResponse) Reset() {
 	*x = AcceptTermsResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[53]
+	mi := &file_cabinet_v1_access_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3371,7 +3463,7 @@ func (x *AcceptTermsResponse) String() string {
 func (*AcceptTermsResponse) ProtoMessage() {}
 
 func (x *AcceptTermsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[53]
+	mi := &file_cabinet_v1_access_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3384,7 +3476,7 @@ func (x *AcceptTermsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptTermsResponse.ProtoReflect.Descriptor instead.
 func (*AcceptTermsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{53}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{55}
 }
 
 // BeginTOTPRequest is empty.
@@ -3396,7 +3488,7 @@ type BeginTOTPRequest struct {
 
 func (x *BeginTOTPRequest) Reset() {
 	*x = BeginTOTPRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[54]
+	mi := &file_cabinet_v1_access_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3500,7 @@ func (x *BeginTOTPRequest) String() string {
 func (*BeginTOTPRequest) ProtoMessage() {}
 
 func (x *BeginTOTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[54]
+	mi := &file_cabinet_v1_access_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3513,7 @@ func (x *BeginTOTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginTOTPRequest.ProtoReflect.Descriptor instead.
 func (*BeginTOTPRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{54}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{56}
 }
 
 // BeginTOTPResponse carries the secret.
@@ -3439,7 +3531,7 @@ type BeginTOTPResponse struct {
 
 func (x *BeginTOTPResponse) Reset() {
 	*x = BeginTOTPResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[55]
+	mi := &file_cabinet_v1_access_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3451,7 +3543,7 @@ func (x *BeginTOTPResponse) String() string {
 func (*BeginTOTPResponse) ProtoMessage() {}
 
 func (x *BeginTOTPResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[55]
+	mi := &file_cabinet_v1_access_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3464,7 +3556,7 @@ func (x *BeginTOTPResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginTOTPResponse.ProtoReflect.Descriptor instead.
 func (*BeginTOTPResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{55}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *BeginTOTPResponse) GetUri() string {
@@ -3499,7 +3591,7 @@ type ConfirmTOTPRequest struct {
 
 func (x *ConfirmTOTPRequest) Reset() {
 	*x = ConfirmTOTPRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[56]
+	mi := &file_cabinet_v1_access_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3511,7 +3603,7 @@ func (x *ConfirmTOTPRequest) String() string {
 func (*ConfirmTOTPRequest) ProtoMessage() {}
 
 func (x *ConfirmTOTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[56]
+	mi := &file_cabinet_v1_access_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3524,7 +3616,7 @@ func (x *ConfirmTOTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmTOTPRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmTOTPRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{56}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ConfirmTOTPRequest) GetCode() string {
@@ -3545,7 +3637,7 @@ type ConfirmTOTPResponse struct {
 
 func (x *ConfirmTOTPResponse) Reset() {
 	*x = ConfirmTOTPResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[57]
+	mi := &file_cabinet_v1_access_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +3649,7 @@ func (x *ConfirmTOTPResponse) String() string {
 func (*ConfirmTOTPResponse) ProtoMessage() {}
 
 func (x *ConfirmTOTPResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[57]
+	mi := &file_cabinet_v1_access_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +3662,7 @@ func (x *ConfirmTOTPResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmTOTPResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmTOTPResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{57}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ConfirmTOTPResponse) GetRecoveryCodes() []string {
@@ -3589,7 +3681,7 @@ type RemoveTOTPRequest struct {
 
 func (x *RemoveTOTPRequest) Reset() {
 	*x = RemoveTOTPRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[58]
+	mi := &file_cabinet_v1_access_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3601,7 +3693,7 @@ func (x *RemoveTOTPRequest) String() string {
 func (*RemoveTOTPRequest) ProtoMessage() {}
 
 func (x *RemoveTOTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[58]
+	mi := &file_cabinet_v1_access_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3614,7 +3706,7 @@ func (x *RemoveTOTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTOTPRequest.ProtoReflect.Descriptor instead.
 func (*RemoveTOTPRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{58}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{60}
 }
 
 // RemoveTOTPResponse is empty.
@@ -3626,7 +3718,7 @@ type RemoveTOTPResponse struct {
 
 func (x *RemoveTOTPResponse) Reset() {
 	*x = RemoveTOTPResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[59]
+	mi := &file_cabinet_v1_access_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3638,7 +3730,7 @@ func (x *RemoveTOTPResponse) String() string {
 func (*RemoveTOTPResponse) ProtoMessage() {}
 
 func (x *RemoveTOTPResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[59]
+	mi := &file_cabinet_v1_access_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3651,7 +3743,7 @@ func (x *RemoveTOTPResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveTOTPResponse.ProtoReflect.Descriptor instead.
 func (*RemoveTOTPResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{59}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{61}
 }
 
 // RenewRecoveryCodesRequest is empty.
@@ -3663,7 +3755,7 @@ type RenewRecoveryCodesRequest struct {
 
 func (x *RenewRecoveryCodesRequest) Reset() {
 	*x = RenewRecoveryCodesRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[60]
+	mi := &file_cabinet_v1_access_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3675,7 +3767,7 @@ func (x *RenewRecoveryCodesRequest) String() string {
 func (*RenewRecoveryCodesRequest) ProtoMessage() {}
 
 func (x *RenewRecoveryCodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[60]
+	mi := &file_cabinet_v1_access_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3688,7 +3780,7 @@ func (x *RenewRecoveryCodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRecoveryCodesRequest.ProtoReflect.Descriptor instead.
 func (*RenewRecoveryCodesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{60}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{62}
 }
 
 // RenewRecoveryCodesResponse carries the recovery codes.
@@ -3702,7 +3794,7 @@ type RenewRecoveryCodesResponse struct {
 
 func (x *RenewRecoveryCodesResponse) Reset() {
 	*x = RenewRecoveryCodesResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[61]
+	mi := &file_cabinet_v1_access_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3714,7 +3806,7 @@ func (x *RenewRecoveryCodesResponse) String() string {
 func (*RenewRecoveryCodesResponse) ProtoMessage() {}
 
 func (x *RenewRecoveryCodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[61]
+	mi := &file_cabinet_v1_access_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3727,7 +3819,7 @@ func (x *RenewRecoveryCodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRecoveryCodesResponse.ProtoReflect.Descriptor instead.
 func (*RenewRecoveryCodesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{61}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *RenewRecoveryCodesResponse) GetRecoveryCodes() []string {
@@ -3746,7 +3838,7 @@ type BeginPasskeyRequest struct {
 
 func (x *BeginPasskeyRequest) Reset() {
 	*x = BeginPasskeyRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[62]
+	mi := &file_cabinet_v1_access_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3758,7 +3850,7 @@ func (x *BeginPasskeyRequest) String() string {
 func (*BeginPasskeyRequest) ProtoMessage() {}
 
 func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[62]
+	mi := &file_cabinet_v1_access_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3771,7 +3863,7 @@ func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{62}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{64}
 }
 
 // BeginPasskeyResponse carries the challenge.
@@ -3787,7 +3879,7 @@ type BeginPasskeyResponse struct {
 
 func (x *BeginPasskeyResponse) Reset() {
 	*x = BeginPasskeyResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[63]
+	mi := &file_cabinet_v1_access_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3799,7 +3891,7 @@ func (x *BeginPasskeyResponse) String() string {
 func (*BeginPasskeyResponse) ProtoMessage() {}
 
 func (x *BeginPasskeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[63]
+	mi := &file_cabinet_v1_access_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3812,7 +3904,7 @@ func (x *BeginPasskeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeyResponse.ProtoReflect.Descriptor instead.
 func (*BeginPasskeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{63}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *BeginPasskeyResponse) GetTicket() string {
@@ -3844,7 +3936,7 @@ type AddPasskeyRequest struct {
 
 func (x *AddPasskeyRequest) Reset() {
 	*x = AddPasskeyRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[64]
+	mi := &file_cabinet_v1_access_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3856,7 +3948,7 @@ func (x *AddPasskeyRequest) String() string {
 func (*AddPasskeyRequest) ProtoMessage() {}
 
 func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[64]
+	mi := &file_cabinet_v1_access_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3869,7 +3961,7 @@ func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*AddPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{64}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *AddPasskeyRequest) GetTicket() string {
@@ -3907,7 +3999,7 @@ type AddPasskeyResponse struct {
 
 func (x *AddPasskeyResponse) Reset() {
 	*x = AddPasskeyResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[65]
+	mi := &file_cabinet_v1_access_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3919,7 +4011,7 @@ func (x *AddPasskeyResponse) String() string {
 func (*AddPasskeyResponse) ProtoMessage() {}
 
 func (x *AddPasskeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[65]
+	mi := &file_cabinet_v1_access_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3932,7 +4024,7 @@ func (x *AddPasskeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPasskeyResponse.ProtoReflect.Descriptor instead.
 func (*AddPasskeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{65}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AddPasskeyResponse) GetPasskey() *Passkey {
@@ -3962,7 +4054,7 @@ type RenamePasskeyRequest struct {
 
 func (x *RenamePasskeyRequest) Reset() {
 	*x = RenamePasskeyRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[66]
+	mi := &file_cabinet_v1_access_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3974,7 +4066,7 @@ func (x *RenamePasskeyRequest) String() string {
 func (*RenamePasskeyRequest) ProtoMessage() {}
 
 func (x *RenamePasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[66]
+	mi := &file_cabinet_v1_access_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3987,7 +4079,7 @@ func (x *RenamePasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenamePasskeyRequest.ProtoReflect.Descriptor instead.
 func (*RenamePasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{66}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *RenamePasskeyRequest) GetId() string {
@@ -4013,7 +4105,7 @@ type RenamePasskeyResponse struct {
 
 func (x *RenamePasskeyResponse) Reset() {
 	*x = RenamePasskeyResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[67]
+	mi := &file_cabinet_v1_access_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4025,7 +4117,7 @@ func (x *RenamePasskeyResponse) String() string {
 func (*RenamePasskeyResponse) ProtoMessage() {}
 
 func (x *RenamePasskeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[67]
+	mi := &file_cabinet_v1_access_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4038,7 +4130,7 @@ func (x *RenamePasskeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenamePasskeyResponse.ProtoReflect.Descriptor instead.
 func (*RenamePasskeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{67}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{69}
 }
 
 // RemovePasskeyRequest names a passkey.
@@ -4052,7 +4144,7 @@ type RemovePasskeyRequest struct {
 
 func (x *RemovePasskeyRequest) Reset() {
 	*x = RemovePasskeyRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[68]
+	mi := &file_cabinet_v1_access_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4064,7 +4156,7 @@ func (x *RemovePasskeyRequest) String() string {
 func (*RemovePasskeyRequest) ProtoMessage() {}
 
 func (x *RemovePasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[68]
+	mi := &file_cabinet_v1_access_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4077,7 +4169,7 @@ func (x *RemovePasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePasskeyRequest.ProtoReflect.Descriptor instead.
 func (*RemovePasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{68}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *RemovePasskeyRequest) GetId() string {
@@ -4096,7 +4188,7 @@ type RemovePasskeyResponse struct {
 
 func (x *RemovePasskeyResponse) Reset() {
 	*x = RemovePasskeyResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[69]
+	mi := &file_cabinet_v1_access_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4108,7 +4200,7 @@ func (x *RemovePasskeyResponse) String() string {
 func (*RemovePasskeyResponse) ProtoMessage() {}
 
 func (x *RemovePasskeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[69]
+	mi := &file_cabinet_v1_access_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4121,7 +4213,7 @@ func (x *RemovePasskeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePasskeyResponse.ProtoReflect.Descriptor instead.
 func (*RemovePasskeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{69}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{71}
 }
 
 // StartContactChangeRequest carries the new contact.
@@ -4140,7 +4232,7 @@ type StartContactChangeRequest struct {
 
 func (x *StartContactChangeRequest) Reset() {
 	*x = StartContactChangeRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[70]
+	mi := &file_cabinet_v1_access_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4152,7 +4244,7 @@ func (x *StartContactChangeRequest) String() string {
 func (*StartContactChangeRequest) ProtoMessage() {}
 
 func (x *StartContactChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[70]
+	mi := &file_cabinet_v1_access_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4165,7 +4257,7 @@ func (x *StartContactChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContactChangeRequest.ProtoReflect.Descriptor instead.
 func (*StartContactChangeRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{70}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *StartContactChangeRequest) GetChannel() Channel {
@@ -4202,7 +4294,7 @@ type StartContactChangeResponse struct {
 
 func (x *StartContactChangeResponse) Reset() {
 	*x = StartContactChangeResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[71]
+	mi := &file_cabinet_v1_access_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4214,7 +4306,7 @@ func (x *StartContactChangeResponse) String() string {
 func (*StartContactChangeResponse) ProtoMessage() {}
 
 func (x *StartContactChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[71]
+	mi := &file_cabinet_v1_access_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4227,7 +4319,7 @@ func (x *StartContactChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartContactChangeResponse.ProtoReflect.Descriptor instead.
 func (*StartContactChangeResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{71}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *StartContactChangeResponse) GetAttempt() *Attempt {
@@ -4259,7 +4351,7 @@ type ConfirmContactChangeRequest struct {
 
 func (x *ConfirmContactChangeRequest) Reset() {
 	*x = ConfirmContactChangeRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[72]
+	mi := &file_cabinet_v1_access_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4271,7 +4363,7 @@ func (x *ConfirmContactChangeRequest) String() string {
 func (*ConfirmContactChangeRequest) ProtoMessage() {}
 
 func (x *ConfirmContactChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[72]
+	mi := &file_cabinet_v1_access_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4284,7 +4376,7 @@ func (x *ConfirmContactChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmContactChangeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmContactChangeRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{72}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ConfirmContactChangeRequest) GetTicket() string {
@@ -4319,7 +4411,7 @@ type ConfirmContactChangeResponse struct {
 
 func (x *ConfirmContactChangeResponse) Reset() {
 	*x = ConfirmContactChangeResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[73]
+	mi := &file_cabinet_v1_access_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4331,7 +4423,7 @@ func (x *ConfirmContactChangeResponse) String() string {
 func (*ConfirmContactChangeResponse) ProtoMessage() {}
 
 func (x *ConfirmContactChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[73]
+	mi := &file_cabinet_v1_access_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4344,7 +4436,7 @@ func (x *ConfirmContactChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmContactChangeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmContactChangeResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{73}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ConfirmContactChangeResponse) GetAt() int64 {
@@ -4365,7 +4457,7 @@ type CancelContactChangeRequest struct {
 
 func (x *CancelContactChangeRequest) Reset() {
 	*x = CancelContactChangeRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[74]
+	mi := &file_cabinet_v1_access_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4377,7 +4469,7 @@ func (x *CancelContactChangeRequest) String() string {
 func (*CancelContactChangeRequest) ProtoMessage() {}
 
 func (x *CancelContactChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[74]
+	mi := &file_cabinet_v1_access_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4390,7 +4482,7 @@ func (x *CancelContactChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelContactChangeRequest.ProtoReflect.Descriptor instead.
 func (*CancelContactChangeRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{74}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *CancelContactChangeRequest) GetToken() string {
@@ -4409,7 +4501,7 @@ type CancelContactChangeResponse struct {
 
 func (x *CancelContactChangeResponse) Reset() {
 	*x = CancelContactChangeResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[75]
+	mi := &file_cabinet_v1_access_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4421,7 +4513,7 @@ func (x *CancelContactChangeResponse) String() string {
 func (*CancelContactChangeResponse) ProtoMessage() {}
 
 func (x *CancelContactChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[75]
+	mi := &file_cabinet_v1_access_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4434,7 +4526,7 @@ func (x *CancelContactChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelContactChangeResponse.ProtoReflect.Descriptor instead.
 func (*CancelContactChangeResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{75}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{77}
 }
 
 // BeginProofRequest is empty.
@@ -4446,7 +4538,7 @@ type BeginProofRequest struct {
 
 func (x *BeginProofRequest) Reset() {
 	*x = BeginProofRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[76]
+	mi := &file_cabinet_v1_access_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4458,7 +4550,7 @@ func (x *BeginProofRequest) String() string {
 func (*BeginProofRequest) ProtoMessage() {}
 
 func (x *BeginProofRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[76]
+	mi := &file_cabinet_v1_access_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4471,7 +4563,7 @@ func (x *BeginProofRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginProofRequest.ProtoReflect.Descriptor instead.
 func (*BeginProofRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{76}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{78}
 }
 
 // BeginProofResponse tells what can be given.
@@ -4485,7 +4577,7 @@ type BeginProofResponse struct {
 
 func (x *BeginProofResponse) Reset() {
 	*x = BeginProofResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[77]
+	mi := &file_cabinet_v1_access_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4497,7 +4589,7 @@ func (x *BeginProofResponse) String() string {
 func (*BeginProofResponse) ProtoMessage() {}
 
 func (x *BeginProofResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[77]
+	mi := &file_cabinet_v1_access_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4510,7 +4602,7 @@ func (x *BeginProofResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginProofResponse.ProtoReflect.Descriptor instead.
 func (*BeginProofResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{77}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *BeginProofResponse) GetChallenge() *Challenge {
@@ -4539,7 +4631,7 @@ type ProveRequest struct {
 
 func (x *ProveRequest) Reset() {
 	*x = ProveRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[78]
+	mi := &file_cabinet_v1_access_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4551,7 +4643,7 @@ func (x *ProveRequest) String() string {
 func (*ProveRequest) ProtoMessage() {}
 
 func (x *ProveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[78]
+	mi := &file_cabinet_v1_access_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4564,7 +4656,7 @@ func (x *ProveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveRequest.ProtoReflect.Descriptor instead.
 func (*ProveRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{78}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ProveRequest) GetAnswer() isProveRequest_Answer {
@@ -4644,7 +4736,7 @@ type ProveResponse struct {
 
 func (x *ProveResponse) Reset() {
 	*x = ProveResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[79]
+	mi := &file_cabinet_v1_access_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4656,7 +4748,7 @@ func (x *ProveResponse) String() string {
 func (*ProveResponse) ProtoMessage() {}
 
 func (x *ProveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[79]
+	mi := &file_cabinet_v1_access_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4669,7 +4761,7 @@ func (x *ProveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveResponse.ProtoReflect.Descriptor instead.
 func (*ProveResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{79}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ProveResponse) GetProvenUntil() int64 {
@@ -4690,7 +4782,7 @@ type SetFactorRuleRequest struct {
 
 func (x *SetFactorRuleRequest) Reset() {
 	*x = SetFactorRuleRequest{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[80]
+	mi := &file_cabinet_v1_access_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4702,7 +4794,7 @@ func (x *SetFactorRuleRequest) String() string {
 func (*SetFactorRuleRequest) ProtoMessage() {}
 
 func (x *SetFactorRuleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[80]
+	mi := &file_cabinet_v1_access_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4715,7 +4807,7 @@ func (x *SetFactorRuleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFactorRuleRequest.ProtoReflect.Descriptor instead.
 func (*SetFactorRuleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{80}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *SetFactorRuleRequest) GetRequired() bool {
@@ -4734,7 +4826,7 @@ type SetFactorRuleResponse struct {
 
 func (x *SetFactorRuleResponse) Reset() {
 	*x = SetFactorRuleResponse{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[81]
+	mi := &file_cabinet_v1_access_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4746,7 +4838,7 @@ func (x *SetFactorRuleResponse) String() string {
 func (*SetFactorRuleResponse) ProtoMessage() {}
 
 func (x *SetFactorRuleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[81]
+	mi := &file_cabinet_v1_access_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4759,7 +4851,7 @@ func (x *SetFactorRuleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFactorRuleResponse.ProtoReflect.Descriptor instead.
 func (*SetFactorRuleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{81}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{83}
 }
 
 // Person is who uses the cabinet.
@@ -4791,7 +4883,7 @@ type Person struct {
 
 func (x *Person) Reset() {
 	*x = Person{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[82]
+	mi := &file_cabinet_v1_access_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4803,7 +4895,7 @@ func (x *Person) String() string {
 func (*Person) ProtoMessage() {}
 
 func (x *Person) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[82]
+	mi := &file_cabinet_v1_access_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4816,7 +4908,7 @@ func (x *Person) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Person.ProtoReflect.Descriptor instead.
 func (*Person) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{82}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Person) GetId() string {
@@ -4899,7 +4991,7 @@ type Workplace struct {
 
 func (x *Workplace) Reset() {
 	*x = Workplace{}
-	mi := &file_cabinet_v1_access_proto_msgTypes[83]
+	mi := &file_cabinet_v1_access_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4911,7 +5003,7 @@ func (x *Workplace) String() string {
 func (*Workplace) ProtoMessage() {}
 
 func (x *Workplace) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_access_proto_msgTypes[83]
+	mi := &file_cabinet_v1_access_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4924,7 +5016,7 @@ func (x *Workplace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workplace.ProtoReflect.Descriptor instead.
 func (*Workplace) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{83}
+	return file_cabinet_v1_access_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Workplace) GetId() string {
@@ -4991,7 +5083,11 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\apasskey\x18\x04 \x01(\tH\x00R\apasskeyB\b\n" +
 	"\x06answer\"B\n" +
 	"\x14FinishSignInResponse\x12*\n" +
-	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\"\x1b\n" +
+	"\x06person\x18\x01 \x01(\v2\x12.cabinet.v1.PersonR\x06person\"-\n" +
+	"\x13GetChallengeRequest\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\"K\n" +
+	"\x14GetChallengeResponse\x123\n" +
+	"\tchallenge\x18\x01 \x01(\v2\x15.cabinet.v1.ChallengeR\tchallenge\"\x1b\n" +
 	"\x19BeginPasskeySignInRequest\"N\n" +
 	"\x1aBeginPasskeySignInResponse\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x18\n" +
@@ -5256,11 +5352,12 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\x15PASSWORD_REASON_PLAIN\x10\x03\x12\x1a\n" +
 	"\x16PASSWORD_REASON_COMMON\x10\x04\x12\x17\n" +
 	"\x13PASSWORD_REASON_OWN\x10\x05\x12\x17\n" +
-	"\x13PASSWORD_REASON_ROW\x10\x062\x9f\x19\n" +
+	"\x13PASSWORD_REASON_ROW\x10\x062\xf2\x19\n" +
 	"\rAccessService\x12S\n" +
 	"\vGetEntrance\x12\x1e.cabinet.v1.GetEntranceRequest\x1a\x1f.cabinet.v1.GetEntranceResponse\"\x03\x90\x02\x01\x12?\n" +
 	"\x06SignIn\x12\x19.cabinet.v1.SignInRequest\x1a\x1a.cabinet.v1.SignInResponse\x12Q\n" +
-	"\fFinishSignIn\x12\x1f.cabinet.v1.FinishSignInRequest\x1a .cabinet.v1.FinishSignInResponse\x12c\n" +
+	"\fFinishSignIn\x12\x1f.cabinet.v1.FinishSignInRequest\x1a .cabinet.v1.FinishSignInResponse\x12Q\n" +
+	"\fGetChallenge\x12\x1f.cabinet.v1.GetChallengeRequest\x1a .cabinet.v1.GetChallengeResponse\x12c\n" +
 	"\x12BeginPasskeySignIn\x12%.cabinet.v1.BeginPasskeySignInRequest\x1a&.cabinet.v1.BeginPasskeySignInResponse\x12f\n" +
 	"\x13FinishPasskeySignIn\x12&.cabinet.v1.FinishPasskeySignInRequest\x1a'.cabinet.v1.FinishPasskeySignInResponse\x12B\n" +
 	"\aSignOut\x12\x1a.cabinet.v1.SignOutRequest\x1a\x1b.cabinet.v1.SignOutResponse\x12D\n" +
@@ -5318,7 +5415,7 @@ func file_cabinet_v1_access_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_cabinet_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_cabinet_v1_access_proto_goTypes = []any{
 	(Channel)(0),                         // 0: cabinet.v1.Channel
 	(Factor)(0),                          // 1: cabinet.v1.Factor
@@ -5330,191 +5427,196 @@ var file_cabinet_v1_access_proto_goTypes = []any{
 	(*Challenge)(nil),                    // 7: cabinet.v1.Challenge
 	(*FinishSignInRequest)(nil),          // 8: cabinet.v1.FinishSignInRequest
 	(*FinishSignInResponse)(nil),         // 9: cabinet.v1.FinishSignInResponse
-	(*BeginPasskeySignInRequest)(nil),    // 10: cabinet.v1.BeginPasskeySignInRequest
-	(*BeginPasskeySignInResponse)(nil),   // 11: cabinet.v1.BeginPasskeySignInResponse
-	(*FinishPasskeySignInRequest)(nil),   // 12: cabinet.v1.FinishPasskeySignInRequest
-	(*FinishPasskeySignInResponse)(nil),  // 13: cabinet.v1.FinishPasskeySignInResponse
-	(*SignOutRequest)(nil),               // 14: cabinet.v1.SignOutRequest
-	(*SignOutResponse)(nil),              // 15: cabinet.v1.SignOutResponse
-	(*WhoAmIRequest)(nil),                // 16: cabinet.v1.WhoAmIRequest
-	(*WhoAmIResponse)(nil),               // 17: cabinet.v1.WhoAmIResponse
-	(*Standing)(nil),                     // 18: cabinet.v1.Standing
-	(*RefreshRequest)(nil),               // 19: cabinet.v1.RefreshRequest
-	(*RefreshResponse)(nil),              // 20: cabinet.v1.RefreshResponse
-	(*StartSignUpRequest)(nil),           // 21: cabinet.v1.StartSignUpRequest
-	(*Attempt)(nil),                      // 22: cabinet.v1.Attempt
-	(*StartSignUpResponse)(nil),          // 23: cabinet.v1.StartSignUpResponse
-	(*ConfirmSignUpRequest)(nil),         // 24: cabinet.v1.ConfirmSignUpRequest
-	(*ConfirmSignUpResponse)(nil),        // 25: cabinet.v1.ConfirmSignUpResponse
-	(*SendCodeAgainRequest)(nil),         // 26: cabinet.v1.SendCodeAgainRequest
-	(*SendCodeAgainResponse)(nil),        // 27: cabinet.v1.SendCodeAgainResponse
-	(*GetInvitationRequest)(nil),         // 28: cabinet.v1.GetInvitationRequest
-	(*GetInvitationResponse)(nil),        // 29: cabinet.v1.GetInvitationResponse
-	(*AcceptInvitationRequest)(nil),      // 30: cabinet.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),     // 31: cabinet.v1.AcceptInvitationResponse
-	(*CheckPasswordRequest)(nil),         // 32: cabinet.v1.CheckPasswordRequest
-	(*CheckPasswordResponse)(nil),        // 33: cabinet.v1.CheckPasswordResponse
-	(*GeneratePasswordRequest)(nil),      // 34: cabinet.v1.GeneratePasswordRequest
-	(*GeneratePasswordResponse)(nil),     // 35: cabinet.v1.GeneratePasswordResponse
-	(*ChangePasswordRequest)(nil),        // 36: cabinet.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),       // 37: cabinet.v1.ChangePasswordResponse
-	(*StartResetRequest)(nil),            // 38: cabinet.v1.StartResetRequest
-	(*StartResetResponse)(nil),           // 39: cabinet.v1.StartResetResponse
-	(*FinishResetRequest)(nil),           // 40: cabinet.v1.FinishResetRequest
-	(*FinishResetResponse)(nil),          // 41: cabinet.v1.FinishResetResponse
-	(*Device)(nil),                       // 42: cabinet.v1.Device
-	(*ListDevicesRequest)(nil),           // 43: cabinet.v1.ListDevicesRequest
-	(*ListDevicesResponse)(nil),          // 44: cabinet.v1.ListDevicesResponse
-	(*RevokeDeviceRequest)(nil),          // 45: cabinet.v1.RevokeDeviceRequest
-	(*RevokeDeviceResponse)(nil),         // 46: cabinet.v1.RevokeDeviceResponse
-	(*RevokeOtherDevicesRequest)(nil),    // 47: cabinet.v1.RevokeOtherDevicesRequest
-	(*RevokeOtherDevicesResponse)(nil),   // 48: cabinet.v1.RevokeOtherDevicesResponse
-	(*Passkey)(nil),                      // 49: cabinet.v1.Passkey
-	(*ContactChange)(nil),                // 50: cabinet.v1.ContactChange
-	(*GetSecurityRequest)(nil),           // 51: cabinet.v1.GetSecurityRequest
-	(*GetSecurityResponse)(nil),          // 52: cabinet.v1.GetSecurityResponse
-	(*SetProfileRequest)(nil),            // 53: cabinet.v1.SetProfileRequest
-	(*SetProfileResponse)(nil),           // 54: cabinet.v1.SetProfileResponse
-	(*AcceptTermsRequest)(nil),           // 55: cabinet.v1.AcceptTermsRequest
-	(*AcceptTermsResponse)(nil),          // 56: cabinet.v1.AcceptTermsResponse
-	(*BeginTOTPRequest)(nil),             // 57: cabinet.v1.BeginTOTPRequest
-	(*BeginTOTPResponse)(nil),            // 58: cabinet.v1.BeginTOTPResponse
-	(*ConfirmTOTPRequest)(nil),           // 59: cabinet.v1.ConfirmTOTPRequest
-	(*ConfirmTOTPResponse)(nil),          // 60: cabinet.v1.ConfirmTOTPResponse
-	(*RemoveTOTPRequest)(nil),            // 61: cabinet.v1.RemoveTOTPRequest
-	(*RemoveTOTPResponse)(nil),           // 62: cabinet.v1.RemoveTOTPResponse
-	(*RenewRecoveryCodesRequest)(nil),    // 63: cabinet.v1.RenewRecoveryCodesRequest
-	(*RenewRecoveryCodesResponse)(nil),   // 64: cabinet.v1.RenewRecoveryCodesResponse
-	(*BeginPasskeyRequest)(nil),          // 65: cabinet.v1.BeginPasskeyRequest
-	(*BeginPasskeyResponse)(nil),         // 66: cabinet.v1.BeginPasskeyResponse
-	(*AddPasskeyRequest)(nil),            // 67: cabinet.v1.AddPasskeyRequest
-	(*AddPasskeyResponse)(nil),           // 68: cabinet.v1.AddPasskeyResponse
-	(*RenamePasskeyRequest)(nil),         // 69: cabinet.v1.RenamePasskeyRequest
-	(*RenamePasskeyResponse)(nil),        // 70: cabinet.v1.RenamePasskeyResponse
-	(*RemovePasskeyRequest)(nil),         // 71: cabinet.v1.RemovePasskeyRequest
-	(*RemovePasskeyResponse)(nil),        // 72: cabinet.v1.RemovePasskeyResponse
-	(*StartContactChangeRequest)(nil),    // 73: cabinet.v1.StartContactChangeRequest
-	(*StartContactChangeResponse)(nil),   // 74: cabinet.v1.StartContactChangeResponse
-	(*ConfirmContactChangeRequest)(nil),  // 75: cabinet.v1.ConfirmContactChangeRequest
-	(*ConfirmContactChangeResponse)(nil), // 76: cabinet.v1.ConfirmContactChangeResponse
-	(*CancelContactChangeRequest)(nil),   // 77: cabinet.v1.CancelContactChangeRequest
-	(*CancelContactChangeResponse)(nil),  // 78: cabinet.v1.CancelContactChangeResponse
-	(*BeginProofRequest)(nil),            // 79: cabinet.v1.BeginProofRequest
-	(*BeginProofResponse)(nil),           // 80: cabinet.v1.BeginProofResponse
-	(*ProveRequest)(nil),                 // 81: cabinet.v1.ProveRequest
-	(*ProveResponse)(nil),                // 82: cabinet.v1.ProveResponse
-	(*SetFactorRuleRequest)(nil),         // 83: cabinet.v1.SetFactorRuleRequest
-	(*SetFactorRuleResponse)(nil),        // 84: cabinet.v1.SetFactorRuleResponse
-	(*Person)(nil),                       // 85: cabinet.v1.Person
-	(*Workplace)(nil),                    // 86: cabinet.v1.Workplace
+	(*GetChallengeRequest)(nil),          // 10: cabinet.v1.GetChallengeRequest
+	(*GetChallengeResponse)(nil),         // 11: cabinet.v1.GetChallengeResponse
+	(*BeginPasskeySignInRequest)(nil),    // 12: cabinet.v1.BeginPasskeySignInRequest
+	(*BeginPasskeySignInResponse)(nil),   // 13: cabinet.v1.BeginPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil),   // 14: cabinet.v1.FinishPasskeySignInRequest
+	(*FinishPasskeySignInResponse)(nil),  // 15: cabinet.v1.FinishPasskeySignInResponse
+	(*SignOutRequest)(nil),               // 16: cabinet.v1.SignOutRequest
+	(*SignOutResponse)(nil),              // 17: cabinet.v1.SignOutResponse
+	(*WhoAmIRequest)(nil),                // 18: cabinet.v1.WhoAmIRequest
+	(*WhoAmIResponse)(nil),               // 19: cabinet.v1.WhoAmIResponse
+	(*Standing)(nil),                     // 20: cabinet.v1.Standing
+	(*RefreshRequest)(nil),               // 21: cabinet.v1.RefreshRequest
+	(*RefreshResponse)(nil),              // 22: cabinet.v1.RefreshResponse
+	(*StartSignUpRequest)(nil),           // 23: cabinet.v1.StartSignUpRequest
+	(*Attempt)(nil),                      // 24: cabinet.v1.Attempt
+	(*StartSignUpResponse)(nil),          // 25: cabinet.v1.StartSignUpResponse
+	(*ConfirmSignUpRequest)(nil),         // 26: cabinet.v1.ConfirmSignUpRequest
+	(*ConfirmSignUpResponse)(nil),        // 27: cabinet.v1.ConfirmSignUpResponse
+	(*SendCodeAgainRequest)(nil),         // 28: cabinet.v1.SendCodeAgainRequest
+	(*SendCodeAgainResponse)(nil),        // 29: cabinet.v1.SendCodeAgainResponse
+	(*GetInvitationRequest)(nil),         // 30: cabinet.v1.GetInvitationRequest
+	(*GetInvitationResponse)(nil),        // 31: cabinet.v1.GetInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 32: cabinet.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 33: cabinet.v1.AcceptInvitationResponse
+	(*CheckPasswordRequest)(nil),         // 34: cabinet.v1.CheckPasswordRequest
+	(*CheckPasswordResponse)(nil),        // 35: cabinet.v1.CheckPasswordResponse
+	(*GeneratePasswordRequest)(nil),      // 36: cabinet.v1.GeneratePasswordRequest
+	(*GeneratePasswordResponse)(nil),     // 37: cabinet.v1.GeneratePasswordResponse
+	(*ChangePasswordRequest)(nil),        // 38: cabinet.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),       // 39: cabinet.v1.ChangePasswordResponse
+	(*StartResetRequest)(nil),            // 40: cabinet.v1.StartResetRequest
+	(*StartResetResponse)(nil),           // 41: cabinet.v1.StartResetResponse
+	(*FinishResetRequest)(nil),           // 42: cabinet.v1.FinishResetRequest
+	(*FinishResetResponse)(nil),          // 43: cabinet.v1.FinishResetResponse
+	(*Device)(nil),                       // 44: cabinet.v1.Device
+	(*ListDevicesRequest)(nil),           // 45: cabinet.v1.ListDevicesRequest
+	(*ListDevicesResponse)(nil),          // 46: cabinet.v1.ListDevicesResponse
+	(*RevokeDeviceRequest)(nil),          // 47: cabinet.v1.RevokeDeviceRequest
+	(*RevokeDeviceResponse)(nil),         // 48: cabinet.v1.RevokeDeviceResponse
+	(*RevokeOtherDevicesRequest)(nil),    // 49: cabinet.v1.RevokeOtherDevicesRequest
+	(*RevokeOtherDevicesResponse)(nil),   // 50: cabinet.v1.RevokeOtherDevicesResponse
+	(*Passkey)(nil),                      // 51: cabinet.v1.Passkey
+	(*ContactChange)(nil),                // 52: cabinet.v1.ContactChange
+	(*GetSecurityRequest)(nil),           // 53: cabinet.v1.GetSecurityRequest
+	(*GetSecurityResponse)(nil),          // 54: cabinet.v1.GetSecurityResponse
+	(*SetProfileRequest)(nil),            // 55: cabinet.v1.SetProfileRequest
+	(*SetProfileResponse)(nil),           // 56: cabinet.v1.SetProfileResponse
+	(*AcceptTermsRequest)(nil),           // 57: cabinet.v1.AcceptTermsRequest
+	(*AcceptTermsResponse)(nil),          // 58: cabinet.v1.AcceptTermsResponse
+	(*BeginTOTPRequest)(nil),             // 59: cabinet.v1.BeginTOTPRequest
+	(*BeginTOTPResponse)(nil),            // 60: cabinet.v1.BeginTOTPResponse
+	(*ConfirmTOTPRequest)(nil),           // 61: cabinet.v1.ConfirmTOTPRequest
+	(*ConfirmTOTPResponse)(nil),          // 62: cabinet.v1.ConfirmTOTPResponse
+	(*RemoveTOTPRequest)(nil),            // 63: cabinet.v1.RemoveTOTPRequest
+	(*RemoveTOTPResponse)(nil),           // 64: cabinet.v1.RemoveTOTPResponse
+	(*RenewRecoveryCodesRequest)(nil),    // 65: cabinet.v1.RenewRecoveryCodesRequest
+	(*RenewRecoveryCodesResponse)(nil),   // 66: cabinet.v1.RenewRecoveryCodesResponse
+	(*BeginPasskeyRequest)(nil),          // 67: cabinet.v1.BeginPasskeyRequest
+	(*BeginPasskeyResponse)(nil),         // 68: cabinet.v1.BeginPasskeyResponse
+	(*AddPasskeyRequest)(nil),            // 69: cabinet.v1.AddPasskeyRequest
+	(*AddPasskeyResponse)(nil),           // 70: cabinet.v1.AddPasskeyResponse
+	(*RenamePasskeyRequest)(nil),         // 71: cabinet.v1.RenamePasskeyRequest
+	(*RenamePasskeyResponse)(nil),        // 72: cabinet.v1.RenamePasskeyResponse
+	(*RemovePasskeyRequest)(nil),         // 73: cabinet.v1.RemovePasskeyRequest
+	(*RemovePasskeyResponse)(nil),        // 74: cabinet.v1.RemovePasskeyResponse
+	(*StartContactChangeRequest)(nil),    // 75: cabinet.v1.StartContactChangeRequest
+	(*StartContactChangeResponse)(nil),   // 76: cabinet.v1.StartContactChangeResponse
+	(*ConfirmContactChangeRequest)(nil),  // 77: cabinet.v1.ConfirmContactChangeRequest
+	(*ConfirmContactChangeResponse)(nil), // 78: cabinet.v1.ConfirmContactChangeResponse
+	(*CancelContactChangeRequest)(nil),   // 79: cabinet.v1.CancelContactChangeRequest
+	(*CancelContactChangeResponse)(nil),  // 80: cabinet.v1.CancelContactChangeResponse
+	(*BeginProofRequest)(nil),            // 81: cabinet.v1.BeginProofRequest
+	(*BeginProofResponse)(nil),           // 82: cabinet.v1.BeginProofResponse
+	(*ProveRequest)(nil),                 // 83: cabinet.v1.ProveRequest
+	(*ProveResponse)(nil),                // 84: cabinet.v1.ProveResponse
+	(*SetFactorRuleRequest)(nil),         // 85: cabinet.v1.SetFactorRuleRequest
+	(*SetFactorRuleResponse)(nil),        // 86: cabinet.v1.SetFactorRuleResponse
+	(*Person)(nil),                       // 87: cabinet.v1.Person
+	(*Workplace)(nil),                    // 88: cabinet.v1.Workplace
 }
 var file_cabinet_v1_access_proto_depIdxs = []int32{
-	85, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	87, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
 	7,  // 1: cabinet.v1.SignInResponse.challenge:type_name -> cabinet.v1.Challenge
 	1,  // 2: cabinet.v1.Challenge.factors:type_name -> cabinet.v1.Factor
-	85, // 3: cabinet.v1.FinishSignInResponse.person:type_name -> cabinet.v1.Person
-	85, // 4: cabinet.v1.FinishPasskeySignInResponse.person:type_name -> cabinet.v1.Person
-	85, // 5: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
-	18, // 6: cabinet.v1.WhoAmIResponse.standing:type_name -> cabinet.v1.Standing
-	22, // 7: cabinet.v1.StartSignUpResponse.attempt:type_name -> cabinet.v1.Attempt
-	85, // 8: cabinet.v1.ConfirmSignUpResponse.person:type_name -> cabinet.v1.Person
-	0,  // 9: cabinet.v1.SendCodeAgainRequest.channel:type_name -> cabinet.v1.Channel
-	22, // 10: cabinet.v1.SendCodeAgainResponse.attempt:type_name -> cabinet.v1.Attempt
-	85, // 11: cabinet.v1.AcceptInvitationResponse.person:type_name -> cabinet.v1.Person
-	7,  // 12: cabinet.v1.AcceptInvitationResponse.challenge:type_name -> cabinet.v1.Challenge
-	2,  // 13: cabinet.v1.CheckPasswordResponse.reasons:type_name -> cabinet.v1.PasswordReason
-	22, // 14: cabinet.v1.StartResetResponse.attempt:type_name -> cabinet.v1.Attempt
-	1,  // 15: cabinet.v1.Device.factors:type_name -> cabinet.v1.Factor
-	42, // 16: cabinet.v1.ListDevicesResponse.devices:type_name -> cabinet.v1.Device
-	0,  // 17: cabinet.v1.ContactChange.channel:type_name -> cabinet.v1.Channel
-	49, // 18: cabinet.v1.GetSecurityResponse.passkeys:type_name -> cabinet.v1.Passkey
-	50, // 19: cabinet.v1.GetSecurityResponse.pending:type_name -> cabinet.v1.ContactChange
-	49, // 20: cabinet.v1.AddPasskeyResponse.passkey:type_name -> cabinet.v1.Passkey
-	0,  // 21: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
-	22, // 22: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
-	7,  // 23: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
-	86, // 24: cabinet.v1.Person.organisations:type_name -> cabinet.v1.Workplace
-	3,  // 25: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
-	5,  // 26: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	8,  // 27: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
-	10, // 28: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
-	12, // 29: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
-	14, // 30: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	16, // 31: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	19, // 32: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
-	21, // 33: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
-	24, // 34: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
-	26, // 35: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
-	28, // 36: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
-	30, // 37: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
-	32, // 38: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
-	34, // 39: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
-	36, // 40: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	38, // 41: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
-	40, // 42: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
-	43, // 43: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
-	45, // 44: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
-	47, // 45: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
-	51, // 46: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
-	53, // 47: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
-	55, // 48: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
-	57, // 49: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
-	59, // 50: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
-	61, // 51: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
-	63, // 52: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
-	65, // 53: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
-	67, // 54: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
-	69, // 55: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
-	71, // 56: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
-	73, // 57: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
-	75, // 58: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
-	77, // 59: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
-	79, // 60: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
-	81, // 61: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
-	83, // 62: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
-	4,  // 63: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
-	6,  // 64: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	9,  // 65: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
-	11, // 66: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
-	13, // 67: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
-	15, // 68: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	17, // 69: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	20, // 70: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
-	23, // 71: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
-	25, // 72: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
-	27, // 73: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
-	29, // 74: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
-	31, // 75: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
-	33, // 76: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
-	35, // 77: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
-	37, // 78: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	39, // 79: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
-	41, // 80: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
-	44, // 81: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
-	46, // 82: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
-	48, // 83: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
-	52, // 84: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
-	54, // 85: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
-	56, // 86: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
-	58, // 87: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
-	60, // 88: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
-	62, // 89: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
-	64, // 90: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
-	66, // 91: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
-	68, // 92: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
-	70, // 93: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
-	72, // 94: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
-	74, // 95: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
-	76, // 96: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
-	78, // 97: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
-	80, // 98: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
-	82, // 99: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
-	84, // 100: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
-	63, // [63:101] is the sub-list for method output_type
-	25, // [25:63] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	87, // 3: cabinet.v1.FinishSignInResponse.person:type_name -> cabinet.v1.Person
+	7,  // 4: cabinet.v1.GetChallengeResponse.challenge:type_name -> cabinet.v1.Challenge
+	87, // 5: cabinet.v1.FinishPasskeySignInResponse.person:type_name -> cabinet.v1.Person
+	87, // 6: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	20, // 7: cabinet.v1.WhoAmIResponse.standing:type_name -> cabinet.v1.Standing
+	24, // 8: cabinet.v1.StartSignUpResponse.attempt:type_name -> cabinet.v1.Attempt
+	87, // 9: cabinet.v1.ConfirmSignUpResponse.person:type_name -> cabinet.v1.Person
+	0,  // 10: cabinet.v1.SendCodeAgainRequest.channel:type_name -> cabinet.v1.Channel
+	24, // 11: cabinet.v1.SendCodeAgainResponse.attempt:type_name -> cabinet.v1.Attempt
+	87, // 12: cabinet.v1.AcceptInvitationResponse.person:type_name -> cabinet.v1.Person
+	7,  // 13: cabinet.v1.AcceptInvitationResponse.challenge:type_name -> cabinet.v1.Challenge
+	2,  // 14: cabinet.v1.CheckPasswordResponse.reasons:type_name -> cabinet.v1.PasswordReason
+	24, // 15: cabinet.v1.StartResetResponse.attempt:type_name -> cabinet.v1.Attempt
+	1,  // 16: cabinet.v1.Device.factors:type_name -> cabinet.v1.Factor
+	44, // 17: cabinet.v1.ListDevicesResponse.devices:type_name -> cabinet.v1.Device
+	0,  // 18: cabinet.v1.ContactChange.channel:type_name -> cabinet.v1.Channel
+	51, // 19: cabinet.v1.GetSecurityResponse.passkeys:type_name -> cabinet.v1.Passkey
+	52, // 20: cabinet.v1.GetSecurityResponse.pending:type_name -> cabinet.v1.ContactChange
+	51, // 21: cabinet.v1.AddPasskeyResponse.passkey:type_name -> cabinet.v1.Passkey
+	0,  // 22: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
+	24, // 23: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
+	7,  // 24: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
+	88, // 25: cabinet.v1.Person.organisations:type_name -> cabinet.v1.Workplace
+	3,  // 26: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
+	5,  // 27: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	8,  // 28: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
+	10, // 29: cabinet.v1.AccessService.GetChallenge:input_type -> cabinet.v1.GetChallengeRequest
+	12, // 30: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
+	14, // 31: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
+	16, // 32: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	18, // 33: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	21, // 34: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
+	23, // 35: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
+	26, // 36: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
+	28, // 37: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
+	30, // 38: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
+	32, // 39: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
+	34, // 40: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
+	36, // 41: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
+	38, // 42: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	40, // 43: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
+	42, // 44: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
+	45, // 45: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
+	47, // 46: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
+	49, // 47: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
+	53, // 48: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
+	55, // 49: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
+	57, // 50: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
+	59, // 51: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
+	61, // 52: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
+	63, // 53: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
+	65, // 54: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
+	67, // 55: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
+	69, // 56: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
+	71, // 57: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
+	73, // 58: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
+	75, // 59: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
+	77, // 60: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
+	79, // 61: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
+	81, // 62: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
+	83, // 63: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
+	85, // 64: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
+	4,  // 65: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
+	6,  // 66: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	9,  // 67: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
+	11, // 68: cabinet.v1.AccessService.GetChallenge:output_type -> cabinet.v1.GetChallengeResponse
+	13, // 69: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
+	15, // 70: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
+	17, // 71: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	19, // 72: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	22, // 73: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
+	25, // 74: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
+	27, // 75: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
+	29, // 76: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
+	31, // 77: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
+	33, // 78: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
+	35, // 79: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
+	37, // 80: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
+	39, // 81: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	41, // 82: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
+	43, // 83: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
+	46, // 84: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
+	48, // 85: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
+	50, // 86: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
+	54, // 87: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
+	56, // 88: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
+	58, // 89: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
+	60, // 90: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
+	62, // 91: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
+	64, // 92: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
+	66, // 93: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
+	68, // 94: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
+	70, // 95: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
+	72, // 96: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
+	74, // 97: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
+	76, // 98: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
+	78, // 99: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
+	80, // 100: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
+	82, // 101: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
+	84, // 102: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
+	86, // 103: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
+	65, // [65:104] is the sub-list for method output_type
+	26, // [26:65] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_access_proto_init() }
@@ -5527,7 +5629,7 @@ func file_cabinet_v1_access_proto_init() {
 		(*FinishSignInRequest_Recovery)(nil),
 		(*FinishSignInRequest_Passkey)(nil),
 	}
-	file_cabinet_v1_access_proto_msgTypes[78].OneofWrappers = []any{
+	file_cabinet_v1_access_proto_msgTypes[80].OneofWrappers = []any{
 		(*ProveRequest_Password)(nil),
 		(*ProveRequest_Totp)(nil),
 		(*ProveRequest_Passkey)(nil),
@@ -5538,7 +5640,7 @@ func file_cabinet_v1_access_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_access_proto_rawDesc), len(file_cabinet_v1_access_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   84,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

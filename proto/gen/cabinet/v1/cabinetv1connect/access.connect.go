@@ -44,6 +44,9 @@ const (
 	// AccessServiceFinishSignInProcedure is the fully-qualified name of the AccessService's
 	// FinishSignIn RPC.
 	AccessServiceFinishSignInProcedure = "/cabinet.v1.AccessService/FinishSignIn"
+	// AccessServiceGetChallengeProcedure is the fully-qualified name of the AccessService's
+	// GetChallenge RPC.
+	AccessServiceGetChallengeProcedure = "/cabinet.v1.AccessService/GetChallenge"
 	// AccessServiceBeginPasskeySignInProcedure is the fully-qualified name of the AccessService's
 	// BeginPasskeySignIn RPC.
 	AccessServiceBeginPasskeySignInProcedure = "/cabinet.v1.AccessService/BeginPasskeySignIn"
@@ -155,6 +158,9 @@ type AccessServiceClient interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
 	// FinishSignIn gives the second factor that SignIn asked for.
 	FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error)
+	// GetChallenge tells once more what a ticket asks for: the sign-in
+	// elsewhere comes back with nothing but the ticket.
+	GetChallenge(context.Context, *v1.GetChallengeRequest) (*v1.GetChallengeResponse, error)
 	// BeginPasskeySignIn asks for what navigator.credentials.get needs; the
 	// person need not be named.
 	BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error)
@@ -274,6 +280,12 @@ func NewAccessServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			httpClient,
 			baseURL+AccessServiceFinishSignInProcedure,
 			connect.WithSchema(accessServiceMethods.ByName("FinishSignIn")),
+			connect.WithClientOptions(opts...),
+		),
+		getChallenge: connect.NewClient[v1.GetChallengeRequest, v1.GetChallengeResponse](
+			httpClient,
+			baseURL+AccessServiceGetChallengeProcedure,
+			connect.WithSchema(accessServiceMethods.ByName("GetChallenge")),
 			connect.WithClientOptions(opts...),
 		),
 		beginPasskeySignIn: connect.NewClient[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse](
@@ -497,6 +509,7 @@ type accessServiceClient struct {
 	getEntrance          *connect.Client[v1.GetEntranceRequest, v1.GetEntranceResponse]
 	signIn               *connect.Client[v1.SignInRequest, v1.SignInResponse]
 	finishSignIn         *connect.Client[v1.FinishSignInRequest, v1.FinishSignInResponse]
+	getChallenge         *connect.Client[v1.GetChallengeRequest, v1.GetChallengeResponse]
 	beginPasskeySignIn   *connect.Client[v1.BeginPasskeySignInRequest, v1.BeginPasskeySignInResponse]
 	finishPasskeySignIn  *connect.Client[v1.FinishPasskeySignInRequest, v1.FinishPasskeySignInResponse]
 	signOut              *connect.Client[v1.SignOutRequest, v1.SignOutResponse]
@@ -555,6 +568,15 @@ func (c *accessServiceClient) SignIn(ctx context.Context, req *v1.SignInRequest)
 // FinishSignIn calls cabinet.v1.AccessService.FinishSignIn.
 func (c *accessServiceClient) FinishSignIn(ctx context.Context, req *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error) {
 	response, err := c.finishSignIn.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// GetChallenge calls cabinet.v1.AccessService.GetChallenge.
+func (c *accessServiceClient) GetChallenge(ctx context.Context, req *v1.GetChallengeRequest) (*v1.GetChallengeResponse, error) {
+	response, err := c.getChallenge.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -885,6 +907,9 @@ type AccessServiceHandler interface {
 	SignIn(context.Context, *v1.SignInRequest) (*v1.SignInResponse, error)
 	// FinishSignIn gives the second factor that SignIn asked for.
 	FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error)
+	// GetChallenge tells once more what a ticket asks for: the sign-in
+	// elsewhere comes back with nothing but the ticket.
+	GetChallenge(context.Context, *v1.GetChallengeRequest) (*v1.GetChallengeResponse, error)
 	// BeginPasskeySignIn asks for what navigator.credentials.get needs; the
 	// person need not be named.
 	BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error)
@@ -1000,6 +1025,12 @@ func NewAccessServiceHandler(svc AccessServiceHandler, opts ...connect.HandlerOp
 		AccessServiceFinishSignInProcedure,
 		svc.FinishSignIn,
 		connect.WithSchema(accessServiceMethods.ByName("FinishSignIn")),
+		connect.WithHandlerOptions(opts...),
+	)
+	accessServiceGetChallengeHandler := connect.NewUnaryHandlerSimple(
+		AccessServiceGetChallengeProcedure,
+		svc.GetChallenge,
+		connect.WithSchema(accessServiceMethods.ByName("GetChallenge")),
 		connect.WithHandlerOptions(opts...),
 	)
 	accessServiceBeginPasskeySignInHandler := connect.NewUnaryHandlerSimple(
@@ -1223,6 +1254,8 @@ func NewAccessServiceHandler(svc AccessServiceHandler, opts ...connect.HandlerOp
 			accessServiceSignInHandler.ServeHTTP(w, r)
 		case AccessServiceFinishSignInProcedure:
 			accessServiceFinishSignInHandler.ServeHTTP(w, r)
+		case AccessServiceGetChallengeProcedure:
+			accessServiceGetChallengeHandler.ServeHTTP(w, r)
 		case AccessServiceBeginPasskeySignInProcedure:
 			accessServiceBeginPasskeySignInHandler.ServeHTTP(w, r)
 		case AccessServiceFinishPasskeySignInProcedure:
@@ -1312,6 +1345,10 @@ func (UnimplementedAccessServiceHandler) SignIn(context.Context, *v1.SignInReque
 
 func (UnimplementedAccessServiceHandler) FinishSignIn(context.Context, *v1.FinishSignInRequest) (*v1.FinishSignInResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.FinishSignIn is not implemented"))
+}
+
+func (UnimplementedAccessServiceHandler) GetChallenge(context.Context, *v1.GetChallengeRequest) (*v1.GetChallengeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.AccessService.GetChallenge is not implemented"))
 }
 
 func (UnimplementedAccessServiceHandler) BeginPasskeySignIn(context.Context, *v1.BeginPasskeySignInRequest) (*v1.BeginPasskeySignInResponse, error) {
