@@ -15,7 +15,9 @@ export type Permission =
   | "tills:configure"
   | "tills:decide"
   | "updates:manage"
-  | "audit:view";
+  | "audit:view"
+  | "api:manage"
+  | "people:manage";
 
 type Session = { person: Person; can: (p: Permission) => boolean };
 

@@ -4,8 +4,8 @@ import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query
 import { Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
-import { useSession } from "../access/session";
 import { LiveProvider, useLive } from "../live/Live";
+import { Switcher } from "../people/Switcher";
 import { IconClock, IconSearch, Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
 import { Ago, When } from "../ui/time";
@@ -33,7 +33,6 @@ export function Frame() {
 
 function Shell() {
   const { t } = useTranslation();
-  const { person } = useSession();
   const narrow = useNarrow();
   const places = usePlaces();
   useNewVersion();
@@ -50,9 +49,7 @@ function Shell() {
           <Link to="/tills" className="brand">
             <Logo /> {t("product")}
           </Link>
-          <span className="organisation" title={person.organisation}>
-            {person.organisation}
-          </span>
+          <Switcher />
           <div style={{ flex: 1 }} />
           {!narrow && <Search width={240} />}
           {!narrow && <Language />}

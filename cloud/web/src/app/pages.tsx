@@ -4,11 +4,15 @@ import type { Permission } from "../access/session";
 import {
   IconAgent,
   IconAsk,
+  IconCompany,
   IconHelp,
   IconHome,
   IconJournal,
+  IconPeople,
   IconPerson,
+  IconPlug,
   IconReceipt,
+  IconService,
   IconTill,
   IconTree,
   IconUpdate,
@@ -84,6 +88,27 @@ export const PAGES: readonly Page[] = [
     Content: lazy(() => import("../help/HelpPage")),
     nav: { label: "help.title", Icon: IconHelp, group: "setup" },
   },
+  {
+    path: "/staff",
+    Content: lazy(() => import("../people/StaffPage")),
+    nav: { label: "people.staff.title", Icon: IconPeople, needs: "people:manage", group: "setup" },
+  },
+  {
+    path: "/service",
+    Content: lazy(() => import("../people/ServicePage")),
+    nav: { label: "people.service.title", Icon: IconService, needs: "tills:view", group: "setup" },
+  },
+  {
+    path: "/integrations",
+    Content: lazy(() => import("../people/IntegrationsPage")),
+    nav: { label: "people.integrations.title", Icon: IconPlug, needs: "api:manage", group: "setup" },
+  },
+  {
+    path: "/company",
+    Content: lazy(() => import("../people/CompanyPage")),
+    nav: { label: "people.company.title", Icon: IconCompany, group: "setup" },
+  },
+  { path: "/companies", Content: lazy(() => import("../people/CompaniesPage")) },
   {
     path: "/profile",
     Content: lazy(() => import("../access/Profile")),

@@ -1,9 +1,14 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { inOrganisation } from "../people/organisation";
 
 /** The door to the cabinet: the same origin the pages came from; the session is a cookie. */
 export function cabinetTransport(): Transport {
-  return createConnectTransport({ baseUrl: window.location.origin, useBinaryFormat: true });
+  return createConnectTransport({
+    baseUrl: window.location.origin,
+    useBinaryFormat: true,
+    interceptors: [inOrganisation],
+  });
 }
 
 /**

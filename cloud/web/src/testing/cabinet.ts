@@ -14,12 +14,14 @@ import {
 import { Span, TableFormat } from "../gen/cabinet/v1/figures_pb";
 import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from "../gen/cabinet/v1/fleet_pb";
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
+import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
+import { FakePeople } from "./people";
 import { FakeViews } from "./tills";
 import { FakeTree } from "./tree";
 import { FakeUpdates } from "./updates";
@@ -51,6 +53,8 @@ export const ALL: readonly string[] = [
   "tills:configure",
   "tills:decide",
   "updates:manage",
+  "people:manage",
+  "api:manage",
 ];
 
 export class FakeCabinet {
@@ -65,6 +69,7 @@ export class FakeCabinet {
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   readonly access: FakeAccess;
+  readonly people: FakePeople;
   readonly views = new FakeViews();
   readonly tree: FakeTree;
   /** Changes what is told of a document: takes its copy away, say. */
@@ -80,6 +85,7 @@ export class FakeCabinet {
     this.agents = o.agents ?? [];
     const now = o.now ?? Date.now();
     this.updates = new FakeUpdates(now, () => this.agents);
+    this.people = new FakePeople(now);
     this.tree = new FakeTree(this.tills, (o.permissions ?? ALL).includes("tills:configure"));
     this.access = new FakeAccess(now, {
       id: "p1",
@@ -223,6 +229,7 @@ export class FakeCabinet {
         },
       });
       service(UpdatesService, this.updates.service(door));
+      service(OrganisationService, this.people.service(door));
       service(TreeService, this.tree.service(door));
       service(DocumentsService, {
         listOutlets: () => {

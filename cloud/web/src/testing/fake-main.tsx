@@ -37,6 +37,8 @@ if (q.get("fleet") !== "empty") {
   for (const agent of cabinet.agents) agent.pinned = agent.id === "agent-3" ? "0.4.2" : "";
   cabinet.updates.expired = q.has("expired");
 }
+if (q.has("several")) cabinet.people.several();
+if (q.has("centre")) cabinet.people.centre();
 if (q.has("command")) {
   cabinet.commands = [
     command(now - 3000, "till-red", "c3", Action.FINISH_PRINT, CommandState.RUNNING, 2),

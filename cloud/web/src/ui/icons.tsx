@@ -207,3 +207,28 @@ export const IconHelp = (p: IconProps) => (
     <path d="M6.3 6.5c0-2.3 3.5-2.2 3.5 0 0 1.5-1.8 1.4-1.8 2.8M8 11.4v.1" />
   </Icon>
 );
+/** Several people. */
+export const IconPeople = (p: IconProps) => (
+  <Icon {...p}>
+    <circle cx="6" cy="5.4" r="2.5" />
+    <path d="M1.5 13.5c.3-2.8 2.2-3.9 4.5-3.9s4.2 1.1 4.5 3.900M10.8 3.200a2.4 2.4 0 0 1 0 4.500M12 9.900c1.5.500 2.3 1.7 2.5 3.6" />
+  </Icon>
+);
+/** A spanner: somebody repairs. */
+export const IconService = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M13.8 4.600a3.6 3.6 0 0 1-4.8 4.500L4.6 13.500a1.5 1.5 0 0 1-2.1-2.100L6.9 7a3.6 3.6 0 0 1 4.5-4.800L9.3 4.300l.4 2 2 .4z" />
+  </Icon>
+);
+/** A plug: other programs. */
+export const IconPlug = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M5.5 1.800v3.400M10.5 1.800v3.400M3.5 5.200h9v2.300a4.5 4.5 0 0 1-9 0zM8 12v2.5" />
+  </Icon>
+);
+/** A building: the company. */
+export const IconCompany = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3 14V2.500h6.500V14M9.5 6.500H13V14M1.5 14h13M5.3 5.300h1.900M5.3 8h1.900M5.3 10.700h1.9" />
+  </Icon>
+);

@@ -3,8 +3,9 @@ import base from "./base.json";
 import connect from "./connect.json";
 import help from "./help.json";
 import journal from "./journal.json";
+import people from "./people.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
 import tree from "./tree.json";
 
-export default { ...base, ...access, ...journal, ...help, ...shell, ...tills, ...connect, ...tree };
+export default { ...base, ...access, ...journal, ...help, ...shell, ...tills, ...connect, ...tree, ...people };
