@@ -21,6 +21,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/metrics"
 	"github.com/chekan-io/chekan/agent/internal/ofdlink"
+	"github.com/chekan-io/chekan/agent/internal/policy"
 	"github.com/chekan-io/chekan/agent/internal/pos"
 	"github.com/chekan-io/chekan/agent/internal/recovery"
 	"github.com/chekan-io/chekan/agent/internal/secret"
@@ -92,9 +93,10 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	if err != nil {
 		return fmt.Errorf("кассы: %w", err)
 	}
+	rules := a.rules()
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Ended: a.countRun, Log: a.log,
+		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Rules: rules, Ended: a.countRun, Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
 	a.updater, err = update.New(update.Options{
@@ -144,6 +146,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "delivery", delivery.Run)
 	part(&outside, "documents", func(ctx context.Context) error { return a.tellDelivery(ctx, delivery) })
 	part(&outside, "update", a.updater.Run)
+	part(&outside, "rules", rules.Run)
 	ready()
 	select {
 	case <-ctx.Done():
@@ -254,6 +257,33 @@ func (a *agent) delivery() *ofdlink.Link {
 			a.fleet.SetDelivery(s.Till, till.Delivery{State: s.Proto(), Problems: s.Problems(time.Now())})
 		},
 	})
+}
+
+// rules are what the agent may do by itself, as the cabinet's people want it.
+func (a *agent) rules() *policy.Engine {
+	e := policy.New(policy.Options{
+		File: filepath.Join(a.cfg.Data, "rules.json"), States: a.fleet.States, Finish: a.fleet.SetFinish, Log: a.log,
+		Act: func(ctx context.Context, rule, actor, till string, action fiscalv1.Action) (*fiscalv1.Run, error) {
+			return a.uplink.ActByRule(ctx, rule, actor, till, action)
+		},
+	})
+	a.fleet.OnFinished(func(name string, began time.Time, ok bool) {
+		rule, actor, record := e.Finished(name)
+		if !record {
+			return
+		}
+		step := &fiscalv1.Step{
+			Code: "finish_print", Title: "Продолжить печать", BeganMs: began.UnixMilli(), EndedMs: time.Now().UnixMilli(),
+			State: fiscalv1.StepState_STEP_STATE_DONE, Result: "Документ допечатан.",
+		}
+		if !ok {
+			step.State, step.Result = fiscalv1.StepState_STEP_STATE_FAILED, "Касса не продолжила печать."
+		}
+		a.uplink.NoteAct(&fiscalv1.Run{
+			Till: name, Action: fiscalv1.Action_ACTION_FINISH_PRINT, Actor: actor, Rule: rule, Ok: ok, Text: step.GetResult(), Steps: []*fiscalv1.Step{step},
+		})
+	})
+	return e
 }
 
 // courier carries documents when a person asks for it.

@@ -69,5 +69,5 @@ func (t *Till) tellVerdict(v settle.Verdict) {
 // bytes do not tell.
 func (t *Till) circumstances() string {
 	return fmt.Sprintf("identified=%t owed=%t busy=%t auto=%t marks=%t model=%q",
-		t.identified, t.cancelOwed != nil, t.open != nil, t.auto, t.marks, t.identity.Model)
+		t.identified, t.cancelOwed != nil, t.open != nil, t.finishes(), t.marks, t.identity.Model)
 }

@@ -225,3 +225,19 @@ func (h hands) ResendOFD(ctx context.Context) (string, error) {
 	}
 	return h.courier.Resend(ctx, h.t.name)
 }
+
+// SetFinish says whether a till goes on printing by itself when the paper is
+// back; nil leaves it to its configuration.
+func (f *Fleet) SetFinish(name string, on *bool) {
+	if t := f.byName[name]; t != nil {
+		t.finish.Store(on)
+	}
+}
+
+// OnFinished says who hears that a till went on printing by itself; before Run.
+// It must not block.
+func (f *Fleet) OnFinished(hear func(till string, began time.Time, ok bool)) {
+	for _, t := range f.tills {
+		t.finished = hear
+	}
+}

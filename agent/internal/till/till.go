@@ -76,6 +76,9 @@ type Till struct {
 	jobs  chan func(ctx context.Context)
 	state atomic.Pointer[fiscalv1.TillState]
 	lock  lock
+	// finish is what a rule says of finishing the printing; nil leaves it to auto.
+	finish   atomic.Pointer[bool]
+	finished func(till string, began time.Time, ok bool)
 	// delivery is set by whoever carries the till's documents to the operator.
 	delivery atomic.Pointer[Delivery]
 
@@ -251,12 +254,24 @@ func (t *Till) tidy(ctx context.Context) {
 		// its fiscal memory holds; it would forget it at the next power-off.
 		t.act(ctx, t.device.Cancel)
 	}
-	if t.auto && t.status.Paper == drivers.PaperContinue {
-		t.act(ctx, t.device.FinishPrint)
+	if t.finishes() && t.status.Paper == drivers.PaperContinue {
+		began := time.Now()
+		ok := t.act(ctx, t.device.FinishPrint)
+		if t.finished != nil {
+			t.finished(t.name, began, ok)
+		}
 	}
 	if t.cancelOwed != nil {
 		t.payCancel(ctx)
 	}
+}
+
+// finishes tells whether interrupted printing goes on by itself.
+func (t *Till) finishes() bool {
+	if on := t.finish.Load(); on != nil {
+		return *on
+	}
+	return t.auto
 }
 
 // unstick leaves modes in which a till answers nothing of interest. None of it

@@ -84,10 +84,11 @@ func (s *session) wakeLoop(ctx context.Context) {
 func (s *session) poll(ctx context.Context, wait time.Duration) ([]*uplinkv1.Command, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+pollGrace)
 	defer cancel()
-	answer, err := s.rpc.FetchCommands(ctx, &uplinkv1.FetchCommandsRequest{WaitMs: uint32(wait.Milliseconds())})
+	answer, err := s.rpc.FetchCommands(ctx, &uplinkv1.FetchCommandsRequest{WaitMs: uint32(wait.Milliseconds()), RulesVersion: s.rulesVersion()})
 	if s.note(ctx, "fetch commands", err) != nil {
 		return nil, err
 	}
+	s.takeRules(answer.GetRules())
 	return answer.GetCommands(), nil
 }
 

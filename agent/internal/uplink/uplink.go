@@ -62,7 +62,7 @@ import (
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 5
+const Capability = 6
 
 const (
 	callTimeout = 30 * time.Second
@@ -135,6 +135,8 @@ type Options struct {
 	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)
 	// Errands are what can be asked of the agent itself; nil is nothing.
 	Errands Errands
+	// Rules are what the agent may do by itself; nil knows none.
+	Rules Rules
 	// Ended hears of every command that has been carried out; may be nil.
 	Ended func(run *fiscalv1.Run)
 	// Problems are those of the agent itself, beside the uplink's own; may be nil.
