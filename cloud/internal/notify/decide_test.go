@@ -204,8 +204,8 @@ func TestDecide_fortyOfOneOperator(t *testing.T) {
 	for _, e := range []Event{Silence, OFDQueue, OFDLink, OFDContract} {
 		p := play{now: noon}
 		others := []Till{till(101), till(102, of(e, 1))}
-		want(t, p.run(24*time.Hour, append(forty(of(e, 1)), others...)...), "began "+string(e)+"/operator/Такском 40", "began "+string(e)+"/till/t102 1")
-		want(t, p.run(24*time.Hour, append(forty(), others...)...), "ended "+string(e)+"/operator/Такском 40")
+		want(t, p.run(2*time.Hour, append(forty(of(e, 1)), others...)...), "began "+string(e)+"/operator/Такском 40", "began "+string(e)+"/till/t102 1")
+		want(t, p.run(2*time.Hour, append(forty(), others...)...), "ended "+string(e)+"/operator/Такском 40")
 	}
 }
 

@@ -61,6 +61,9 @@ func (n *Notify) look(ctx context.Context, organisation string) error {
 		}
 		messages, overtaken = append(messages, list...), append(overtaken, drop...)
 	}
+	for i := range messages { // in the order in which it was told
+		messages[i].CreatedAt += int64(i)
+	}
 	return n.write(ctx, organisation, out, before, messages, overtaken)
 }
 

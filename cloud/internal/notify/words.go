@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 //go:embed words/*.json
@@ -173,10 +174,13 @@ func (w *words) what(s story) string {
 // lower begins a sentence in the middle of another; initialisms stay.
 func lower(s string) string {
 	r := []rune(s)
-	if len(r) > 1 && string(r[1:2]) != strings.ToUpper(string(r[1:2])) {
-		return strings.ToLower(string(r[:1])) + string(r[1:])
+	if len(r) > 1 && unicode.IsUpper(r[1]) {
+		return s
 	}
-	return s
+	if len(r) == 0 {
+		return s
+	}
+	return string(unicode.ToLower(r[0])) + string(r[1:])
 }
 
 // title is one line: who and what.

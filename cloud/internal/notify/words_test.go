@@ -1,0 +1,154 @@
+package notify
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The sentences of problems are the pages' own: one code has one meaning.
+func TestWords_same(t *testing.T) {
+	for lang, w := range languages {
+		text, err := os.ReadFile("../../web/src/words/" + lang + "/base.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pages struct{ Problems map[string]problemWords }
+		if err := json.Unmarshal(text, &pages); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(pages.Problems, w.problems); diff != "" {
+			t.Errorf("%s: words/problems.%s.json is not what the pages say:\n%s", lang, lang, diff)
+		}
+	}
+}
+
+// Every language says everything that Russian does, with the same holes.
+func TestWords_complete(t *testing.T) {
+	read := func(lang string) map[string]any {
+		text, err := files.ReadFile("words/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words map[string]any
+		if err := json.Unmarshal(text, &words); err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
+	var flat func(under string, words map[string]any, into map[string]string)
+	flat = func(under string, words map[string]any, into map[string]string) {
+		for key, value := range words {
+			switch v := value.(type) {
+			case string:
+				var holes []string
+				for _, part := range strings.Split(v, "{")[1:] {
+					hole, _, _ := strings.Cut(part, "}")
+					holes = append(holes, hole)
+				}
+				slices.Sort(holes)
+				into[under+key] = strings.Join(holes, " ")
+				if v == "" {
+					t.Errorf("%s%s is empty", under, key)
+				}
+			case map[string]any:
+				flat(under+key+".", v, into)
+			}
+		}
+	}
+	all := map[string]map[string]string{}
+	for lang := range languages {
+		all[lang] = map[string]string{}
+		flat("", read(lang), all[lang])
+	}
+	for _, lang := range []string{"kk", "en"} {
+		if diff := cmp.Diff(all["ru"], all[lang]); diff != "" {
+			t.Errorf("%s: %s", lang, diff)
+		}
+	}
+	for _, k := range kinds {
+		for lang, w := range languages {
+			if w.Events[string(k.event)] == "" || w.Todos[string(k.event)] == "" {
+				t.Errorf("%s: no words for %s", lang, k.event)
+			}
+		}
+	}
+	if got := slices.Sorted(maps.Keys(languages["ru"].Actions)); len(got) != len(repairs) {
+		t.Errorf("actions with words: %v", got)
+	}
+}
+
+func TestTitle(t *testing.T) {
+	one := []Member{{ID: "t1", Name: "Касса 1", Outlet: "Мира, 5"}}
+	many := append(slices.Clone(one), Member{ID: "t2", Name: "Касса 2", Outlet: "Мира, 5"})
+	for _, c := range []struct {
+		lang string
+		s    story
+		want string
+	}{
+		{"ru", story{Event: Device, Kind: Began, Common: ByTill, Code: "no_paper", Tills: one}, "Касса 1 (Мира, 5): в кассе нет бумаги"},
+		{"ru", story{Event: Device, Kind: Began, Common: ByAgent, Name: "PC", Code: "no_paper", Tills: many}, "Компьютер PC, 2 кассы: в кассе нет бумаги"},
+		{"ru", story{Event: OFDLink, Kind: Began, Common: ByOperator, Name: "Такском", Code: "ofd_silent", Args: map[string]string{"address": "ofd.example:21101"}, Tills: many}, "ОФД Такском, 2 кассы: ОФД по адресу ofd.example:21101 принимает соединение и не отвечает"},
+		{"ru", story{Event: OFDLink, Kind: Began, Common: ByOperator, Name: "Такском", Code: "ofd_silent", Tills: one}, "Касса 1 (Мира, 5): связь с ОФД"},
+		{"ru", story{Event: Device, Kind: Began, Common: ByTill, Code: "code of tomorrow", Tills: one}, "Касса 1 (Мира, 5): касса и бумага"},
+		{"kk", story{Event: Silence, Kind: Ended, Common: ByOutlet, Name: "Мира, 5", Tills: many}, "Мира, 5, 2 касса: қайтадан қалыпты — құжаттар жоқ"},
+		{"en", story{Event: Silence, Kind: Began, Common: ByOutlet, Name: "Мира, 5", Code: "silence", Args: map[string]string{"seconds": "90000"}, Tills: many}, "Мира, 5, 2 tills: no documents for 25 h of working time"},
+	} {
+		if got := wordsIn(c.lang).title(c.s); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestSettings_When(t *testing.T) {
+	moscow := func(s string) time.Time {
+		zone, err := time.LoadLocation("Europe/Moscow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	night := Usual("ru", "ru")
+	with := func(change func(s *Settings)) Settings { s := night; change(&s); return s }
+	for _, c := range []struct {
+		name, now string
+		s         Settings
+		urgent    bool
+		due       string
+		digest    bool
+	}{
+		{"by day", "2026-03-10 12:34", night, false, "2026-03-10 12:34", false},
+		{"in the evening", "2026-03-10 23:10", night, false, "2026-03-11 08:00", false},
+		{"early", "2026-03-10 05:00", night, false, "2026-03-10 08:00", false},
+		{"the first minute", "2026-03-10 22:00", night, false, "2026-03-11 08:00", false},
+		{"the last", "2026-03-10 08:00", night, false, "2026-03-10 08:00", false},
+		{"urgent", "2026-03-10 23:10", night, true, "2026-03-10 23:10", false},
+		{"urgent, and never at night", "2026-03-10 23:10", with(func(s *Settings) { s.UrgentPasses = false }), true, "2026-03-11 08:00", false},
+		{"no quiet hours", "2026-03-10 03:00", with(func(s *Settings) { s.QuietFrom = s.QuietTo }), false, "2026-03-10 03:00", false},
+		{"quiet by day", "2026-03-10 13:00", with(func(s *Settings) { s.QuietFrom, s.QuietTo = 12*60, 14*60 }), false, "2026-03-10 14:00", false},
+		{"hourly", "2026-03-10 12:34", with(func(s *Settings) { s.Digest = Hourly }), false, "2026-03-10 13:00", true},
+		{"hourly, at night", "2026-03-10 21:34", with(func(s *Settings) { s.Digest = Hourly }), false, "2026-03-11 08:00", true},
+		{"daily", "2026-03-10 12:34", with(func(s *Settings) { s.Digest = Daily }), false, "2026-03-11 09:00", true},
+		{"daily, urgent", "2026-03-10 12:34", with(func(s *Settings) { s.Digest = Daily }), true, "2026-03-10 12:34", false},
+	} {
+		due, digest := c.s.When(moscow(c.now), c.urgent)
+		if !due.Equal(moscow(c.due)) || digest != c.digest {
+			t.Errorf("%s: got %v %v, want %s %v", c.name, due, digest, c.due, c.digest)
+		}
+	}
+	for _, bad := range []Settings{{}, with(func(s *Settings) { s.Zone = "Nowhere/City" }), with(func(s *Settings) { s.Language = "de" }), with(func(s *Settings) { s.QuietTo = 1440 }), with(func(s *Settings) { s.Digest = 3 })} {
+		if bad.Check() == nil {
+			t.Errorf("taken: %+v", bad)
+		}
+	}
+}
