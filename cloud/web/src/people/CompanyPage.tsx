@@ -59,7 +59,7 @@ function Facts({ organisation: o, mayChange }: { organisation: Organisation; may
   const none = <span className="quiet">—</span>;
   const country = o.country === "ru" || o.country === "kz" ? o.country : "none";
   return (
-    <section className="panel" aria-label={t("people.company.title")}>
+    <section className="panel" aria-label={t("people.company.title")} style={{ maxWidth: 720 }}>
       <Title order={2}>{o.name}</Title>
       <dl className="pairs">
         <dt>{t("people.company.kind")}</dt>

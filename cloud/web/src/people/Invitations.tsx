@@ -113,7 +113,7 @@ function Until({ invitation: i }: { invitation: Invitation }) {
   const now = useNow(60_000).getTime();
   return (
     <>
-      <When ms={i.expiresMs} />
+      <When ms={i.expiresMs} />{" "}
       {Number(i.expiresMs) <= now && <div className="small quiet">{t("people.staff.over")}</div>}
     </>
   );

@@ -72,8 +72,7 @@ function Keys(p: { keys: readonly Key[]; label: string; onRevoke?: (k: Key) => v
     k.seenMs > 0n ? <Ago ms={k.seenMs} /> : <span className="quiet">{t("people.keys.never")}</span>;
   const made = (k: Key) => (
     <>
-      <When ms={k.createdMs} />
-      <div className="small quiet">{k.createdBy}</div>
+      <When ms={k.createdMs} /> <div className="small quiet">{k.createdBy}</div>
     </>
   );
   const acts = (k: Key) =>
@@ -159,7 +158,7 @@ function Expires({ of: k }: { of: Key }) {
   if (k.expiresMs === 0n) return <span className="quiet">{t("people.keys.forever")}</span>;
   return (
     <>
-      <When ms={k.expiresMs} />
+      <When ms={k.expiresMs} />{" "}
       {Number(k.expiresMs) <= now && <div className="small red">{t("people.keys.over")}</div>}
     </>
   );

@@ -176,9 +176,10 @@ function State({ grant }: { grant: Grant }) {
   );
 }
 
-function Until({ grant }: { grant: Grant }) {
+function Until({ grant, mine }: { grant: Grant; mine: boolean }) {
   const { t } = useTranslation();
-  if (grant.state === GrantState.OFFERED) return <span className="quiet">{t("people.service.waits")}</span>;
+  if (grant.state === GrantState.OFFERED)
+    return <span className="quiet">{t(mine ? "people.service.waitsYou" : "people.service.waits")}</span>;
   if (grant.state === GrantState.REVOKED) return <When ms={grant.revokedMs} />;
   return grant.endsMs > 0n ? (
     <When ms={grant.endsMs} />
@@ -218,7 +219,7 @@ function Grants(p: Listed) {
               )}
               <dt>{t("people.service.until")}</dt>
               <dd>
-                <Until grant={g} />
+                <Until grant={g} mine={p.acts !== undefined} />
               </dd>
             </dl>
             {by(g)}
@@ -256,7 +257,7 @@ function Grants(p: Listed) {
                 <State grant={g} />
               </td>
               <td>
-                <Until grant={g} />
+                <Until grant={g} mine={p.acts !== undefined} />
               </td>
               {p.acts && <td className="right">{p.acts(g)}</td>}
             </tr>
