@@ -4,9 +4,9 @@ import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { codeOf, troubleOf } from "../app/transport";
 import type { Agent } from "../gen/cabinet/v1/agents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
+import { NotDone } from "../ui/Nothing";
 
 /** What a person types to revoke an agent: the name of its computer, or its id when it has none. */
 export function wordOf(agent: Agent): string {
@@ -67,9 +67,7 @@ export function RevokeDialog({ agent, onClose }: { agent: Agent; onClose: () => 
         />
         {revoke.error && (
           <Alert color="gray" variant="outline" role="alert" mt="md">
-            {troubleOf(revoke.error) === "unreachable"
-              ? t("nothing.unreachable")
-              : t("nothing.refusedTodo", { code: codeOf(revoke.error) })}
+            <NotDone error={revoke.error} />
           </Alert>
         )}
         <Group justify="flex-end" mt="md" gap={8}>

@@ -22,7 +22,7 @@ export function usePlaces(): readonly Place[] {
   const { t } = useTranslation();
   const { can } = useSession();
   const undecided = useUndecided().list.length + useTickets("").length;
-  const counts = { undecided };
+  const counts = { undecided, notes: useUnread().total };
   return PAGES.flatMap<Place>(({ path, nav }) =>
     !nav || (nav.needs && !can(nav.needs))
       ? []
@@ -115,7 +115,7 @@ export function BottomBar({ places }: { places: readonly Place[] }) {
         opened={open}
         onClose={() => setOpen(false)}
         position="bottom"
-        size="auto"
+        styles={{ content: { flex: "none", height: "auto", maxHeight: "85dvh" } }}
         title={t("nav.title")}
         closeButtonProps={{ "aria-label": t("close") }}
       >

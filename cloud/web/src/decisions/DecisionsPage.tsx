@@ -16,6 +16,7 @@ import { Tickets, useTickets } from "../fleet/Tickets";
 import type { OperationView } from "../gen/cabinet/v1/documents_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import type { Document, Operation } from "../gen/fiscal/v1/fiscal_pb";
+import { HelpLink } from "../help/HelpLink";
 import { commandEnded, inputs } from "../live/merge";
 import { money, ofCivil } from "../ui/format";
 import { IconRed } from "../ui/icons";
@@ -138,7 +139,9 @@ function Case(p: {
           <IconRed size={18} className="red" />
         </span>
         <div style={{ minWidth: 0 }}>
-          <div className="strong">{why}</div>
+          <div className="strong">
+            {why} <HelpLink code={op.reason} />
+          </div>
           <div>{t("decisions.compare")}</div>
         </div>
       </div>

@@ -8,6 +8,7 @@ import { useNarrow } from "../app/Frame";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { OFDTrack, type Operation, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
+import { HelpLink } from "../help/HelpLink";
 import { inputs } from "../live/merge";
 import { money, ofMs } from "../ui/format";
 import { IconDown } from "../ui/icons";
@@ -283,7 +284,11 @@ function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
   const d = op.document;
   return (
     <div>
-      {op.text && <div>{op.text}</div>}
+      {op.text && (
+        <div>
+          {op.text} <HelpLink code={op.reason} />
+        </div>
+      )}
       <dl className="pairs">
         {d && d.fd > 0 && (
           <>

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light } from "../gen/cabinet/v1/light_pb";
+import { HelpLink } from "../help/HelpLink";
 import { When } from "../ui/time";
 import { useLang } from "./facts";
 import { LIGHT_ICONS, lightOf } from "./light";
@@ -43,7 +44,7 @@ export function Aspects({ till }: { till: Till }) {
                 <div>
                   <div>{t(`aspects.${name}`)}</div>
                   <div className="small quiet">
-                    <span className={light}>{words(trouble).text}</span>
+                    <span className={light}>{words(trouble).text}</span> <HelpLink code={trouble.code} />
                     {trouble.sinceMs > 0n && (
                       <>
                         {" "}

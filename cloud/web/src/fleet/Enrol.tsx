@@ -3,11 +3,11 @@ import { Alert, Autocomplete, Button, Loader, Modal, SegmentedControl } from "@m
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { codeOf, troubleOf } from "../app/transport";
 import type { CreateEnrolmentCodeResponse } from "../gen/cabinet/v1/agents_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Copy, CopyBlock } from "../ui/Copy";
 import { IconGreen } from "../ui/icons";
+import { NotDone } from "../ui/Nothing";
 import { When } from "../ui/time";
 
 type System = "windows" | "linux";
@@ -71,9 +71,7 @@ export function Enrol(p: { outlets: readonly string[]; tills: readonly Till[]; o
       />
       {create.error && (
         <Alert color="gray" variant="outline" role="alert" mt="md">
-          {troubleOf(create.error) === "unreachable"
-            ? t("nothing.unreachable")
-            : t("nothing.refusedTodo", { code: codeOf(create.error) })}
+          <NotDone error={create.error} />
         </Alert>
       )}
       <Button type="submit" mt="md" loading={create.isPending}>

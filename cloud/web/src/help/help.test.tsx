@@ -160,8 +160,8 @@ describe("the page", () => {
 
   test("a trouble of a till leads to its entry", async () => {
     open("/tills/till-red");
-    const link = await screen.findByRole("link", { name: "Что значит код no_paper" });
-    fireEvent.click(link);
+    const [link] = await screen.findAllByRole("link", { name: "Что значит код no_paper" });
+    fireEvent.click(link as HTMLElement);
     await screen.findByRole("article", { name: "В кассе нет бумаги." });
   });
 

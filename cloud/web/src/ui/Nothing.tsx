@@ -81,3 +81,15 @@ export function Unread({ error, onRetry }: { error: unknown; onRetry: () => void
     </div>
   );
 }
+
+/** Why what was asked for was not done, in a sentence; its code leads to the help. */
+export function NotDone({ error }: { error: unknown }) {
+  const { t } = useTranslation();
+  const code = codeOf(error);
+  return (
+    <>
+      {troubleOf(error) === "unreachable" ? t("nothing.unreachable") : t("nothing.refusedTodo", { code })}{" "}
+      <HelpLink code={code} />
+    </>
+  );
+}

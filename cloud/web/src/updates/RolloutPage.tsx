@@ -5,12 +5,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { useSession } from "../access/session";
-import { codeOf, troubleOf } from "../app/transport";
 import { type AgentUpdate, UpdateStage } from "../gen/cabinet/v1/agents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { type Rollout, RolloutChange, RolloutState, UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { inputs } from "../live/merge";
-import { Nothing, Unread } from "../ui/Nothing";
+import { NotDone, Nothing, Unread } from "../ui/Nothing";
 import { Fact } from "../ui/State";
 import { Ago } from "../ui/time";
 import { isOpen, PART_COLOURS, runsOf, standingOf } from "./rollout";
@@ -132,13 +131,10 @@ function Steer({ rollout }: { rollout: Rollout }) {
 
 /** What was asked for was not done. */
 function Refused({ error }: { error: unknown }) {
-  const { t } = useTranslation();
   if (!error) return null;
   return (
     <Alert color="gray" variant="outline" role="alert" mt="md" mb="xs">
-      {troubleOf(error) === "unreachable"
-        ? t("nothing.unreachable")
-        : t("nothing.refusedTodo", { code: codeOf(error) })}
+      <NotDone error={error} />
     </Alert>
   );
 }

@@ -3,9 +3,9 @@ import { Alert, Button, Modal, MultiSelect, NumberInput, Select, TextInput } fro
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { codeOf, troubleOf } from "../app/transport";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { type Release, type Rollout, UpdatesService } from "../gen/cabinet/v1/updates_pb";
+import { NotDone } from "../ui/Nothing";
 import { inTheWay, minutesOf, wholeOf } from "./rollout";
 
 /** A plan with a sentence that says what it will do. */
@@ -170,9 +170,7 @@ export function StartDialog(p: {
         )}
         {start.error && (
           <Alert color="gray" variant="outline" role="alert">
-            {troubleOf(start.error) === "unreachable"
-              ? t("nothing.unreachable")
-              : t("nothing.refusedTodo", { code: codeOf(start.error) })}
+            <NotDone error={start.error} />
           </Alert>
         )}
         <Button type="submit" w="fit-content" loading={start.isPending} disabled={!ready}>
