@@ -4,12 +4,13 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"fmt"
 	neturl "net/url"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	pages "github.com/chekan-io/chekan/cloud/web/src/words"
 )
 
 //go:embed words/*.json
@@ -17,9 +18,6 @@ var files embed.FS
 
 // plural is a word with its number.
 type plural struct{ One, Few, Many string }
-
-// problemWords are of a code that the traffic light or an agent tells; the same as the pages have.
-type problemWords struct{ Text, Todo string }
 
 // words are everything a message can say in a language.
 type words struct {
@@ -40,21 +38,22 @@ type words struct {
 	Test, Code              struct{ Subject, Text string }
 	Linked, Unlinked, Hello string
 
-	problems map[string]problemWords
+	problems map[string]pages.Problem
 }
 
 var languages = func() map[string]*words {
 	all := map[string]*words{}
 	for _, lang := range []string{"ru", "kk", "en"} {
 		w := &words{lang: lang}
-		for name, into := range map[string]any{"words/" + lang + ".json": w, "words/problems." + lang + ".json": &w.problems} {
-			text, err := files.ReadFile(name)
-			if err == nil {
-				err = json.Unmarshal(text, into)
-			}
-			if err != nil {
-				panic(fmt.Sprintf("notify: %s: %v", name, err)) // built in: every test would see it
-			}
+		text, err := files.ReadFile("words/" + lang + ".json")
+		if err == nil {
+			err = json.Unmarshal(text, w)
+		}
+		if err == nil {
+			w.problems, err = pages.Problems(lang)
+		}
+		if err != nil {
+			panic("notify: words of " + lang + ": " + err.Error()) // built in: every test would see it
 		}
 		all[lang] = w
 	}
