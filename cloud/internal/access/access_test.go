@@ -493,6 +493,9 @@ func TestServer(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
+	fewer := argonMemory
+	argonMemory = usualMemory
+	t.Cleanup(func() { argonMemory = fewer })
 	hash, err := hashPassword("правильный пароль")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // so that a flood of sign-ins cannot take the machine's memory.
 const (
 	argonTime    = 2
+	usualMemory  = 32 << 10 // KiB
 	argonThreads = 1
 	argonKey     = 32
 	argonSalt    = 16
@@ -22,7 +23,7 @@ const (
 )
 
 // argonMemory is in KiB. It is no constant, for tests sign in more often in a second than people do in a year.
-var argonMemory uint32 = 32 << 10
+var argonMemory uint32 = usualMemory
 
 var hashing = make(chan struct{}, hashesAtOnce)
 
