@@ -21,6 +21,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
+	"github.com/chekan-io/chekan/cloud/internal/updates"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
@@ -34,21 +35,21 @@ import (
 // checks, one durable transaction after another. What the agents do (packing) is done before.
 func TestBenchDrain(t *testing.T) {
 	const agents, batches, each = 8, 40, 500
-	client := benchDoor(t)
+	b := newBench(t, storetest.SQLite(t))
 	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
 	work := make([][]*uplinkv1.PushRequest, agents)
 	bytes := 0
 	for i := range agents {
-		clients[i] = client()
+		clients[i] = b.agent(t)
 		shop := sample.New(uint64(i), true)
 		cursor := uint64(0)
 		for range batches {
-			b := new(uplinkv1.Batch)
+			batch := new(uplinkv1.Batch)
 			for range each {
 				cursor++
-				b.Entries = append(b.Entries, &uplinkv1.Entry{Cursor: cursor, Operation: shop.Receipt()})
+				batch.Entries = append(batch.Entries, &uplinkv1.Entry{Cursor: cursor, Operation: shop.Receipt()})
 			}
-			dictionary, packed, err := pack.Pack(b)
+			dictionary, packed, err := pack.Pack(batch)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,11 +80,18 @@ func TestBenchDrain(t *testing.T) {
 	fmt.Fprintf(t.Output(), "drained %d receipts in %v, %d B each on the wire\n", agents*batches*each, took.Round(time.Millisecond), bytes/(agents*batches*each))
 }
 
-// benchDoor opens a cabinet over SQLite and gives what enrols an agent there.
-func benchDoor(t *testing.T) (client func() uplinkv1connect.UplinkServiceClient) {
+// bench is a cabinet with both doors, for measuring.
+type bench struct {
+	server          *Server
+	agents          *httptest.Server
+	login, password string
+}
+
+// newBench opens a cabinet over the database of an address.
+func newBench(t *testing.T, address string) *bench {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	s := storetest.Open(t, storetest.SQLite(t))
+	s := storetest.Open(t, address)
 	authority, err := access.OpenAuthority(t.TempDir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -92,8 +100,9 @@ func benchDoor(t *testing.T) (client func() uplinkv1connect.UplinkServiceClient)
 	if err != nil {
 		t.Fatal(err)
 	}
+	b := new(bench)
 	ctx := context.WithoutCancel(t.Context())
-	if err := people.FirstStart(ctx, "bench", func(string, string) error { return nil }); err != nil {
+	if err := people.FirstStart(ctx, "bench", func(login, password string) error { b.login, b.password = login, password; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	f := fleet.New(s, log, time.Now, func(string) {})
@@ -102,50 +111,56 @@ func benchDoor(t *testing.T) (client func() uplinkv1connect.UplinkServiceClient)
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(running) }()
 	t.Cleanup(func() { stop(); <-ended })
-	server := httptest.NewUnstartedServer((&Server{Access: people, Authority: authority, Fleet: f, Documents: d, Log: log, Now: time.Now}).Agents())
-	server.TLS = authority.Server(nil, true)
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return func() uplinkv1connect.UplinkServiceClient {
-		t.Helper()
-		code, _, err := people.NewCodeOfFirst(ctx, "shop")
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, cert, err := people.Enroll(ctx, code, csr, "pc", "1", "bench")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return uplinkv1connect.NewUplinkServiceClient(benchClient(authority, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}), server.URL)
+	u := updates.New(s, updates.NewReleases(t.TempDir(), time.Now), log, time.Now, func(string, string) {}, func(string) {})
+	b.server = &Server{Access: people, Authority: authority, Fleet: f, Documents: d, Updates: u, Log: log, Now: time.Now}
+	b.agents = httptest.NewUnstartedServer(b.server.Agents())
+	b.agents.TLS = authority.Server(nil, true)
+	b.agents.EnableHTTP2 = true
+	b.agents.StartTLS()
+	t.Cleanup(b.agents.Close)
+	return b
+}
+
+// agent enrols an agent, on a connection of its own.
+func (b *bench) agent(t *testing.T) uplinkv1connect.UplinkServiceClient {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	code, _, err := b.server.Access.NewCodeOfFirst(ctx, "shop")
+	if err != nil {
+		t.Fatal(err)
 	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, cert, err := b.server.Access.Enroll(ctx, code, csr, "pc", "1", "bench")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uplinkv1connect.NewUplinkServiceClient(benchClient(b.server.Authority, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}), b.agents.URL)
 }
 
 // TestBenchCopies stores copies of documents that eight agents send at once: each makes its document known, is read for what it
 // says, and is stored byte for byte.
 func TestBenchCopies(t *testing.T) {
 	const agents, batches, each = 8, 40, 50
-	client := benchDoor(t)
+	b := newBench(t, storetest.SQLite(t))
 	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
 	work := make([][]*uplinkv1.PushRequest, agents)
 	for i := range agents {
-		clients[i] = client()
+		clients[i] = b.agent(t)
 		shop := sample.New(uint64(i), true)
 		for range batches {
-			b := new(uplinkv1.Batch)
+			batch := new(uplinkv1.Batch)
 			for range each {
 				op := shop.Receipt()
-				b.Entries = append(b.Entries, &uplinkv1.Entry{Copy: &uplinkv1.DocumentCopy{Till: op.GetTill(), Document: op.GetDocument(), Tlv: benchTLV(op)}})
+				batch.Entries = append(batch.Entries, &uplinkv1.Entry{Copy: &uplinkv1.DocumentCopy{Till: op.GetTill(), Document: op.GetDocument(), Tlv: benchTLV(op)}})
 			}
-			dictionary, packed, err := pack.Pack(b)
+			dictionary, packed, err := pack.Pack(batch)
 			if err != nil {
 				t.Fatal(err)
 			}

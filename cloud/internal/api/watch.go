@@ -97,6 +97,10 @@ func (w *watcher) send(ctx context.Context, changes *fleet.Watcher) error {
 	if all {
 		return w.everything(ctx)
 	}
+	list, err := w.someTills(ctx, list)
+	if err != nil {
+		return err
+	}
 	for _, c := range list {
 		res, err := w.change(ctx, c)
 		if err != nil {
@@ -110,6 +114,33 @@ func (w *watcher) send(ctx context.Context, changes *fleet.Watcher) error {
 		}
 	}
 	return nil
+}
+
+// someTills sends the tills among changes, all of an organisation read at once, and gives the other changes.
+func (w *watcher) someTills(ctx context.Context, list []fleet.Change) (rest []fleet.Change, err error) {
+	ids := map[string][]string{}
+	for _, c := range list {
+		if c.What == fleet.TillChanged {
+			ids[c.OrganisationID] = append(ids[c.OrganisationID], c.TillID)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	for organisation, changed := range ids {
+		tills, err := w.s.Fleet.TillsByID(ctx, organisation, changed...)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tills {
+			if !w.tills.Has(organisation, t.OutletID, t.ID) {
+				continue
+			}
+			if err := w.sendTill(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rest, nil
 }
 
 // everything sends the tills as they are now, and the newest operations and commands of the one that is watched.
@@ -173,11 +204,7 @@ func (w *watcher) oneTill(ctx context.Context) error {
 // change reads what has changed as it is now; nil when the watcher may not see it, or it is gone.
 func (w *watcher) change(ctx context.Context, c fleet.Change) (res *cabinetv1.WatchResponse, err error) {
 	switch c.What {
-	case fleet.TillChanged:
-		var t *fleet.Till
-		if t, err = w.s.Fleet.Till(ctx, c.OrganisationID, c.TillID); err == nil && w.tills.Has(c.OrganisationID, t.OutletID, t.ID) {
-			res = &cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: tillView(w.eyes.of(c.OrganisationID, t.OutletID, t.ID), t)}}
-		}
+	case fleet.TillChanged: // someTills has sent them
 	case fleet.OperationChanged:
 		var o documents.Operation
 		if o, err = w.s.Documents.Operation(ctx, c.OrganisationID, c.JournalID, c.ID); err != nil {

@@ -348,12 +348,18 @@ func (f *Fleet) Tills(ctx context.Context, reach access.Reach) ([]*Till, error) 
 
 // Till gives one till of an organisation.
 func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error) {
-	row, err := f.store.Read().GetTill(ctx, db.GetTillParams{OrganisationID: organisation, ID: id})
-	if store.NotFound(err) {
-		return nil, fmt.Errorf("till %q: %w", id, ErrNotFound)
-	} else if err != nil {
-		return nil, fmt.Errorf("read till: %w", err)
+	tills, err := f.TillsByID(ctx, organisation, id)
+	if err != nil {
+		return nil, err
 	}
+	if len(tills) == 0 {
+		return nil, fmt.Errorf("till %q: %w", id, ErrNotFound)
+	}
+	return tills[0], nil
+}
+
+// TillsByID gives those tills of an organisation that are there, in the order asked for.
+func (f *Fleet) TillsByID(ctx context.Context, organisation string, ids ...string) ([]*Till, error) {
 	twins, err := f.twins(ctx, organisation)
 	if err != nil {
 		return nil, err
@@ -362,7 +368,21 @@ func (f *Fleet) Till(ctx context.Context, organisation, id string) (*Till, error
 	if err != nil {
 		return nil, err
 	}
-	return f.till(row, twins, set)
+	tills := make([]*Till, 0, len(ids))
+	for _, id := range ids {
+		row, err := f.store.Read().GetTill(ctx, db.GetTillParams{OrganisationID: organisation, ID: id})
+		if store.NotFound(err) {
+			continue
+		} else if err != nil {
+			return nil, fmt.Errorf("read till: %w", err)
+		}
+		t, err := f.till(row, twins, set)
+		if err != nil {
+			return nil, err
+		}
+		tills = append(tills, t)
+	}
+	return tills, nil
 }
 
 // Hello opens a conversation with an agent, who speaks from an address, and gives the token for its next one.

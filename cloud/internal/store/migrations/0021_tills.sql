@@ -9,3 +9,6 @@ CREATE TABLE till_views (
     query TEXT NOT NULL,
     UNIQUE (person_id, organisation_id, name)
 );
+
+-- Agents with more than one program are few, and are asked for with every till.
+CREATE INDEX agent_programs_returned ON agent_programs (organisation_id) WHERE returned_at <> 0;
