@@ -61,13 +61,17 @@ func (a *agent) errands() *errand.Errands {
 			}
 			return file.Bytes(), err
 		},
-		Network: func(ctx context.Context, report func(network.Step)) []network.Step {
+		Network: func(ctx context.Context, address string, report func(network.Step)) []network.Step {
 			directory, err := ofdlink.LoadDirectory(filepath.Join(a.cfg.Data, ofdlink.DirectoryFile))
 			if err != nil {
 				a.log.Error("directory of operators", "error", err)
 			}
 			id := a.uplink.Identity()
-			targets := network.Of(a.cfg, id, a.fleet.States(), ofdlink.Options{Directory: directory})
+			o := ofdlink.Options{Directory: directory}
+			targets := network.Of(a.cfg, id, a.fleet.States(), o)
+			if address != "" {
+				targets = network.Operator(address, a.fleet.States(), o)
+			}
 			return network.Check(ctx, network.Options{Born: network.Born(id)}, targets, report)
 		},
 	})

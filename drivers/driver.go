@@ -70,6 +70,12 @@ type Copier interface {
 	PrintCopy(ctx context.Context) error
 }
 
+// TextPrinter is a till that can print lines which are no document: they are in no
+// fiscal memory and count for nothing.
+type TextPrinter interface {
+	PrintText(ctx context.Context, lines []string) error
+}
+
 // ClockSetter is a till whose clock can be set, shift closed.
 type ClockSetter interface {
 	SetClock(ctx context.Context, to fiscal.DateTime) error

@@ -255,5 +255,10 @@ func documents(t *testing.T, b *bench) {
 		b.must(c.PrintCopy(b.ctx()))
 		b.added(before, 0)
 	}
+	if p, ok := b.Till.(drivers.TextPrinter); ok {
+		before := b.Documents()
+		b.must(p.PrintText(b.ctx(), []string{"ПРОБНЫЙ ЧЕК", "строка длиннее любой бумаги, которая бывает в чековых принтерах магазинов", ""}))
+		b.added(before, 0)
+	}
 	b.sells()
 }

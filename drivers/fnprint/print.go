@@ -228,3 +228,23 @@ func (t *Till) PrintCopy(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PrintText implements drivers.TextPrinter. What does not come out is not owed.
+func (t *Till) PrintText(ctx context.Context, lines []string) error {
+	const op = "print text"
+	if t.paperless() {
+		return failure(op, drivers.CodeUnsupported, fiscal.NotDone, errors.New("the till has no printer"))
+	}
+	p, err := t.look(ctx)
+	if err != nil {
+		return prepared(op, err)
+	}
+	if err := t.printable(ctx, op, p.StatusAnswer); err != nil {
+		return err
+	}
+	if _, err := t.paper.device.Print(ctx, slip.Plain(lines)); err != nil {
+		t.paper.device.Drop()
+		return failed(op, fiscal.NotDone, err)
+	}
+	return nil
+}

@@ -143,3 +143,25 @@ func (t *Till) PrintCopy(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PrintText implements drivers.TextPrinter. What was not answered may have been
+// printed; to print it again does no harm.
+func (t *Till) PrintText(ctx context.Context, lines []string) error {
+	const op = "print text"
+	if err := t.readyIn(ctx, op, shiftAny); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if _, err := t.ready(ctx, op); err != nil { // the line before is printed
+			return err
+		}
+		_, err := t.ask(ctx, shtrih.PrintString{Password: t.opts.Password, Flags: shtrih.OnReceipt, Text: shtrih.Windows1251.Fit(line)})
+		if err != nil {
+			return committed(op, err)
+		}
+	}
+	if _, err := t.ready(ctx, op); err != nil { // printing ends later than the command
+		return committed(op, err)
+	}
+	return nil
+}

@@ -112,6 +112,7 @@ type facts struct {
 var (
 	_ drivers.Till          = (*Till)(nil)
 	_ drivers.Copier        = (*Till)(nil)
+	_ drivers.TextPrinter   = (*Till)(nil)
 	_ drivers.ClockSetter   = (*Till)(nil)
 	_ drivers.StuckLeaver   = (*Till)(nil)
 	_ drivers.Reopener      = (*Till)(nil)

@@ -52,6 +52,15 @@ const (
 	Repeat = "ПОВТОР"
 )
 
+// Plain is a slip of lines that are no document; the first one heads it.
+func Plain(lines []string) Slip {
+	var s Slip
+	for i, line := range lines {
+		s.Lines = append(s.Lines, Line{Left: line, Centred: i == 0, Bold: i == 0})
+	}
+	return s
+}
+
 // Columns that printers have: 58 mm, 80 mm with 42 and with 48 characters.
 const (
 	Columns32 = 32

@@ -18,7 +18,7 @@ type consentCommands struct {
 // actionWords name what a person in the cabinet asks for.
 var actionWords = map[fiscalv1.Action]string{
 	fiscalv1.Action_ACTION_CHECK: "проверить кассу", fiscalv1.Action_ACTION_FINISH_PRINT: "продолжить печать",
-	fiscalv1.Action_ACTION_PRINT_COPY: "напечатать копию последнего документа", fiscalv1.Action_ACTION_X_REPORT: "снять X-отчёт",
+	fiscalv1.Action_ACTION_PRINT_COPY: "напечатать копию последнего документа", fiscalv1.Action_ACTION_PRINT_TEST: "напечатать пробный чек", fiscalv1.Action_ACTION_X_REPORT: "снять X-отчёт",
 	fiscalv1.Action_ACTION_CLOSE_SHIFT: "закрыть смену", fiscalv1.Action_ACTION_SYNC_CLOCK: "установить часы кассы",
 	fiscalv1.Action_ACTION_REOPEN_PORT: "открыть порт заново", fiscalv1.Action_ACTION_REBOOT: "перезагрузить кассу",
 	fiscalv1.Action_ACTION_RECOVER: "восстановить кассу", fiscalv1.Action_ACTION_DECIDE: "решить судьбу операции",

@@ -38,7 +38,7 @@ type tillCommands struct {
 
 // actions are the commands that are actions of a technician.
 var actions = map[string]fiscalv1.Action{
-	"check": fiscalv1.Action_ACTION_CHECK, "finish-print": fiscalv1.Action_ACTION_FINISH_PRINT, "copy": fiscalv1.Action_ACTION_PRINT_COPY,
+	"check": fiscalv1.Action_ACTION_CHECK, "finish-print": fiscalv1.Action_ACTION_FINISH_PRINT, "copy": fiscalv1.Action_ACTION_PRINT_COPY, "test-slip": fiscalv1.Action_ACTION_PRINT_TEST,
 	"x-report": fiscalv1.Action_ACTION_X_REPORT, "close-shift": fiscalv1.Action_ACTION_CLOSE_SHIFT, "sync-clock": fiscalv1.Action_ACTION_SYNC_CLOCK,
 	"reopen": fiscalv1.Action_ACTION_REOPEN_PORT, "reboot": fiscalv1.Action_ACTION_REBOOT, "recover": fiscalv1.Action_ACTION_RECOVER,
 	"resend": fiscalv1.Action_ACTION_RESEND_OFD, "suspend": fiscalv1.Action_ACTION_SUSPEND, "resume": fiscalv1.Action_ACTION_RESUME,

@@ -36,8 +36,9 @@ type Options struct {
 	Restart func()
 	// Bundle makes the redacted file; till is the one the errand came by.
 	Bundle func(ctx context.Context, till string) ([]byte, error)
-	// Network goes the way to everyone this agent has to reach.
-	Network func(ctx context.Context, report func(network.Step)) []network.Step
+	// Network goes the way to everyone this agent has to reach, or to one operator of
+	// fiscal data at an address.
+	Network func(ctx context.Context, address string, report func(network.Step)) []network.Step
 	// Level is the log's.
 	Level *Level
 	// Now is the clock; nil is time.Now.
@@ -128,7 +129,7 @@ func (e *Errands) Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fi
 	case fiscalv1.Action_ACTION_COLLECT_BUNDLE:
 		r.bundle(ctx, give)
 	case fiscalv1.Action_ACTION_CHECK_NETWORK:
-		r.network(ctx)
+		r.network(ctx, cmd.GetAddress())
 	case fiscalv1.Action_ACTION_LOG_LEVEL:
 		r.level(cmd.GetLogLevel())
 	default:
@@ -215,10 +216,10 @@ func (d *doing) bundle(ctx context.Context, give func(context.Context, []byte) e
 }
 
 // network puts a step in place of each part of the way.
-func (d *doing) network(ctx context.Context) {
+func (d *doing) network(ctx context.Context, address string) {
 	d.run.Steps = nil
 	var now *fiscalv1.Step
-	steps := d.o.Network(ctx, func(s network.Step) {
+	steps := d.o.Network(ctx, address, func(s network.Step) {
 		if s.Running {
 			now = &fiscalv1.Step{Code: "net_" + s.Code(), Title: s.Title}
 			d.run.Steps = append(d.run.Steps, now)

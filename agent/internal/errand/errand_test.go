@@ -105,7 +105,7 @@ func TestBundle(t *testing.T) {
 func TestNetwork(t *testing.T) {
 	check := &uplinkv1.Command{Id: "c", Action: fiscalv1.Action_ACTION_CHECK_NETWORK}
 	with := func(steps ...network.Step) *Errands {
-		return New(Options{Network: func(_ context.Context, report func(network.Step)) []network.Step {
+		return New(Options{Network: func(_ context.Context, _ string, report func(network.Step)) []network.Step {
 			for _, s := range steps {
 				begun := s
 				begun.Running = true

@@ -94,6 +94,29 @@ func operators(cfg config.Config, states []*fiscalv1.TillState, o ofdlink.Option
 	return out
 }
 
+// Operator is one operator of fiscal data at an address, whoever carries documents
+// to it. It is asked in the name of a till that is there, and taught nothing.
+func Operator(address string, states []*fiscalv1.TillState, o ofdlink.Options) []Target {
+	address = o.Directory.Redirected(address)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return nil
+	}
+	fn := ""
+	for _, s := range states {
+		if fn = s.GetFn(); fn != "" {
+			break
+		}
+	}
+	return []Target{{Code: OFD, Title: "ОФД", Host: host, Port: port, Ask: func(ctx context.Context) (string, string, bool) {
+		r := ofdlink.Probe(ctx, o, address, fn)
+		if r.Failure != nil {
+			return r.Text(), r.Failure.Todo(), false
+		}
+		return r.Text(), "", true
+	}}}
+}
+
 // Born is Options.Born of an agent; id may be nil.
 func Born(id *uplink.Identity) time.Time {
 	if id == nil {

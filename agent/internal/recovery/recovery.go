@@ -54,6 +54,8 @@ type Hands interface {
 	// CallForHelp opens a ticket with the run so far and gives its id.
 	CallForHelp(ctx context.Context, run *fiscalv1.Run) (ticket, said string, err error)
 	PrintCopy(ctx context.Context) (string, error)
+	// PrintTest prints a slip that is no document.
+	PrintTest(ctx context.Context) (string, error)
 	XReport(ctx context.Context) (string, error)
 	CloseShift(ctx context.Context) (string, error)
 	SyncClock(ctx context.Context) (string, error)
@@ -89,6 +91,7 @@ var (
 	reenumerate = step{"reenumerate", "Отключить кассу от USB и подключить снова", false, 30 * time.Second, Hands.Reenumerate}
 	reboot      = step{"reboot", "Перезагрузить кассу", false, 90 * time.Second, Hands.Reboot}
 	printCopy   = step{"print_copy", "Напечатать копию последнего чека", false, 60 * time.Second, Hands.PrintCopy}
+	printTest   = step{"print_test", "Напечатать пробный чек: не фискальный, без сумм", false, 60 * time.Second, Hands.PrintTest}
 	xReport     = step{"x_report", "Снять X-отчёт", false, 90 * time.Second, Hands.XReport}
 	closeShift  = step{"close_shift", "Закрыть смену", true, 150 * time.Second, Hands.CloseShift}
 	syncClock   = step{"sync_clock", "Установить время кассы по компьютеру", false, 60 * time.Second, Hands.SyncClock}
@@ -119,6 +122,7 @@ var actions = map[fiscalv1.Action][]step{
 	fiscalv1.Action_ACTION_CHECK:        {readStatus, settleStep},
 	fiscalv1.Action_ACTION_FINISH_PRINT: {readStatus, settleStep, finishPrint},
 	fiscalv1.Action_ACTION_PRINT_COPY:   {readStatus, printCopy},
+	fiscalv1.Action_ACTION_PRINT_TEST:   {readStatus, printTest},
 	fiscalv1.Action_ACTION_X_REPORT:     {readStatus, xReport},
 	fiscalv1.Action_ACTION_CLOSE_SHIFT:  {readStatus, settleStep, closeShift},
 	fiscalv1.Action_ACTION_SYNC_CLOCK:   {readStatus, syncClock},

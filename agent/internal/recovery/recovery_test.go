@@ -41,6 +41,7 @@ func (a *actor) Reenumerate(context.Context) (string, error)    { return a.do("u
 func (a *actor) Reboot(context.Context) (string, error)         { return a.do("reboot") }
 func (a *actor) Guide(context.Context) (string, error)          { return a.do("guide") }
 func (a *actor) PrintCopy(context.Context) (string, error)      { return a.do("copy") }
+func (a *actor) PrintTest(context.Context) (string, error)      { return a.do("test") }
 func (a *actor) XReport(context.Context) (string, error)        { return a.do("x") }
 func (a *actor) CloseShift(context.Context) (string, error)     { return a.do("close") }
 func (a *actor) SyncClock(context.Context) (string, error)      { return a.do("clock") }
@@ -167,7 +168,7 @@ func TestAction_notNeededIsNoFailure(t *testing.T) {
 // ofAgent are asked of the agent itself, not of a till (package errand).
 var ofAgent = map[fiscalv1.Action]bool{
 	fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
-	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true,
+	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true, fiscalv1.Action_ACTION_CONFIGURE: true,
 }
 
 func TestPlan(t *testing.T) {

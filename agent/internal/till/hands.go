@@ -229,6 +229,33 @@ func (h hands) PrintCopy(ctx context.Context) (string, error) {
 	return "Копия напечатана.", nil
 }
 
+// PrintTest prints what tells a till from its neighbours. It is in no fiscal
+// memory, and says so.
+func (h hands) PrintTest(ctx context.Context) (string, error) {
+	p, ok := h.t.device.(drivers.TextPrinter)
+	if !ok {
+		return health.Problem{Code: drivers.CodeUnsupported}.Words().Text, errUnsupported
+	}
+	if problem := h.t.prepare(ctx, fiscal.KindNone); problem.Code != "" {
+		return problem.Words().Text, errInTheWay
+	}
+	if err := p.PrintText(ctx, testSlip(h.t.name, h.t.identity, civil(time.Now()))); err != nil {
+		return problemOf(err).Words().Text, err
+	}
+	return "Пробный чек напечатан.", nil
+}
+
+// testSlip is what a test slip says; lines of 32 characters fit every paper.
+func testSlip(name string, id drivers.Identity, now fiscal.DateTime) []string {
+	lines := []string{"ПРОБНЫЙ ЧЕК", "НЕФИСКАЛЬНЫЙ ДОКУМЕНТ", "КАССА " + name}
+	for _, pair := range [][2]string{{"ЗН ККТ", id.Serial}, {"РН ККТ", id.RNM}, {"ФН", id.FN}} {
+		if pair[1] != "" {
+			lines = append(lines, pair[0]+" "+pair[1])
+		}
+	}
+	return append(lines, now.String(), "", "", "")
+}
+
 func (h hands) SyncClock(ctx context.Context) (string, error) {
 	c, ok := h.t.device.(drivers.ClockSetter)
 	if !ok {

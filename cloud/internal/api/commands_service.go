@@ -19,9 +19,13 @@ func (f *fleetService) StartCommand(ctx context.Context, r *cabinetv1.StartComma
 	if err := f.s.provenFor(ctx, place, r.GetTillId(), r.GetAction()); err != nil {
 		return nil, err
 	}
+	if r.GetAddress() != "" && !p.CanAt(access.TillsConfigure, place) { // else a repairer could look around in the shop's network
+		return nil, access.ErrForbidden
+	}
 	cmd, err := f.s.Fleet.Take(ctx, p, fleet.Order{
 		ID: r.GetId(), TillID: r.GetTillId(), OrganisationID: place.OrganisationID, Action: r.GetAction(), Ask: r.GetAskConsent(), LogLevel: r.GetLogLevel(),
-		Reason: r.GetReason(), Confirm: r.GetConfirm(), Wait: time.Duration(r.GetWaitMinutes()) * time.Minute,
+		Address: r.GetAddress(),
+		Reason:  r.GetReason(), Confirm: r.GetConfirm(), Wait: time.Duration(r.GetWaitMinutes()) * time.Minute,
 	})
 	if err != nil {
 		return nil, err

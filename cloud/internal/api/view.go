@@ -93,7 +93,7 @@ func commandView(p *access.Person, c *cabinetv1.Command) *cabinetv1.Command {
 	v := &cabinetv1.Command{
 		Id: c.GetId(), TillId: c.GetTillId(), Action: c.GetAction(), State: c.GetState(), Actor: c.GetActor(),
 		CreatedMs: c.GetCreatedMs(), ExpiresMs: c.GetExpiresMs(), EndedMs: c.GetEndedMs(), AskConsent: c.GetAskConsent(),
-		LogLevel: c.GetLogLevel(), HasBundle: c.GetHasBundle(),
+		LogLevel: c.GetLogLevel(), HasBundle: c.GetHasBundle(), Address: c.GetAddress(),
 	}
 	if d := c.GetDecision(); d != nil {
 		v.Decision = &fiscalv1.Decision{Key: d.GetKey(), Fd: d.GetFd(), Reason: withoutSums(d.GetReason())}

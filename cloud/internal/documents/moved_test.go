@@ -90,7 +90,9 @@ func TestPush_afterMove(t *testing.T) {
 					t.Errorf("%s: %d receipts in %q, not %d", when, got[node], node, n)
 				}
 			}
-			if _, err := w.Check(ctx, func(d store.Difference) { t.Errorf("%s: %s: kept %+v, documents say %+v", when, d.What, d.Kept, d.Documents) }); err != nil {
+			if _, err := w.Check(ctx, func(d store.Difference) {
+				t.Errorf("%s: %s: kept %+v, documents say %+v", when, d.What, d.Kept, d.Documents)
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}

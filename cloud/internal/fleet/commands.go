@@ -68,6 +68,8 @@ type Order struct {
 	Ask bool
 	// LogLevel goes with ACTION_LOG_LEVEL.
 	LogLevel string
+	// Address is the one that ACTION_CHECK_NETWORK tries; empty is everything.
+	Address string
 	// OrganisationID is the till's owner; empty is the asker's own organisation.
 	OrganisationID string
 	// Reason is why; Confirm is the name of the till as a person typed it: see [Demands].
@@ -78,6 +80,7 @@ type Order struct {
 	WorkID string
 
 	decision *fiscalv1.Decision
+	settings *fiscalv1.TillSettings
 }
 
 // Start takes a command. The same id with the same till and action is the same command, however often it is asked. With ask it
@@ -97,7 +100,10 @@ func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1
 	case (o.Action == fiscalv1.Action_ACTION_LOG_LEVEL) != levels[o.LogLevel] || o.Action != fiscalv1.Action_ACTION_LOG_LEVEL && o.LogLevel != "":
 		return nil, fmt.Errorf("log level %q: %w", o.LogLevel, ErrInvalid)
 	}
-	o.decision = nil
+	if err := checkAddress(o); err != nil {
+		return nil, err
+	}
+	o.decision, o.settings = nil, nil
 	return f.order(ctx, p, o)
 }
 
@@ -150,6 +156,10 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv
 			return nil, fmt.Errorf("encode decision: %w", err)
 		}
 	}
+	settings, err := proto.Marshal(o.settings)
+	if err != nil {
+		return nil, fmt.Errorf("encode settings: %w", err)
+	}
 	now := f.now()
 	fresh := int64(0)
 	err = f.store.Tx(ctx, func(q *db.Queries) error {
@@ -157,6 +167,7 @@ func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv
 			OrganisationID: owner, ID: o.ID, TillID: o.TillID, AgentID: t.AgentID, Till: t.Name, Action: int32(o.Action),
 			State: int32(cabinetv1.CommandState_COMMAND_STATE_QUEUED), Actor: p.Login, CreatedAt: store.Micros(now), ExpiresAt: store.Micros(now.Add(wait)),
 			Decision: notNil(raw), AskConsent: o.Ask, LogLevel: o.LogLevel, Reason: o.Reason, WorkID: o.WorkID,
+			Address: o.Address, Settings: notNil(settings),
 		})
 		if err != nil || fresh == 0 {
 			return err
@@ -185,7 +196,7 @@ func (f *Fleet) asked(ctx context.Context, owner string, o Order) (*cabinetv1.Co
 	if err != nil {
 		return nil, err
 	}
-	if cmd.GetTillId() != o.TillID || cmd.GetAction() != o.Action || cmd.GetAskConsent() != o.Ask || cmd.GetLogLevel() != o.LogLevel ||
+	if cmd.GetTillId() != o.TillID || cmd.GetAction() != o.Action || cmd.GetAskConsent() != o.Ask || cmd.GetLogLevel() != o.LogLevel || cmd.GetAddress() != o.Address ||
 		cmd.GetWorkId() != o.WorkID || !proto.Equal(cmd.GetDecision(), o.decision) {
 		return nil, ErrConflict
 	}
@@ -313,7 +324,7 @@ func command(row db.Command) (*cabinetv1.Command, error) {
 	cmd := &cabinetv1.Command{
 		Id: row.ID, TillId: row.TillID, Action: fiscalv1.Action(row.Action), State: cabinetv1.CommandState(row.State), Actor: row.Actor,
 		CreatedMs: row.CreatedAt / 1000, ExpiresMs: row.ExpiresAt / 1000, EndedMs: row.EndedAt / 1000, AskConsent: row.AskConsent,
-		LogLevel: row.LogLevel, HasBundle: row.BundleSize > 0, Reason: row.Reason, WorkId: row.WorkID, Rule: row.Rule,
+		LogLevel: row.LogLevel, HasBundle: row.BundleSize > 0, Reason: row.Reason, WorkId: row.WorkID, Rule: row.Rule, Address: row.Address,
 	}
 	if len(row.Run) > 0 {
 		cmd.Run = new(fiscalv1.Run)
@@ -425,9 +436,13 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 		if err != nil {
 			return nil, 0, err
 		}
+		settings, err := settingsOf(row)
+		if err != nil {
+			return nil, 0, err
+		}
 		list = append(list, &uplinkv1.Command{
 			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d, AskConsent: row.AskConsent,
-			LogLevel: row.LogLevel, Reason: row.Reason,
+			LogLevel: row.LogLevel, Reason: row.Reason, Address: row.Address, Settings: settings,
 		})
 	}
 	return list, again, nil

@@ -190,6 +190,9 @@ func needs(o Order) int64 {
 		fiscalv1.Action_ACTION_PRINT_TEST, fiscalv1.Action_ACTION_CONFIGURE:
 		needed = remoteWork
 	}
+	if o.Address != "" {
+		needed = remoteWork
+	}
 	return needed
 }
 

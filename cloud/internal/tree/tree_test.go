@@ -162,10 +162,10 @@ func TestCivil(t *testing.T) {
 		zone  string
 		want  string
 	}{
-		"the till's clock, and what has passed since": {&fiscalv1.TillState{Clock: "2026-03-04T11:50:00", ReadMs: now.Add(-10 * time.Minute).UnixMilli()}, "Asia/Almaty", "2026-03-04T12:00"},
-		"the zone of the outlet":                      {&fiscalv1.TillState{Clock: "2026-03-04T11:50:00"}, "Asia/Almaty", "2026-03-04T14:00"},
-		"the last document":                           {&fiscalv1.TillState{LastAt: "2026-03-04T12:29"}, "", "2026-03-04T12:30"},
-		"the cabinet's own":                           {&fiscalv1.TillState{}, "Nowhere", "2026-03-04T09:00"},
+		"the till's clock, and what has passed since":   {&fiscalv1.TillState{Clock: "2026-03-04T11:50:00", ReadMs: now.Add(-10 * time.Minute).UnixMilli()}, "Asia/Almaty", "2026-03-04T12:00"},
+		"the zone of the outlet":                        {&fiscalv1.TillState{Clock: "2026-03-04T11:50:00"}, "Asia/Almaty", "2026-03-04T14:00"},
+		"the last document":                             {&fiscalv1.TillState{LastAt: "2026-03-04T12:29"}, "", "2026-03-04T12:30"},
+		"the cabinet's own":                             {&fiscalv1.TillState{}, "Nowhere", "2026-03-04T09:00"},
 		"a clock read in the future is not turned back": {&fiscalv1.TillState{Clock: "2026-03-04T11:50", ReadMs: now.Add(time.Hour).UnixMilli()}, "", "2026-03-04T11:50"},
 	} {
 		if got := Civil(c.state, c.zone, now); got != c.want {

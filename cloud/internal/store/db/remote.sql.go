@@ -1042,8 +1042,8 @@ func (q *Queries) NoteAct(ctx context.Context, arg NoteActParams) (int64, error)
 
 const orderCommand = `-- name: OrderCommand :execrows
 INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent, log_level,
-    reason, work_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    reason, work_id, address, settings)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (organisation_id, id) DO NOTHING
 `
 
@@ -1063,6 +1063,8 @@ type OrderCommandParams struct {
 	LogLevel       string
 	Reason         string
 	WorkID         string
+	Address        string
+	Settings       []byte
 }
 
 func (q *Queries) OrderCommand(ctx context.Context, arg OrderCommandParams) (int64, error) {
@@ -1082,6 +1084,8 @@ func (q *Queries) OrderCommand(ctx context.Context, arg OrderCommandParams) (int
 		arg.LogLevel,
 		arg.Reason,
 		arg.WorkID,
+		arg.Address,
+		arg.Settings,
 	)
 	if err != nil {
 		return 0, err
