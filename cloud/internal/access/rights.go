@@ -172,7 +172,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.OrganisationServiceListRolesProcedure:          SignedIn,
 	cabinetv1connect.OrganisationServicePutRoleProcedure:            PeopleManage,
 	cabinetv1connect.OrganisationServiceDeleteRoleProcedure:         PeopleManage,
-	cabinetv1connect.OrganisationServiceListGrantsProcedure:         PeopleManage,
+	cabinetv1connect.OrganisationServiceListGrantsProcedure:         TillsView,
 	cabinetv1connect.OrganisationServiceFindServiceCentreProcedure:  PeopleManage,
 	cabinetv1connect.OrganisationServiceGiveGrantProcedure:          PeopleManage,
 	cabinetv1connect.OrganisationServiceAcceptGrantProcedure:        PeopleManage,

@@ -114,7 +114,8 @@ func grantOf(v *view, r db.ListGrantsOfRow) Grant {
 	return g
 }
 
-// Grants gives what the organisation somebody works in handed to service centres: offers first, then what holds, then the rest.
+// Grants gives what the organisation somebody works in handed to service centres, where they see tills: offers first, then what
+// holds, then the rest.
 func (p *People) Grants(ctx context.Context, by *access.Person) ([]Grant, error) {
 	return p.grants(ctx, p.store.Read(), by)
 }
@@ -130,7 +131,8 @@ func (p *People) grants(ctx context.Context, q *db.Queries, by *access.Person) (
 	}
 	var list []Grant
 	for _, r := range rows {
-		if g := grantOf(v, r); by.CanAt(access.PeopleManage, v.tree.place(g.Node)) {
+		g := grantOf(v, r)
+		if place := v.tree.place(g.Node); by.CanAt(access.PeopleManage, place) || by.CanAt(access.TillsView, place) {
 			list = append(list, g)
 		}
 	}
@@ -139,7 +141,20 @@ func (p *People) grants(ctx context.Context, q *db.Queries, by *access.Person) (
 	return list, nil
 }
 
-// grant gives one that somebody may look at, with the organisation locked.
+// mine gives a grant that somebody may change: they manage people where it holds.
+func (p *People) mine(ctx context.Context, q *db.Queries, by *access.Person, id string) (Grant, error) {
+	g, err := p.grant(ctx, q, by, id)
+	if err != nil {
+		return g, err
+	}
+	v, err := p.look(ctx, q, by)
+	if err == nil && !by.CanAt(access.PeopleManage, v.tree.place(g.Node)) {
+		err = refuse(ErrDenied, "", "not_yours")
+	}
+	return g, err
+}
+
+// grant gives one that somebody may look at.
 func (p *People) grant(ctx context.Context, q *db.Queries, by *access.Person, id string) (Grant, error) {
 	list, err := p.grants(ctx, q, by)
 	if err != nil {
@@ -283,7 +298,7 @@ func (p *People) ProlongGrant(ctx context.Context, by *access.Person, id string,
 		if err := lock(ctx, q, by.OrganisationID); err != nil {
 			return err
 		}
-		was, err := p.grant(ctx, q, by, id)
+		was, err := p.mine(ctx, q, by, id)
 		if err != nil {
 			return err
 		}
@@ -310,7 +325,7 @@ func (p *People) RevokeGrant(ctx context.Context, by *access.Person, id string) 
 		if err := lock(ctx, q, by.OrganisationID); err != nil {
 			return err
 		}
-		was, err := p.grant(ctx, q, by, id)
+		was, err := p.mine(ctx, q, by, id)
 		if err != nil {
 			return err
 		}

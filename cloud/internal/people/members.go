@@ -38,7 +38,7 @@ type Member struct {
 
 // words writes an assignment for the journal.
 func (a Assigned) words() string {
-	text := cmp.Or(a.RoleName, a.Role)
+	text := cmp.Or(a.RoleName, usualWords[access.Role(a.Role)], a.Role)
 	if a.Node != "" {
 		text += ": " + cmp.Or(a.NodeName, a.Node)
 	}

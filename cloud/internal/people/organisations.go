@@ -175,8 +175,9 @@ func (p *People) Update(ctx context.Context, by *access.Person, o Organisation) 
 	return o, p.changed(err)
 }
 
+// fields are what may be changed, with the words of the journal.
 func (o Organisation) fields() [][2]string {
-	return [][2]string{{"name", o.Name}, {"country", o.Country}, {"tax_id", o.TaxID}, {"email", o.Email}, {"phone", o.Phone}, {"address", o.Address}}
+	return [][2]string{{"название", o.Name}, {"страна", o.Country}, {"ИНН/БИН", o.TaxID}, {"почта", o.Email}, {"телефон", o.Phone}, {"адрес", o.Address}}
 }
 
 func (o Organisation) text() string {

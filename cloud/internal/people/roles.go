@@ -36,6 +36,11 @@ type Role struct {
 // usual are the roles every organisation has, in the order people read them.
 var usual = []access.Role{access.Administrator, access.Manager, access.Accountant, access.Technician, access.Viewer}
 
+// usualWords are the usual roles in the words of the journal.
+var usualWords = map[access.Role]string{
+	access.Administrator: "Администратор", access.Manager: "Управляющий", access.Accountant: "Бухгалтер", access.Technician: "Техник", access.Viewer: "Наблюдатель",
+}
+
 // rolesOf gives an organisation's roles by id: the usual ones and its own.
 func rolesOf(ctx context.Context, q *db.Queries, organisationID string) (map[string]Role, []string, error) {
 	all, order := map[string]Role{}, []string(nil)
