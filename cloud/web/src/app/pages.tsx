@@ -4,6 +4,7 @@ import type { Permission } from "../access/session";
 import {
   IconAgent,
   IconAsk,
+  IconClock,
   IconCompany,
   IconHelp,
   IconHome,
@@ -42,7 +43,7 @@ export const PAGES: readonly Page[] = [
   {
     path: "/home",
     Content: lazy(() => import("../home/HomePage")),
-    nav: { label: "nav.home", Icon: IconHome, needs: "money:view", bottom: true },
+    nav: { label: "nav.home", Icon: IconHome, needs: "tills:view", bottom: true },
   },
   {
     path: "/tills",
@@ -60,6 +61,17 @@ export const PAGES: readonly Page[] = [
     path: "/documents",
     Content: lazy(() => import("../documents/SearchPage")),
     nav: { label: "nav.documents", Icon: IconReceipt, needs: "documents:view", bottom: true },
+  },
+  {
+    path: "/shifts",
+    Content: lazy(() => import("../shifts/ShiftsPage")),
+    nav: { label: "shifts.title", Icon: IconClock, needs: "documents:view" },
+  },
+  { path: "/shifts/:fn/:number", Content: lazy(() => import("../shifts/ShiftPage")) },
+  {
+    path: "/operations",
+    Content: lazy(() => import("../past/PastPage")),
+    nav: { label: "past.title", Icon: IconJournal, needs: "documents:view" },
   },
   {
     path: "/decisions",

@@ -15,6 +15,7 @@ import { IconBack, IconCopy, IconInfo, IconPrint, IconSave, IconTick, IconYellow
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useDocumentName } from "./Documents";
+import { LinkDialog } from "./LinkDialog";
 import { useParam } from "./lists";
 import { MarkView } from "./MarkView";
 import { isReceiptForm, ofdMark, paperMark } from "./marks";
@@ -159,6 +160,7 @@ function Acts({ answer }: { answer: GetDocumentResponse }) {
   const { can } = useSession();
   const transport = useTransport();
   const [busy, setBusy] = useState(false);
+  const [giving, setGiving] = useState(false);
   const { copied, copy } = useCopied();
   const d = answer.document?.document;
   const ready = can("money:view") && answer.hasCopy;
@@ -184,6 +186,12 @@ function Acts({ answer }: { answer: GetDocumentResponse }) {
       >
         {copied ? t("copied") : t("document.link")}
       </Button>
+      {d && can("money:view") && isReceiptForm(d.type) && (
+        <Button variant="default" onClick={() => setGiving(true)}>
+          {t("sales.links.title")}
+        </Button>
+      )}
+      {giving && d && <LinkDialog fn={d.fn} fd={d.fd} onClose={() => setGiving(false)} />}
       {ready && answer.slip.length > 0 && (
         <Button variant="default" leftSection={<IconPrint />} onClick={() => window.print()}>
           {t("document.print")}

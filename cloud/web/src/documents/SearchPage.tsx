@@ -1,37 +1,52 @@
 import { createClient } from "@connectrpc/connect";
-import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { Button, Loader, NativeSelect, TextInput, Title } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { keepPreviousData, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useTransport } from "@connectrpc/connect-query";
+import { Loader, TextInput, Title } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
+import type { ParseKeys } from "i18next";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
-import { codeOf } from "../app/transport";
-import { useLang } from "../fleet/facts";
-import { DocumentsService, type FoundDocument } from "../gen/cabinet/v1/documents_pb";
-import { TableFormat } from "../gen/cabinet/v1/figures_pb";
-import { money, ofCivil } from "../ui/format";
+import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
+import type { Gap } from "../gen/cabinet/v1/figures_pb";
 import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
-import { When } from "../ui/time";
-import { useDocumentName } from "./Documents";
-import { FIELDS, type Field, filterOf, KIND_WORDS, MONEY_FIELDS, PAYMENT_WORDS, readFilter } from "./filter";
+import { Exports } from "./Exports";
+import { FoundCards, FoundTable, GapLine } from "./Found";
+import {
+  FIELDS,
+  type Field,
+  FORM_WORDS,
+  filterOf,
+  KIND_WORDS,
+  MONEY_FIELDS,
+  OFD_WORDS,
+  PAPER_WORDS,
+  PAYMENT_WORDS,
+} from "./filter";
+import {
+  Chips,
+  Choice,
+  Day,
+  dayWord,
+  type Option,
+  useFilter,
+  useOutletOptions,
+  useTillOptions,
+} from "./inputs";
 import { More } from "./lists";
-import { MarkView } from "./MarkView";
-import { isReceiptForm, ofdMark, paperMark } from "./marks";
-import { save } from "./save";
 
-const pathOf = (x: FoundDocument) =>
-  `/tills/${encodeURIComponent(x.document?.tillId ?? "")}/documents/${x.document?.document?.fn}/${x.document?.document?.fd}`;
+/** What most searches need; the rest unfolds. */
+const FIRST: readonly Field[] = ["from", "to", "outlet", "till", "sum", "fd", "product"];
+const NUMBERS: readonly Field[] = ["fd", "fp", "shift"];
 
 /** «Чеки»: any document of the organisation, by any of its attributes. The filter lives in the address. */
 export default function SearchPage() {
   const { t } = useTranslation();
   const { can } = useSession();
   const narrow = useNarrow();
-  const [params, setParams] = useSearchParams();
-  const chosen = readFilter(params);
+  const transport = useTransport();
+  const { chosen, put, drop } = useFilter<Field>(FIELDS);
   const filter = filterOf(chosen);
+  const may = can("documents:view");
   const list = useInfiniteQuery(
     DocumentsService.method.searchDocuments,
     { filter, limit: 50, page: "" },
@@ -39,29 +54,16 @@ export default function SearchPage() {
       pageParamKey: "page",
       getNextPageParam: (last) => last.nextPage || undefined,
       placeholderData: keepPreviousData,
-      enabled: can("documents:view"),
+      enabled: may,
     },
   );
-  const put = (field: Field, value: string) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        if (value) next.set(field, value);
-        else next.delete(field);
-        return next;
-      },
-      { replace: true },
-    );
-  const drop = (fields: readonly Field[]) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        for (const field of fields) next.delete(field);
-        return next;
-      },
-      { replace: true },
-    );
-  if (!can("documents:view"))
+  const gaps = useQuery(
+    DocumentsService.method.listGaps,
+    { tillId: chosen.till ?? "" },
+    { enabled: may, staleTime: 60_000 },
+  );
+  const options = useOptions();
+  if (!may)
     return (
       <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
     );
@@ -69,27 +71,51 @@ export default function SearchPage() {
   const any = list.data?.pages.some((p) => p.any) ?? false;
   const onlyPeriod = FIELDS.every((f) => f === "from" || f === "to" || !chosen[f]);
   const fields = FIELDS.filter((f) => can("money:view") || !MONEY_FIELDS.includes(f));
+  const input = (field: Field) => (
+    <FieldInput
+      key={field}
+      field={field}
+      value={chosen[field] ?? ""}
+      options={options[field]}
+      onChange={(v) => put(field, v)}
+    />
+  );
+  const picked = fields
+    .filter((f) => chosen[f])
+    .map((field) => ({
+      field,
+      label: t(`finder.fields.${field}`),
+      value: options[field]?.find((x) => x.value === chosen[field])?.label ?? dayWord(chosen[field] ?? ""),
+    }));
+  const rest = fields.filter((f) => !FIRST.includes(f));
   return (
     <>
       <div className="title">
         <Title order={1}>{t("finder.title")}</Title>
-        {can("money:view") && found.length > 0 && <Exports filter={filter} />}
-      </div>
-      <search className="chips" style={{ alignItems: "end", marginBottom: 12 }}>
-        {fields.map((field) => (
-          <FieldInput key={field} field={field} value={chosen[field] ?? ""} onChange={(v) => put(field, v)} />
-        ))}
-        {Object.values(chosen).some(Boolean) && (
-          <Button variant="subtle" size="xs" onClick={() => drop(FIELDS)}>
-            {t("nothing.filterAct")}
-          </Button>
+        {can("money:view") && found.length > 0 && (
+          <Exports
+            make={(format) => createClient(DocumentsService, transport).exportDocuments({ filter, format })}
+          />
         )}
+      </div>
+      <search>
+        <div className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
+          {FIRST.filter((f) => fields.includes(f)).map(input)}
+        </div>
+        <details style={{ marginBottom: 12 }} open={rest.some((f) => chosen[f]) || undefined}>
+          <summary style={{ cursor: "pointer", width: "fit-content" }}>{t("sales.more")}</summary>
+          <div className="chips" style={{ alignItems: "end", marginTop: 8 }}>
+            {rest.map(input)}
+          </div>
+        </details>
       </search>
+      <Chips chosen={picked} onDrop={drop} />
+      <Gaps gaps={gaps.data?.gaps ?? []} fn={chosen.fn} cut={gaps.data?.cut ?? false} />
       {list.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !list.data || list.error ? (
         <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : found.length === 0 ? (
+      ) : found.length === 0 && !list.hasNextPage ? (
         !any ? (
           <Nothing title={t("documents.none")} text={t("documents.noneTodo")} />
         ) : onlyPeriod ? (
@@ -99,12 +125,13 @@ export default function SearchPage() {
         )
       ) : (
         <>
-          {narrow ? <Cards found={found} /> : <Table found={found} />}
+          {narrow ? <FoundCards found={found} /> : <FoundTable found={found} gaps={gaps.data?.gaps} />}
           <More
             shown={found.length}
             hasNext={list.hasNextPage}
             loading={list.isFetchingNextPage}
             onMore={() => void list.fetchNextPage()}
+            hungry={found.length === 0}
           />
         </>
       )}
@@ -112,32 +139,50 @@ export default function SearchPage() {
   );
 }
 
-function FieldInput(p: { field: Field; value: string; onChange: (value: string) => void }) {
+/** What there is to choose from. */
+function useOptions(): Partial<Record<Field, readonly Option[]>> {
+  const { t } = useTranslation();
+  const tills = useTillOptions();
+  const outlets = useOutletOptions();
+  const of = (words: Record<string, ParseKeys>) =>
+    Object.entries(words).map(([value, word]) => ({ value, label: t(word) }));
+  return {
+    till: tills,
+    outlet: outlets,
+    kind: of(KIND_WORDS),
+    payment: of(PAYMENT_WORDS),
+    form: of(FORM_WORDS),
+    paper: of(PAPER_WORDS),
+    ofd: of(OFD_WORDS),
+  };
+}
+
+function FieldInput(p: {
+  field: Field;
+  value: string;
+  options?: readonly Option[] | undefined;
+  onChange: (value: string) => void;
+}) {
   const { t } = useTranslation();
   const label = t(`finder.fields.${p.field}`);
-  if (p.field === "kind" || p.field === "payment") {
-    const words = p.field === "kind" ? KIND_WORDS : PAYMENT_WORDS;
+  if (p.options)
     return (
-      <NativeSelect
-        size="xs"
-        w={150}
+      <Choice
         label={label}
         value={p.value}
-        onChange={(e) => p.onChange(e.currentTarget.value)}
-        data={[
-          { value: "", label: t("finder.every") },
-          ...Object.entries(words).map(([value, word]) => ({ value, label: t(word) })),
-        ]}
+        options={p.options}
+        onChange={p.onChange}
+        width={p.field === "till" || p.field === "outlet" ? 200 : 160}
       />
     );
-  }
+  if (p.field === "from" || p.field === "to")
+    return <Day label={label} value={p.value} onChange={p.onChange} />;
   return (
     <TextInput
       size="xs"
-      w={p.field === "product" || p.field === "cashier" ? 170 : 130}
+      w={p.field === "product" || p.field === "cashier" || p.field === "buyer" ? 180 : 140}
       label={label}
-      type={p.field === "from" || p.field === "to" ? "date" : "text"}
-      inputMode={p.field === "fd" || p.field === "fp" ? "numeric" : undefined}
+      inputMode={NUMBERS.includes(p.field) ? "numeric" : undefined}
       placeholder={p.field === "sum" ? "100–500" : undefined}
       value={p.value}
       onChange={(e) => p.onChange(e.currentTarget.value)}
@@ -145,154 +190,25 @@ function FieldInput(p: { field: Field; value: string; onChange: (value: string) 
   );
 }
 
-/** Files of exactly what is found. */
-function Exports({ filter }: { filter: ReturnType<typeof filterOf> }) {
+/** Numbers that are missing among the documents of the chosen tills. */
+function Gaps({ gaps, fn, cut }: { gaps: readonly Gap[]; fn?: string | undefined; cut: boolean }) {
   const { t } = useTranslation();
-  const transport = useTransport();
-  const file = useMutation({
-    mutationFn: (format: TableFormat) =>
-      createClient(DocumentsService, transport).exportDocuments({ filter, format }),
-    onSuccess: (res) => {
-      save(res.file, res.name, res.name.endsWith(".csv") ? "text/csv" : "application/vnd.ms-excel");
-      if (res.cut) notifications.show({ message: t("finder.cut", { count: res.rows }) });
-    },
-    onError: (error) =>
-      notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
-  });
+  const list = gaps.filter((g) => !fn || g.fn === fn);
+  if (list.length === 0) return null;
+  const count = list.reduce((n, g) => n + g.last - g.first + 1, 0);
   return (
-    <div style={{ display: "flex", gap: 8 }}>
-      <Button variant="default" loading={file.isPending} onClick={() => file.mutate(TableFormat.XLSX)}>
-        XLSX
-      </Button>
-      <Button variant="default" loading={file.isPending} onClick={() => file.mutate(TableFormat.CSV)}>
-        CSV
-      </Button>
-    </div>
-  );
-}
-
-function Table({ found }: { found: readonly FoundDocument[] }) {
-  const { t } = useTranslation();
-  const { can } = useSession();
-  const lang = useLang();
-  const navigate = useNavigate();
-  const name = useDocumentName();
-  const sums = can("money:view");
-  return (
-    <div className="tablebox">
-      <table className="table" aria-label={t("finder.title")}>
-        <thead>
-          <tr>
-            <th scope="col">{t("document.time")}</th>
-            <th scope="col">{t("finder.till")}</th>
-            <th scope="col">{t("document.shift")}</th>
-            <th scope="col">{t("fd")}</th>
-            <th scope="col">{t("document.fp")}</th>
-            <th scope="col">{t("document.what")}</th>
-            {sums && (
-              <>
-                <th scope="col" className="right">
-                  {t("operations.sum")}
-                </th>
-                <th scope="col" className="right">
-                  {t("finder.cash")}
-                </th>
-                <th scope="col" className="right">
-                  {t("finder.cashless")}
-                </th>
-                <th scope="col">{t("document.cashier")}</th>
-              </>
-            )}
-            <th scope="col">{t("marks.paper.title")}</th>
-            <th scope="col">{t("marks.ofd.title")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {found.map((x) => {
-            const d = x.document?.document;
-            if (!d) return null;
-            const receipt = isReceiptForm(d.type);
-            const cash = x.payments?.cash ?? 0n;
-            return (
-              <tr
-                key={`${d.fn} ${d.fd}`}
-                className="link"
-                onClick={(e) => {
-                  if (!(e.target as Element).closest("a, button") && !getSelection()?.toString())
-                    navigate(pathOf(x));
-                }}
-              >
-                <td className="nowrap">
-                  <When at={ofCivil(d.at)} />
-                </td>
-                <td>
-                  {x.till}
-                  <div className="small quiet">{x.outlet}</div>
-                </td>
-                <td className="nowrap">
-                  {d.shift > 0 ? `${d.shift}${d.receipt > 0 ? ` / ${d.receipt}` : ""}` : "—"}
-                </td>
-                <td>
-                  <Link to={pathOf(x)}>{d.fd}</Link>
-                </td>
-                <td>{String(d.fp).padStart(10, "0")}</td>
-                <td>{name(d)}</td>
-                {sums && (
-                  <>
-                    <td className="right nowrap">{receipt ? money(d.total, lang) : "—"}</td>
-                    <td className="right nowrap">{receipt && cash !== 0n ? money(cash, lang) : "—"}</td>
-                    <td className="right nowrap">
-                      {receipt && d.total !== cash ? money(d.total - cash, lang) : "—"}
-                    </td>
-                    <td>{x.cashier}</td>
-                  </>
-                )}
-                <td>
-                  <MarkView mark={paperMark(x.document?.paper ?? 0)} track={t("marks.paper.title")} />
-                </td>
-                <td>
-                  <MarkView mark={ofdMark(x.document?.ofd ?? 0)} track={t("marks.ofd.title")} />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Cards({ found }: { found: readonly FoundDocument[] }) {
-  const { t } = useTranslation();
-  const { can } = useSession();
-  const lang = useLang();
-  const name = useDocumentName();
-  return (
-    <ul className="cards" aria-label={t("finder.title")}>
-      {found.map((x) => {
-        const d = x.document?.document;
-        if (!d) return null;
-        return (
-          <li key={`${d.fn} ${d.fd}`}>
-            <Link className="card" to={pathOf(x)}>
-              <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
-                <span>
-                  <span className="strong">{name(d)}</span>{" "}
-                  <span className="quiet small">
-                    {t("fd")} {d.fd}
-                  </span>
-                </span>
-                {can("money:view") && isReceiptForm(d.type) && (
-                  <span className="num nowrap">{money(d.total, lang)}</span>
-                )}
-              </div>
-              <div className="quiet small">
-                <When at={ofCivil(d.at)} /> · {x.till} · {x.outlet}
-              </div>
-            </Link>
+    <details style={{ marginBottom: 12 }}>
+      <summary style={{ cursor: "pointer", width: "fit-content" }}>
+        {t("sales.gaps.title", { count })}
+        {cut && "+"}
+      </summary>
+      <ul style={{ listStyle: "none", padding: 0, margin: "8px 0 0" }}>
+        {list.slice(0, 50).map((g) => (
+          <li key={`${g.fn} ${g.first}`} style={{ marginBottom: 4 }}>
+            <span className="strong">{g.till}</span> <GapLine gap={g} />
           </li>
-        );
-      })}
-    </ul>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -2,11 +2,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ParseKeys } from "i18next";
 import { type DocumentFilterSchema, Payment } from "../gen/cabinet/v1/documents_pb";
-import { Kind } from "../gen/fiscal/v1/fiscal_pb";
+import { Kind, OFDTrack, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 
 export const FIELDS = [
   "from",
   "to",
+  "outlet",
+  "till",
   "kind",
   "payment",
   "sum",
@@ -16,6 +18,11 @@ export const FIELDS = [
   "fd",
   "fp",
   "fn",
+  "rnm",
+  "shift",
+  "form",
+  "paper",
+  "ofd",
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
@@ -35,6 +42,32 @@ export const PAYMENT_WORDS: Record<string, ParseKeys> = {
   [Payment.PREPAID]: "finder.payments.prepaid",
   [Payment.CREDIT]: "finder.payments.credit",
   [Payment.BARTER]: "finder.payments.barter",
+};
+
+/** Forms of FFD; receipts of every form when none is chosen. */
+export const FORM_WORDS: Record<string, ParseKeys> = {
+  "3": "forms.receipt",
+  "4": "forms.strict",
+  "31": "forms.correction",
+  "41": "forms.strict_correction",
+  "2": "forms.shift_open",
+  "5": "forms.shift_close",
+  "21": "forms.settlement",
+  "1": "forms.registration",
+  "11": "forms.reregistration",
+  "6": "forms.fn_close",
+};
+
+export const PAPER_WORDS: Record<string, ParseKeys> = {
+  [PaperTrack.PRINTED]: "sales.paper.printed",
+  [PaperTrack.OWED]: "sales.paper.owing",
+  [PaperTrack.WAIVED]: "sales.paper.waived",
+};
+
+export const OFD_WORDS: Record<string, ParseKeys> = {
+  [OFDTrack.OFD_TRACK_QUEUED]: "sales.ofd.queued",
+  [OFDTrack.OFD_TRACK_DELIVERED]: "sales.ofd.delivered",
+  [OFDTrack.OFD_TRACK_REFUSED]: "sales.ofd.refused",
 };
 
 export type Chosen = Partial<Record<Field, string>>;
@@ -57,7 +90,13 @@ export function filterOf(chosen: Chosen): MessageInitShape<typeof DocumentFilter
   return {
     from: chosen.from ?? "",
     to: chosen.to ?? "",
-    types: RECEIPTS,
+    types: chosen.form && FORM_WORDS[chosen.form] ? [Number(chosen.form)] : chosen.shift ? [] : RECEIPTS,
+    tillIds: chosen.till ? [chosen.till] : [],
+    outletId: chosen.outlet ?? "",
+    rnm: chosen.rnm ?? "",
+    shift: chosen.fn ? numberOf(chosen.shift) : 0,
+    paper: chosen.paper && PAPER_WORDS[chosen.paper] ? Number(chosen.paper) : 0,
+    ofd: chosen.ofd && OFD_WORDS[chosen.ofd] ? Number(chosen.ofd) : 0,
     kinds: chosen.kind && KIND_WORDS[chosen.kind] ? [Number(chosen.kind)] : [],
     payments: chosen.payment && PAYMENT_WORDS[chosen.payment] ? [Number(chosen.payment)] : [],
     sumFrom: least,

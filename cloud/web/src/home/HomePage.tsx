@@ -1,74 +1,129 @@
-import { useQuery } from "@connectrpc/connect-query";
-import { Loader, Title } from "@mantine/core";
+import { createClient } from "@connectrpc/connect";
+import { useQuery, useTransport } from "@connectrpc/connect-query";
+import { Loader, SegmentedControl, Title } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
+import { Exports } from "../documents/Exports";
+import { useParam } from "../documents/lists";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
-import { type Figures, type RevenueRow, Span } from "../gen/cabinet/v1/figures_pb";
-import { money, whole } from "../ui/format";
+import { type Figures, Place, type RevenueRow, Span } from "../gen/cabinet/v1/figures_pb";
+import { money, ofCivil, whole } from "../ui/format";
 import { Nothing, Unread } from "../ui/Nothing";
-import { useNow } from "../ui/time";
+import { useNow, When } from "../ui/time";
 import { change, hoursOf, isoDay } from "./figures";
+import { Places } from "./Places";
+import { Technician } from "./Technician";
 
-/** «Главная» of an owner: how much came in today, and is that much? */
+/** «Главная»: what needs somebody, for who keeps the tills; what came in, for who owns them. Each sees what they may. */
 export default function HomePage() {
   const { t } = useTranslation();
   const { can } = useSession();
-  const now = useNow(60_000);
-  const day = (back: number) => isoDay(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
-  const may = { enabled: can("money:view"), refetchInterval: 60_000 };
-  const revenue = DocumentsService.method.getRevenue;
-  const today = useQuery(revenue, { from: day(0), to: day(0), span: Span.HOUR }, may);
-  const yesterday = useQuery(revenue, { from: day(1), to: day(1), span: Span.HOUR }, may);
-  const month = useQuery(revenue, { from: `${day(0).slice(0, 7)}-01`, to: day(0), span: Span.DAY }, may);
-  if (!can("money:view"))
+  const tills = can("tills:view");
+  const rich = can("money:view");
+  if (!tills && !rich)
     return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "money:view" })} />
+      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
     );
-  const failed = [today, yesterday, month].find((q) => q.error && !q.data);
   return (
     <>
       <div className="title">
-        <Title order={1}>{t("home.title")}</Title>
+        <Title order={1}>{t("nav.home")}</Title>
       </div>
-      {failed ? (
-        <Unread error={failed.error} onRetry={() => void failed.refetch()} />
-      ) : !today.data || !yesterday.data || !month.data ? (
-        <Loader aria-label={t("loading")} />
-      ) : (
-        <>
-          <div
-            style={{
-              display: "grid",
-              gap: 12,
-              gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))",
-              marginBottom: 16,
-            }}
-          >
-            <Card
-              title={t("home.today")}
-              now={today.data.total}
-              before={today.data.previous}
-              to={`?from=${day(0)}&to=${day(0)}`}
-            />
-            <Card
-              title={t("home.yesterday")}
-              now={yesterday.data.total}
-              before={yesterday.data.previous}
-              to={`?from=${day(1)}&to=${day(1)}`}
-            />
-            <Card
-              title={t("home.month")}
-              now={month.data.total}
-              before={month.data.previous}
-              to={`?from=${day(0).slice(0, 7)}-01&to=${day(0)}`}
-            />
-          </div>
-          <Hours today={today.data.spans} yesterday={yesterday.data.spans} />
-        </>
-      )}
+      {tills && <Technician />}
+      {rich && <Owner />}
     </>
+  );
+}
+
+const SHOWN = ["today", "yesterday", "month"] as const;
+type Shown = (typeof SHOWN)[number];
+
+/** What came in today, yesterday and this month; by hour and by outlet. */
+function Owner() {
+  const { t } = useTranslation();
+  const transport = useTransport();
+  const now = useNow(60_000);
+  const [text, show] = useParam("show");
+  const shown: Shown = SHOWN.find((x) => x === text) ?? "today";
+  const day = (back: number) => isoDay(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
+  const often = { refetchInterval: 60_000 };
+  const revenue = DocumentsService.method.getRevenue;
+  const periods: Record<Shown, { from: string; to: string }> = {
+    today: { from: day(0), to: day(0) },
+    yesterday: { from: day(1), to: day(1) },
+    month: { from: `${day(0).slice(0, 7)}-01`, to: day(0) },
+  };
+  const today = useQuery(revenue, { ...periods.today, span: Span.DAY }, often);
+  const yesterday = useQuery(revenue, { ...periods.yesterday, span: Span.DAY }, often);
+  const month = useQuery(revenue, { ...periods.month, span: Span.DAY }, often);
+  const asked = { ...periods[shown], span: Span.HOUR, place: Place.OUTLET };
+  const detail = useQuery(revenue, asked, { ...often, placeholderData: keepPreviousData });
+  const from = detail.data?.previousFrom ?? "";
+  const before = useQuery(
+    revenue,
+    { from, to: detail.data?.previousTo ?? "", span: Span.HOUR },
+    { enabled: from !== "", placeholderData: keepPreviousData },
+  );
+  const failed = [today, yesterday, month, detail].find((q) => q.error && !q.data);
+  if (failed) return <Unread error={failed.error} onRetry={() => void failed.refetch()} />;
+  if (!today.data || !yesterday.data || !month.data || !detail.data)
+    return <Loader aria-label={t("loading")} />;
+  const cards: [Shown, typeof today.data][] = [
+    ["today", today.data],
+    ["yesterday", yesterday.data],
+    ["month", month.data],
+  ];
+  return (
+    <section aria-label={t("home.title")}>
+      <div className="title">
+        <Title order={2}>{t("home.title")}</Title>
+        {today.data.newestAt && (
+          <span className="quiet">
+            {t("front.newest")}: <When at={ofCivil(today.data.newestAt)} />
+          </span>
+        )}
+      </div>
+      <div
+        style={{
+          display: "grid",
+          gap: 12,
+          gridTemplateColumns: "repeat(auto-fit, minmax(220px, 1fr))",
+          marginBottom: 16,
+        }}
+      >
+        {cards.map(([name, data]) => (
+          <Card
+            key={name}
+            title={t(`home.${name}`)}
+            now={data.total}
+            before={data.previous}
+            to={`?from=${periods[name].from}&to=${periods[name].to}`}
+          />
+        ))}
+      </div>
+      <div className="title">
+        <SegmentedControl
+          size="xs"
+          value={shown}
+          onChange={(v) => show(v === "today" ? "" : v)}
+          data={SHOWN.map((value) => ({ value, label: t(`home.${value}`) }))}
+          aria-label={t("periods.title")}
+        />
+        <Exports
+          make={(format) =>
+            createClient(DocumentsService, transport).exportRevenue({
+              request: { ...periods[shown], span: Span.HOUR },
+              format,
+            })
+          }
+        />
+      </div>
+      <Hours now={detail.data.spans} before={before.data?.spans ?? []} title={t(`home.${shown}`)} />
+      <Places places={detail.data.places} previous={detail.data.previousPlaces} period={periods[shown]} />
+    </section>
   );
 }
 
@@ -118,16 +173,16 @@ const HEIGHT = 120;
 const SWATCH = { display: "inline-block", width: 8, height: 8, marginRight: 6, borderRadius: 2 } as const;
 
 /** Revenue by hour as bars and, with the same numbers, as a table. */
-function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: readonly RevenueRow[] }) {
+function Hours(p: { now: readonly RevenueRow[]; before: readonly RevenueRow[]; title: string }) {
   const { t } = useTranslation();
   const lang = useLang();
-  const rows = hoursOf(today, yesterday);
+  const rows = hoursOf(p.now, p.before);
   if (rows.length === 0) return <Nothing title={t("home.none")} text={t("home.noneTodo")} />;
   const most = rows.reduce((n, r) => Math.max(n, Number(r.today), Number(r.yesterday)), 1);
   const height = (sum: bigint) => Math.max(0, (Number(sum) / most) * HEIGHT);
   return (
-    <section className="panel">
-      <Title order={2}>{t("home.hours")}</Title>
+    <section className="panel" style={{ marginBottom: 16 }}>
+      <Title order={3}>{t("home.hours")}</Title>
       <svg
         viewBox={`0 0 ${rows.length * 24} ${HEIGHT + 18}`}
         style={{
@@ -174,11 +229,11 @@ function Hours({ today, yesterday }: { today: readonly RevenueRow[]; yesterday: 
                   aria-hidden="true"
                   style={{ ...SWATCH, background: "var(--mantine-primary-color-filled)" }}
                 />
-                {t("home.today")}
+                {p.title}
               </th>
               <th scope="col" className="right">
                 <i aria-hidden="true" style={{ ...SWATCH, background: "currentColor", opacity: 0.4 }} />
-                {t("home.yesterday")}
+                {t("home.before")}
               </th>
             </tr>
           </thead>

@@ -13,7 +13,9 @@ import {
 } from "../gen/cabinet/v1/documents_pb";
 import { Span, TableFormat } from "../gen/cabinet/v1/figures_pb";
 import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from "../gen/cabinet/v1/fleet_pb";
+import { HistoryService } from "../gen/cabinet/v1/history_pb";
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
+import { LinksService } from "../gen/cabinet/v1/links_pb";
 import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
@@ -22,6 +24,7 @@ import { FakeAccess } from "./access";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
 import { FakePeople } from "./people";
+import { FakeSales } from "./sales";
 import { FakeViews } from "./tills";
 import { FakeTree } from "./tree";
 import { FakeUpdates } from "./updates";
@@ -72,6 +75,7 @@ export class FakeCabinet {
   readonly people: FakePeople;
   readonly views = new FakeViews();
   readonly tree: FakeTree;
+  readonly sales: FakeSales;
   /** Changes what is told of a document: takes its copy away, say. */
   copies: (answer: GetDocumentResponse) => void = () => {};
   /** Nobody answers, whatever is asked. */
@@ -87,6 +91,7 @@ export class FakeCabinet {
     this.updates = new FakeUpdates(now, () => this.agents);
     this.people = new FakePeople(now);
     this.tree = new FakeTree(this.tills, (o.permissions ?? ALL).includes("tills:configure"));
+    this.sales = new FakeSales(now, !(o.permissions ?? ALL).includes("money:view"), o.empty ?? false);
     this.access = new FakeAccess(now, {
       id: "p1",
       login: "admin",
@@ -231,7 +236,10 @@ export class FakeCabinet {
       service(UpdatesService, this.updates.service(door));
       service(OrganisationService, this.people.service(door));
       service(TreeService, this.tree.service(door));
+      service(HistoryService, this.sales.history(door));
+      service(LinksService, this.sales.service(door));
       service(DocumentsService, {
+        ...this.sales.documents(door),
         listOutlets: () => {
           door();
           const names = new Set(this.tills.map((t) => t.outlet).filter((x) => x !== ""));
@@ -304,7 +312,24 @@ export class FakeCabinet {
                 }))
               : [];
           const most = span === Span.HOUR ? 5_812_350n : 148_523_905n;
-          return { spans, total: figures(most), previous: figures((most * 9n) / 10n) };
+          const places = ["Казань, ул. Баумана, 12", "Казань, пр. Победы, 91", "Уфа, ул. Ленина, 3"].map(
+            (place, i) => ({
+              placeId: `outlet-${i + 1}`,
+              place,
+              figures: figures(most / BigInt(i + 2)),
+              newestAt: i === 2 ? "" : `${from}T1${i + 4}:2${i}`,
+            }),
+          );
+          return {
+            spans,
+            total: figures(most),
+            previous: figures((most * 9n) / 10n),
+            places,
+            previousPlaces: places.slice(0, 2).map((x) => ({ ...x, figures: figures(most / 3n) })),
+            previousFrom: from,
+            previousTo: from,
+            newestAt: `${from}T15:21`,
+          };
         },
         getDocumentPDF: ({ fn, fd }) => {
           door();

@@ -4,8 +4,20 @@ import connect from "./connect.json";
 import help from "./help.json";
 import journal from "./journal.json";
 import people from "./people.json";
+import sales from "./sales.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
 import tree from "./tree.json";
 
-export default { ...base, ...access, ...journal, ...help, ...shell, ...tills, ...connect, ...tree, ...people };
+export default {
+  ...base,
+  ...access,
+  ...journal,
+  ...help,
+  ...sales,
+  ...shell,
+  ...tills,
+  ...connect,
+  ...tree,
+  ...people,
+};

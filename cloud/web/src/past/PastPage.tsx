@@ -1,0 +1,265 @@
+import { createClient } from "@connectrpc/connect";
+import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
+import { Loader, Title } from "@mantine/core";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useSession } from "../access/session";
+import { useNarrow } from "../app/Frame";
+import { Exports } from "../documents/Exports";
+import { Chips, Choice, Day, dayWord, useFilter, useTillOptions } from "../documents/inputs";
+import { More } from "../documents/lists";
+import { MarkView } from "../documents/MarkView";
+import { checkMark, kindKey } from "../documents/marks";
+import { actionKey } from "../fleet/actions";
+import { useLang } from "../fleet/facts";
+import { HistoryKind, type HistoryRow, HistoryService } from "../gen/cabinet/v1/history_pb";
+import { money } from "../ui/format";
+import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { When } from "../ui/time";
+import { ACTIONS, COMMAND_STATES, commandTone, KINDS, OPERATION_STATES, stateOf } from "./past";
+
+const FIELDS = ["from", "to", "till", "what", "state"] as const;
+type Field = (typeof FIELDS)[number];
+
+/** The first moment of a day here, Unix ms; of the day after it with `end`. */
+function moment(day: string | undefined, end = false): bigint {
+  const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day ?? "");
+  if (!m) return 0n;
+  return BigInt(new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + (end ? 1 : 0)).getTime());
+}
+
+/** «Операции»: what was done at the tills, by tills, people and rules, newest first? */
+export default function PastPage() {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const narrow = useNarrow();
+  const transport = useTransport();
+  const { chosen, put, drop } = useFilter<Field>(FIELDS);
+  const tills = useTillOptions();
+  const what = chosen.what ?? "";
+  const filter = {
+    fromMs: moment(chosen.from),
+    beforeMs: moment(chosen.to, true),
+    tillId: chosen.till ?? "",
+    what:
+      what === "operations"
+        ? HistoryKind.OPERATIONS
+        : what === "commands"
+          ? HistoryKind.COMMANDS
+          : HistoryKind.UNSPECIFIED,
+    kinds: what.startsWith("k") && KINDS.includes(Number(what.slice(1))) ? [Number(what.slice(1))] : [],
+    actions: what.startsWith("a") && ACTIONS.includes(Number(what.slice(1))) ? [Number(what.slice(1))] : [],
+    ...stateOf(chosen.state),
+  };
+  const list = useInfiniteQuery(
+    HistoryService.method.listHistory,
+    { filter, limit: 50, page: "" },
+    {
+      pageParamKey: "page",
+      getNextPageParam: (last) => last.nextPage || undefined,
+      placeholderData: keepPreviousData,
+      enabled: can("documents:view"),
+    },
+  );
+  if (!can("documents:view"))
+    return (
+      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
+    );
+  const whats = [
+    { value: "operations", label: t("past.operations") },
+    ...KINDS.map((k) => ({ value: `k${k}`, label: t(kindKey(k)) })),
+    { value: "commands", label: t("past.commands") },
+    ...ACTIONS.map((a) => ({ value: `a${a}`, label: t(actionKey(a)) })),
+  ];
+  const states = [
+    ...OPERATION_STATES.map((s) => ({ value: s, label: t(`past.states.${s}`) })),
+    ...COMMAND_STATES.map((s) => ({ value: s, label: t(`past.states.${s}`) })),
+  ];
+  const rows = (list.data?.pages ?? []).flatMap((p) => p.rows);
+  const words: Record<Field, string> = {
+    from: dayWord(chosen.from ?? ""),
+    to: dayWord(chosen.to ?? ""),
+    till: tills.find((x) => x.value === chosen.till)?.label ?? chosen.till ?? "",
+    what: whats.find((x) => x.value === what)?.label ?? what,
+    state: states.find((x) => x.value === chosen.state)?.label ?? chosen.state ?? "",
+  };
+  const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
+    field,
+    label: t(`past.fields.${field}`),
+    value: words[field],
+  }));
+  return (
+    <>
+      <div className="title">
+        <Title order={1}>{t("past.title")}</Title>
+        {rows.length > 0 && (
+          <Exports
+            make={(format) => createClient(HistoryService, transport).exportHistory({ filter, format })}
+          />
+        )}
+      </div>
+      <search className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
+        <Day label={t("past.fields.from")} value={chosen.from ?? ""} onChange={(v) => put("from", v)} />
+        <Day label={t("past.fields.to")} value={chosen.to ?? ""} onChange={(v) => put("to", v)} />
+        <Choice
+          label={t("past.fields.till")}
+          value={chosen.till ?? ""}
+          options={tills}
+          onChange={(v) => put("till", v)}
+          width={220}
+        />
+        <Choice
+          label={t("past.fields.what")}
+          value={what}
+          options={whats}
+          onChange={(v) => put("what", v)}
+          width={220}
+        />
+        <Choice
+          label={t("past.fields.state")}
+          value={chosen.state ?? ""}
+          options={states}
+          onChange={(v) => put("state", v)}
+          width={190}
+        />
+      </search>
+      <Chips chosen={picked} onDrop={drop} />
+      {list.isPending ? (
+        <Loader aria-label={t("loading")} />
+      ) : !list.data || list.error ? (
+        <Unread error={list.error} onRetry={() => void list.refetch()} />
+      ) : rows.length === 0 && !list.hasNextPage ? (
+        picked.length === 0 ? (
+          <Nothing title={t("operations.none")} text={t("operations.noneTodo")} />
+        ) : picked.every((x) => x.field === "from" || x.field === "to") ? (
+          <NothingInPeriod onWiden={() => drop(["from", "to"])} />
+        ) : (
+          <NothingByFilter onClear={() => drop(FIELDS)} />
+        )
+      ) : (
+        <>
+          {narrow ? <Cards rows={rows} /> : <Table rows={rows} />}
+          <More
+            shown={rows.length}
+            hasNext={list.hasNextPage}
+            loading={list.isFetchingNextPage}
+            onMore={() => void list.fetchNextPage()}
+            hungry={rows.length === 0}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+const keyOf = (r: HistoryRow) =>
+  r.what.case === "command" ? r.what.value.id : `${r.tillId} ${r.what.value?.operation?.key}`;
+
+/** What was done, who asked for it, how it stands, and a word about it. */
+function useTold() {
+  const { t } = useTranslation();
+  return (r: HistoryRow) => {
+    if (r.what.case === "command") {
+      const c = r.what.value;
+      return {
+        name: t(actionKey(c.action)),
+        who: c.actor || (c.rule ? t("past.rule") : ""),
+        text: [c.reason, c.run?.text].filter(Boolean).join(" · "),
+        mark: commandTone(c.state),
+        to: `/tills/${encodeURIComponent(r.tillId)}`,
+      };
+    }
+    const op = r.what.value?.operation;
+    const d = op?.document;
+    return {
+      name: op ? t(kindKey(op.kind)) : "",
+      who: op?.cashier?.name ?? "",
+      text: op?.text ?? "",
+      mark: op ? checkMark(op) : undefined,
+      to: d?.fd
+        ? `/tills/${encodeURIComponent(r.tillId)}/documents/${d.fn}/${d.fd}`
+        : `/tills/${encodeURIComponent(r.tillId)}/operations`,
+    };
+  };
+}
+
+function Table({ rows }: { rows: readonly HistoryRow[] }) {
+  const { t } = useTranslation();
+  const { can } = useSession();
+  const lang = useLang();
+  const told = useTold();
+  return (
+    <div className="tablebox">
+      <table className="table" aria-label={t("past.title")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("operations.time")}</th>
+            <th scope="col">{t("finder.till")}</th>
+            <th scope="col">{t("operations.what")}</th>
+            <th scope="col">{t("past.fields.state")}</th>
+            {can("money:view") && (
+              <th scope="col" className="right">
+                {t("operations.sum")}
+              </th>
+            )}
+            <th scope="col">{t("past.who")}</th>
+            <th scope="col">{t("past.text")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((r) => {
+            const x = told(r);
+            const total =
+              r.what.case === "operation" ? (r.what.value.operation?.document?.total ?? 0n) : undefined;
+            return (
+              <tr key={keyOf(r)}>
+                <td className="nowrap">
+                  <When ms={r.atMs} />
+                </td>
+                <td>
+                  <Link to={`/tills/${encodeURIComponent(r.tillId)}`}>{r.till}</Link>
+                  <div className="small quiet">{r.outlet}</div>
+                </td>
+                <td>
+                  <Link to={x.to}>{x.name}</Link>
+                  {r.what.case === "command" && <div className="small quiet">{t("past.command")}</div>}
+                </td>
+                <td>{x.mark && <MarkView mark={x.mark} track="" />}</td>
+                {can("money:view") && <td className="right nowrap">{total ? money(total, lang) : "—"}</td>}
+                <td>{x.who}</td>
+                <td style={{ maxWidth: 340, overflowWrap: "anywhere" }}>{x.text}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Cards({ rows }: { rows: readonly HistoryRow[] }) {
+  const { t } = useTranslation();
+  const told = useTold();
+  return (
+    <ul className="cards" aria-label={t("past.title")}>
+      {rows.map((r) => {
+        const x = told(r);
+        return (
+          <li key={keyOf(r)}>
+            <Link className="card" to={x.to}>
+              <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
+                <span className="strong">{x.name}</span>
+                {x.mark && <MarkView mark={x.mark} track="" />}
+              </div>
+              <div className="quiet small">
+                <When ms={r.atMs} /> · {r.till} · {r.outlet}
+              </div>
+              {(x.who || x.text) && <div className="small">{[x.who, x.text].filter(Boolean).join(": ")}</div>}
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
