@@ -41,6 +41,8 @@ type month struct {
 	truth     *truth
 	outlets   map[string]string // id by name
 	tills     map[string]string // id by fiscal memory
+	// organisations are both, of whom the first is the person's own.
+	organisations []string
 }
 
 // figure is what the memories say of a place and a time.
@@ -143,6 +145,7 @@ func newMonth(t *testing.T, s *store.Store) *month {
 		if err := s.Write().CreateOrganisation(ctx, db.CreateOrganisationParams{ID: id, Name: organisation.Name}); err != nil {
 			t.Fatal(err)
 		}
+		m.organisations = append(m.organisations, id)
 		if i == 0 {
 			m.person = &access.Person{OrganisationID: id, Rights: []access.Right{access.Accountant.In(id, "")}}
 			m.owner = access.WithPerson(ctx, m.person)
@@ -250,6 +253,7 @@ func TestMonth(t *testing.T) {
 		t.Run("files", m.files)
 		t.Run("no gaps", m.gaps)
 		t.Run("who sees no money", m.blind)
+		t.Run("companies", func(t *testing.T) { m.companies(t, s) })
 		if _, err := m.documents.Check(t.Context(), func(d store.Difference) { t.Errorf("%s: kept %v, documents say %v", d.What, d.Kept, d.Documents) }); err != nil {
 			t.Error(err)
 		}
