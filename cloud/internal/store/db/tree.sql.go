@@ -9,6 +9,33 @@ import (
 	"context"
 )
 
+const addSettings = `-- name: AddSettings :exec
+INSERT INTO till_settings (organisation_id, till_id, version, body, actor, changed_at, command_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type AddSettingsParams struct {
+	OrganisationID string
+	TillID         string
+	Version        int64
+	Body           []byte
+	Actor          string
+	ChangedAt      int64
+	CommandID      string
+}
+
+func (q *Queries) AddSettings(ctx context.Context, arg AddSettingsParams) error {
+	_, err := q.db.ExecContext(ctx, addSettings,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Version,
+		arg.Body,
+		arg.Actor,
+		arg.ChangedAt,
+		arg.CommandID,
+	)
+	return err
+}
+
 const allStays = `-- name: AllStays :many
 SELECT till_id, since, outlet_id FROM till_stays WHERE organisation_id = $1 ORDER BY till_id, since
 `
@@ -281,6 +308,75 @@ func (q *Queries) FindOutletByName(ctx context.Context, arg FindOutletByNamePara
 	return i, err
 }
 
+const getCode = `-- name: GetCode :one
+SELECT c.id, c.organisation_id, c.outlet_id, o.name AS outlet, c.created_at, c.expires_at, c.used_at, c.agent_id
+FROM enrolment_codes c JOIN outlets o ON o.id = c.outlet_id
+WHERE c.id = $1 AND c.id <> ''
+`
+
+type GetCodeRow struct {
+	ID             string
+	OrganisationID string
+	OutletID       string
+	Outlet         string
+	CreatedAt      int64
+	ExpiresAt      int64
+	UsedAt         int64
+	AgentID        string
+}
+
+func (q *Queries) GetCode(ctx context.Context, id string) (GetCodeRow, error) {
+	row := q.db.QueryRowContext(ctx, getCode, id)
+	var i GetCodeRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganisationID,
+		&i.OutletID,
+		&i.Outlet,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.UsedAt,
+		&i.AgentID,
+	)
+	return i, err
+}
+
+const getConnectingAgent = `-- name: GetConnectingAgent :one
+SELECT a.id, a.organisation_id, a.outlet_id, o.name AS outlet, a.host, a.capability, a.strangers, a.created_at, a.heard_at, a.revoked_at
+FROM agents a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = $1
+`
+
+type GetConnectingAgentRow struct {
+	ID             string
+	OrganisationID string
+	OutletID       string
+	Outlet         string
+	Host           string
+	Capability     int64
+	Strangers      []byte
+	CreatedAt      int64
+	HeardAt        int64
+	RevokedAt      int64
+}
+
+func (q *Queries) GetConnectingAgent(ctx context.Context, id string) (GetConnectingAgentRow, error) {
+	row := q.db.QueryRowContext(ctx, getConnectingAgent, id)
+	var i GetConnectingAgentRow
+	err := row.Scan(
+		&i.ID,
+		&i.OrganisationID,
+		&i.OutletID,
+		&i.Outlet,
+		&i.Host,
+		&i.Capability,
+		&i.Strangers,
+		&i.CreatedAt,
+		&i.HeardAt,
+		&i.RevokedAt,
+	)
+	return i, err
+}
+
 const getDepartment = `-- name: GetDepartment :one
 SELECT id, organisation_id, parent_id, name, position FROM departments WHERE id = $1
 `
@@ -390,6 +486,132 @@ func (q *Queries) HoldTree(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const lastCommandOf = `-- name: LastCommandOf :one
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND till_id = $2 AND action = $3 AND address = $4
+ORDER BY created_at DESC, id DESC LIMIT 1
+`
+
+type LastCommandOfParams struct {
+	OrganisationID string
+	TillID         string
+	Action         int32
+	Address        string
+}
+
+func (q *Queries) LastCommandOf(ctx context.Context, arg LastCommandOfParams) (Command, error) {
+	row := q.db.QueryRowContext(ctx, lastCommandOf,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Action,
+		arg.Address,
+	)
+	var i Command
+	err := row.Scan(
+		&i.OrganisationID,
+		&i.ID,
+		&i.TillID,
+		&i.AgentID,
+		&i.Till,
+		&i.Action,
+		&i.State,
+		&i.Run,
+		&i.Actor,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+		&i.DeliveredAt,
+		&i.EndedAt,
+		&i.Decision,
+		&i.AskConsent,
+		&i.LogLevel,
+		&i.BundleSize,
+		&i.Settings,
+		&i.Address,
+		&i.Reason,
+		&i.WorkID,
+		&i.Rule,
+	)
+	return i, err
+}
+
+const listCodes = `-- name: ListCodes :many
+SELECT c.id, c.outlet_id, o.name AS outlet, c.created_at, c.expires_at, c.used_at, c.agent_id
+FROM enrolment_codes c JOIN outlets o ON o.id = c.outlet_id
+WHERE c.organisation_id = $1 AND c.id <> '' ORDER BY c.created_at DESC, c.id
+`
+
+type ListCodesRow struct {
+	ID        string
+	OutletID  string
+	Outlet    string
+	CreatedAt int64
+	ExpiresAt int64
+	UsedAt    int64
+	AgentID   string
+}
+
+func (q *Queries) ListCodes(ctx context.Context, organisationID string) ([]ListCodesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listCodes, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCodesRow
+	for rows.Next() {
+		var i ListCodesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.OutletID,
+			&i.Outlet,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.UsedAt,
+			&i.AgentID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listConnectingAgents = `-- name: ListConnectingAgents :many
+SELECT id FROM agents WHERE organisation_id = $1 AND revoked_at = 0 AND created_at >= $2 ORDER BY created_at DESC, id
+`
+
+type ListConnectingAgentsParams struct {
+	OrganisationID string
+	Since          int64
+}
+
+func (q *Queries) ListConnectingAgents(ctx context.Context, arg ListConnectingAgentsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listConnectingAgents, arg.OrganisationID, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listDepartments = `-- name: ListDepartments :many
@@ -558,6 +780,50 @@ func (q *Queries) ListTreeTills(ctx context.Context, organisationID string) ([]L
 	return items, nil
 }
 
+const nameCode = `-- name: NameCode :exec
+UPDATE enrolment_codes SET id = $2 WHERE hash = $1
+`
+
+type NameCodeParams struct {
+	Hash []byte
+	ID   string
+}
+
+func (q *Queries) NameCode(ctx context.Context, arg NameCodeParams) error {
+	_, err := q.db.ExecContext(ctx, nameCode, arg.Hash, arg.ID)
+	return err
+}
+
+const newestSettings = `-- name: NewestSettings :one
+SELECT version, body, actor, changed_at, command_id FROM till_settings WHERE organisation_id = $1 AND till_id = $2 ORDER BY version DESC LIMIT 1
+`
+
+type NewestSettingsParams struct {
+	OrganisationID string
+	TillID         string
+}
+
+type NewestSettingsRow struct {
+	Version   int64
+	Body      []byte
+	Actor     string
+	ChangedAt int64
+	CommandID string
+}
+
+func (q *Queries) NewestSettings(ctx context.Context, arg NewestSettingsParams) (NewestSettingsRow, error) {
+	row := q.db.QueryRowContext(ctx, newestSettings, arg.OrganisationID, arg.TillID)
+	var i NewestSettingsRow
+	err := row.Scan(
+		&i.Version,
+		&i.Body,
+		&i.Actor,
+		&i.ChangedAt,
+		&i.CommandID,
+	)
+	return i, err
+}
+
 const placeDepartment = `-- name: PlaceDepartment :exec
 UPDATE departments SET parent_id = $2, position = $3 WHERE id = $1
 `
@@ -665,6 +931,20 @@ type SetAgentOutletParams struct {
 
 func (q *Queries) SetAgentOutlet(ctx context.Context, arg SetAgentOutletParams) error {
 	_, err := q.db.ExecContext(ctx, setAgentOutlet, arg.ID, arg.OutletID)
+	return err
+}
+
+const setAgentStrangers = `-- name: SetAgentStrangers :exec
+UPDATE agents SET strangers = $2 WHERE id = $1
+`
+
+type SetAgentStrangersParams struct {
+	ID        string
+	Strangers []byte
+}
+
+func (q *Queries) SetAgentStrangers(ctx context.Context, arg SetAgentStrangersParams) error {
+	_, err := q.db.ExecContext(ctx, setAgentStrangers, arg.ID, arg.Strangers)
 	return err
 }
 

@@ -1,7 +1,7 @@
 -- name: OrderCommand :execrows
 INSERT INTO commands (organisation_id, id, till_id, agent_id, till, action, state, actor, created_at, expires_at, decision, ask_consent, log_level,
-    reason, work_id, address, settings, address, settings)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    reason, work_id, address, settings)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (organisation_id, id) DO NOTHING;
 
 -- name: NoteAct :execrows

@@ -102,3 +102,36 @@ UPDATE agents SET outlet_id = $2 WHERE id = $1;
 
 -- name: DeleteHoursOfNode :exec
 DELETE FROM working_hours WHERE organisation_id = $1 AND level = $2 AND node_id = $3;
+
+-- name: NameCode :exec
+UPDATE enrolment_codes SET id = $2 WHERE hash = $1;
+
+-- name: ListCodes :many
+SELECT c.id, c.outlet_id, o.name AS outlet, c.created_at, c.expires_at, c.used_at, c.agent_id
+FROM enrolment_codes c JOIN outlets o ON o.id = c.outlet_id
+WHERE c.organisation_id = $1 AND c.id <> '' ORDER BY c.created_at DESC, c.id;
+
+-- name: GetCode :one
+SELECT c.id, c.organisation_id, c.outlet_id, o.name AS outlet, c.created_at, c.expires_at, c.used_at, c.agent_id
+FROM enrolment_codes c JOIN outlets o ON o.id = c.outlet_id
+WHERE c.id = $1 AND c.id <> '';
+
+-- name: GetConnectingAgent :one
+SELECT a.id, a.organisation_id, a.outlet_id, o.name AS outlet, a.host, a.capability, a.strangers, a.created_at, a.heard_at, a.revoked_at
+FROM agents a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = $1;
+
+-- name: ListConnectingAgents :many
+SELECT id FROM agents WHERE organisation_id = $1 AND revoked_at = 0 AND created_at >= sqlc.arg(since) ORDER BY created_at DESC, id;
+
+-- name: LastCommandOf :one
+SELECT * FROM commands WHERE organisation_id = $1 AND till_id = $2 AND action = $3 AND address = $4
+ORDER BY created_at DESC, id DESC LIMIT 1;
+
+-- name: NewestSettings :one
+SELECT version, body, actor, changed_at, command_id FROM till_settings WHERE organisation_id = $1 AND till_id = $2 ORDER BY version DESC LIMIT 1;
+
+-- name: AddSettings :exec
+INSERT INTO till_settings (organisation_id, till_id, version, body, actor, changed_at, command_id) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: SetAgentStrangers :exec
+UPDATE agents SET strangers = $2 WHERE id = $1;
