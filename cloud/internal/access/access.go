@@ -138,7 +138,8 @@ type Person struct {
 	Standing Standing
 
 	home   *Person // before [Person.At]
-	forest *forest
+	forest   *forest
+	workedAt int64 // when they were last seen at work in the organisation
 }
 
 // Right is a set of permissions in a part of an organisation's tree.

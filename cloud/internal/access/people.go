@@ -170,5 +170,13 @@ func (a *Access) SessionIn(ctx context.Context, token, organisationID string) (*
 		}
 	}
 	p := &Person{ID: s.PersonID, Login: s.Login, Name: s.Name, Standing: a.standing(s)}
-	return a.PersonIn(ctx, p, organisationID, s.OrganisationID)
+	if p, err = a.PersonIn(ctx, p, organisationID, s.OrganisationID); err != nil {
+		return nil, err
+	}
+	if p.OrganisationID != "" && now.Sub(time.UnixMicro(p.workedAt)) > touchEvery {
+		if err := a.store.Write().TouchMembership(ctx, db.TouchMembershipParams{OrganisationID: p.OrganisationID, PersonID: p.ID, Now: store.Micros(now)}); err != nil {
+			return nil, fmt.Errorf("note who is at work: %w", err)
+		}
+	}
+	return p, nil
 }

@@ -254,7 +254,7 @@ func (a *Access) addDepartment(ctx context.Context, p *Person, s *Scope, departm
 
 // resolve gives a person at work in an organisation, with all their rights.
 func (a *Access) resolve(ctx context.Context, p *Person, work db.GetWorkplaceRow) error {
-	p.OrganisationID, p.Organisation, p.Kind, p.Country = work.ID, work.Name, work.Kind, work.Country
+	p.OrganisationID, p.Organisation, p.Kind, p.Country, p.workedAt = work.ID, work.Name, work.Kind, work.Country, work.SeenAt
 	assigned, err := a.store.Read().ListAssignedRights(ctx, db.ListAssignedRightsParams{OrganisationID: work.ID, PersonID: p.ID})
 	if err != nil {
 		return fmt.Errorf("list rights: %w", err)
@@ -333,7 +333,7 @@ func (a *Access) Works(ctx context.Context, p *Person) ([]Work, error) {
 	}
 	list := make([]Work, 0, len(rows))
 	for _, r := range rows {
-		list = append(list, Work(r))
+		list = append(list, Work{r.ID, r.Name, r.Kind, r.Country})
 	}
 	return list, nil
 }

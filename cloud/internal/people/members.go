@@ -134,7 +134,7 @@ func (p *People) members(ctx context.Context, q *db.Queries, by *access.Person) 
 	list := make([]Member, 0, len(rows))
 	for _, r := range rows {
 		m := Member{
-			ID: r.ID, Login: r.Login, Name: r.Name, SeenAt: max(r.SeenAt, r.SessionAt), SinceAt: r.CreatedAt, BlockedAt: r.BlockedAt, Me: r.ID == by.ID && !by.Key,
+			ID: r.ID, Login: r.Login, Name: r.Name, SeenAt: r.SeenAt, SinceAt: r.CreatedAt, BlockedAt: r.BlockedAt, Me: r.ID == by.ID && !by.Key,
 			LastOne: len(chiefs) == 1 && chiefs[0] == r.ID, MayRemove: true,
 		}
 		for _, a := range of[r.ID] {

@@ -475,8 +475,7 @@ func (q *Queries) ListAllAssignments(ctx context.Context, organisationID string)
 }
 
 const listColleagues = `-- name: ListColleagues :many
-SELECT p.id, p.login, p.name, m.created_at, m.blocked_at, m.seen_at,
-    CAST(COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.person_id = p.id AND s.organisation_id = m.organisation_id), 0) AS BIGINT) AS session_at
+SELECT p.id, p.login, p.name, m.created_at, m.blocked_at, m.seen_at
 FROM memberships m JOIN people p ON p.id = m.person_id
 WHERE m.organisation_id = $1
 ORDER BY p.name, p.login
@@ -489,7 +488,6 @@ type ListColleaguesRow struct {
 	CreatedAt int64
 	BlockedAt int64
 	SeenAt    int64
-	SessionAt int64
 }
 
 func (q *Queries) ListColleagues(ctx context.Context, organisationID string) ([]ListColleaguesRow, error) {
@@ -508,7 +506,6 @@ func (q *Queries) ListColleagues(ctx context.Context, organisationID string) ([]
 			&i.CreatedAt,
 			&i.BlockedAt,
 			&i.SeenAt,
-			&i.SessionAt,
 		); err != nil {
 			return nil, err
 		}

@@ -88,7 +88,7 @@ func (q *Queries) GetShiftPlace(ctx context.Context, arg GetShiftPlaceParams) (G
 }
 
 const getWorkplace = `-- name: GetWorkplace :one
-SELECT o.id, o.name, o.kind, o.country
+SELECT o.id, o.name, o.kind, o.country, m.seen_at
 FROM memberships m JOIN organisations o ON o.id = m.organisation_id
 WHERE m.person_id = $1 AND m.organisation_id = $2 AND m.blocked_at = 0
 `
@@ -103,6 +103,7 @@ type GetWorkplaceRow struct {
 	Name    string
 	Kind    string
 	Country string
+	SeenAt  int64
 }
 
 func (q *Queries) GetWorkplace(ctx context.Context, arg GetWorkplaceParams) (GetWorkplaceRow, error) {
@@ -113,6 +114,7 @@ func (q *Queries) GetWorkplace(ctx context.Context, arg GetWorkplaceParams) (Get
 		&i.Name,
 		&i.Kind,
 		&i.Country,
+		&i.SeenAt,
 	)
 	return i, err
 }
@@ -243,7 +245,7 @@ func (q *Queries) ListOutletPlaces(ctx context.Context, organisationID string) (
 }
 
 const listWorkplaces = `-- name: ListWorkplaces :many
-SELECT o.id, o.name, o.kind, o.country
+SELECT o.id, o.name, o.kind, o.country, m.seen_at
 FROM memberships m JOIN organisations o ON o.id = m.organisation_id
 WHERE m.person_id = $1 AND m.blocked_at = 0
 ORDER BY o.name, o.id
@@ -254,6 +256,7 @@ type ListWorkplacesRow struct {
 	Name    string
 	Kind    string
 	Country string
+	SeenAt  int64
 }
 
 func (q *Queries) ListWorkplaces(ctx context.Context, personID string) ([]ListWorkplacesRow, error) {
@@ -270,6 +273,7 @@ func (q *Queries) ListWorkplaces(ctx context.Context, personID string) ([]ListWo
 			&i.Name,
 			&i.Kind,
 			&i.Country,
+			&i.SeenAt,
 		); err != nil {
 			return nil, err
 		}

@@ -30,8 +30,7 @@ ORDER BY o.name, o.id;
 UPDATE memberships SET seen_at = sqlc.arg(now) WHERE organisation_id = $1 AND person_id = $2;
 
 -- name: ListColleagues :many
-SELECT p.id, p.login, p.name, m.created_at, m.blocked_at, m.seen_at,
-    CAST(COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.person_id = p.id AND s.organisation_id = m.organisation_id), 0) AS BIGINT) AS session_at
+SELECT p.id, p.login, p.name, m.created_at, m.blocked_at, m.seen_at
 FROM memberships m JOIN people p ON p.id = m.person_id
 WHERE m.organisation_id = $1
 ORDER BY p.name, p.login;

@@ -1,10 +1,10 @@
 -- name: GetWorkplace :one
-SELECT o.id, o.name, o.kind, o.country
+SELECT o.id, o.name, o.kind, o.country, m.seen_at
 FROM memberships m JOIN organisations o ON o.id = m.organisation_id
 WHERE m.person_id = $1 AND m.organisation_id = $2 AND m.blocked_at = 0;
 
 -- name: ListWorkplaces :many
-SELECT o.id, o.name, o.kind, o.country
+SELECT o.id, o.name, o.kind, o.country, m.seen_at
 FROM memberships m JOIN organisations o ON o.id = m.organisation_id
 WHERE m.person_id = $1 AND m.blocked_at = 0
 ORDER BY o.name, o.id;
