@@ -102,7 +102,7 @@ func cellViews(cells []light.Cell) []*cabinetv1.TillCell {
 	views := make([]*cabinetv1.TillCell, 0, len(cells))
 	for _, c := range cells {
 		v := &cabinetv1.TillCell{
-			Aspect: cabinetv1.TillAspect(c.Aspect), Light: fleet.LightOf(c.Colour), Code: c.Code, Text: withoutSums(c.Text), Todo: c.Todo, Args: c.Args,
+			Aspect: cabinetv1.TillAspect(c.Aspect), Light: fleet.LightOf(c.Colour), Code: c.Code, Text: withoutSums(c.Text), Todo: c.Todo, Args: moneylessArgs(c.Args),
 			Metric: string(c.Rule), Value: c.Value, Limit: c.Limit, Level: cabinetv1.ThresholdLevel(c.Of), LevelName: c.OfName,
 		}
 		if !c.Since.IsZero() {

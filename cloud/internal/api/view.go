@@ -1,8 +1,6 @@
 package api
 
 import (
-	"regexp"
-
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
@@ -11,6 +9,11 @@ import (
 )
 
 func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
+	if !p.Can(access.MoneyView) {
+		blind := *t
+		blind.State = moneylessState(t.State)
+		t = &blind
+	}
 	v := &cabinetv1.Till{
 		Id: t.ID, Name: t.Title, Outlet: t.Outlet, Light: t.Light, State: t.State, AgentId: t.AgentID, Host: t.Host, AgentVersion: t.AgentVersion,
 		AgentOnline: t.AgentOnline, HeardMs: t.Heard.UnixMilli(), ReportedMs: t.Reported.UnixMilli(), ShiftReceipts: uint32(t.ShiftReceipts),
@@ -44,12 +47,12 @@ func operationView(p *access.Person, o documents.Operation, till *fiscalv1.TillS
 	}
 	bare := &fiscalv1.Operation{
 		Key: op.GetKey(), Till: op.GetTill(), Kind: op.GetKind(), Stage: op.GetStage(), Outcome: op.GetOutcome(), Document: moneylessDocument(op.GetDocument()),
-		Reason: op.GetReason(), Text: withoutSums(op.GetText()), Paper: op.GetPaper(), Ofd: op.GetOfd(), InCloud: op.GetInCloud(),
+		Reason: op.GetReason(), Text: withoutSums(op.GetText(), namesIn(op)...), Paper: op.GetPaper(), Ofd: op.GetOfd(), InCloud: op.GetInCloud(),
 		AcceptedMs: op.GetAcceptedMs(), EndedMs: op.GetEndedMs(), Revision: op.GetRevision(), Attempt: op.GetAttempt(),
 	}
 	if op.GetStage() == fiscalv1.Stage_STAGE_NEEDS_PERSON { // nobody else needs to know how it was settled
 		for _, line := range op.GetEvidence() {
-			bare.Evidence = append(bare.Evidence, withoutSums(line))
+			bare.Evidence = append(bare.Evidence, withoutSums(line, namesIn(op)...))
 		}
 		for _, d := range op.GetCandidates() {
 			bare.Candidates = append(bare.Candidates, moneylessDocument(d))
@@ -129,12 +132,4 @@ func ticketView(p *access.Person, t *cabinetv1.TicketCell) *cabinetv1.TicketCell
 		Id: t.GetId(), TillId: t.GetTillId(), Text: withoutSums(t.GetText()), OpenedMs: t.GetOpenedMs(), ClosedMs: t.GetClosedMs(), ClosedBy: t.GetClosedBy(),
 		Resolution: withoutSums(t.GetResolution()),
 	}
-}
-
-// sums are amounts as texts write them: with kopecks, or with the sign of a currency.
-var sums = regexp.MustCompile(`\d[\d \x{00a0}\x{202f}]*[.,]\d\d(?:\D|$)|\d[\d \x{00a0}\x{202f}]*(?:[.,]\d+)? ?(?:₽|₸|руб|коп|тг|тенге)`)
-
-// withoutSums hides amounts in a sentence made by the agent for people.
-func withoutSums(text string) string {
-	return sums.ReplaceAllStringFunc(text, func(string) string { return "… " })
 }
