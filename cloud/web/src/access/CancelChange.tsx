@@ -1,7 +1,7 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { Nothing } from "../ui/Nothing";
 import { Entry, Said } from "./Entry";
@@ -11,7 +11,8 @@ import "./access.css";
 /** Where the link of a notice leads: somebody is changing your phone or e-mail, and perhaps it is not you. */
 export default function CancelChange() {
   const { t } = useTranslation();
-  const { token = "" } = useParams();
+  const [params] = useSearchParams();
+  const token = params.get("token") ?? "";
   const cancel = useMutation(AccessService.method.cancelContactChange);
   const gone = t("access.cancel.gone");
   const say = useSay({ wrong: gone, over: gone });

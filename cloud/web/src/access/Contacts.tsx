@@ -178,7 +178,7 @@ function ChangeContact({ kind, had, onClose }: { kind: Kind; had: boolean; onClo
           digits
           value={code}
           onChange={setCode}
-          error={field === "code" ? t("access.codes.wrong") : undefined}
+          error={field === "code" ? sayCode(confirm.error) : undefined}
           autoFocus
         />
         {asksOld && (
@@ -187,7 +187,7 @@ function ChangeContact({ kind, had, onClose }: { kind: Kind; had: boolean; onClo
             digits
             value={oldCode}
             onChange={setOldCode}
-            error={field === "old_code" ? t("access.codes.wrong") : undefined}
+            error={field === "old_code" ? sayCode(confirm.error) : undefined}
           />
         )}
         {confirm.error && field !== "code" && field !== "old_code" && <Said>{sayCode(confirm.error)}</Said>}

@@ -1,11 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
 import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-import { AccessService, type Challenge } from "../gen/cabinet/v1/access_pb";
+import { Link, useSearchParams } from "react-router";
+import { AccessService, type Challenge, ChallengeSchema, Factor } from "../gen/cabinet/v1/access_pb";
 import { Entry, Said } from "./Entry";
 import { FactorStep } from "./Factor";
 import { canPasskeys, showPasskey } from "./passkeys";
@@ -36,7 +37,12 @@ export function SignIn() {
   const [login, setLogin] = useState("");
   const [password, setPassword] = useState("");
   const [remember, setRemember] = useState(false);
-  const [challenge, setChallenge] = useState<Challenge>();
+  const [params, setParams] = useSearchParams();
+  // Who came by the other sign-in brings a ticket, or word that it did not work.
+  const [challenge, setChallenge] = useState<Challenge | undefined>(() => {
+    const ticket = params.get("ticket");
+    return ticket ? create(ChallengeSchema, { ticket, factors: [Factor.TOTP, Factor.RECOVERY] }) : undefined;
+  });
   const [refused, setRefused] = useState(false);
   const signIn = useMutation(AccessService.method.signIn, {
     onSuccess: (r) => (r.challenge ? setChallenge(r.challenge) : cameIn()),
@@ -72,6 +78,7 @@ export function SignIn() {
           onDone={() => void cameIn()}
           onAgain={() => {
             setChallenge(undefined);
+            setParams({}, { replace: true });
             setPassword("");
             signIn.reset();
           }}
@@ -117,7 +124,9 @@ export function SignIn() {
           ) : passkeyError && ConnectError.from(passkeyError).code !== Code.Canceled ? (
             <Said>{sayPasskey(passkeyError)}</Said>
           ) : (
-            refused && <Said>{t("access.refusedPasskey")}</Said>
+            (refused || params.get("error") === "oidc") && (
+              <Said>{t(refused ? "access.refusedPasskey" : "access.oidcFailed")}</Said>
+            )
           )}
           <Button type="submit" size="md" loading={signIn.isPending} fullWidth>
             {t("signin.enter")}
@@ -142,7 +151,7 @@ export function SignIn() {
       )}
       <div className="links">
         <Link to="/reset">{t("access.forgot")}</Link>
-        {entrance?.signUp && <Link to="/signup">{t("access.signup.start")}</Link>}
+        {entrance?.signUp && <Link to="/sign-up">{t("access.signup.start")}</Link>}
       </div>
     </Entry>
   );

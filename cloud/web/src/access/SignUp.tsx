@@ -14,7 +14,7 @@ import { fieldOf } from "./guard";
 import { NewPassword, useStrength } from "./NewPassword";
 import { useCameIn, useEntrance } from "./SignIn";
 import { type Country, digitsOf, emailLooksRight, phoneLooksRight, taxTrouble } from "./taxid";
-import { useSay } from "./trouble";
+import { useReason, useSay } from "./trouble";
 import "./access.css";
 
 const STEPS = ["company", "contacts", "password", "codes"] as const;
@@ -74,6 +74,7 @@ export default function SignUp() {
     },
   });
   const say = useSay({ wrong: t("access.codes.wrong"), over: t("access.codes.over") });
+  const reason = useReason();
 
   const go = (to: Step) => {
     setStep(to);
@@ -95,7 +96,7 @@ export default function SignUp() {
   // A refusal that names its field stands at the field.
   const refused = start.error ? fieldOf(start.error) : "";
   const theirs = (field: string) =>
-    start.error && refused === field ? (start.error.rawMessage ?? "") : undefined;
+    start.error && refused === field ? (reason(start.error) ?? t("access.reasons.format")) : undefined;
   const tax = taxTrouble(form.country, form.taxId);
   const empty = t("access.signup.empty");
   const faults = {
@@ -359,7 +360,7 @@ function CodesStep(p: {
           digits
           value={phone}
           onChange={setPhone}
-          error={field === "phone_code" ? t("access.codes.wrong") : undefined}
+          error={field === "phone_code" ? say(confirm.error) : undefined}
           autoFocus
         />
         <CodeInput
@@ -367,7 +368,7 @@ function CodesStep(p: {
           digits
           value={email}
           onChange={setEmail}
-          error={field === "email_code" ? t("access.codes.wrong") : undefined}
+          error={field === "email_code" ? say(confirm.error) : undefined}
         />
         {confirm.error && field !== "phone_code" && field !== "email_code" && (
           <Said>{say(confirm.error)}</Said>

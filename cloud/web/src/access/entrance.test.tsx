@@ -87,7 +87,7 @@ async function fillSignUp(phone = "+7 916 123-45-67") {
 }
 
 test("a company signs up: number, contacts, a made-up password, codes", async () => {
-  const access = open("/signup");
+  const access = open("/sign-up");
   await fillSignUp();
   press("Сгенерировать пароль");
   await screen.findByText("Сохраните пароль: показать его второй раз нельзя.");
@@ -121,7 +121,7 @@ test("a company signs up: number, contacts, a made-up password, codes", async ()
 });
 
 test("a weak password goes no further, and a refused field brings its step back", async () => {
-  const access = open("/signup");
+  const access = open("/sign-up");
   await fillSignUp("+7 000 123-45-67");
   type("Пароль", "short");
   await screen.findByText("Очень слабый");
@@ -133,11 +133,24 @@ test("a weak password goes no further, and a refused field brings its step back"
   await screen.findByText("Хороший");
   press("Продолжить");
   await screen.findByRole("form", { name: "Контакты" });
+  await screen.findByText("Нужен мобильный номер: на другой SMS не придёт.");
   expect(access.calls).toContain("startSignUp");
 });
 
+test("who came by the other sign-in gives the second factor, or hears that it did not work", async () => {
+  const access = open("/sign-in?ticket=elsewhere");
+  await screen.findByRole("heading", { name: "Подтвердите, что это вы" });
+  type("Код из приложения", CODE);
+  press("Продолжить");
+  await inside();
+  expect(access.last.finishSignIn).toMatchObject({ ticket: "elsewhere" });
+  cleanup();
+  open("/sign-in?error=oidc");
+  await screen.findByText("Войти этим способом не удалось: здесь вас по нему не знают.");
+});
+
 test("a company that has a cabinet asks its administrators", async () => {
-  open("/signup?ticket=signup", (a) => {
+  open("/sign-up?ticket=signup", (a) => {
     a.taken = true;
   });
   await screen.findByLabelText("Код из SMS");
@@ -200,7 +213,7 @@ test("links that are no longer good say what to do", async () => {
   });
   await screen.findByText("Приглашение недействительно");
   cleanup();
-  const access = open("/contact/cancel/gone");
+  const access = open("/cancel-change?token=gone");
   await screen.findByRole("button", { name: "Отменить смену" });
   // Opening the link does nothing by itself: previews of letters open links.
   expect(access.calls).not.toContain("cancelContactChange");

@@ -22,7 +22,7 @@ export function usePlaces(): readonly Place[] {
   const { t } = useTranslation();
   const { can } = useSession();
   const undecided = useUndecided().list.length + useTickets("").length;
-  const counts = { undecided, notes: useUnread().total };
+  const counts = { undecided };
   return PAGES.flatMap<Place>(({ path, nav }) =>
     !nav || (nav.needs && !can(nav.needs))
       ? []

@@ -40,6 +40,7 @@ export type Page = {
 
 export const PAGES: readonly Page[] = [
   { path: "/", Content: () => <Navigate to="/tills" replace /> },
+  { path: "/sign-in", Content: () => <Navigate to="/" replace /> },
   {
     path: "/home",
     Content: lazy(() => import("../home/HomePage")),
@@ -130,9 +131,9 @@ export const PAGES: readonly Page[] = [
 
 /** Pages of who has not come in; some serve who has, too. */
 export const OUTSIDE: readonly Page[] = [
-  { path: "/signup", Content: lazy(() => import("../access/SignUp")) },
+  { path: "/sign-up", Content: lazy(() => import("../access/SignUp")) },
   { path: "/reset", Content: lazy(() => import("../access/Reset")) },
   { path: "/invite/:token", Content: lazy(() => import("../access/Invitation")) },
   { path: "/terms", Content: lazy(() => import("../help/TermsPage")) },
-  { path: "/contact/cancel/:token", Content: lazy(() => import("../access/CancelChange")) },
+  { path: "/cancel-change", Content: lazy(() => import("../access/CancelChange")) },
 ];

@@ -6,9 +6,12 @@ import { useLang } from "../fleet/facts";
 import { IconSearch } from "../ui/icons";
 import { Nothing } from "../ui/Nothing";
 import { DEVICE } from "./catalogue";
-import { type Entry, entriesOf, found, GROUPS } from "./entries";
+import { type Entry, entriesOf, found, GROUPS, type Reasons } from "./entries";
 import "./help.css";
 import { helpWords } from "./words";
+
+/** Where the words of subjects keep the reasons of their refusals. */
+const REASONS = ["access.reasons", "treeReasons", "people.reasons"];
 
 /** «Помощь»: what a code means, why it came, what to do, and whether to try again. */
 export default function HelpPage() {
@@ -20,7 +23,12 @@ export default function HelpPage() {
   const query = params.get("q") ?? "";
   const wanted = decodeURIComponent(hash.slice(1));
   const all = useMemo(
-    () => entriesOf(i18n.getResource(lang, "translation", "problems"), words),
+    () =>
+      entriesOf(
+        i18n.getResource(lang, "translation", "problems"),
+        words,
+        Object.assign({}, ...REASONS.map((key) => i18n.getResource(lang, "translation", key))) as Reasons,
+      ),
     [i18n, lang, words],
   );
   const shown = useMemo(() => found(all, query), [all, query]);

@@ -34,10 +34,15 @@ export function bare(sentence: string): string {
   return sentence.replace(/\{\{\w+\}\}/g, "…");
 }
 
+/** A reason of a refusal as the pages say it: a sentence, with or without what to do. */
+export type Reasons = Readonly<Record<string, string | { text: string; todo?: string }>>;
+
 export function entriesOf(
   problems: Readonly<Record<string, { text: string; todo: string }>>,
   words: HelpWords,
+  reasons: Reasons = {},
 ): Entry[] {
+  const known = (code: string) => code in PROBLEMS || code in ANSWERS;
   return [
     ...Object.entries(PROBLEMS).map(([code, [group, again]]) => ({
       id: code,
@@ -56,6 +61,21 @@ export function entriesOf(
       text: words.answers[code]?.text ?? code,
       todo: words.answers[code]?.todo ?? "",
     })),
+    // What a form refuses is said in a sentence beside its field; the word is told here for who saw only that.
+    ...Object.entries(reasons).flatMap(([code, said]) =>
+      known(code)
+        ? []
+        : {
+            id: code,
+            code,
+            group: "answers" as const,
+            again: "after" as const,
+            text: bare(typeof said === "string" ? said : said.text),
+            todo:
+              (typeof said === "string" ? undefined : said.todo) ||
+              (words.answers.invalid_argument?.todo ?? ""),
+          },
+    ),
     ...CHECKS.map((code) => ({
       id: `doctor-${code}`,
       code,

@@ -162,7 +162,8 @@ export class FakeAccess {
       },
       startSignUp: (r) => {
         note("startSignUp", r);
-        if (r.phone.includes("000")) throw refusal(Code.InvalidArgument, { field: "phone" });
+        if (r.phone.includes("000"))
+          throw refusal(Code.InvalidArgument, { field: "phone", reason: "mobile" });
         return { attempt: attempt("signup", ["+7 916 •••-••-67", "a•••@romashka.example"]) };
       },
       confirmSignUp: (r) => {
