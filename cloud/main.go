@@ -237,8 +237,9 @@ func (r *addCommand) Run(sh *shell) error {
 }
 
 type passwdCommand struct {
-	Login        string `arg:"" help:"Whose."`
-	PasswordFile string `help:"File with the password; without it one is made up." type:"existingfile"`
+	Login          string `arg:"" help:"Whose."`
+	PasswordFile   string `help:"File with the password; without it one is made up." type:"existingfile"`
+	WithoutFactors bool   `help:"Take every second factor away too: for who has lost them all."`
 }
 
 // Run implements the command.
@@ -251,6 +252,11 @@ func (r *passwdCommand) Run(sh *shell) error {
 		made, err := a.ResetPassword(sh.ctx, r.Login, password)
 		if err != nil {
 			return err
+		}
+		if r.WithoutFactors {
+			if err := a.RemoveFactors(sh.ctx, r.Login); err != nil {
+				return err
+			}
 		}
 		return sh.tell(r.Login, password, made)
 	})

@@ -205,6 +205,7 @@ func (d *demo) invite(ctx context.Context, control string) error {
 		d.say("  %s", t.describe())
 	}
 	d.say("\n  Кабинет: %s\n  Логин:   %s\n  Пароль:  %s", d.cabinet(), d.memory.Login, d.memory.Password)
+	d.say("  Письма и SMS с кодами: %s", filepath.Join(d.Dir, "cloud", "post"))
 	d.say("\n%s", d.advice(state.GetPaperOwed()))
 	d.say("\nЖурналы: %s. Остановить: Ctrl-C.", d.short(filepath.Join(d.Dir, "logs")))
 	if d.OnceReadyFile == "" {

@@ -125,6 +125,27 @@ func TestTOTP_signIn(t *testing.T) {
 	})
 }
 
+// TestRemoveFactors: who has lost everything comes in by a password again.
+func TestRemoveFactors(t *testing.T) {
+	openedBoth(t, func(t *testing.T, o *opened) {
+		p := o.person(t, o.signUp(t))
+		o.enrol(t, p)
+		o.addPasskey(t, p, newAuthenticator(t), "x")
+		if e := o.in(t, "petr@example.ru", usual, "x"); e.Challenge == nil {
+			t.Fatal("no second factor is asked for")
+		}
+		if err := o.RemoveFactors(t.Context(), "8 916 123-45-67"); err != nil {
+			t.Fatal(err)
+		}
+		if e := o.in(t, "petr@example.ru", usual, "x"); e.Person == nil {
+			t.Errorf("%+v", e)
+		}
+		if err := o.RemoveFactors(t.Context(), "nobody"); err == nil {
+			t.Error("nobody's factors are removed")
+		}
+	})
+}
+
 // TestTOTP_sealed: what the database has of a secret is not the secret.
 func TestTOTP_sealed(t *testing.T) {
 	o := openedOne(t)

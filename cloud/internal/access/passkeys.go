@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -252,6 +253,9 @@ func (a *Access) BeginPasskey(ctx context.Context, p *Person) (Challenge, error)
 
 // AddPasskey keeps a new passkey. Who had no second factor before gets recovery codes with it.
 func (a *Access) AddPasskey(ctx context.Context, p *Person, ticket, answer, name string) (Passkey, []string, error) {
+	if strings.TrimSpace(name) == "" { // a key must not be lost for want of a name: it is named after where it was made
+		name = cmp.Or(NameOfBrowser(audit.ActorFrom(ctx).Browser), "Passkey")
+	}
 	name, err := plainName(name, "name")
 	if err != nil {
 		return Passkey{}, nil, err

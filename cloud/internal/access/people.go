@@ -116,6 +116,26 @@ func (a *Access) ResetPassword(ctx context.Context, login, password string) (str
 	})
 }
 
+// RemoveFactors takes every second factor of a person away: for who has lost them all, by who runs the computer.
+func (a *Access) RemoveFactors(ctx context.Context, login string) error {
+	who := parseLogin(login)
+	p, err := a.store.Read().FindPerson(ctx, db.FindPersonParams{Folded: who.folded, Email: who.email, Phone: who.phone})
+	if store.NotFound(err) {
+		return fmt.Errorf("no person has the login %q", login)
+	} else if err != nil {
+		return fmt.Errorf("find person: %w", err)
+	}
+	return a.store.Tx(ctx, func(q *db.Queries) error {
+		err := errors.Join(
+			q.SetTOTP(ctx, db.SetTOTPParams{ID: p.ID, Totp: []byte{}}), q.DeletePasskeys(ctx, p.ID), q.DeleteRecoveryCodes(ctx, p.ID),
+		)
+		if err != nil {
+			return fmt.Errorf("remove factors: %w", err)
+		}
+		return audit.Note(ctx, q, audit.Entry{Act: "factor.removed", Object: p.ID, Name: p.Login})
+	})
+}
+
 // setPassword replaces a password and ends every session but those of one device; without one, all.
 func (a *Access) setPassword(ctx context.Context, person, password, keep string, note func(q *db.Queries) error) error {
 	hash, err := hashPassword(password)

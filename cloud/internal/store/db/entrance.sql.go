@@ -414,6 +414,15 @@ func (q *Queries) DeleteOtherDevices(ctx context.Context, arg DeleteOtherDevices
 	return result.RowsAffected()
 }
 
+const deletePasskeys = `-- name: DeletePasskeys :exec
+DELETE FROM passkeys WHERE person_id = $1
+`
+
+func (q *Queries) DeletePasskeys(ctx context.Context, personID string) error {
+	_, err := q.db.ExecContext(ctx, deletePasskeys, personID)
+	return err
+}
+
 const deleteRecoveryCodes = `-- name: DeleteRecoveryCodes :exec
 DELETE FROM recovery_codes WHERE person_id = $1
 `

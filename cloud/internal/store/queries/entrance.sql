@@ -203,3 +203,6 @@ WHERE m.person_id = $1 AND m.blocked_at = 0 AND o.factor_required > 0;
 
 -- name: DeleteDueContactChange :execrows
 DELETE FROM contact_changes WHERE person_id = $1 AND effective_at <= sqlc.arg(now);
+
+-- name: DeletePasskeys :exec
+DELETE FROM passkeys WHERE person_id = $1;

@@ -1946,7 +1946,7 @@ export type AddPasskeyRequest = Message<"cabinet.v1.AddPasskeyRequest"> & {
   credential: string;
 
   /**
-   * Name.
+   * Name; empty names it after the browser.
    *
    * @generated from field: string name = 3;
    */
