@@ -21,6 +21,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/api"
 	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/config"
+	"github.com/chekan-io/chekan/cloud/internal/connect"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/metrics"
@@ -295,8 +296,9 @@ func (c *cabinet) serve(ctx context.Context) error {
 	door := &api.Server{
 		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Remote: c.remote, Post: c.post, Notify: told, Audit: audit.New(c.store),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,
-		Trees:  tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
-		Secure: c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
+		Trees:       tree.Open(c.store, c.log, time.Now, c.fleet.Reshaped),
+		Connections: connect.Open(c.store, c.fleet, time.Now),
+		Secure:      c.config.Encrypted() || c.config.BehindProxy, BehindProxy: c.config.BehindProxy,
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,
 	}

@@ -34,6 +34,7 @@ import (
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/audit"
+	connecting "github.com/chekan-io/chekan/cloud/internal/connect"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/notify"
@@ -69,7 +70,9 @@ type Server struct {
 	Audit     *audit.Log
 	People    *people.People
 	Trees     *tree.Trees
-	Log       *slog.Logger
+	// Connections are tills on their way into the cabinet.
+	Connections *connecting.Connections
+	Log         *slog.Logger
 	// Secure says that people reach the cabinet over TLS; then the cookie goes over nothing else.
 	Secure bool
 	// BehindProxy says that a proxy of ours stands in front and X-Forwarded-For is its word.
@@ -114,7 +117,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux.Handle(cabinetv1connect.NewHistoryServiceHandler(&historyService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewRemoteServiceHandler(&remoteService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewUpdatesServiceHandler(&updatesService{s}, opts...))
-	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s: s}, opts...))
+	mux.Handle(cabinetv1connect.NewTreeServiceHandler(&treeService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewAuditServiceHandler(&auditService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewNotifyServiceHandler(&notifyService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewOrganisationServiceHandler(&organisationService{s}, opts...))

@@ -16,11 +16,7 @@ import (
 
 var _ cabinetv1connect.TreeServiceHandler = (*treeService)(nil)
 
-type treeService struct {
-	cabinetv1connect.UnimplementedTreeServiceHandler
-
-	s *Server
-}
+type treeService struct{ s *Server }
 
 // caller is a person as package tree asks about them.
 func treeCaller(p *access.Person) tree.Caller {

@@ -14,3 +14,8 @@ func (f *Fleet) Reshaped(organisation string) {
 	defer cancel()
 	f.publishAll(ctx, organisation)
 }
+
+// Alive gives when an agent was last known to be here, and whether it is; stored is when it was heard as the database has it.
+func (f *Fleet) Alive(agentID string, stored int64) (last time.Time, online bool) {
+	return f.alive(agentID, stored)
+}
