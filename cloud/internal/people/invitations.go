@@ -158,7 +158,7 @@ func (p *People) Invite(ctx context.Context, by *access.Person, to, name string,
 				continue
 			}
 			if live++; live >= maxOpen {
-				return refuse(ErrConflict, "", "too_many", "most", fmt.Sprint(maxOpen))
+				return refuse(ErrConflict, "", "at_most", "most", fmt.Sprint(maxOpen))
 			}
 			if o.Recipient == i.Recipient {
 				return refuse(ErrConflict, "recipient", "invited")

@@ -82,7 +82,7 @@ func (p *People) NewKey(ctx context.Context, by *access.Person, name string, a A
 		}
 	}
 	if live >= maxKeys {
-		return k, "", refuse(ErrConflict, "", "too_many", "most", fmt.Sprint(maxKeys))
+		return k, "", refuse(ErrConflict, "", "at_most", "most", fmt.Sprint(maxKeys))
 	}
 	err = p.store.Tx(ctx, func(q *db.Queries) error {
 		v, err := p.look(ctx, q, by)

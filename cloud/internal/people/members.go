@@ -74,7 +74,7 @@ func (v *view) mayGive(a Assignment) error {
 // given checks assignments that somebody wants to give: that there are such roles and nodes, where they may look.
 func (v *view) given(list []Assignment) error {
 	if len(list) > maxAssignments {
-		return refuse(ErrInvalid, "assignments", "too_many", "most", fmt.Sprint(maxAssignments))
+		return refuse(ErrInvalid, "assignments", "at_most", "most", fmt.Sprint(maxAssignments))
 	}
 	for _, a := range list {
 		if _, there := v.roles[a.Role]; !there {
@@ -219,7 +219,7 @@ func (p *People) SetRights(ctx context.Context, by *access.Person, personID stri
 		case n == 0:
 			return refuse(ErrInvalid, "assignments", "no_roles")
 		case n > maxAssignments:
-			return refuse(ErrInvalid, "assignments", "too_many", "most", fmt.Sprint(maxAssignments))
+			return refuse(ErrInvalid, "assignments", "at_most", "most", fmt.Sprint(maxAssignments))
 		}
 		for _, a := range removed {
 			if err := q.Unassign(ctx, db.UnassignParams{OrganisationID: by.OrganisationID, PersonID: personID, Role: a.Role, NodeID: a.Node}); err != nil {

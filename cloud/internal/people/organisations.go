@@ -114,7 +114,7 @@ func (p *People) Create(ctx context.Context, by *access.Person, o Organisation) 
 		return o, fmt.Errorf("count organisations: %w", err)
 	}
 	if n >= maxOrganisations {
-		return o, refuse(ErrConflict, "", "too_many", "most", fmt.Sprint(maxOrganisations))
+		return o, refuse(ErrConflict, "", "at_most", "most", fmt.Sprint(maxOrganisations))
 	}
 	err = p.store.Tx(ctx, func(q *db.Queries) error {
 		o, err = Create(ctx, q, store.Micros(p.now()), o, by.ID)

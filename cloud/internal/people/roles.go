@@ -130,7 +130,7 @@ func (p *People) PutRole(ctx context.Context, by *access.Person, r Role) (Role, 
 		entry := audit.Entry{OrganisationID: by.OrganisationID, Act: "role.created", Name: r.Name, New: r.May.String()}
 		if r.ID == "" {
 			if len(order)-len(usual) >= maxRoles {
-				return refuse(ErrConflict, "", "too_many", "most", fmt.Sprint(maxRoles))
+				return refuse(ErrConflict, "", "at_most", "most", fmt.Sprint(maxRoles))
 			}
 			r.ID = store.NewID()
 			if err := q.CreateRole(ctx, db.CreateRoleParams{

@@ -3,6 +3,7 @@ import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { type Permission, useSession } from "../access/session";
+import { Webhooks } from "../notify/Webhooks";
 import { Nothing } from "../ui/Nothing";
 import type { Say } from "../words";
 import { KeysPart } from "./KeysPart";
@@ -14,7 +15,10 @@ const TABS: readonly {
   label: Parameters<Say>[0];
   needs: Permission;
   Part: ComponentType;
-}[] = [{ name: "keys", label: "people.integrations.keys", needs: "api:manage", Part: KeysPart }];
+}[] = [
+  { name: "keys", label: "people.integrations.keys", needs: "api:manage", Part: KeysPart },
+  { name: "webhooks", label: "notify.hooks.tab", needs: "notify:manage", Part: Webhooks },
+];
 
 /** «Интеграции»: how do other programs of ours read the cabinet, and hear of news? */
 export default function IntegrationsPage() {

@@ -59,8 +59,7 @@ export function Switcher() {
           return (
             <Menu.Item
               key={c.id}
-              role="menuitemradio"
-              aria-checked={here}
+              aria-current={here ? "true" : undefined}
               leftSection={here ? <IconTick /> : <span style={{ display: "block", width: 16 }} />}
               onClick={() => !here && void go(c.id)}
             >
