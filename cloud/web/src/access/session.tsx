@@ -17,7 +17,8 @@ export type Permission =
   | "updates:manage"
   | "audit:view"
   | "api:manage"
-  | "people:manage";
+  | "people:manage"
+  | "notify:manage";
 
 type Session = { person: Person; can: (p: Permission) => boolean };
 
