@@ -4,6 +4,7 @@ import type { Permission } from "../access/session";
 import {
   IconAgent,
   IconAsk,
+  IconBell,
   IconClock,
   IconCompany,
   IconHelp,
@@ -78,6 +79,11 @@ export const PAGES: readonly Page[] = [
     path: "/decisions",
     Content: lazy(() => import("../decisions/DecisionsPage")),
     nav: { label: "decisions.title", Icon: IconAsk, needs: "documents:view", count: "undecided" },
+  },
+  {
+    path: "/notifications",
+    Content: lazy(() => import("../notify/NotifyPage")),
+    nav: { label: "notify.title", Icon: IconBell },
   },
   { path: "/thresholds", Content: lazy(() => import("../fleet/ThresholdsPage")) },
   {

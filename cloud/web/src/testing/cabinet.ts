@@ -18,6 +18,7 @@ import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
 import { LinksService } from "../gen/cabinet/v1/links_pb";
 import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
+import { NotifyService } from "../gen/cabinet/v1/notify_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
@@ -27,6 +28,7 @@ import { FakePeople } from "./people";
 import { FakeSales } from "./sales";
 import { FakeViews } from "./tills";
 import { FakeTree } from "./tree";
+import { FakeNotify } from "./notify";
 import { FakeUpdates } from "./updates";
 
 export type FakeOptions = {
@@ -56,6 +58,7 @@ export const ALL: readonly string[] = [
   "tills:configure",
   "tills:decide",
   "updates:manage",
+  "notify:manage",
   "people:manage",
   "api:manage",
 ];
@@ -69,6 +72,7 @@ export class FakeCabinet {
   tickets: TicketCell[];
   agents: Agent[];
   readonly updates: FakeUpdates;
+  readonly notify: FakeNotify;
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
   readonly access: FakeAccess;
@@ -90,6 +94,7 @@ export class FakeCabinet {
     const now = o.now ?? Date.now();
     this.updates = new FakeUpdates(now, () => this.agents);
     this.people = new FakePeople(now);
+    this.notify = new FakeNotify(now, o.empty ?? false, () => this.o.permissions ?? ALL);
     this.tree = new FakeTree(this.tills, (o.permissions ?? ALL).includes("tills:configure"));
     this.sales = new FakeSales(now, !(o.permissions ?? ALL).includes("money:view"), o.empty ?? false);
     this.access = new FakeAccess(now, {
@@ -235,6 +240,7 @@ export class FakeCabinet {
       });
       service(UpdatesService, this.updates.service(door));
       service(OrganisationService, this.people.service(door));
+      service(NotifyService, this.notify.service(door));
       service(TreeService, this.tree.service(door));
       service(HistoryService, this.sales.history(door));
       service(LinksService, this.sales.service(door));

@@ -232,3 +232,9 @@ export const IconCompany = (p: IconProps) => (
     <path d="M3 14V2.500h6.500V14M9.5 6.500H13V14M1.5 14h13M5.3 5.300h1.900M5.3 8h1.900M5.3 10.700h1.9" />
   </Icon>
 );
+/** Notifications: a bell. */
+export const IconBell = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M3 11.5c1.2-1 1.4-2.300 1.400-4.500 0-2.300 1.500-4 3.600-4s3.600 1.700 3.600 4c0 2.200.200 3.500 1.400 4.500zM6.600 13.500c.6.800 2.200.800 2.800 0" />
+  </Icon>
+);

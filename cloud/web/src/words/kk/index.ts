@@ -3,6 +3,7 @@ import base from "./base.json";
 import connect from "./connect.json";
 import help from "./help.json";
 import journal from "./journal.json";
+import notify from "./notify.json";
 import people from "./people.json";
 import sales from "./sales.json";
 import shell from "./shell.json";
@@ -20,4 +21,5 @@ export default {
   ...connect,
   ...tree,
   ...people,
+  ...notify,
 };
