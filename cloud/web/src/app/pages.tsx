@@ -54,6 +54,8 @@ export const PAGES: readonly Page[] = [
   },
   { path: "/tills/:id/*", Content: lazy(() => import("../fleet/TillPage")) },
   { path: "/tills/:id/documents/:fn/:fd", Content: lazy(() => import("../documents/DocumentPage")) },
+  { path: "/connect", Content: lazy(() => import("../tree/ConnectPage")) },
+  { path: "/connect/:id", Content: lazy(() => import("../tree/ConnectPage")) },
   {
     path: "/tree",
     Content: lazy(() => import("../tree/TreePage")),

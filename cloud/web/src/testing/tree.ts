@@ -2,6 +2,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { lightOf } from "../fleet/light";
+import { ConnectionSchema, StepMark } from "../gen/cabinet/v1/connect_pb";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light } from "../gen/cabinet/v1/light_pb";
 import {
@@ -51,6 +52,36 @@ function places(tills: readonly Till[]): Place[] {
 
 export class FakeTree {
   nodes: Node[];
+  /** A till on its way: its operator does not answer. */
+  connection = create(ConnectionSchema, {
+    id: "till-green",
+    agentId: "agent-1",
+    agentOnline: true,
+    host: "KASSA-PC",
+    tillId: "till-green",
+    till: "Касса 1",
+    device: "ШТРИХ-М-01Ф № 0012345678",
+    outlet: "Магазин на Мира, 5",
+    outletId: "outlet-1",
+    ofd: "ofdp.platformaofd.ru:21101",
+    ofdInn: "9715260691",
+    country: "ru",
+    steps: [
+      StepMark.DONE,
+      StepMark.DONE,
+      StepMark.DONE,
+      StepMark.DONE,
+      StepMark.FAILED,
+      StepMark.LATER,
+      StepMark.LATER,
+    ].map((mark, i) => ({
+      stage: i + 1,
+      mark,
+      reason: mark === StepMark.FAILED ? "command_failed" : "",
+      text:
+        mark === StepMark.FAILED ? "ОФД по адресу ofdp.platformaofd.ru:21101 не отвечает: порт закрыт." : "",
+    })),
+  });
   /** What the next change is refused for. */
   refuse = "";
 
@@ -140,6 +171,42 @@ export class FakeTree {
         this.nodes = this.nodes.filter((n) => n !== node);
         return {};
       },
+      listConnections: () => {
+        door();
+        return { connections: [this.connection] };
+      },
+      getConnection: () => {
+        door();
+        return { connection: this.connection };
+      },
+      createConnection: () => {
+        door();
+        return {
+          id: "code-1",
+          code: "K7QF-2M9X-T5WB@q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA",
+          expiresMs: BigInt(Date.now() + 900_000),
+          cloud: "https://cabinet.example:8443",
+        };
+      },
+      listOperators: () => ({
+        operators: [
+          {
+            taxId: "9715260691",
+            name: "Платформа ОФД",
+            country: "ru",
+            address: "ofdp.platformaofd.ru:21101",
+          },
+          { taxId: "7704211201", name: "Такском", country: "ru", address: "f1.taxcom.ru:7777" },
+        ],
+      }),
+      getSettings: ({ tillId }) => ({
+        settings: {
+          tillId,
+          wanted: { version: 1n, ofd: "ofdp.platformaofd.ru:21101", ofdInn: "9715260691" },
+          drifts: [{ what: "operator", wanted: "Платформа ОФД 9715260691", found: "Такском 7704211201" }],
+        },
+      }),
+      changeSettings: () => ({}),
       listStays: ({ tillId }) => {
         const node = get(tillId);
         const outlet = this.nodes.find((n) => n.id === node.parentId)?.name ?? "";
