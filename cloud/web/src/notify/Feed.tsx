@@ -42,7 +42,7 @@ export function Feed() {
   const notices = list.data?.pages.flatMap((p) => p.notices) ?? [];
   return (
     <>
-      <search className="notifyfilter">
+      <div className="notifyfilter">
         <NativeSelect
           aria-label={t("notify.feed.events")}
           value={event}
@@ -62,7 +62,7 @@ export function Feed() {
             {t("notify.feed.allTills")}
           </Button>
         )}
-      </search>
+      </div>
       {list.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !list.data ? (
