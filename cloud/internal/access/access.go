@@ -137,7 +137,7 @@ type Person struct {
 	// Standing is how they stand with the rules of coming in.
 	Standing Standing
 
-	home   *Person // before [Person.At]
+	home     *Person // before [Person.At]
 	forest   *forest
 	workedAt int64 // when they were last seen at work in the organisation
 }

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// codeDigits is the length of a code that is sent; CodeTime is how long it is good.
+	// codeDigits is the length of a code that is sent.
 	codeDigits = 6
-	CodeTime   = 10 * time.Minute
+	// CodeTime is how long it is good.
+	CodeTime = 10 * time.Minute
 	// wrongCodes are the answers that one attempt allows.
 	wrongCodes = 5
 	// resendAfter is how long one waits for another code, resends how many there are.

@@ -14,9 +14,10 @@ import (
 const (
 	// SessionLife is how long the short cookie is good.
 	SessionLife = 15 * time.Minute
-	// DeviceIdle is how long a remembered browser stays signed in without being used, VisitLife one that is not.
+	// DeviceIdle is how long a remembered browser stays signed in without being used.
 	DeviceIdle = 60 * 24 * time.Hour
-	VisitLife  = 12 * time.Hour
+	// VisitLife is the same for one that is not remembered.
+	VisitLife = 12 * time.Hour
 	// sameRefresh is for how long the long cookie of just before is still exchanged: two tabs ask at once, an answer is lost on the way.
 	sameRefresh = 30 * time.Second
 	// touchEvery is how often its use is written down.

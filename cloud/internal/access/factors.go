@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -341,10 +340,4 @@ func drawn(text string) (string, error) {
 	size := code.Size + 2*quiet
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
 		size, size, size, size, path.String()), nil
-}
-
-// errIsWrong tells an answer that was wrong from what went wrong.
-func errIsWrong(err error) bool {
-	_, refused := errors.AsType[*Refusal](err)
-	return refused || errors.Is(err, ErrPasskey) || errors.Is(err, ErrCredentials)
 }

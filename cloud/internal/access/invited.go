@@ -90,7 +90,7 @@ func (a *Access) AcceptInvitation(ctx context.Context, p *Person, j Joining, fro
 		entry.OrganisationID = i.OrganisationID
 		return entry, err
 	}
-	if j.Name, err = plainName(j.Name, "name"); err != nil {
+	if j.Name, err = plainName(j.Name); err != nil {
 		return Entry{}, err
 	}
 	if j.Terms != a.options.Terms {
@@ -148,7 +148,7 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 		person = known.ID
 	}
 	if person == "" {
-		name, err := plainName(id.Name, "name")
+		name, err := plainName(id.Name)
 		if err != nil {
 			name = email
 		}

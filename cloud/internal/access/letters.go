@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/post"
@@ -171,6 +172,8 @@ type outgoing struct {
 const (
 	// outboxLimit is how many messages may wait to be sent.
 	outboxLimit = 1000
+	// senders are those that are sent at once: a slow gateway must not hold up all the others.
+	senders = 4
 	// sendTime is how long one may take.
 	sendTime = 45 * time.Second
 )
@@ -206,14 +209,26 @@ func (a *Access) drain(ctx context.Context) {
 
 // Run sends messages and applies what has waited long enough, until ctx ends.
 func (a *Access) Run(ctx context.Context) error {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	for range senders {
+		sending.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case o := <-a.outbox:
+					a.deliver(ctx, o)
+				}
+			}
+		})
+	}
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case o := <-a.outbox:
-			a.deliver(ctx, o)
 		case <-tick.C:
 			if err := a.settleContacts(ctx); err != nil && ctx.Err() == nil {
 				a.log.WarnContext(ctx, "changes of contacts not looked at", "error", err)

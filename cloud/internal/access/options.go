@@ -59,8 +59,8 @@ func (a *Access) Configure(o Options) error {
 // relyingParty makes who the passkeys belong to: the host of the cabinet. Browsers give them to names only, over TLS, and to
 // localhost; at other addresses there are none.
 func relyingParty(address string) (*webauthn.WebAuthn, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
+	u, bad := url.Parse(address)
+	if bad != nil || u.Host == "" { // nobody has said where the cabinet is: there are none
 		return nil, nil
 	}
 	host, origin := u.Hostname(), u.Scheme+"://"+u.Host

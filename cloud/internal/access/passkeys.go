@@ -256,7 +256,7 @@ func (a *Access) AddPasskey(ctx context.Context, p *Person, ticket, answer, name
 	if strings.TrimSpace(name) == "" { // a key must not be lost for want of a name: it is named after where it was made
 		name = cmp.Or(NameOfBrowser(audit.ActorFrom(ctx).Browser), "Passkey")
 	}
-	name, err := plainName(name, "name")
+	name, err := plainName(name)
 	if err != nil {
 		return Passkey{}, nil, err
 	}
@@ -324,7 +324,7 @@ func (a *Access) AddPasskey(ctx context.Context, p *Person, ticket, answer, name
 
 // RenamePasskey renames one of a person's passkeys.
 func (a *Access) RenamePasskey(ctx context.Context, p *Person, id, name string) error {
-	name, err := plainName(name, "name")
+	name, err := plainName(name)
 	if err != nil {
 		return err
 	}
@@ -365,15 +365,15 @@ func (a *Access) RemovePasskey(ctx context.Context, p *Person, id string) error 
 }
 
 // plainName is a name as people give it: one line, bounded, without signs that are not seen.
-func plainName(name, field string) (string, error) {
+func plainName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
-		return "", refuse(field, "empty", "needs a name")
+		return "", refuse("name", "empty", "needs a name")
 	case n > maxName:
-		return "", refuse(field, "long", "is longer than 100 characters")
+		return "", refuse("name", "long", "is longer than 100 characters")
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }):
-		return "", refuse(field, "format", "has signs that are not seen")
+		return "", refuse("name", "format", "has signs that are not seen")
 	}
 	return name, nil
 }

@@ -103,7 +103,7 @@ func (a *Access) Security(ctx context.Context, p *Person) (Security, error) {
 
 // SetProfile changes the name and the language of messages.
 func (a *Access) SetProfile(ctx context.Context, p *Person, name, lang string) error {
-	name, err := plainName(name, "name")
+	name, err := plainName(name)
 	if err != nil {
 		return err
 	}

@@ -96,11 +96,11 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// randomDigits gives n decimal digits.
-func randomDigits(n int) string {
-	b := make([]byte, 0, n)
+// newCode gives a code to be sent: decimal digits.
+func newCode() string {
+	b := make([]byte, 0, codeDigits)
 	one := make([]byte, 1)
-	for len(b) < n {
+	for len(b) < codeDigits {
 		_, _ = rand.Read(one) // never fails (crypto/rand)
 		if one[0] < 250 {     // no bias
 			b = append(b, '0'+one[0]%10)

@@ -92,7 +92,7 @@ func (a *Access) known(ctx context.Context, email, phone string) (bool, error) {
 
 func (a *Access) checkSignUp(ctx context.Context, s SignUp) (SignUp, error) {
 	var err error
-	if s.Name, err = plainName(s.Name, "name"); err != nil {
+	if s.Name, err = plainName(s.Name); err != nil {
 		return s, err
 	}
 	if s.Email, err = NormalEmail(s.Email); err != nil {
@@ -275,10 +275,10 @@ type sending struct {
 func (a *Access) mail(ctx context.Context, of purpose, person string, body any, m mailing) (Attempt, error) {
 	var sent codes
 	if m.First.To != "" {
-		sent.phone = randomDigits(codeDigits)
+		sent.phone = newCode()
 	}
 	if m.Second.To != "" {
-		sent.email = randomDigits(codeDigits)
+		sent.email = newCode()
 	}
 	var at Attempt
 	if err := a.store.Tx(ctx, func(q *db.Queries) (err error) {
@@ -365,14 +365,14 @@ func (a *Access) again(ctx context.Context, ticket string, row db.GetAttemptRow,
 		if !a.maySend(m.First.To, from.Address) {
 			return Attempt{}, ErrTooOften
 		}
-		sent.phone = randomDigits(codeDigits)
+		sent.phone = newCode()
 		first = a.hashCode(ticket, "phone", sent.phone)
 	}
 	if email && m.Second.To != "" {
 		if !a.maySend(m.Second.To, from.Address) {
 			return Attempt{}, ErrTooOften
 		}
-		sent.email = randomDigits(codeDigits)
+		sent.email = newCode()
 		second = a.hashCode(ticket, "email", sent.email)
 	}
 	n, err := a.store.Write().RenewCodes(ctx, db.RenewCodesParams{

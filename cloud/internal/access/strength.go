@@ -11,8 +11,10 @@ import (
 // What a password has to be. The length is the first thing that counts (NIST SP 800-63B, 5.1.1.2); there are no rules of the kind "a digit
 // and a capital", for they make passwords worse.
 const (
-	// MinLength and MaxLength are in characters.
-	MinLength, MaxLength = 10, 200
+	// MinLength is in characters.
+	MinLength = 10
+	// MaxLength too.
+	MaxLength = 200
 	// MinStrength is from which strength on a password is taken.
 	MinStrength = 3
 )
