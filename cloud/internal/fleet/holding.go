@@ -7,6 +7,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
+	"github.com/chekan-io/chekan/cloud/internal/tree"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
@@ -107,7 +108,7 @@ func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent,
 		if err := f.leave(ctx, q, id, known.ID, fresh); err != nil {
 			return "", err
 		}
-		return known.ID, q.AdoptTill(ctx, db.AdoptTillParams{ID: known.ID, AgentID: agent.ID, Name: state.GetTill(), OutletID: agent.OutletID})
+		return known.ID, f.adopt(ctx, q, agent, known, state)
 	case fresh: // the first time it says its number
 		return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
 	}
@@ -152,5 +153,24 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.MoveTickets(ctx, db.MoveTicketsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}
+	if err := q.DeleteStays(ctx, id); err != nil {
+		return err
+	}
 	return q.DeleteTill(ctx, id)
+}
+
+// adopt gives a till we know to the agent that holds it now. With another agent it comes into that one's outlet, from now on by its
+// own clock: what was made before counts where it was made. With the agent it had it stays where people put it.
+func (f *Fleet) adopt(ctx context.Context, q *db.Queries, agent *access.Agent, known db.FindTillBySerialRow, state *fiscalv1.TillState) error {
+	outlet, err := q.GetOutletOfTill(ctx, db.GetOutletOfTillParams{OrganisationID: agent.OrganisationID, ID: known.ID})
+	if err != nil {
+		return err
+	}
+	if known.AgentID != agent.ID {
+		if err := tree.Stand(ctx, q, agent.OrganisationID, known.ID, outlet, agent.OutletID, tree.Civil(state, "", f.now()), "", f.now()); err != nil {
+			return err
+		}
+		outlet = agent.OutletID
+	}
+	return q.AdoptTill(ctx, db.AdoptTillParams{ID: known.ID, AgentID: agent.ID, Name: state.GetTill(), OutletID: outlet})
 }
