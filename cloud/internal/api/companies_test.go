@@ -84,7 +84,9 @@ func (m *month) companies(t *testing.T, s *store.Store) {
 		}
 		return w
 	}
-	got := func(r *cabinetv1.CompanyRevenue) [3]int64 { return [3]int64{r.GetToday(), r.GetYesterday(), r.GetMonth()} }
+	got := func(r *cabinetv1.CompanyRevenue) [3]int64 {
+		return [3]int64{r.GetToday(), r.GetYesterday(), r.GetMonth()}
+	}
 
 	works(own, access.Accountant, "")
 	works(other, access.Technician, "")
