@@ -5,6 +5,7 @@ import { NavLink, useLocation } from "react-router";
 import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
 import { useTickets } from "../fleet/Tickets";
+import { useUnread } from "../remote/unread";
 import { IconMore } from "../ui/icons";
 import { PAGES } from "./pages";
 import "./bottombar.css";
@@ -22,7 +23,7 @@ export function usePlaces(): readonly Place[] {
   const { t } = useTranslation();
   const { can } = useSession();
   const undecided = useUndecided().list.length + useTickets("").length;
-  const counts = { undecided };
+  const counts = { undecided, notes: useUnread().total };
   return PAGES.flatMap<Place>(({ path, nav }) =>
     !nav || (nav.needs && !can(nav.needs))
       ? []

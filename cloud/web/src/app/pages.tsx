@@ -10,14 +10,17 @@ import {
   IconHelp,
   IconHome,
   IconJournal,
+  IconNote,
   IconPeople,
   IconPerson,
   IconPlug,
   IconReceipt,
+  IconRule,
   IconService,
   IconTill,
   IconTree,
   IconUpdate,
+  IconWorks,
 } from "../ui/icons";
 import type { Say } from "../words";
 
@@ -33,7 +36,7 @@ export type Page = {
     label: Parameters<Say>[0];
     Icon: ComponentType;
     needs?: Permission;
-    count?: "undecided";
+    count?: "undecided" | "notes";
     group?: "work" | "setup";
     bottom?: true;
   };
@@ -81,6 +84,22 @@ export const PAGES: readonly Page[] = [
     path: "/decisions",
     Content: lazy(() => import("../decisions/DecisionsPage")),
     nav: { label: "decisions.title", Icon: IconAsk, needs: "documents:view", count: "undecided" },
+  },
+  {
+    path: "/works",
+    Content: lazy(() => import("../remote/WorksPage")),
+    nav: { label: "remote.works.title", Icon: IconWorks, needs: "tills:view" },
+  },
+  { path: "/works/:id", Content: lazy(() => import("../remote/WorkPage")) },
+  {
+    path: "/notes",
+    Content: lazy(() => import("../remote/NotesPage")),
+    nav: { label: "remote.notes.title", Icon: IconNote, needs: "tills:view", count: "notes" },
+  },
+  {
+    path: "/rules",
+    Content: lazy(() => import("../remote/RulesPage")),
+    nav: { label: "remote.rules.title", Icon: IconRule, needs: "tills:view", group: "setup" },
   },
   {
     path: "/notifications",

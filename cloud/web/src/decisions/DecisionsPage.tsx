@@ -232,9 +232,9 @@ function Case(p: {
           till={p.till}
           item={CHECK}
           onClose={() => setChecking(false)}
-          onYes={(askConsent) => {
+          onYes={(extras) => {
             setChecking(false);
-            order(CHECK.action, askConsent);
+            order(CHECK.action, extras);
           }}
         />
       )}

@@ -43,9 +43,9 @@ export function AgentPart({ till, onStarted }: { till: Till; onStarted: (id: str
           till={till}
           item={asking}
           onClose={() => setAsking(undefined)}
-          onYes={(askConsent) => {
+          onYes={(extras) => {
             setAsking(undefined);
-            order(asking.action, askConsent, asking.action === Action.LOG_LEVEL ? level : "");
+            order(asking.action, { ...extras, logLevel: asking.action === Action.LOG_LEVEL ? level : "" });
           }}
         >
           {asking.action === Action.LOG_LEVEL && (

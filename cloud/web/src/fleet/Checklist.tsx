@@ -1,5 +1,6 @@
 import { Badge } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { type Command, CommandState } from "../gen/cabinet/v1/commands_pb";
 import { type Step, StepState } from "../gen/fiscal/v1/fiscal_pb";
 import { commandEnded } from "../live/merge";
@@ -61,6 +62,16 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
       {command.decision && (
         <div className="quiet" style={{ marginTop: 4 }}>
           {t(decidedKey(command.decision.fd), { fd: command.decision.fd })} «{command.decision.reason}»
+        </div>
+      )}
+      {command.reason && (
+        <div className="quiet" style={{ marginTop: 4 }}>
+          {t("remote.act.why", { reason: command.reason })}
+        </div>
+      )}
+      {command.workId && (
+        <div style={{ marginTop: 4 }}>
+          <Link to={`/works/${encodeURIComponent(command.workId)}`}>{t("remote.act.ofWork")}</Link>
         </div>
       )}
       <ConsentLine run={command.run} />

@@ -7,8 +7,14 @@ import { StepRow } from "./Checklist";
 
 /** What the agent would do, step by step, before it is asked to; `ready` when there is nothing more to wait for. */
 export function usePlan(tillId: string, action: Action) {
-  const plan = useQuery(FleetService.method.planCommand, { tillId, action }, { staleTime: 60_000 });
-  return { steps: plan.data?.plan?.steps ?? [], ready: !plan.isPending };
+  const plan = useQuery(FleetService.method.planCommand, { tillId, action }, { staleTime: 5_000 });
+  return {
+    steps: plan.data?.plan?.steps ?? [],
+    ready: !plan.isPending,
+    demands: plan.data?.demands,
+    obstacle: plan.data?.obstacle ?? "",
+    doubt: plan.data?.doubt ?? "",
+  };
 }
 
 export function PlanView({ plan }: { plan: ReturnType<typeof usePlan> }) {

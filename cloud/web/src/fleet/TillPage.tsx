@@ -9,6 +9,8 @@ import { Operations } from "../documents/Operations";
 import type { Command } from "../gen/cabinet/v1/commands_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { commandEnded, inputs } from "../live/merge";
+import { ThreadTab } from "../remote/Thread";
+import { useUnread } from "../remote/unread";
 import { IconBack } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Fact, StateWord } from "../ui/State";
@@ -23,7 +25,7 @@ import { Tickets, useTickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
 import { TroubleList, troublesOf } from "./troubles";
 
-const TABS = ["state", "operations", "documents", "commands"] as const;
+const TABS = ["state", "operations", "documents", "commands", "notes"] as const;
 type Tab = (typeof TABS)[number];
 
 /** The till's own page: what is wrong, since when, what to do; and everything it did. */
@@ -69,6 +71,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
   const commands = useQuery(FleetService.method.listCommands, inputs.commands(till.id));
   const tickets = useTickets(till.id, true);
   const calls = tickets.filter((x) => x.closedMs === 0n);
+  const unread = useUnread().tills.find((x) => x.tillId === till.id)?.count ?? 0;
   const [first] = rest.split("/");
   const tab: Tab = TABS.find((x) => x === first) ?? "state";
   const base = `/tills/${encodeURIComponent(till.id)}`;
@@ -136,6 +139,15 @@ function Card({ till, rest }: { till: Till; rest: string }) {
           <Tabs.Tab value="operations">{t("tabs.operations")}</Tabs.Tab>
           <Tabs.Tab value="documents">{t("tabs.documents")}</Tabs.Tab>
           <Tabs.Tab value="commands">{t("tabs.commands")}</Tabs.Tab>
+          <Tabs.Tab value="notes">
+            {t("remote.notes.title")}
+            {unread > 0 && (
+              <span className="count num" style={{ marginLeft: 6 }}>
+                <span className="hidden">{t("remote.notes.unread", { count: unread })}</span>
+                <span aria-hidden>{unread}</span>
+              </span>
+            )}
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="state" pt="md">
           <TillFacts till={till} />
@@ -146,6 +158,9 @@ function Card({ till, rest }: { till: Till; rest: string }) {
         </Tabs.Panel>
         <Tabs.Panel value="documents" pt="md">
           <Documents tillId={till.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="notes" pt="md">
+          <ThreadTab tillId={till.id} tickets={tickets} />
         </Tabs.Panel>
         <Tabs.Panel value="commands" pt="md">
           <Commands till={till} list={commands} />

@@ -66,7 +66,10 @@ export function TillTable(p: {
               className="link"
               onClick={(e) => {
                 // The name is the link; the rest of the row only helps the mouse.
-                if (!(e.target as Element).closest("a, button, input, label") && !getSelection()?.toString())
+                const target = e.target as Element;
+                // A dialog of the row's menu is elsewhere on the page, and its clicks come here all the same.
+                if (!e.currentTarget.contains(target)) return;
+                if (!target.closest("a, button, input, label") && !getSelection()?.toString())
                   navigate(`/tills/${encodeURIComponent(till.id)}`);
               }}
             >

@@ -9,6 +9,7 @@ import { Search, useNarrow } from "../app/Frame";
 import { useUndecided } from "../decisions/undecided";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
+import { SelectionBar } from "../remote/WorkDialog";
 import { IconRed } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { COLUMNS, useHidden } from "./columns";
@@ -185,6 +186,7 @@ export default function TillsPage() {
               onChoose={(query) => setParams(new URLSearchParams(query), { replace: true })}
             />
             {!narrow && <ColumnsMenu hidden={hidden} onChange={setHidden} />}
+            <SelectionBar tills={found.rows} disabled={all.length < total} />
             <Export tills={found.rows} disabled={all.length < total} />
           </div>
           {found.rows.length === 0 ? (

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import ru from "../words/ru";
-import { AGENT, actionKey, CHECK, FINISH, MENU, newId } from "./actions";
+import { same } from "./Actions";
+import { AGENT, actionKey, CHECK, FINISH, MENU, newId, RESUME } from "./actions";
 import { enrolCommand } from "./Enrol";
 
 test("every action has a word, and the two main ones are not in the menu", () => {
@@ -10,18 +11,34 @@ test("every action has a word, and the two main ones are not in the menu", () =>
   );
   for (const a of all) expect(actionKey(a)).not.toBe("actions.unknown");
   expect(actionKey(99 as Action)).toBe("actions.unknown");
-  const inMenu = MENU.map((m) => m.action);
+  const inMenu = MENU.flatMap((g) => g.offers.map((m) => m.action));
   const ofAgent = AGENT.map((m) => m.action);
-  expect([...inMenu, ...ofAgent, CHECK.action, FINISH.action, Action.DECIDE].sort()).toEqual([...all].sort());
+  expect(
+    [
+      ...inMenu,
+      ...ofAgent,
+      CHECK.action,
+      FINISH.action,
+      RESUME.action,
+      Action.DECIDE,
+      Action.CONFIGURE,
+    ].sort(),
+  ).toEqual([...all].sort());
   expect(ru.actions.finish_print).toBe("Продолжить печать");
   expect(ru.actions.check).toBe("Проверить");
 });
 
-test("what can stop a shop is asked for twice", () => {
-  const care = new Map(MENU.map((m) => [m.action, m.care]));
-  expect(care.get(Action.REBOOT)).toBe("type_name");
-  for (const a of [Action.CLOSE_SHIFT, Action.SYNC_CLOCK, Action.RECOVER])
-    expect(care.get(a)).toBe("confirm");
+test("what can stop a shop stands apart, with what it means", () => {
+  const [harmless, , lasting] = MENU;
+  expect(lasting?.offers.map((m) => m.action)).toEqual([Action.CLOSE_SHIFT, Action.SUSPEND, Action.REBOOT]);
+  for (const offer of lasting?.offers ?? []) expect(offer.warning).toBeDefined();
+  for (const offer of harmless?.offers ?? []) expect(offer.warning).toBeUndefined();
+});
+
+test("a name is typed as people type it", () => {
+  expect(same(" касса  № 1 ", "Касса № 1")).toBe(true);
+  expect(same("касса № 2", "Касса № 1")).toBe(false);
+  expect(same("", "")).toBe(false);
 });
 
 test("ids are version 4 UUIDs and differ", () => {

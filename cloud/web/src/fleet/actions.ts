@@ -53,33 +53,51 @@ export function actionKey(action: Action): ParseKeys {
   return name ? `actions.${name}` : "actions.unknown";
 }
 
-/** How an action is asked for: after its plan, after a warning too, or after the name of the till was typed. */
-export type Care = "plan" | "confirm" | "type_name";
-
-/** An action as it is offered. */
-export type Offer = { action: Action; care: Care; warning?: ParseKeys; ability?: string };
+/** An action as it is offered. What has to go with it the cabinet says with its plan. */
+export type Offer = { action: Action; warning?: ParseKeys; ability?: string };
 
 /** The two main actions, which have buttons of their own. */
-export const FINISH: Offer = { action: Action.FINISH_PRINT, care: "plan" };
-export const CHECK: Offer = { action: Action.CHECK, care: "plan" };
+export const FINISH: Offer = { action: Action.FINISH_PRINT };
+export const CHECK: Offer = { action: Action.CHECK };
 
-/** Actions of the menu, in its order. A decision is asked for on the page of decisions. */
-export const MENU: readonly Offer[] = [
-  { action: Action.RECOVER, care: "confirm", warning: "warnings.recover" },
-  { action: Action.PRINT_COPY, care: "plan", ability: "copy" },
-  { action: Action.X_REPORT, care: "plan" },
-  { action: Action.REOPEN_PORT, care: "plan" },
-  { action: Action.CLOSE_SHIFT, care: "confirm", warning: "warnings.close_shift" },
-  { action: Action.SYNC_CLOCK, care: "confirm", warning: "warnings.sync_clock", ability: "clock" },
-  { action: Action.REBOOT, care: "type_name", warning: "warnings.reboot" },
+/** Actions of the menu, by how much they can do wrong. A decision is asked for on the page of decisions. */
+export const MENU: readonly { harm: ParseKeys; offers: readonly Offer[] }[] = [
+  {
+    harm: "remote.act.harm.none",
+    offers: [
+      { action: Action.PRINT_COPY, ability: "copy" },
+      { action: Action.X_REPORT },
+      { action: Action.PRINT_TEST },
+      { action: Action.RESEND_OFD },
+    ],
+  },
+  {
+    harm: "remote.act.harm.pause",
+    offers: [
+      { action: Action.RECOVER, warning: "warnings.recover" },
+      { action: Action.REOPEN_PORT },
+      { action: Action.SYNC_CLOCK, warning: "warnings.sync_clock", ability: "clock" },
+    ],
+  },
+  {
+    harm: "remote.act.harm.lasting",
+    offers: [
+      { action: Action.CLOSE_SHIFT, warning: "warnings.close_shift" },
+      { action: Action.SUSPEND, warning: "remote.act.suspendWhy" },
+      { action: Action.REBOOT, warning: "warnings.reboot" },
+    ],
+  },
 ];
+
+/** What a suspended till is offered first. */
+export const RESUME: Offer = { action: Action.RESUME, warning: "remote.act.resumeWhy" };
 
 /** Actions of the agent itself, in their order. */
 export const AGENT: readonly Offer[] = [
-  { action: Action.CHECK_NETWORK, care: "plan" },
-  { action: Action.COLLECT_BUNDLE, care: "plan" },
-  { action: Action.LOG_LEVEL, care: "plan" },
-  { action: Action.RESTART_AGENT, care: "confirm", warning: "warnings.restart_agent" },
+  { action: Action.CHECK_NETWORK },
+  { action: Action.COLLECT_BUNDLE },
+  { action: Action.LOG_LEVEL },
+  { action: Action.RESTART_AGENT, warning: "warnings.restart_agent" },
 ];
 
 /** Levels of the agent's log, the most telling first. */

@@ -7,6 +7,7 @@ import type { Permission } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { money } from "../ui/format";
 import { Fact } from "../ui/State";
+import { RowMenu } from "./Actions";
 import {
   AgentCell,
   FNCell,
@@ -87,6 +88,14 @@ export const COLUMNS: readonly Column[] = [
   { id: "unsent", label: "cols.unsent", Cell: UnsentCell },
   { id: "stop", label: "cols.stop", minWidth: 120, Cell: StopCell },
   { id: "agent", label: "cols.agent", Cell: AgentCell },
+  {
+    id: "act",
+    label: "actions.more",
+    needs: "tills:recover",
+    right: true,
+    always: true,
+    Cell: ({ till }) => <RowMenu till={till} />,
+  },
 ];
 
 /** Hidden unless somebody asks for them: few look for a till by eye in such numbers. */

@@ -33,6 +33,7 @@ import {
   type Till,
   type WatchResponse,
 } from "../gen/cabinet/v1/fleet_pb";
+import { RemoteService } from "../gen/cabinet/v1/remote_pb";
 import {
   type ListRolloutsResponse,
   ListRolloutsResponseSchema,
@@ -163,9 +164,25 @@ export class Merger {
       case "rollout":
         this.rollout(change.value);
         break;
+      case "note":
+        this.#anew(RemoteService.method.listNotes);
+        this.#anew(RemoteService.method.listUnreadNotes);
+        break;
+      case "work":
+        this.#anew(RemoteService.method.listWorks);
+        this.#anew(RemoteService.method.getWork);
+        break;
       case undefined: // keeps the stream alive
         break;
     }
+  }
+
+  /** What is on screen of a method is read anew; a call that is under way is not called off for it. */
+  #anew(schema: DescMethodUnary): void {
+    void this.#client.invalidateQueries(
+      { queryKey: createConnectQueryKey({ schema, transport: this.#transport, cardinality: undefined }) },
+      { cancelRefetch: false },
+    );
   }
 
   till(till: Till): void {

@@ -16,19 +16,21 @@ import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from
 import { HistoryService } from "../gen/cabinet/v1/history_pb";
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
 import { LinksService } from "../gen/cabinet/v1/links_pb";
-import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
-import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { NotifyService } from "../gen/cabinet/v1/notify_pb";
+import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
+import { RemoteService } from "../gen/cabinet/v1/remote_pb";
+import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
+import { FakeNotify } from "./notify";
 import { FakePeople } from "./people";
+import { demandsOf, FakeRemote, obstacleOf } from "./remote";
 import { FakeSales } from "./sales";
 import { FakeViews } from "./tills";
 import { FakeTree } from "./tree";
-import { FakeNotify } from "./notify";
 import { FakeUpdates } from "./updates";
 
 export type FakeOptions = {
@@ -71,6 +73,7 @@ export class FakeCabinet {
   undecided: OperationView[];
   tickets: TicketCell[];
   agents: Agent[];
+  readonly remote: FakeRemote;
   readonly updates: FakeUpdates;
   readonly notify: FakeNotify;
   /** Says so when asked for a decision: the till's agent does not know them. */
@@ -92,6 +95,7 @@ export class FakeCabinet {
     this.tickets = o.tickets ?? [];
     this.agents = o.agents ?? [];
     const now = o.now ?? Date.now();
+    this.remote = new FakeRemote(now, () => this.tills);
     this.updates = new FakeUpdates(now, () => this.agents);
     this.people = new FakePeople(now);
     this.notify = new FakeNotify(now, o.empty ?? false, () => this.o.permissions ?? ALL);
@@ -116,6 +120,7 @@ export class FakeCabinet {
         AccessService,
         this.access.service(() => this.#answer()),
       );
+      service(RemoteService, this.remote.service(door));
       service(FleetService, {
         ...this.views.handlers(door),
         listTills: ({ limit }) => {
@@ -135,19 +140,25 @@ export class FakeCabinet {
           expiresMs: BigInt(now + 30 * 60_000),
           cloud: "https://cabinet.example:8443",
         }),
-        startCommand: ({ id, tillId, action, askConsent, logLevel }) => {
+        startCommand: ({ id, tillId, action, askConsent, logLevel, reason }) => {
           door();
           if (this.oldAgent && action >= Action.RESTART_AGENT)
             throw new ConnectError("old", Code.Unimplemented);
           const c = command(Date.now(), tillId, id, action, CommandState.QUEUED, 0);
           c.askConsent = askConsent;
           c.logLevel = logLevel;
+          c.reason = reason;
           this.commands = [c, ...this.commands];
           return { command: c };
         },
-        planCommand: ({ action }) => {
+        planCommand: ({ tillId, action }) => {
           door();
-          return { plan: this.oldAgent ? undefined : planOf(action) };
+          const till = this.tills.find((x) => x.id === tillId);
+          return {
+            plan: this.oldAgent ? undefined : planOf(action),
+            demands: demandsOf(action),
+            ...obstacleOf(action, till),
+          };
         },
         decide: ({ id, tillId, decision }) => {
           door();

@@ -37,6 +37,7 @@ if (q.get("fleet") !== "empty") {
   for (const agent of cabinet.agents) agent.pinned = agent.id === "agent-3" ? "0.4.2" : "";
   cabinet.updates.expired = q.has("expired");
 }
+if (q.has("remote")) cabinet.remote.full();
 if (q.has("several")) cabinet.people.several();
 if (q.has("centre")) cabinet.people.centre();
 if (q.has("command")) {

@@ -102,6 +102,24 @@ export const IconTurning = ({ size, className }: IconProps) => (
     <path d="M14 8A6 6 0 1 1 8 2" />
   </Icon>
 );
+/** One act on many: a list of ticks. */
+export const IconWorks = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 4l1.2 1.2L5.5 3M2 8.5l1.2 1.2 2.3-2.2M2 13l1.2 1.2L5.5 12M8 4.3h6M8 8.8h6M8 13.3h6" />
+  </Icon>
+);
+/** What people write to each other. */
+export const IconNote = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 3h12v8H7l-3 2.5V11H2zM5 6h6M5 8.3h4" />
+  </Icon>
+);
+/** What is done by itself: sliders. */
+export const IconRule = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 4.5h5M11 4.5h3M9 2.5v4M2 11.5h2M8 11.5h6M6 9.5v4" />
+  </Icon>
+);
 export const IconTill = (p: IconProps) => (
   <Icon {...p}>
     <path d="M2.5 14h11v-3.5h-11zM4 10.5l.8-4h6.4l.8 4M6 6.5V2.5h4v4" />

@@ -5,6 +5,7 @@ import help from "./help.json";
 import journal from "./journal.json";
 import notify from "./notify.json";
 import people from "./people.json";
+import remote from "./remote.json";
 import sales from "./sales.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
@@ -22,4 +23,5 @@ export default {
   ...tree,
   ...people,
   ...notify,
+  ...remote,
 };
