@@ -488,7 +488,6 @@ func (w *world) rows() []db.NotifyOutbox {
 // Who is told: by rules, of what they may see when it is sent.
 func TestNotify_people(t *testing.T) {
 	both(t, 2, func(t *testing.T, w *world) {
-		anna := &access.Person{ID: "anna", Login: "anna", OrganisationID: owner, Rights: []access.Right{access.Administrator.In(owner, "")}}
 		boris := w.person(owner, "boris", access.Viewer, "outlet1")
 		w.person(owner, "vera", access.Viewer, "outlet0")
 		for _, r := range []struct {
@@ -675,7 +674,6 @@ func TestNotify_webhook(t *testing.T) {
 			rw.WriteHeader(status)
 		}))
 		t.Cleanup(s.Close)
-		anna := &access.Person{ID: "anna", Login: "anna", OrganisationID: owner, Rights: []access.Right{access.Administrator.In(owner, "")}}
 		hook, secret, err := w.n.PutWebhook(t.Context(), anna, Webhook{Name: "Учёт", URL: s.URL + "/hook", Events: []string{"device"}, Node: "outlet0"}, false)
 		if err != nil {
 			t.Fatal(err)

@@ -139,6 +139,7 @@ function Story({ of: n }: { of: Notice }) {
   const eventName = useEventName();
   const [first] = n.tills;
   const kind = KINDS[n.kind];
+  const helped = kind !== "ended" && n.code !== "" && n.event !== "recovery";
   const colour = kind === "ended" ? "green" : n.urgent ? "red" : "yellow";
   return (
     <>
@@ -156,7 +157,11 @@ function Story({ of: n }: { of: Notice }) {
         )}
         {n.organisation && ` · ${n.organisation}`}
       </div>
-      {n.text && <div className="small">{n.text}</div>}
+      {(n.text || helped) && (
+        <div className="small">
+          {n.text} {helped && <HelpLink code={n.code} />}
+        </div>
+      )}
       {n.tillCount > 1 && (
         <details className="small">
           <summary>{t("notify.feed.tills", { count: n.tillCount })}</summary>
@@ -173,7 +178,6 @@ function Story({ of: n }: { of: Notice }) {
           </ul>
         </details>
       )}
-      {kind !== "ended" && n.code && n.event !== "recovery" && <HelpLink code={n.code} />}
     </>
   );
 }

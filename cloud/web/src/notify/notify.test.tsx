@@ -1,6 +1,6 @@
-import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { App } from "../app/App";
 import { queryClient } from "../app/queries";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
@@ -26,6 +26,7 @@ const plain = (e: Element) => (e.textContent ?? "").replace(/\u00a0/g, " ");
 beforeEach(async () => {
   await startWords("ru");
 });
+afterEach(cleanup);
 
 test("the feed says what was told, of which tills, and whether it arrived", async () => {
   open("/notifications");
@@ -46,8 +47,8 @@ test("the feed says what was told, of which tills, and whether it arrived", asyn
 
 test("the filter narrows, says when it lets nothing through, and is taken off", async () => {
   open("/notifications?event=clock");
-  await screen.findByText("Под отбор ничего не подошло", { exact: false }).catch(() => undefined);
-  fireEvent.click(await screen.findByRole("button", { name: /отбор/i }));
+  await screen.findByText("По отбору ничего не нашлось");
+  fireEvent.click(button("Снять отбор"));
   await screen.findByRole("table", { name: "Уведомления" });
   fireEvent.click(screen.getByLabelText("Только то, что длится"));
   await waitFor(() => expect(screen.queryByText(/снова в норме/)).toBeNull());
