@@ -25,6 +25,7 @@ type accessService struct{ s *Server }
 func personView(p *access.Person) *cabinetv1.Person {
 	return &cabinetv1.Person{
 		Id: p.ID, Login: p.Login, Name: p.Name, OrganisationId: p.OrganisationID, Organisation: p.Organisation, Permissions: p.Permissions(),
+		Kind: p.Kind, Country: p.Country,
 	}
 }
 
@@ -201,7 +202,15 @@ func (a *accessService) WhoAmI(ctx context.Context, _ *cabinetv1.WhoAmIRequest) 
 	if p.Proven(a.s.Now()) == nil {
 		st.ProvenUntil = p.Standing.ProvenUntil.UnixMicro()
 	}
-	return &cabinetv1.WhoAmIResponse{Person: personView(p), Standing: st}, nil
+	works, err := a.s.Access.Works(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	view := personView(p)
+	for _, w := range works {
+		view.Organisations = append(view.Organisations, &cabinetv1.Workplace{Id: w.ID, Name: w.Name, Kind: w.Kind, Country: w.Country})
+	}
+	return &cabinetv1.WhoAmIResponse{Person: view, Standing: st}, nil
 }
 
 // ChangePassword implements AccessService.
