@@ -37,7 +37,7 @@ test("receipts of all tills stand with their sums, and open", async () => {
       .getByRole("link")
       .getAttribute("href"),
   ).toMatch(/^\/tills\/.*\/documents\//);
-  expect(screen.getByRole("button", { name: "XLSX" })).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Выгрузить" })).toBeTruthy();
 });
 
 test("the five ways to show no receipt differ", async () => {
@@ -65,7 +65,7 @@ test("who may not see sums looks for none and sees none", async () => {
   expect(document.body.textContent).not.toContain("₽");
   expect(screen.queryByLabelText("Сумма")).toBeNull();
   expect(screen.queryByLabelText("Кассир")).toBeNull();
-  expect(screen.queryByRole("button", { name: "XLSX" })).toBeNull();
+  expect(screen.queryByRole("button", { name: "Выгрузить" })).toBeNull();
 });
 
 test("the owner's page shows revenue and the same numbers as a table", async () => {
@@ -75,5 +75,33 @@ test("the owner's page shows revenue and the same numbers as a table", async () 
   expect(screen.getByRole("region", { name: "Сегодня" }).textContent).toContain("58\u00a0123,50\u00a0₽");
   cleanup();
   open("/home", { permissions: ["tills:view"] });
-  await screen.findByText("Такой записи нет, или она не для вас");
+  await screen.findByText("Виды проблем");
+  expect(document.body.textContent).not.toContain("₽");
+});
+
+test("a receipt is given to a buyer who agreed, and taken back", async () => {
+  open("/tills/till-red/documents/9999078900012345/20417");
+  fireEvent.click(await screen.findByRole("button", { name: "Чек покупателю" }));
+  const send = await screen.findByRole("button", { name: "Отправить" });
+  fireEvent.change(screen.getByLabelText("Почта или телефон покупателя"), {
+    target: { value: "ivan@example.com" },
+  });
+  expect((send as HTMLButtonElement).disabled).toBe(true);
+  fireEvent.click(screen.getByLabelText("Покупатель согласен получить чек на этот адрес"));
+  fireEvent.click(send);
+  await screen.findByText("Почта: i…@example.com");
+  fireEvent.click(screen.getByRole("button", { name: "Закрыть" }));
+  await screen.findByText("закрыта");
+});
+
+test("shifts and operations stand with their filters as chips", async () => {
+  open("/shifts?only=different");
+  await screen.findByRole("table", { name: "Смены" });
+  expect(screen.getAllByRole("row")).toHaveLength(2);
+  fireEvent.click(screen.getByRole("button", { name: "Убрать: Только: С расхождением" }));
+  await screen.findByText("118");
+  cleanup();
+  open("/operations?what=commands");
+  const table = await screen.findByRole("table", { name: "Операции" });
+  expect(within(table).getAllByRole("row")).toHaveLength(3);
 });

@@ -56,8 +56,8 @@ function Owner() {
     yesterday: { from: day(1), to: day(1) },
     month: { from: `${day(0).slice(0, 7)}-01`, to: day(0) },
   };
-  const today = useQuery(revenue, { ...periods.today, span: Span.DAY }, often);
-  const yesterday = useQuery(revenue, { ...periods.yesterday, span: Span.DAY }, often);
+  const today = useQuery(revenue, { ...periods.today, span: Span.HOUR }, often);
+  const yesterday = useQuery(revenue, { ...periods.yesterday, span: Span.HOUR }, often);
   const month = useQuery(revenue, { ...periods.month, span: Span.DAY }, often);
   const asked = { ...periods[shown], span: Span.HOUR, place: Place.OUTLET };
   const detail = useQuery(revenue, asked, { ...often, placeholderData: keepPreviousData });
@@ -182,7 +182,9 @@ function Hours(p: { now: readonly RevenueRow[]; before: readonly RevenueRow[]; t
   const height = (sum: bigint) => Math.max(0, (Number(sum) / most) * HEIGHT);
   return (
     <section className="panel" style={{ marginBottom: 16 }}>
-      <Title order={3}>{t("home.hours")}</Title>
+      <Title order={3} size="h2">
+        {t("home.hours")}
+      </Title>
       <svg
         viewBox={`0 0 ${rows.length * 24} ${HEIGHT + 18}`}
         style={{

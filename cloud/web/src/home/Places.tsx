@@ -38,7 +38,9 @@ export function Places(p: {
   };
   return (
     <section>
-      <Title order={3}>{t("front.outlets")}</Title>
+      <Title order={3} size="h2">
+        {t("front.outlets")}
+      </Title>
       {narrow ? (
         <ul className="cards" aria-label={t("front.outlets")}>
           {rows.map((r) => (

@@ -39,7 +39,9 @@ export function Technician() {
       </div>
       <div style={{ display: "grid", gap: 12, gridTemplateColumns: "repeat(auto-fit, minmax(300px, 1fr))" }}>
         <div className="panel">
-          <Title order={3}>{t("front.problems")}</Title>
+          <Title order={3} size="h2">
+            {t("front.problems")}
+          </Title>
           {kinds.length === 0 ? (
             <p className="mark" style={{ margin: "8px 0 0" }}>
               <IconGreen className="green" /> <span>{t("front.noProblems")}</span>
@@ -66,7 +68,9 @@ export function Technician() {
           )}
         </div>
         <div className="panel">
-          <Title order={3}>{t("front.waiting")}</Title>
+          <Title order={3} size="h2">
+            {t("front.waiting")}
+          </Title>
           <dl className="pairs">
             <dt>
               <Link to="/decisions">{t("decisions.title")}</Link>

@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { ASPECTS } from "../fleet/troubles";
 import { RevenueRowSchema } from "../gen/cabinet/v1/figures_pb";
-import { change, hoursOf, isoDay } from "./figures";
+import { Light, TillCellSchema } from "../gen/cabinet/v1/light_pb";
+import { change, hoursOf, isoDay, placesOf, problemKinds, sortPlaces } from "./figures";
 
 const row = (span: string, revenue: bigint) => create(RevenueRowSchema, { span, figures: { revenue } });
 
@@ -24,4 +26,36 @@ test("a change is told only against something", () => {
   expect(change(50n, 100n)).toBe(-50);
   expect(change(50n, 0n)).toBeUndefined();
   expect(isoDay(new Date(2026, 2, 4))).toBe("2026-03-04");
+});
+
+test("problem kinds are counted by tills, those that stop one first", () => {
+  const till = (...cells: [number, number][]) => ({
+    cells: cells.map(([aspect, light]) => create(TillCellSchema, { aspect, light })),
+  });
+  const kinds = problemKinds([
+    till([ASPECTS.fn, Light.YELLOW], [ASPECTS.device, Light.RED]),
+    till([ASPECTS.fn, Light.YELLOW]),
+    till([ASPECTS.agent, Light.GREY], [ASPECTS.shift, Light.GREEN]),
+  ]);
+  expect(kinds).toEqual([
+    { aspect: "device", red: 1, yellow: 0 },
+    { aspect: "fn", red: 0, yellow: 2 },
+  ]);
+});
+
+test("places of both periods are sorted by any column", () => {
+  const place = (placeId: string, revenue: bigint, newestAt = "") =>
+    create(RevenueRowSchema, { placeId, place: placeId, figures: { revenue }, newestAt });
+  const rows = placesOf(
+    [place("b", 5n, "2026-03-04T10:00"), place("a", 7n)],
+    [place("a", 3n), place("c", 9n)],
+  );
+  const order = (by: Parameters<typeof sortPlaces>[1], up: boolean) =>
+    sortPlaces(rows, by, up)
+      .map((x) => x.id)
+      .join("");
+  expect(order("revenue", false)).toBe("abc");
+  expect(order("before", false)).toBe("cab");
+  expect(order("place", true)).toBe("abc");
+  expect(order("newest", false)[0]).toBe("b");
 });

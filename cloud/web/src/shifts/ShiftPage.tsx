@@ -57,9 +57,20 @@ export default function ShiftPage() {
             {s.outlet ? `${s.outlet}: ${s.till}` : s.till} · {t("document.fn")} {s.fn}
           </div>
         </div>
-        <StandingView standing={standingOf(s, now)} />
+        <div>
+          <span className="quiet">{t("shifts.difference")}: </span>
+          <StandingView standing={standingOf(s, now)} />
+        </div>
       </div>
-      <div className="sheet">
+      <div
+        style={{
+          display: "grid",
+          gap: 24,
+          gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 340px), 1fr))",
+          alignItems: "start",
+          marginBottom: 24,
+        }}
+      >
         <div style={{ minWidth: 0 }}>
           {s.figures && <Kinds kinds={s.figures.kinds} />}
           <Difference shift={s} />

@@ -216,14 +216,12 @@ function Table({ shifts }: { shifts: readonly Shift[] }) {
               <td>
                 <Link to={pathOf(s)}>{s.number}</Link>
               </td>
-              <td>
+              <td style={{ minWidth: 150 }}>
                 {s.till}
                 <div className="small quiet">{s.outlet}</div>
               </td>
-              <td className="nowrap">{s.openedAt ? <When at={ofCivil(s.openedAt)} /> : "—"}</td>
-              <td className="nowrap">
-                {s.closedAt ? <When at={ofCivil(s.closedAt)} /> : t("shifts.stillOpen")}
-              </td>
+              <td>{s.openedAt ? <When at={ofCivil(s.openedAt)} /> : "—"}</td>
+              <td>{s.closedAt ? <When at={ofCivil(s.closedAt)} /> : t("shifts.stillOpen")}</td>
               {rich && <td>{s.cashier}</td>}
               <td className="right">{whole(s.receipts, lang)}</td>
               {rich && (
@@ -271,7 +269,10 @@ function Cards({ shifts }: { shifts: readonly Shift[] }) {
               {" · "}
               {s.closedAt ? <When at={ofCivil(s.closedAt)} /> : t("shifts.stillOpen")}
             </div>
-            <StandingView standing={standingOf(s, now)} />
+            <div className="small">
+              <span className="quiet">{t("shifts.difference")}: </span>
+              <StandingView standing={standingOf(s, now)} />
+            </div>
           </Link>
         </li>
       ))}
