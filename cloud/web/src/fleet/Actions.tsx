@@ -125,7 +125,7 @@ export function ActionMenu(p: {
   return (
     <Menu>
       <Menu.Target>
-        <ActionIcon variant={p.main ? "subtle" : "default"} size={p.main ? 28 : 36} aria-label={p.label}>
+        <ActionIcon variant={p.main ? "subtle" : "default"} size={p.main ? 22 : 36} aria-label={p.label}>
           <IconMore />
         </ActionIcon>
       </Menu.Target>

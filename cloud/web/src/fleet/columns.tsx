@@ -34,7 +34,10 @@ export type Column = {
 function NameCell({ till }: { till: Till }) {
   return (
     <>
-      <Link to={`/tills/${encodeURIComponent(till.id)}`}>{till.name}</Link>
+      <div style={{ display: "flex", justifyContent: "space-between", alignItems: "flex-start", gap: 4 }}>
+        <Link to={`/tills/${encodeURIComponent(till.id)}`}>{till.name}</Link>
+        <RowMenu till={till} />
+      </div>
       <div className="small quiet nowrap">{till.state?.model}</div>
       <div className="small quiet">{till.state?.serial}</div>
     </>
@@ -88,14 +91,6 @@ export const COLUMNS: readonly Column[] = [
   { id: "unsent", label: "cols.unsent", Cell: UnsentCell },
   { id: "stop", label: "cols.stop", minWidth: 120, Cell: StopCell },
   { id: "agent", label: "cols.agent", Cell: AgentCell },
-  {
-    id: "act",
-    label: "actions.more",
-    needs: "tills:recover",
-    right: true,
-    always: true,
-    Cell: ({ till }) => <RowMenu till={till} />,
-  },
 ];
 
 /** Hidden unless somebody asks for them: few look for a till by eye in such numbers. */

@@ -46,7 +46,7 @@ export function SelectionBar({ tills, disabled = false }: { tills: readonly Till
     <>
       <Button
         variant="default"
-        size="compact-sm"
+        size="xs"
         disabled={disabled || tills.length > MOST_TILLS}
         title={
           tills.length > MOST_TILLS
