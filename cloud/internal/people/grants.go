@@ -182,28 +182,28 @@ func (p *People) term(endsAt int64) error {
 }
 
 // handing checks that somebody may hand a node to a service centre, and that it is not in its hands already.
-func (p *People) handing(ctx context.Context, q *db.Queries, by *access.Person, node, serviceID, but string) (*view, error) {
+func (p *People) handing(ctx context.Context, q *db.Queries, by *access.Person, node, serviceID, but string) error {
 	v, err := p.look(ctx, q, by)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if _, there := v.tree.node(node); !there || !v.by.CanAt(access.PeopleManage, v.tree.place(node)) {
-		return nil, notFound("node")
+		return notFound("node")
 	}
 	if err := mayGive(by, served(), v.tree.place(node)); err != nil {
-		return nil, err
+		return err
 	}
 	list, err := p.grants(ctx, q, by)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	now := store.Micros(p.now())
 	for _, g := range list {
 		if g.ID != but && g.ServiceID == serviceID && g.Node == node && g.State(now) == Active {
-			return nil, refuse(ErrConflict, "node_id", "served")
+			return refuse(ErrConflict, "node_id", "served")
 		}
 	}
-	return v, nil
+	return nil
 }
 
 // note writes about a grant into the journals of both sides. Who gave it is the owner's own affair: the centre's journal names the
@@ -240,7 +240,7 @@ func (p *People) GiveGrant(ctx context.Context, by *access.Person, code, node st
 		if c.ID == by.OrganisationID {
 			return refuse(ErrInvalid, "partner_code", "own_code")
 		}
-		if _, err := p.handing(ctx, q, by, node, c.ID, ""); err != nil {
+		if err := p.handing(ctx, q, by, node, c.ID, ""); err != nil {
 			return err
 		}
 		now, id := store.Micros(p.now()), store.NewID()
@@ -273,7 +273,7 @@ func (p *People) AcceptGrant(ctx context.Context, by *access.Person, id, node st
 		if was.State(store.Micros(p.now())) != Offered {
 			return refuse(ErrConflict, "", "not_offered")
 		}
-		if _, err := p.handing(ctx, q, by, node, was.ServiceID, id); err != nil {
+		if err := p.handing(ctx, q, by, node, was.ServiceID, id); err != nil {
 			return err
 		}
 		if _, err := q.GiveGrant(ctx, db.GiveGrantParams{
@@ -305,7 +305,7 @@ func (p *People) ProlongGrant(ctx context.Context, by *access.Person, id string,
 		if state := was.State(store.Micros(p.now())); state != Active && state != Ended {
 			return refuse(ErrConflict, "", "not_given")
 		}
-		if _, err := p.handing(ctx, q, by, was.Node, was.ServiceID, id); err != nil {
+		if err := p.handing(ctx, q, by, was.Node, was.ServiceID, id); err != nil {
 			return err
 		}
 		if _, err := q.ProlongGrant(ctx, db.ProlongGrantParams{OrganisationID: by.OrganisationID, ID: id, EndsAt: endsAt}); err != nil {

@@ -108,7 +108,7 @@ func (t *tree) place(id string) access.Place {
 }
 
 // Nodes gives the parts of the organisation's tree in which somebody holds one of some permissions, each after the one above it.
-func (p *People) Nodes(ctx context.Context, by *access.Person, any ...access.Permission) ([]Node, error) {
+func (p *People) Nodes(ctx context.Context, by *access.Person, needs ...access.Permission) ([]Node, error) {
 	t, err := p.tree(ctx, p.store.Read(), by.OrganisationID, by.Organisation)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func (p *People) Nodes(ctx context.Context, by *access.Person, any ...access.Per
 	depth := map[string]int{} // of those given
 	for _, n := range t.nodes {
 		may := false
-		for _, permission := range any {
+		for _, permission := range needs {
 			may = may || by.CanAt(permission, t.place(n.ID))
 		}
 		if !may {

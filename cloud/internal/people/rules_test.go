@@ -85,18 +85,18 @@ func TestAdministrators(t *testing.T) {
 
 func TestChange(t *testing.T) {
 	north := func(a Assignment) bool { return a.Node == "north" }
-	any := func(Assignment) bool { return true }
+	everything := func(Assignment) bool { return true }
 	viewer, accountant, everywhere := Assignment{"viewer", "north"}, Assignment{"accountant", "north"}, Assignment{"viewer", ""}
 	for _, c := range []struct {
 		name                            string
 		current, wanted, added, removed []Assignment
 		visible                         func(Assignment) bool
 	}{
-		{"nothing changes", []Assignment{viewer}, []Assignment{viewer}, nil, nil, any},
-		{"one for another", []Assignment{viewer}, []Assignment{accountant}, []Assignment{accountant}, []Assignment{viewer}, any},
+		{"nothing changes", []Assignment{viewer}, []Assignment{viewer}, nil, nil, everything},
+		{"one for another", []Assignment{viewer}, []Assignment{accountant}, []Assignment{accountant}, []Assignment{viewer}, everything},
 		{"what is not seen stays", []Assignment{everywhere, viewer}, nil, nil, []Assignment{viewer}, north},
-		{"said twice is said once", nil, []Assignment{viewer, viewer}, []Assignment{viewer}, nil, any},
-		{"everything goes", []Assignment{everywhere, viewer}, nil, nil, []Assignment{everywhere, viewer}, any},
+		{"said twice is said once", nil, []Assignment{viewer, viewer}, []Assignment{viewer}, nil, everything},
+		{"everything goes", []Assignment{everywhere, viewer}, nil, nil, []Assignment{everywhere, viewer}, everything},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			added, removed := change(c.current, c.wanted, c.visible)
