@@ -251,6 +251,7 @@ func TestMonth(t *testing.T) {
 		t.Run("shifts", m.shifts)
 		t.Run("goods", m.goods)
 		t.Run("files", m.files)
+		t.Run("sheets", m.sheets)
 		t.Run("no gaps", m.gaps)
 		t.Run("who sees no money", m.blind)
 		t.Run("companies", func(t *testing.T) { m.companies(t, s) })
