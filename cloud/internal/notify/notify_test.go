@@ -262,12 +262,12 @@ var cases = []struct {
 	{event: OFDLink, subject: "Касса 0 (Магазин 0): связь с ОФД", breaks: declare("ofd_notice", warning)},
 	{
 		event: OFDContract, subject: "Касса 0 (Магазин 0): договор с ОФД: осталось 20 дн.",
-		breaks: func(w *world) { w.contract("2026-03-30") }, mends: func(w *world) { w.contract("2027-03-30") },
+		breaks: func(w *world) { w.contract(w.day(20)) }, mends: func(w *world) { w.contract("2027-03-30") },
 	},
 	{event: FNFault, subject: "Касса 0 (Магазин 0): фискальный накопитель заблокирован", breaks: declare("fn_blocked", critical)},
 	{
 		event: FNTerm, subject: "Касса 0 (Магазин 0): срок фискального накопителя: осталось 29 дн.",
-		breaks: func(w *world) { w.shops[0].state.FnExpiry = "2026-04-08" }, mends: func(w *world) { w.shops[0].state.FnExpiry = "2029-01-01" },
+		breaks: func(w *world) { w.shops[0].state.FnExpiry = w.day(29) }, mends: func(w *world) { w.shops[0].state.FnExpiry = "2029-01-01" },
 	},
 	{event: FNRoom, subject: "Касса 0 (Магазин 0): память фискального накопителя почти заполнена", breaks: declare("fn_memory", warning)},
 	{
@@ -297,6 +297,11 @@ var cases = []struct {
 	},
 }
 
+// day is the shops' own day some days from now.
+func (w *world) day(after int) string {
+	return w.now.Add(5*time.Hour).AddDate(0, 0, after).Format(time.DateOnly)
+}
+
 func (w *world) contract(until string) {
 	w.do(func(ctx context.Context, q *db.Queries) error {
 		_, err := q.SetContract(ctx, db.SetContractParams{OrganisationID: owner, ID: w.tillID(0), OfdContract: until})
@@ -314,10 +319,11 @@ func (w *world) certificate(left time.Duration) {
 // that may hold a name or a sum.
 func TestNotify_every(t *testing.T) {
 	seen := map[Event]bool{}
-	for _, c := range cases {
-		seen[c.event] = true
-		t.Run(string(c.event), func(t *testing.T) {
-			both(t, 1, func(t *testing.T, w *world) {
+	both(t, 1, func(t *testing.T, w *world) {
+		for _, c := range cases {
+			seen[c.event] = true
+			t.Run(string(c.event), func(t *testing.T) {
+				w.t = t
 				for _, s := range w.shops {
 					s.state.LastAt = w.civil(0)
 				}
@@ -342,8 +348,8 @@ func TestNotify_every(t *testing.T) {
 				who, _, _ := strings.Cut(c.subject, ":")
 				want(t, w.mail.take(), who+": снова в норме — "+lower(name))
 			})
-		})
-	}
+		}
+	})
 	for _, k := range kinds {
 		if !seen[k.event] {
 			t.Errorf("%s was never sent", k.event)
