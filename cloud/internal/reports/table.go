@@ -74,9 +74,29 @@ func Hundredths(n int64) Cell { return Cell{Number: n, kind: isHundredths} }
 
 // Documents is the layout of [Row].
 var Documents = Layout{Sheet: "Документы", Rows: "документов", Columns: []Column{
-	{"Время", 17}, {"Торговая точка", 24}, {"Касса", 16}, {"ФН", 18}, {"ФД", 9}, {"ФПД", 12}, {"Документ", 24}, {"Признак расчёта", 18}, {"Смена", 8},
-	{"Чек", 7}, {"Сумма", 13}, {"Наличными", 13}, {"Безналичными", 14}, {"Предоплата", 13}, {"Кредит", 13}, {"Встречное", 13}, {"НДС", 24},
-	{"Кассир", 22}, {"Покупатель", 22}, {"Позиций", 9}, {"Бумага", 12}, {"ОФД", 14}, {"Ключ", 38},
+	{"Время", 17},
+	{"Торговая точка", 24},
+	{"Касса", 16},
+	{"ФН", 18},
+	{"ФД", 9},
+	{"ФПД", 12},
+	{"Документ", 24},
+	{"Признак расчёта", 18},
+	{"Смена", 8},
+	{"Чек", 7},
+	{"Сумма", 13},
+	{"Наличными", 13},
+	{"Безналичными", 14},
+	{"Предоплата", 13},
+	{"Кредит", 13},
+	{"Встречное", 13},
+	{"НДС", 24},
+	{"Кассир", 22},
+	{"Покупатель", 22},
+	{"Позиций", 9},
+	{"Бумага", 12},
+	{"ОФД", 14},
+	{"Ключ", 38},
 }}
 
 // Words of a table, in Russian as on the slip.
@@ -217,7 +237,9 @@ func NewXLSX(l Layout) (*XLSX, error) {
 		to *int
 		of excelize.Style
 	}{
-		{&x.sum, excelize.Style{NumFmt: formatSum}}, {&x.whole, excelize.Style{NumFmt: formatWhole}}, {&x.places, excelize.Style{NumFmt: formatPlaces}},
+		{&x.sum, excelize.Style{NumFmt: formatSum}},
+		{&x.whole, excelize.Style{NumFmt: formatWhole}},
+		{&x.places, excelize.Style{NumFmt: formatPlaces}},
 		{&x.bold, excelize.Style{Font: &excelize.Font{Bold: true}}},
 	} {
 		id, err := x.file.NewStyle(&style.of)
