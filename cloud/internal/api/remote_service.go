@@ -36,11 +36,15 @@ func (r *remoteService) targets(ctx context.Context, order *cabinetv1.WorkOrder)
 
 // PlanWork implements RemoteService.
 func (r *remoteService) PlanWork(ctx context.Context, q *cabinetv1.PlanWorkRequest) (*cabinetv1.PlanWorkResponse, error) {
-	targets, err := r.targets(ctx, q.GetOrder())
+	order := q.GetOrder()
+	if order == nil {
+		order = new(cabinetv1.WorkOrder) // which is refused in its own words
+	}
+	targets, err := r.targets(ctx, order)
 	if err != nil {
 		return nil, err
 	}
-	list, demands, plan, err := r.s.Remote.Plan(ctx, q.GetOrder(), targets)
+	list, demands, plan, err := r.s.Remote.Plan(ctx, order, targets)
 	if err != nil {
 		return nil, err
 	}
