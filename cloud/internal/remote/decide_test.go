@@ -70,9 +70,20 @@ func TestAfter(t *testing.T) {
 		want   cabinetv1.WorkState
 		ok     bool
 	}{
-		{runs, pause, rests, true}, {rests, pause, rests, true}, {stopped, pause, rests, false}, {done, pause, rests, false},
-		{rests, resume, runs, true}, {stopped, resume, runs, true}, {runs, resume, runs, true}, {off, resume, runs, false}, {done, resume, runs, false},
-		{runs, cancel, off, true}, {rests, cancel, off, true}, {stopped, cancel, off, true}, {off, cancel, off, true}, {done, cancel, off, false},
+		{runs, pause, rests, true},
+		{rests, pause, rests, true},
+		{stopped, pause, rests, false},
+		{done, pause, rests, false},
+		{rests, resume, runs, true},
+		{stopped, resume, runs, true},
+		{runs, resume, runs, true},
+		{off, resume, runs, false},
+		{done, resume, runs, false},
+		{runs, cancel, off, true},
+		{rests, cancel, off, true},
+		{stopped, cancel, off, true},
+		{off, cancel, off, true},
+		{done, cancel, off, false},
 		{runs, 0, runs, false},
 	} {
 		if got, ok := after(c.state, c.change); ok != c.ok || ok && got != c.want {

@@ -193,9 +193,7 @@ function Write(p: {
       <Textarea
         label={t("remote.notes.text")}
         placeholder={t("remote.notes.placeholder")}
-        autosize
-        minRows={2}
-        maxRows={10}
+        rows={3}
         value={text}
         onChange={(e) => setText(e.currentTarget.value)}
         error={left < 200 ? t("remote.notes.left", { count: left }) : undefined}
