@@ -7,6 +7,10 @@ import type { Plugin, Rolldown } from "vite";
 
 /** Pages that open without a connection: their files lie in the browser from the first visit. */
 export const OFFLINE: readonly string[] = [
+  "src/app/Notices.tsx",
+  "src/access/ProveDialog.tsx",
+  "src/access/SignIn.tsx",
+  "src/ui/windows.ts",
   "src/home/HomePage.tsx",
   "src/fleet/TillsPage.tsx",
   "src/fleet/TillPage.tsx",
@@ -64,7 +68,7 @@ export function tellWorker(root: string): Plugin {
       const hash = createHash("sha256");
       for (const name of Object.keys(bundle).sort()) if (name !== "sw.js") hash.update(name);
       for (const name of fixed) hash.update(readFileSync(join(root, "public", name)));
-      hash.update(worker.code);
+      hash.update(worker.code).update(shell.join());
       const built = JSON.stringify({ version: hash.digest("hex").slice(0, 12), shell });
       if (!worker.code.includes("__BUILT__")) throw new Error("sw.js does not ask for __BUILT__");
       worker.code = worker.code.replace("__BUILT__", () => built);

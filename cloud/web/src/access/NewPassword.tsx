@@ -5,7 +5,7 @@ import { useEffect, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AccessService, type CheckPasswordResponse, PasswordReason } from "../gen/cabinet/v1/access_pb";
 import { Copy } from "../ui/Copy";
-import { useEntrance } from "./SignIn";
+import { useEntrance } from "./entrance";
 
 const REASONS = {
   [PasswordReason.SHORT]: "short",

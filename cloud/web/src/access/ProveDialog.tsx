@@ -10,7 +10,7 @@ import { useAsked } from "./proof";
 import { useSay } from "./trouble";
 
 /** Asks for proof whenever a call needs it (guard.ts); the call goes on by itself. */
-export function ProveDialog() {
+export default function ProveDialog() {
   const { t } = useTranslation();
   const answer = useAsked();
   return (

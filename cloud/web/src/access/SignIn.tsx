@@ -1,36 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
+import { useMutation } from "@connectrpc/connect-query";
 import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { AccessService, type Challenge, ChallengeSchema, Factor } from "../gen/cabinet/v1/access_pb";
 import { Entry, Said } from "./Entry";
+import { useCameIn, useEntrance } from "./entrance";
 import { FactorStep } from "./Factor";
 import { canPasskeys, showPasskey } from "./passkeys";
-import { resetSession } from "./session";
 import { useSay } from "./trouble";
 
-/** Which ways in there are; a cabinet that does not say has the password. */
-export function useEntrance() {
-  return useQuery(
-    AccessService.method.getEntrance,
-    {},
-    { staleTime: Number.POSITIVE_INFINITY, retry: false },
-  );
-}
-
-/** Asks the cabinet anew who is here. */
-export function useCameIn(): () => Promise<void> {
-  const queries = useQueryClient();
-  const transport = useTransport();
-  return () => resetSession(queries, transport);
-}
-
 /** The page of who is not signed in. */
-export function SignIn() {
+export default function SignIn() {
   const { t } = useTranslation();
   const cameIn = useCameIn();
   const entrance = useEntrance().data;

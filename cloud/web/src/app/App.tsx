@@ -1,13 +1,10 @@
 import type { Transport } from "@connectrpc/connect";
 import { TransportProvider } from "@connectrpc/connect-query";
 import { Loader, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Route, Routes } from "react-router";
-import { ProveDialog } from "../access/ProveDialog";
-import { SignIn } from "../access/SignIn";
 import { SessionProvider, useWhoAmI } from "../access/session";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Frame } from "./Frame";
@@ -21,7 +18,10 @@ export function App({ transport, queries }: { transport: Transport; queries: Que
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <TransportProvider transport={transport}>
         <QueryClientProvider client={queries}>
-          <Notifications position="bottom-right" />
+          <Suspense fallback={null}>
+            <Notices />
+            <ProveDialog />
+          </Suspense>
           <Routes>
             {OUTSIDE.map(({ path, Content }) => (
               <Route
@@ -36,13 +36,16 @@ export function App({ transport, queries }: { transport: Transport; queries: Que
             ))}
             <Route path="*" element={<Door />} />
           </Routes>
-          <ProveDialog />
         </QueryClientProvider>
       </TransportProvider>
     </MantineProvider>
   );
 }
 
+// What not everybody sees at once is read after the page.
+const Notices = lazy(() => import("./Notices"));
+const ProveDialog = lazy(() => import("../access/ProveDialog"));
+const SignIn = lazy(() => import("../access/SignIn"));
 const Dues = lazy(() => import("../access/Dues"));
 
 function Waiting() {
@@ -71,7 +74,13 @@ function Door() {
       </main>
     );
   }
-  if (signedOut || !who.data?.person) return <SignIn />;
+  if (signedOut || !who.data?.person) {
+    return (
+      <Soon>
+        <SignIn />
+      </Soon>
+    );
+  }
   const { standing } = who.data;
   if (standing?.termsDue || standing?.factorDue) {
     return (

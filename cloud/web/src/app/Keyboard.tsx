@@ -1,7 +1,7 @@
-import { Modal } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
+import { LaterModal } from "../ui/later";
 import { NONE, nameOf, SHORTCUTS, take } from "./keys";
 import { stepRow } from "./rows";
 
@@ -69,7 +69,7 @@ export function Keyboard() {
   }, [navigate, pathname, key]);
 
   return (
-    <Modal opened={help} onClose={() => setHelp(false)} title={t("shell.keys.title")} size="sm">
+    <LaterModal opened={help} onClose={() => setHelp(false)} title={t("shell.keys.title")} size="sm">
       <dl className="shortcuts">
         {SHORTCUTS.map((s) => (
           <div key={s.label}>
@@ -83,6 +83,6 @@ export function Keyboard() {
         ))}
       </dl>
       <p className="small quiet">{t("shell.keys.where")}</p>
-    </Modal>
+    </LaterModal>
   );
 }

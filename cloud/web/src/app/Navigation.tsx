@@ -1,12 +1,12 @@
-import { Drawer } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, useLocation } from "react-router";
 import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
-import { useTickets } from "../fleet/Tickets";
+import { useTickets } from "../fleet/openTickets";
 import { useUnread } from "../remote/unread";
 import { IconMore } from "../ui/icons";
+import { LaterDrawer } from "../ui/later";
 import { PAGES } from "./pages";
 import "./bottombar.css";
 
@@ -112,7 +112,7 @@ export function BottomBar({ places }: { places: readonly Place[] }) {
           )}
         </button>
       )}
-      <Drawer
+      <LaterDrawer
         opened={open}
         onClose={() => setOpen(false)}
         position="bottom"
@@ -123,7 +123,7 @@ export function BottomBar({ places }: { places: readonly Place[] }) {
         <div className="nav sheet">
           <SideNavigation places={rest} onGo={() => setOpen(false)} />
         </div>
-      </Drawer>
+      </LaterDrawer>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { Alert, Autocomplete, Button, Loader, Modal, SegmentedControl } from "@mantine/core";
+import { Alert, Autocomplete, Button, Loader, SegmentedControl } from "@mantine/core";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -7,6 +7,7 @@ import type { CreateEnrolmentCodeResponse } from "../gen/cabinet/v1/agents_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Copy, CopyBlock } from "../ui/Copy";
 import { IconGreen } from "../ui/icons";
+import { LaterModal } from "../ui/later";
 import { NotDone } from "../ui/Nothing";
 import { When } from "../ui/time";
 
@@ -23,7 +24,7 @@ export function EnrolDialog(p: { opened: boolean; onClose: () => void; tills: re
   const { t } = useTranslation();
   const outlets = [...new Set(p.tills.map((x) => x.outlet).filter(Boolean))].sort();
   return (
-    <Modal
+    <LaterModal
       opened={p.opened}
       onClose={p.onClose}
       title={<span className="strong">{t("enrol.title")}</span>}
@@ -31,7 +32,7 @@ export function EnrolDialog(p: { opened: boolean; onClose: () => void; tills: re
       closeButtonProps={{ "aria-label": t("close") }}
     >
       <Enrol outlets={outlets} tills={p.tills} onDone={p.onClose} />
-    </Modal>
+    </LaterModal>
   );
 }
 

@@ -1,5 +1,5 @@
 import { createConnectQueryKey, useMutation, useQuery, useTransport } from "@connectrpc/connect-query";
-import { Button, Group, Menu, Modal, TextInput } from "@mantine/core";
+import { Button, Group, Menu, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { codeOf } from "../app/transport";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { IconDown, IconTick } from "../ui/icons";
+import { LaterModal } from "../ui/later";
 import { queryOf } from "./tillFilter";
 
 /** Filters a person keeps under names. */
@@ -71,7 +72,7 @@ export function Kept({ params, onChoose }: { params: URLSearchParams; onChoose: 
           {query && !here && <Menu.Item onClick={() => setNaming(true)}>{t("tillList.keep")}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={naming} onClose={() => setNaming(false)} title={t("tillList.keep")}>
+      <LaterModal opened={naming} onClose={() => setNaming(false)} title={t("tillList.keep")}>
         <form onSubmit={submit}>
           <TextInput name="name" label={t("tillList.viewName")} maxLength={60} required data-autofocus />
           <Group justify="end" mt={16}>
@@ -83,7 +84,7 @@ export function Kept({ params, onChoose }: { params: URLSearchParams; onChoose: 
             </Button>
           </Group>
         </form>
-      </Modal>
+      </LaterModal>
     </>
   );
 }

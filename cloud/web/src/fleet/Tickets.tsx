@@ -10,7 +10,6 @@ import { codeOf, troubleOf } from "../app/transport";
 import { save } from "../documents/save";
 import type { TicketCell } from "../gen/cabinet/v1/commands_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
-import { inputs } from "../live/merge";
 import { IconRed, IconTick } from "../ui/icons";
 import { Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
@@ -18,18 +17,6 @@ import { StepRow } from "./Checklist";
 
 /** Longest word about what was done that the cabinet keeps. */
 const RESOLUTION = 1000;
-
-const NONE: readonly TicketCell[] = [];
-
-/** Calls for help: of one till, or of all when its id is empty. */
-export function useTickets(tillId: string, closed = false): readonly TicketCell[] {
-  const { can } = useSession();
-  const query = useQuery(FleetService.method.listTickets, inputs.tickets(tillId, closed), {
-    enabled: can("tills:view"),
-    refetchInterval: 15_000, // a ticket is rare, and the stream does not tell of it
-  });
-  return query.data?.tickets ?? NONE;
-}
 
 /** Tickets one under another, each in a frame unless the page has one around; `tillOf` names the till where the page does not. */
 export function Tickets(p: {
