@@ -220,9 +220,7 @@ func (d *decision) event(k kind) {
 			}
 		}
 	}
-	for _, id := range slices.Sorted(maps.Values(ids)) {
-		d.out.Gone = append(d.out.Gone, id)
-	}
+	d.out.Gone = append(d.out.Gone, slices.Sorted(maps.Values(ids))...)
 	for _, c := range told {
 		if c.Ended.IsZero() {
 			d.goOn(k, c)

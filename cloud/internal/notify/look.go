@@ -247,7 +247,7 @@ func (n *Notify) outcomes(ctx context.Context, organisation string, now time.Tim
 			continue
 		}
 		o := Outcome{ID: "command-" + row.ID, TillID: row.TillID, Args: map[string]string{"action": strconv.Itoa(int(row.Action))}}
-		switch cabinetv1.CommandState(row.State) {
+		switch cabinetv1.CommandState(row.State) { //nolint:exhaustive // the others have not ended
 		case cabinetv1.CommandState_COMMAND_STATE_DONE:
 			o.Code = "done"
 		case cabinetv1.CommandState_COMMAND_STATE_FAILED:

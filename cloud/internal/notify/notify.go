@@ -110,7 +110,7 @@ func (n *Notify) Run(ctx context.Context) error {
 				case <-part.sooner:
 				}
 				if err := part.do(ctx); err != nil && ctx.Err() == nil {
-					n.log.WarnContext(ctx, "notifications: "+part.what, "error", err)
+					n.log.WarnContext(ctx, "notifications", "part", part.what, "error", err)
 				}
 			}
 		})

@@ -71,7 +71,7 @@ func startMailbox(t *testing.T) (*mailbox, config.Mail) {
 	s.AllowInsecureAuth = true
 	s.Domain = "localhost"
 	s.ReadTimeout, s.WriteTimeout = time.Minute, time.Minute
-	listen, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener of a test
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,6 @@ func TestGateway_refused(t *testing.T) {
 	}
 }
 
-
 func TestTelegram(t *testing.T) {
 	at, last := answering(t, 200, `{"ok":true,"result":[{"update_id":7,"message":{"text":"/start abc","chat":{"id":-42,"type":"private"},"from":{"username":"anna"}}},{"update_id":8}]}`)
 	bot := NewTelegram(at+"/", "1:T0KEN")
