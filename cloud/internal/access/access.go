@@ -55,6 +55,8 @@ var (
 	ErrLate = errors.New("certificate has ended")
 	// ErrProve says that the person has to prove anew who they are; see [Person.Proven].
 	ErrProve = errors.New("prove that it is you: give the password or a second factor")
+	// ErrKeyProve says that another system asks for what only a person who has proved themselves may do.
+	ErrKeyProve = errors.New("a key may not do this: it asks for a password or a second factor, so a person has to do it in the cabinet")
 	// ErrFactor says that an organisation of the person wants a second factor, and they have none.
 	ErrFactor = errors.New("set up a second factor first: the organisation requires it")
 	// ErrTerms says that the terms have a new version, which has to be accepted first.

@@ -47,6 +47,9 @@ func TestKey(t *testing.T) {
 		if err != nil || !p.Key || p.Login != "Учёт" || !p.Can(MoneyView) || p.Can(PeopleManage) || p.Can(APIManage) || p.MayCall(SignedIn) || !p.MayCall(Known) {
 			t.Fatalf("%+v %v", p, err)
 		}
+		if err := p.Proven(w.now); !errors.Is(err, ErrKeyProve) {
+			t.Errorf("a key proves itself: %v", err)
+		}
 		if !strings.HasSuffix(made.Secret, made.Hint) || strings.Contains(made.Hint, KeyPrefix) {
 			t.Errorf("hint %q of %q", made.Hint, made.Secret)
 		}

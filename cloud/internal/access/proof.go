@@ -27,8 +27,11 @@ type Standing struct {
 	Language string
 }
 
-// Proven gives [ErrProve] unless the person proved who they are within the last [ProofLife].
+// Proven gives [ErrProve] unless the person proved who they are within the last [ProofLife], and [ErrKeyProve] for a key.
 func (p *Person) Proven(now time.Time) error {
+	if p != nil && p.Key {
+		return ErrKeyProve
+	}
 	if p == nil || !now.Before(p.Standing.ProvenUntil) {
 		return ErrProve
 	}

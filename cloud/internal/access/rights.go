@@ -199,7 +199,8 @@ var needs = map[string]Permission{
 }
 
 // dangerous are the methods that ask for a proof of the person lately given, besides the permission. A method of which only some
-// acts are dangerous asks in its handler, by [Person.Proven].
+// acts are dangerous asks in its handler, by [Person.Proven]: what is done to a till (package fleet says which acts). What only takes
+// away (a key, a grant, an invitation) is never kept waiting.
 var dangerous = map[string]bool{
 	cabinetv1connect.AccessServiceBeginTOTPProcedure:          true,
 	cabinetv1connect.AccessServiceConfirmTOTPProcedure:        true,
@@ -215,10 +216,13 @@ var dangerous = map[string]bool{
 
 	cabinetv1connect.OrganisationServiceInvitePersonProcedure: true,
 	cabinetv1connect.OrganisationServiceSetRightsProcedure:    true,
+	cabinetv1connect.OrganisationServiceBlockPersonProcedure:  true, // its other way lets in who was shut out
 	cabinetv1connect.OrganisationServiceRemovePersonProcedure: true,
 	cabinetv1connect.OrganisationServicePutRoleProcedure:      true,
+	cabinetv1connect.OrganisationServiceDeleteRoleProcedure:   true,
 	cabinetv1connect.OrganisationServiceGiveGrantProcedure:    true,
 	cabinetv1connect.OrganisationServiceAcceptGrantProcedure:  true,
+	cabinetv1connect.OrganisationServiceProlongGrantProcedure: true,
 	cabinetv1connect.OrganisationServiceCreateKeyProcedure:    true,
 }
 

@@ -43,6 +43,7 @@ var reasons = []struct {
 	{access.ErrRevoked, reasonRevoked}, {access.ErrLate, reasonLate}, {errHello, reasonHello}, {fleet.ErrTwin, reasonTwin},
 	{fleet.ErrConfirm, reasonConfirm}, {fleet.ErrReason, reasonReason},
 	{access.ErrProve, "prove"},
+	{access.ErrKeyProve, "person"},
 	{access.ErrFactor, "factor"},
 	{access.ErrTerms, "terms"},
 	{access.ErrLastFactor, "last_factor"},

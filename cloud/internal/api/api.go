@@ -294,6 +294,7 @@ var kinds = []struct {
 	{errHello, connect.CodeAborted},
 	{fleet.ErrTwin, connect.CodeFailedPrecondition},
 	{access.ErrProve, connect.CodeFailedPrecondition},
+	{access.ErrKeyProve, connect.CodePermissionDenied},
 	{access.ErrFactor, connect.CodeFailedPrecondition},
 	{access.ErrTerms, connect.CodeFailedPrecondition},
 	{access.ErrLastFactor, connect.CodeFailedPrecondition},
