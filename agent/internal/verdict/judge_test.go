@@ -358,9 +358,11 @@ func arguments(text string) (out []string) {
 }
 
 // TestSize keeps the page small: it is loaded on the weakest computer of the
-// shop.
+// shop. A third of the bound are words of the largest language, and every new
+// act of the program brings some: suspending a till and sending what waits
+// for the operator were the last to raise it.
 func TestSize(t *testing.T) {
-	const most = 52 << 10
+	const most = 53 << 10
 	sizes := map[string]int{}
 	total, words := 0, 0
 	for _, name := range []string{"index.html", "style.css", "page.js", "icon.svg", "words/ru.json", "words/kk.json", "words/en.json"} {
