@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PAGES } from "../src/app/pages";
 import { expectAccessible } from "./axe";
-import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
+import { call, DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
 import { FIRST, Shop } from "./shop";
 
 let browser: Browser;
@@ -15,17 +15,34 @@ let window: Window;
 
 /** What stands in the holes of an address; a page with a hole that is not here fails. */
 const holes: Record<string, () => Promise<string>> = {
-  "/tills/:id/*": async () => till(),
-  "/tills/:id/documents/:fn/:fd": async () => {
-    await window.page.goto("/documents");
-    const link = window.page.getByRole("table").getByRole("link").first();
-    return (await link.getAttribute("href")) ?? "";
+  "/tills/:id/*": () => tableLink("/tills", FIRST),
+  "/tills/:id/documents/:fn/:fd": () => tableLink("/documents"),
+  "/connect/:id": async () => {
+    const made = await call<{ id: string }>(window.page, "TreeService/CreateConnection", { outlet: "Новая точка" });
+    return `/connect/${made.id}`;
+  },
+  "/shifts/:fn/:number": () => tableLink("/shifts"),
+  "/works/:id": async () => {
+    const tillIds = [(await tableLink("/tills", FIRST)).split("/").pop()];
+    const order = { action: "ACTION_CHECK", tillIds, reason: "посмотреть на страницу" };
+    const id = crypto.randomUUID();
+    await call(window.page, "RemoteService/StartWork", { id, order });
+    return `/works/${id}`;
+  },
+  "/updates/:id": async () => {
+    await shop.release({ version: "9.0.0", platform: "windows-386", notes: "Только для касс на Windows." });
+    const id = crypto.randomUUID();
+    const plan = { share: 50 };
+    await call(window.page, "UpdatesService/StartRollout", { id, version: "9.0.0", plan });
+    return `/updates/${id}`;
   },
 };
 
-async function till(): Promise<string> {
-  await window.page.goto("/tills");
-  const link = window.page.getByRole("link", { name: FIRST });
+/** Where the first link of a page's table leads, or the one of this name. */
+async function tableLink(list: string, name?: string): Promise<string> {
+  await window.page.goto(list);
+  const table = window.page.getByRole("table").first();
+  const link = name ? table.getByRole("link", { name }) : table.getByRole("row").getByRole("link").first();
   return (await link.getAttribute("href")) ?? "";
 }
 
@@ -34,7 +51,7 @@ beforeAll(async () => {
   window = await openWindow(browser, shop.ready.cabinet);
   await window.page.goto("/");
   await signIn(window.page, shop.ready.login, shop.ready.password);
-  await window.page.getByRole("heading", { level: 1 }).waitFor();
+  await window.page.getByRole("navigation", { name: "Разделы" }).waitFor();
 });
 
 afterAll(async () => {
@@ -58,6 +75,7 @@ describe.each(PAGES.filter((p) => p.path !== "/"))("$path", ({ path }) => {
     await page.emulateMedia({ colorScheme: scheme });
     await page.goto(address);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
+    expect(await page.getByRole("button", { name: "Войти", exact: true }).count(), "signed out").toBe(0);
     await expect.poll(() => page.getByLabel("Загружается").count()).toBe(0);
     await expectFits(page);
     await shoot(page, `page${address.split("?")[0]?.replace(/\W+/g, "-")}-${name}`, true);
