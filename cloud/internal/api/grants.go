@@ -12,7 +12,7 @@ import (
 func (o *organisationService) grantView(g people.Grant) *cabinetv1.Grant {
 	return &cabinetv1.Grant{
 		Id: g.ID, State: cabinetv1.GrantState(g.State(store.Micros(o.s.Now()))), Party: g.Party, OrganisationId: g.OrganisationID, NodeId: g.Node, NodeName: g.NodeName,
-		NodeKind: cabinetv1.NodeKind(g.NodeKind), OfferedMs: g.OfferedAt / 1000, GivenMs: g.GivenAt / 1000, GivenBy: g.GivenBy, EndsMs: g.EndsAt / 1000,
+		NodeKind: cabinetv1.PlaceKind(g.NodeKind), OfferedMs: g.OfferedAt / 1000, GivenMs: g.GivenAt / 1000, GivenBy: g.GivenBy, EndsMs: g.EndsAt / 1000,
 		RevokedMs: g.RevokedAt / 1000, RevokedBy: g.RevokedBy,
 	}
 }

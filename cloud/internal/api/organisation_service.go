@@ -116,7 +116,7 @@ func (o *organisationService) ListNodes(ctx context.Context, _ *cabinetv1.ListNo
 	res := &cabinetv1.ListNodesResponse{}
 	for _, n := range list {
 		res.Nodes = append(res.Nodes, &cabinetv1.TreeNode{
-			Id: n.ID, ParentId: n.Parent, Kind: cabinetv1.NodeKind(n.Kind), Name: n.Name, Depth: uint32(n.Depth),
+			Id: n.ID, ParentId: n.Parent, Kind: cabinetv1.PlaceKind(n.Kind), Name: n.Name, Depth: uint32(n.Depth),
 		})
 	}
 	return res, nil
@@ -131,7 +131,7 @@ func assignmentsOf(list []*cabinetv1.Assignment) []people.Assignment {
 }
 
 func assignedView(a people.Assigned) *cabinetv1.Assignment {
-	return &cabinetv1.Assignment{Role: a.Role, NodeId: a.Node, RoleName: a.RoleName, NodeName: a.NodeName, NodeKind: cabinetv1.NodeKind(a.NodeKind)}
+	return &cabinetv1.Assignment{Role: a.Role, NodeId: a.Node, RoleName: a.RoleName, NodeName: a.NodeName, NodeKind: cabinetv1.PlaceKind(a.NodeKind)}
 }
 
 func assignedViews(list []people.Assigned) []*cabinetv1.Assignment {

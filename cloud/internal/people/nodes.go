@@ -8,7 +8,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
 
-// NodeKind is what a part of the tree is.
+// NodeKind is what a part of the tree is. The numbers are cabinet.v1.PlaceKind.
 type NodeKind int
 
 // Kinds of nodes.

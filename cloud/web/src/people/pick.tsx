@@ -1,7 +1,8 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { ActionIcon, Button, NativeSelect, Select } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { NodeKind, OrganisationService, type Role, type TreeNode } from "../gen/cabinet/v1/organisation_pb";
+import { OrganisationService, type Role, type TreeNode } from "../gen/cabinet/v1/organisation_pb";
+import { PlaceKind } from "../gen/cabinet/v1/tree_pb";
 import { IconCross } from "../ui/icons";
 import { usePermissionName, useRoleName } from "./words";
 
@@ -32,7 +33,7 @@ export function NodePick(p: {
 }) {
   const { t } = useTranslation();
   const by = new Map(p.nodes.map((n) => [n.id || EVERYWHERE, n]));
-  const name = (n: TreeNode) => (n.kind === NodeKind.ORGANISATION ? t("people.staff.everywhere") : n.name);
+  const name = (n: TreeNode) => (n.kind === PlaceKind.ORGANISATION ? t("people.staff.everywhere") : n.name);
   return (
     <Select
       label={p.label}

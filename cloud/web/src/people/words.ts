@@ -1,7 +1,7 @@
 /** Roles, permissions and places in words. */
 import { useTranslation } from "react-i18next";
 import type { Assignment } from "../gen/cabinet/v1/organisation_pb";
-import { NodeKind } from "../gen/cabinet/v1/organisation_pb";
+import { PlaceKind } from "../gen/cabinet/v1/tree_pb";
 import words from "../words/ru/people.json";
 
 const NAMES = words.people.roles.names;
@@ -33,11 +33,11 @@ export function usePermissionWhat(): (code: string) => string {
 }
 
 /** Where something holds. */
-export function usePlaceName(): (a: { nodeId: string; nodeName: string; nodeKind: NodeKind }) => string {
+export function usePlaceName(): (a: { nodeId: string; nodeName: string; nodeKind: PlaceKind }) => string {
   const { t } = useTranslation();
   return (a) => {
     if (a.nodeId === "") return t("people.staff.everywhere");
-    return a.nodeKind === NodeKind.UNSPECIFIED ? t("people.staff.noNode") : a.nodeName;
+    return a.nodeKind === PlaceKind.UNSPECIFIED ? t("people.staff.noNode") : a.nodeName;
   };
 }
 

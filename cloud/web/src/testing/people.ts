@@ -13,13 +13,13 @@ import {
   KeySchema,
   type Member,
   MemberSchema,
-  NodeKind,
   OrganisationKind,
   OrganisationSchema,
   type OrganisationService,
   type Role,
   RoleSchema,
 } from "../gen/cabinet/v1/organisation_pb";
+import { PlaceKind } from "../gen/cabinet/v1/tree_pb";
 
 const DAY = 86_400_000;
 
@@ -32,11 +32,11 @@ export function refused(code: Code, reason: string, args: Record<string, string>
 }
 
 const NODES = [
-  { id: "", kind: NodeKind.ORGANISATION, name: "ООО «Ромашка»", depth: 0, parentId: "" },
-  { id: "north", kind: NodeKind.DEPARTMENT, name: "Север", depth: 1, parentId: "" },
-  { id: "shop", kind: NodeKind.OUTLET, name: "Мира, 5", depth: 2, parentId: "north" },
-  { id: "till-1", kind: NodeKind.TILL, name: "Касса 1", depth: 3, parentId: "shop" },
-  { id: "south", kind: NodeKind.OUTLET, name: "Южная, 12 (торговый центр)", depth: 1, parentId: "" },
+  { id: "", kind: PlaceKind.ORGANISATION, name: "ООО «Ромашка»", depth: 0, parentId: "" },
+  { id: "north", kind: PlaceKind.DEPARTMENT, name: "Север", depth: 1, parentId: "" },
+  { id: "shop", kind: PlaceKind.OUTLET, name: "Мира, 5", depth: 2, parentId: "north" },
+  { id: "till-1", kind: PlaceKind.TILL, name: "Касса 1", depth: 3, parentId: "shop" },
+  { id: "south", kind: PlaceKind.OUTLET, name: "Южная, 12 (торговый центр)", depth: 1, parentId: "" },
 ];
 
 const PERMISSIONS = [
@@ -84,7 +84,7 @@ export class FakePeople {
       nodeId,
       nodeName,
       roleName,
-      nodeKind: NODES.find((n) => n.id === nodeId)?.kind ?? NodeKind.UNSPECIFIED,
+      nodeKind: NODES.find((n) => n.id === nodeId)?.kind ?? PlaceKind.UNSPECIFIED,
     });
     this.people = [
       create(MemberSchema, {
@@ -161,7 +161,7 @@ export class FakePeople {
           state,
           party,
           organisationId: "o1",
-          nodeKind: NodeKind.ORGANISATION,
+          nodeKind: PlaceKind.ORGANISATION,
           offeredMs: ms(30 * DAY),
         }),
         more,
@@ -171,7 +171,7 @@ export class FakePeople {
       g("g2", GrantState.ACTIVE, "ООО «КассСервис»", {
         nodeId: "north",
         nodeName: "Север",
-        nodeKind: NodeKind.DEPARTMENT,
+        nodeKind: PlaceKind.DEPARTMENT,
         givenMs: ms(30 * DAY),
         givenBy: "anna@romashka.example",
         endsMs: ms(-60 * DAY),
@@ -277,7 +277,7 @@ export class FakePeople {
         nodeId: x.nodeId,
         roleName: this.roles.find((r) => r.id === x.role)?.name ?? "",
         nodeName: NODES.find((n) => n.id === x.nodeId && n.id !== "")?.name ?? "",
-        nodeKind: NODES.find((n) => n.id === x.nodeId)?.kind ?? NodeKind.UNSPECIFIED,
+        nodeKind: NODES.find((n) => n.id === x.nodeId)?.kind ?? PlaceKind.UNSPECIFIED,
       }));
     const ms = BigInt(this.now);
     const none = () => new ConnectError("none", Code.NotFound);

@@ -76,67 +76,6 @@ func (OrganisationKind) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{0}
 }
 
-// NodeKind is what a part of the tree is.
-type NodeKind int32
-
-const (
-	// Not given.
-	NodeKind_NODE_KIND_UNSPECIFIED NodeKind = 0
-	// The whole organisation.
-	NodeKind_NODE_KIND_ORGANISATION NodeKind = 1
-	// Department.
-	NodeKind_NODE_KIND_DEPARTMENT NodeKind = 2
-	// Outlet.
-	NodeKind_NODE_KIND_OUTLET NodeKind = 3
-	// Till.
-	NodeKind_NODE_KIND_TILL NodeKind = 4
-)
-
-// Enum value maps for NodeKind.
-var (
-	NodeKind_name = map[int32]string{
-		0: "NODE_KIND_UNSPECIFIED",
-		1: "NODE_KIND_ORGANISATION",
-		2: "NODE_KIND_DEPARTMENT",
-		3: "NODE_KIND_OUTLET",
-		4: "NODE_KIND_TILL",
-	}
-	NodeKind_value = map[string]int32{
-		"NODE_KIND_UNSPECIFIED":  0,
-		"NODE_KIND_ORGANISATION": 1,
-		"NODE_KIND_DEPARTMENT":   2,
-		"NODE_KIND_OUTLET":       3,
-		"NODE_KIND_TILL":         4,
-	}
-)
-
-func (x NodeKind) Enum() *NodeKind {
-	p := new(NodeKind)
-	*p = x
-	return p
-}
-
-func (x NodeKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (NodeKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_organisation_proto_enumTypes[1].Descriptor()
-}
-
-func (NodeKind) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_organisation_proto_enumTypes[1]
-}
-
-func (x NodeKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use NodeKind.Descriptor instead.
-func (NodeKind) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{1}
-}
-
 // GrantState is how a grant stands.
 type GrantState int32
 
@@ -182,11 +121,11 @@ func (x GrantState) String() string {
 }
 
 func (GrantState) Descriptor() protoreflect.EnumDescriptor {
-	return file_cabinet_v1_organisation_proto_enumTypes[2].Descriptor()
+	return file_cabinet_v1_organisation_proto_enumTypes[1].Descriptor()
 }
 
 func (GrantState) Type() protoreflect.EnumType {
-	return &file_cabinet_v1_organisation_proto_enumTypes[2]
+	return &file_cabinet_v1_organisation_proto_enumTypes[1]
 }
 
 func (x GrantState) Number() protoreflect.EnumNumber {
@@ -195,7 +134,7 @@ func (x GrantState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use GrantState.Descriptor instead.
 func (GrantState) EnumDescriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{1}
 }
 
 // Organisation is who has tills, or repairs them.
@@ -928,7 +867,7 @@ type TreeNode struct {
 	// Node above among those given; empty at the top.
 	ParentId string `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
 	// Kind.
-	Kind NodeKind `protobuf:"varint,3,opt,name=kind,proto3,enum=cabinet.v1.NodeKind" json:"kind,omitempty"`
+	Kind PlaceKind `protobuf:"varint,3,opt,name=kind,proto3,enum=cabinet.v1.PlaceKind" json:"kind,omitempty"`
 	// Name.
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// How deep it stands, from 0.
@@ -981,11 +920,11 @@ func (x *TreeNode) GetParentId() string {
 	return ""
 }
 
-func (x *TreeNode) GetKind() NodeKind {
+func (x *TreeNode) GetKind() PlaceKind {
 	if x != nil {
 		return x.Kind
 	}
-	return NodeKind_NODE_KIND_UNSPECIFIED
+	return PlaceKind_PLACE_KIND_UNSPECIFIED
 }
 
 func (x *TreeNode) GetName() string {
@@ -1097,7 +1036,7 @@ type Assignment struct {
 	// Name of the part; only in answers; empty is everywhere.
 	NodeName string `protobuf:"bytes,4,opt,name=node_name,json=nodeName,proto3" json:"node_name,omitempty"`
 	// Kind of the part; only in answers. Not given when it is no more.
-	NodeKind      NodeKind `protobuf:"varint,5,opt,name=node_kind,json=nodeKind,proto3,enum=cabinet.v1.NodeKind" json:"node_kind,omitempty"`
+	NodeKind      PlaceKind `protobuf:"varint,5,opt,name=node_kind,json=nodeKind,proto3,enum=cabinet.v1.PlaceKind" json:"node_kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1160,11 +1099,11 @@ func (x *Assignment) GetNodeName() string {
 	return ""
 }
 
-func (x *Assignment) GetNodeKind() NodeKind {
+func (x *Assignment) GetNodeKind() PlaceKind {
 	if x != nil {
 		return x.NodeKind
 	}
-	return NodeKind_NODE_KIND_UNSPECIFIED
+	return PlaceKind_PLACE_KIND_UNSPECIFIED
 }
 
 // Member is a person who works in the organisation.
@@ -2466,7 +2405,7 @@ type Grant struct {
 	// Its name; empty is everything.
 	NodeName string `protobuf:"bytes,6,opt,name=node_name,json=nodeName,proto3" json:"node_name,omitempty"`
 	// Its kind. Not given when it is no more.
-	NodeKind NodeKind `protobuf:"varint,7,opt,name=node_kind,json=nodeKind,proto3,enum=cabinet.v1.NodeKind" json:"node_kind,omitempty"`
+	NodeKind PlaceKind `protobuf:"varint,7,opt,name=node_kind,json=nodeKind,proto3,enum=cabinet.v1.PlaceKind" json:"node_kind,omitempty"`
 	// When it was offered, Unix ms.
 	OfferedMs int64 `protobuf:"varint,8,opt,name=offered_ms,json=offeredMs,proto3" json:"offered_ms,omitempty"`
 	// When it was given, Unix ms; 0 while it is offered.
@@ -2555,11 +2494,11 @@ func (x *Grant) GetNodeName() string {
 	return ""
 }
 
-func (x *Grant) GetNodeKind() NodeKind {
+func (x *Grant) GetNodeKind() PlaceKind {
 	if x != nil {
 		return x.NodeKind
 	}
-	return NodeKind_NODE_KIND_UNSPECIFIED
+	return PlaceKind_PLACE_KIND_UNSPECIFIED
 }
 
 func (x *Grant) GetOfferedMs() int64 {
@@ -3710,7 +3649,7 @@ var File_cabinet_v1_organisation_proto protoreflect.FileDescriptor
 const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\n" +
 	"\x1dcabinet/v1/organisation.proto\x12\n" +
-	"cabinet.v1\"\x9d\x02\n" +
+	"cabinet.v1\x1a\x15cabinet/v1/tree.proto\"\x9d\x02\n" +
 	"\fOrganisation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x120\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1c.cabinet.v1.OrganisationKindR\x04kind\x12\x18\n" +
@@ -3761,23 +3700,23 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\x05today\x18\x01 \x01(\x03R\x05today\x12\x1c\n" +
 	"\tyesterday\x18\x02 \x01(\x03R\tyesterday\x12\x14\n" +
 	"\x05month\x18\x03 \x01(\x03R\x05month\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"\x8b\x01\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"\x8c\x01\n" +
 	"\bTreeNode\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
-	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12(\n" +
-	"\x04kind\x18\x03 \x01(\x0e2\x14.cabinet.v1.NodeKindR\x04kind\x12\x12\n" +
+	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12)\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.cabinet.v1.PlaceKindR\x04kind\x12\x12\n" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n" +
 	"\x05depth\x18\x05 \x01(\rR\x05depth\"\x12\n" +
 	"\x10ListNodesRequest\"?\n" +
 	"\x11ListNodesResponse\x12*\n" +
-	"\x05nodes\x18\x01 \x03(\v2\x14.cabinet.v1.TreeNodeR\x05nodes\"\xa6\x01\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x14.cabinet.v1.TreeNodeR\x05nodes\"\xa7\x01\n" +
 	"\n" +
 	"Assignment\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x17\n" +
 	"\anode_id\x18\x02 \x01(\tR\x06nodeId\x12\x1b\n" +
 	"\trole_name\x18\x03 \x01(\tR\broleName\x12\x1b\n" +
-	"\tnode_name\x18\x04 \x01(\tR\bnodeName\x121\n" +
-	"\tnode_kind\x18\x05 \x01(\x0e2\x14.cabinet.v1.NodeKindR\bnodeKind\"\xcb\x02\n" +
+	"\tnode_name\x18\x04 \x01(\tR\bnodeName\x122\n" +
+	"\tnode_kind\x18\x05 \x01(\x0e2\x15.cabinet.v1.PlaceKindR\bnodeKind\"\xcb\x02\n" +
 	"\x06Member\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05login\x18\x02 \x01(\tR\x05login\x12\x12\n" +
@@ -3859,15 +3798,15 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\v2\x10.cabinet.v1.RoleR\x04role\"#\n" +
 	"\x11DeleteRoleRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
-	"\x12DeleteRoleResponse\"\x99\x03\n" +
+	"\x12DeleteRoleResponse\"\x9a\x03\n" +
 	"\x05Grant\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.cabinet.v1.GrantStateR\x05state\x12\x14\n" +
 	"\x05party\x18\x03 \x01(\tR\x05party\x12'\n" +
 	"\x0forganisation_id\x18\x04 \x01(\tR\x0eorganisationId\x12\x17\n" +
 	"\anode_id\x18\x05 \x01(\tR\x06nodeId\x12\x1b\n" +
-	"\tnode_name\x18\x06 \x01(\tR\bnodeName\x121\n" +
-	"\tnode_kind\x18\a \x01(\x0e2\x14.cabinet.v1.NodeKindR\bnodeKind\x12\x1d\n" +
+	"\tnode_name\x18\x06 \x01(\tR\bnodeName\x122\n" +
+	"\tnode_kind\x18\a \x01(\x0e2\x15.cabinet.v1.PlaceKindR\bnodeKind\x12\x1d\n" +
 	"\n" +
 	"offered_ms\x18\b \x01(\x03R\tofferedMs\x12\x19\n" +
 	"\bgiven_ms\x18\t \x01(\x03R\agivenMs\x12\x19\n" +
@@ -3947,13 +3886,7 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\x10OrganisationKind\x12!\n" +
 	"\x1dORGANISATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ORGANISATION_KIND_OWNER\x10\x01\x12\x1d\n" +
-	"\x19ORGANISATION_KIND_SERVICE\x10\x02*\x85\x01\n" +
-	"\bNodeKind\x12\x19\n" +
-	"\x15NODE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16NODE_KIND_ORGANISATION\x10\x01\x12\x18\n" +
-	"\x14NODE_KIND_DEPARTMENT\x10\x02\x12\x14\n" +
-	"\x10NODE_KIND_OUTLET\x10\x03\x12\x12\n" +
-	"\x0eNODE_KIND_TILL\x10\x04*\x8a\x01\n" +
+	"\x19ORGANISATION_KIND_SERVICE\x10\x02*\x8a\x01\n" +
 	"\n" +
 	"GrantState\x12\x1b\n" +
 	"\x17GRANT_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -4006,161 +3939,161 @@ func file_cabinet_v1_organisation_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_organisation_proto_rawDescData
 }
 
-var file_cabinet_v1_organisation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cabinet_v1_organisation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_cabinet_v1_organisation_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_cabinet_v1_organisation_proto_goTypes = []any{
 	(OrganisationKind)(0),              // 0: cabinet.v1.OrganisationKind
-	(NodeKind)(0),                      // 1: cabinet.v1.NodeKind
-	(GrantState)(0),                    // 2: cabinet.v1.GrantState
-	(*Organisation)(nil),               // 3: cabinet.v1.Organisation
-	(*GetOrganisationRequest)(nil),     // 4: cabinet.v1.GetOrganisationRequest
-	(*GetOrganisationResponse)(nil),    // 5: cabinet.v1.GetOrganisationResponse
-	(*UpdateOrganisationRequest)(nil),  // 6: cabinet.v1.UpdateOrganisationRequest
-	(*UpdateOrganisationResponse)(nil), // 7: cabinet.v1.UpdateOrganisationResponse
-	(*CreateOrganisationRequest)(nil),  // 8: cabinet.v1.CreateOrganisationRequest
-	(*CreateOrganisationResponse)(nil), // 9: cabinet.v1.CreateOrganisationResponse
-	(*ListCompaniesRequest)(nil),       // 10: cabinet.v1.ListCompaniesRequest
-	(*ListCompaniesResponse)(nil),      // 11: cabinet.v1.ListCompaniesResponse
-	(*Company)(nil),                    // 12: cabinet.v1.Company
-	(*CompanyRevenue)(nil),             // 13: cabinet.v1.CompanyRevenue
-	(*TreeNode)(nil),                   // 14: cabinet.v1.TreeNode
-	(*ListNodesRequest)(nil),           // 15: cabinet.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),          // 16: cabinet.v1.ListNodesResponse
-	(*Assignment)(nil),                 // 17: cabinet.v1.Assignment
-	(*Member)(nil),                     // 18: cabinet.v1.Member
-	(*Invitation)(nil),                 // 19: cabinet.v1.Invitation
-	(*ListPeopleRequest)(nil),          // 20: cabinet.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),         // 21: cabinet.v1.ListPeopleResponse
-	(*InvitePersonRequest)(nil),        // 22: cabinet.v1.InvitePersonRequest
-	(*InvitePersonResponse)(nil),       // 23: cabinet.v1.InvitePersonResponse
-	(*ResendInvitationRequest)(nil),    // 24: cabinet.v1.ResendInvitationRequest
-	(*ResendInvitationResponse)(nil),   // 25: cabinet.v1.ResendInvitationResponse
-	(*RevokeInvitationRequest)(nil),    // 26: cabinet.v1.RevokeInvitationRequest
-	(*RevokeInvitationResponse)(nil),   // 27: cabinet.v1.RevokeInvitationResponse
-	(*SetRightsRequest)(nil),           // 28: cabinet.v1.SetRightsRequest
-	(*SetRightsResponse)(nil),          // 29: cabinet.v1.SetRightsResponse
-	(*BlockPersonRequest)(nil),         // 30: cabinet.v1.BlockPersonRequest
-	(*BlockPersonResponse)(nil),        // 31: cabinet.v1.BlockPersonResponse
-	(*RemovePersonRequest)(nil),        // 32: cabinet.v1.RemovePersonRequest
-	(*RemovePersonResponse)(nil),       // 33: cabinet.v1.RemovePersonResponse
-	(*Role)(nil),                       // 34: cabinet.v1.Role
-	(*ListRolesRequest)(nil),           // 35: cabinet.v1.ListRolesRequest
-	(*ListRolesResponse)(nil),          // 36: cabinet.v1.ListRolesResponse
-	(*PutRoleRequest)(nil),             // 37: cabinet.v1.PutRoleRequest
-	(*PutRoleResponse)(nil),            // 38: cabinet.v1.PutRoleResponse
-	(*DeleteRoleRequest)(nil),          // 39: cabinet.v1.DeleteRoleRequest
-	(*DeleteRoleResponse)(nil),         // 40: cabinet.v1.DeleteRoleResponse
-	(*Grant)(nil),                      // 41: cabinet.v1.Grant
-	(*ListGrantsRequest)(nil),          // 42: cabinet.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),         // 43: cabinet.v1.ListGrantsResponse
-	(*FindServiceCentreRequest)(nil),   // 44: cabinet.v1.FindServiceCentreRequest
-	(*FindServiceCentreResponse)(nil),  // 45: cabinet.v1.FindServiceCentreResponse
-	(*GiveGrantRequest)(nil),           // 46: cabinet.v1.GiveGrantRequest
-	(*GiveGrantResponse)(nil),          // 47: cabinet.v1.GiveGrantResponse
-	(*AcceptGrantRequest)(nil),         // 48: cabinet.v1.AcceptGrantRequest
-	(*AcceptGrantResponse)(nil),        // 49: cabinet.v1.AcceptGrantResponse
-	(*ProlongGrantRequest)(nil),        // 50: cabinet.v1.ProlongGrantRequest
-	(*ProlongGrantResponse)(nil),       // 51: cabinet.v1.ProlongGrantResponse
-	(*RevokeGrantRequest)(nil),         // 52: cabinet.v1.RevokeGrantRequest
-	(*RevokeGrantResponse)(nil),        // 53: cabinet.v1.RevokeGrantResponse
-	(*ListClientsRequest)(nil),         // 54: cabinet.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),        // 55: cabinet.v1.ListClientsResponse
-	(*Key)(nil),                        // 56: cabinet.v1.Key
-	(*ListKeysRequest)(nil),            // 57: cabinet.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),           // 58: cabinet.v1.ListKeysResponse
-	(*CreateKeyRequest)(nil),           // 59: cabinet.v1.CreateKeyRequest
-	(*CreateKeyResponse)(nil),          // 60: cabinet.v1.CreateKeyResponse
-	(*RevokeKeyRequest)(nil),           // 61: cabinet.v1.RevokeKeyRequest
-	(*RevokeKeyResponse)(nil),          // 62: cabinet.v1.RevokeKeyResponse
+	(GrantState)(0),                    // 1: cabinet.v1.GrantState
+	(*Organisation)(nil),               // 2: cabinet.v1.Organisation
+	(*GetOrganisationRequest)(nil),     // 3: cabinet.v1.GetOrganisationRequest
+	(*GetOrganisationResponse)(nil),    // 4: cabinet.v1.GetOrganisationResponse
+	(*UpdateOrganisationRequest)(nil),  // 5: cabinet.v1.UpdateOrganisationRequest
+	(*UpdateOrganisationResponse)(nil), // 6: cabinet.v1.UpdateOrganisationResponse
+	(*CreateOrganisationRequest)(nil),  // 7: cabinet.v1.CreateOrganisationRequest
+	(*CreateOrganisationResponse)(nil), // 8: cabinet.v1.CreateOrganisationResponse
+	(*ListCompaniesRequest)(nil),       // 9: cabinet.v1.ListCompaniesRequest
+	(*ListCompaniesResponse)(nil),      // 10: cabinet.v1.ListCompaniesResponse
+	(*Company)(nil),                    // 11: cabinet.v1.Company
+	(*CompanyRevenue)(nil),             // 12: cabinet.v1.CompanyRevenue
+	(*TreeNode)(nil),                   // 13: cabinet.v1.TreeNode
+	(*ListNodesRequest)(nil),           // 14: cabinet.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),          // 15: cabinet.v1.ListNodesResponse
+	(*Assignment)(nil),                 // 16: cabinet.v1.Assignment
+	(*Member)(nil),                     // 17: cabinet.v1.Member
+	(*Invitation)(nil),                 // 18: cabinet.v1.Invitation
+	(*ListPeopleRequest)(nil),          // 19: cabinet.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),         // 20: cabinet.v1.ListPeopleResponse
+	(*InvitePersonRequest)(nil),        // 21: cabinet.v1.InvitePersonRequest
+	(*InvitePersonResponse)(nil),       // 22: cabinet.v1.InvitePersonResponse
+	(*ResendInvitationRequest)(nil),    // 23: cabinet.v1.ResendInvitationRequest
+	(*ResendInvitationResponse)(nil),   // 24: cabinet.v1.ResendInvitationResponse
+	(*RevokeInvitationRequest)(nil),    // 25: cabinet.v1.RevokeInvitationRequest
+	(*RevokeInvitationResponse)(nil),   // 26: cabinet.v1.RevokeInvitationResponse
+	(*SetRightsRequest)(nil),           // 27: cabinet.v1.SetRightsRequest
+	(*SetRightsResponse)(nil),          // 28: cabinet.v1.SetRightsResponse
+	(*BlockPersonRequest)(nil),         // 29: cabinet.v1.BlockPersonRequest
+	(*BlockPersonResponse)(nil),        // 30: cabinet.v1.BlockPersonResponse
+	(*RemovePersonRequest)(nil),        // 31: cabinet.v1.RemovePersonRequest
+	(*RemovePersonResponse)(nil),       // 32: cabinet.v1.RemovePersonResponse
+	(*Role)(nil),                       // 33: cabinet.v1.Role
+	(*ListRolesRequest)(nil),           // 34: cabinet.v1.ListRolesRequest
+	(*ListRolesResponse)(nil),          // 35: cabinet.v1.ListRolesResponse
+	(*PutRoleRequest)(nil),             // 36: cabinet.v1.PutRoleRequest
+	(*PutRoleResponse)(nil),            // 37: cabinet.v1.PutRoleResponse
+	(*DeleteRoleRequest)(nil),          // 38: cabinet.v1.DeleteRoleRequest
+	(*DeleteRoleResponse)(nil),         // 39: cabinet.v1.DeleteRoleResponse
+	(*Grant)(nil),                      // 40: cabinet.v1.Grant
+	(*ListGrantsRequest)(nil),          // 41: cabinet.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),         // 42: cabinet.v1.ListGrantsResponse
+	(*FindServiceCentreRequest)(nil),   // 43: cabinet.v1.FindServiceCentreRequest
+	(*FindServiceCentreResponse)(nil),  // 44: cabinet.v1.FindServiceCentreResponse
+	(*GiveGrantRequest)(nil),           // 45: cabinet.v1.GiveGrantRequest
+	(*GiveGrantResponse)(nil),          // 46: cabinet.v1.GiveGrantResponse
+	(*AcceptGrantRequest)(nil),         // 47: cabinet.v1.AcceptGrantRequest
+	(*AcceptGrantResponse)(nil),        // 48: cabinet.v1.AcceptGrantResponse
+	(*ProlongGrantRequest)(nil),        // 49: cabinet.v1.ProlongGrantRequest
+	(*ProlongGrantResponse)(nil),       // 50: cabinet.v1.ProlongGrantResponse
+	(*RevokeGrantRequest)(nil),         // 51: cabinet.v1.RevokeGrantRequest
+	(*RevokeGrantResponse)(nil),        // 52: cabinet.v1.RevokeGrantResponse
+	(*ListClientsRequest)(nil),         // 53: cabinet.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),        // 54: cabinet.v1.ListClientsResponse
+	(*Key)(nil),                        // 55: cabinet.v1.Key
+	(*ListKeysRequest)(nil),            // 56: cabinet.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),           // 57: cabinet.v1.ListKeysResponse
+	(*CreateKeyRequest)(nil),           // 58: cabinet.v1.CreateKeyRequest
+	(*CreateKeyResponse)(nil),          // 59: cabinet.v1.CreateKeyResponse
+	(*RevokeKeyRequest)(nil),           // 60: cabinet.v1.RevokeKeyRequest
+	(*RevokeKeyResponse)(nil),          // 61: cabinet.v1.RevokeKeyResponse
+	(PlaceKind)(0),                     // 62: cabinet.v1.PlaceKind
 }
 var file_cabinet_v1_organisation_proto_depIdxs = []int32{
 	0,  // 0: cabinet.v1.Organisation.kind:type_name -> cabinet.v1.OrganisationKind
-	3,  // 1: cabinet.v1.GetOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
-	3,  // 2: cabinet.v1.UpdateOrganisationRequest.organisation:type_name -> cabinet.v1.Organisation
-	3,  // 3: cabinet.v1.UpdateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
-	3,  // 4: cabinet.v1.CreateOrganisationRequest.organisation:type_name -> cabinet.v1.Organisation
-	3,  // 5: cabinet.v1.CreateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
-	12, // 6: cabinet.v1.ListCompaniesResponse.companies:type_name -> cabinet.v1.Company
+	2,  // 1: cabinet.v1.GetOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
+	2,  // 2: cabinet.v1.UpdateOrganisationRequest.organisation:type_name -> cabinet.v1.Organisation
+	2,  // 3: cabinet.v1.UpdateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
+	2,  // 4: cabinet.v1.CreateOrganisationRequest.organisation:type_name -> cabinet.v1.Organisation
+	2,  // 5: cabinet.v1.CreateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
+	11, // 6: cabinet.v1.ListCompaniesResponse.companies:type_name -> cabinet.v1.Company
 	0,  // 7: cabinet.v1.Company.kind:type_name -> cabinet.v1.OrganisationKind
-	13, // 8: cabinet.v1.Company.revenue:type_name -> cabinet.v1.CompanyRevenue
-	1,  // 9: cabinet.v1.TreeNode.kind:type_name -> cabinet.v1.NodeKind
-	14, // 10: cabinet.v1.ListNodesResponse.nodes:type_name -> cabinet.v1.TreeNode
-	1,  // 11: cabinet.v1.Assignment.node_kind:type_name -> cabinet.v1.NodeKind
-	17, // 12: cabinet.v1.Member.assignments:type_name -> cabinet.v1.Assignment
-	17, // 13: cabinet.v1.Invitation.assignments:type_name -> cabinet.v1.Assignment
-	18, // 14: cabinet.v1.ListPeopleResponse.people:type_name -> cabinet.v1.Member
-	19, // 15: cabinet.v1.ListPeopleResponse.invitations:type_name -> cabinet.v1.Invitation
-	17, // 16: cabinet.v1.InvitePersonRequest.assignments:type_name -> cabinet.v1.Assignment
-	19, // 17: cabinet.v1.InvitePersonResponse.invitation:type_name -> cabinet.v1.Invitation
-	19, // 18: cabinet.v1.ResendInvitationResponse.invitation:type_name -> cabinet.v1.Invitation
-	17, // 19: cabinet.v1.SetRightsRequest.assignments:type_name -> cabinet.v1.Assignment
-	18, // 20: cabinet.v1.SetRightsResponse.person:type_name -> cabinet.v1.Member
-	18, // 21: cabinet.v1.BlockPersonResponse.person:type_name -> cabinet.v1.Member
-	34, // 22: cabinet.v1.ListRolesResponse.roles:type_name -> cabinet.v1.Role
-	34, // 23: cabinet.v1.PutRoleRequest.role:type_name -> cabinet.v1.Role
-	34, // 24: cabinet.v1.PutRoleResponse.role:type_name -> cabinet.v1.Role
-	2,  // 25: cabinet.v1.Grant.state:type_name -> cabinet.v1.GrantState
-	1,  // 26: cabinet.v1.Grant.node_kind:type_name -> cabinet.v1.NodeKind
-	41, // 27: cabinet.v1.ListGrantsResponse.grants:type_name -> cabinet.v1.Grant
-	41, // 28: cabinet.v1.GiveGrantResponse.grant:type_name -> cabinet.v1.Grant
-	41, // 29: cabinet.v1.AcceptGrantResponse.grant:type_name -> cabinet.v1.Grant
-	41, // 30: cabinet.v1.ProlongGrantResponse.grant:type_name -> cabinet.v1.Grant
-	41, // 31: cabinet.v1.RevokeGrantResponse.grant:type_name -> cabinet.v1.Grant
-	41, // 32: cabinet.v1.ListClientsResponse.grants:type_name -> cabinet.v1.Grant
-	17, // 33: cabinet.v1.Key.assignment:type_name -> cabinet.v1.Assignment
-	56, // 34: cabinet.v1.ListKeysResponse.keys:type_name -> cabinet.v1.Key
-	17, // 35: cabinet.v1.CreateKeyRequest.assignment:type_name -> cabinet.v1.Assignment
-	56, // 36: cabinet.v1.CreateKeyResponse.key:type_name -> cabinet.v1.Key
-	4,  // 37: cabinet.v1.OrganisationService.GetOrganisation:input_type -> cabinet.v1.GetOrganisationRequest
-	6,  // 38: cabinet.v1.OrganisationService.UpdateOrganisation:input_type -> cabinet.v1.UpdateOrganisationRequest
-	8,  // 39: cabinet.v1.OrganisationService.CreateOrganisation:input_type -> cabinet.v1.CreateOrganisationRequest
-	10, // 40: cabinet.v1.OrganisationService.ListCompanies:input_type -> cabinet.v1.ListCompaniesRequest
-	15, // 41: cabinet.v1.OrganisationService.ListNodes:input_type -> cabinet.v1.ListNodesRequest
-	20, // 42: cabinet.v1.OrganisationService.ListPeople:input_type -> cabinet.v1.ListPeopleRequest
-	22, // 43: cabinet.v1.OrganisationService.InvitePerson:input_type -> cabinet.v1.InvitePersonRequest
-	24, // 44: cabinet.v1.OrganisationService.ResendInvitation:input_type -> cabinet.v1.ResendInvitationRequest
-	26, // 45: cabinet.v1.OrganisationService.RevokeInvitation:input_type -> cabinet.v1.RevokeInvitationRequest
-	28, // 46: cabinet.v1.OrganisationService.SetRights:input_type -> cabinet.v1.SetRightsRequest
-	30, // 47: cabinet.v1.OrganisationService.BlockPerson:input_type -> cabinet.v1.BlockPersonRequest
-	32, // 48: cabinet.v1.OrganisationService.RemovePerson:input_type -> cabinet.v1.RemovePersonRequest
-	35, // 49: cabinet.v1.OrganisationService.ListRoles:input_type -> cabinet.v1.ListRolesRequest
-	37, // 50: cabinet.v1.OrganisationService.PutRole:input_type -> cabinet.v1.PutRoleRequest
-	39, // 51: cabinet.v1.OrganisationService.DeleteRole:input_type -> cabinet.v1.DeleteRoleRequest
-	42, // 52: cabinet.v1.OrganisationService.ListGrants:input_type -> cabinet.v1.ListGrantsRequest
-	44, // 53: cabinet.v1.OrganisationService.FindServiceCentre:input_type -> cabinet.v1.FindServiceCentreRequest
-	46, // 54: cabinet.v1.OrganisationService.GiveGrant:input_type -> cabinet.v1.GiveGrantRequest
-	48, // 55: cabinet.v1.OrganisationService.AcceptGrant:input_type -> cabinet.v1.AcceptGrantRequest
-	50, // 56: cabinet.v1.OrganisationService.ProlongGrant:input_type -> cabinet.v1.ProlongGrantRequest
-	52, // 57: cabinet.v1.OrganisationService.RevokeGrant:input_type -> cabinet.v1.RevokeGrantRequest
-	54, // 58: cabinet.v1.OrganisationService.ListClients:input_type -> cabinet.v1.ListClientsRequest
-	57, // 59: cabinet.v1.OrganisationService.ListKeys:input_type -> cabinet.v1.ListKeysRequest
-	59, // 60: cabinet.v1.OrganisationService.CreateKey:input_type -> cabinet.v1.CreateKeyRequest
-	61, // 61: cabinet.v1.OrganisationService.RevokeKey:input_type -> cabinet.v1.RevokeKeyRequest
-	5,  // 62: cabinet.v1.OrganisationService.GetOrganisation:output_type -> cabinet.v1.GetOrganisationResponse
-	7,  // 63: cabinet.v1.OrganisationService.UpdateOrganisation:output_type -> cabinet.v1.UpdateOrganisationResponse
-	9,  // 64: cabinet.v1.OrganisationService.CreateOrganisation:output_type -> cabinet.v1.CreateOrganisationResponse
-	11, // 65: cabinet.v1.OrganisationService.ListCompanies:output_type -> cabinet.v1.ListCompaniesResponse
-	16, // 66: cabinet.v1.OrganisationService.ListNodes:output_type -> cabinet.v1.ListNodesResponse
-	21, // 67: cabinet.v1.OrganisationService.ListPeople:output_type -> cabinet.v1.ListPeopleResponse
-	23, // 68: cabinet.v1.OrganisationService.InvitePerson:output_type -> cabinet.v1.InvitePersonResponse
-	25, // 69: cabinet.v1.OrganisationService.ResendInvitation:output_type -> cabinet.v1.ResendInvitationResponse
-	27, // 70: cabinet.v1.OrganisationService.RevokeInvitation:output_type -> cabinet.v1.RevokeInvitationResponse
-	29, // 71: cabinet.v1.OrganisationService.SetRights:output_type -> cabinet.v1.SetRightsResponse
-	31, // 72: cabinet.v1.OrganisationService.BlockPerson:output_type -> cabinet.v1.BlockPersonResponse
-	33, // 73: cabinet.v1.OrganisationService.RemovePerson:output_type -> cabinet.v1.RemovePersonResponse
-	36, // 74: cabinet.v1.OrganisationService.ListRoles:output_type -> cabinet.v1.ListRolesResponse
-	38, // 75: cabinet.v1.OrganisationService.PutRole:output_type -> cabinet.v1.PutRoleResponse
-	40, // 76: cabinet.v1.OrganisationService.DeleteRole:output_type -> cabinet.v1.DeleteRoleResponse
-	43, // 77: cabinet.v1.OrganisationService.ListGrants:output_type -> cabinet.v1.ListGrantsResponse
-	45, // 78: cabinet.v1.OrganisationService.FindServiceCentre:output_type -> cabinet.v1.FindServiceCentreResponse
-	47, // 79: cabinet.v1.OrganisationService.GiveGrant:output_type -> cabinet.v1.GiveGrantResponse
-	49, // 80: cabinet.v1.OrganisationService.AcceptGrant:output_type -> cabinet.v1.AcceptGrantResponse
-	51, // 81: cabinet.v1.OrganisationService.ProlongGrant:output_type -> cabinet.v1.ProlongGrantResponse
-	53, // 82: cabinet.v1.OrganisationService.RevokeGrant:output_type -> cabinet.v1.RevokeGrantResponse
-	55, // 83: cabinet.v1.OrganisationService.ListClients:output_type -> cabinet.v1.ListClientsResponse
-	58, // 84: cabinet.v1.OrganisationService.ListKeys:output_type -> cabinet.v1.ListKeysResponse
-	60, // 85: cabinet.v1.OrganisationService.CreateKey:output_type -> cabinet.v1.CreateKeyResponse
-	62, // 86: cabinet.v1.OrganisationService.RevokeKey:output_type -> cabinet.v1.RevokeKeyResponse
+	12, // 8: cabinet.v1.Company.revenue:type_name -> cabinet.v1.CompanyRevenue
+	62, // 9: cabinet.v1.TreeNode.kind:type_name -> cabinet.v1.PlaceKind
+	13, // 10: cabinet.v1.ListNodesResponse.nodes:type_name -> cabinet.v1.TreeNode
+	62, // 11: cabinet.v1.Assignment.node_kind:type_name -> cabinet.v1.PlaceKind
+	16, // 12: cabinet.v1.Member.assignments:type_name -> cabinet.v1.Assignment
+	16, // 13: cabinet.v1.Invitation.assignments:type_name -> cabinet.v1.Assignment
+	17, // 14: cabinet.v1.ListPeopleResponse.people:type_name -> cabinet.v1.Member
+	18, // 15: cabinet.v1.ListPeopleResponse.invitations:type_name -> cabinet.v1.Invitation
+	16, // 16: cabinet.v1.InvitePersonRequest.assignments:type_name -> cabinet.v1.Assignment
+	18, // 17: cabinet.v1.InvitePersonResponse.invitation:type_name -> cabinet.v1.Invitation
+	18, // 18: cabinet.v1.ResendInvitationResponse.invitation:type_name -> cabinet.v1.Invitation
+	16, // 19: cabinet.v1.SetRightsRequest.assignments:type_name -> cabinet.v1.Assignment
+	17, // 20: cabinet.v1.SetRightsResponse.person:type_name -> cabinet.v1.Member
+	17, // 21: cabinet.v1.BlockPersonResponse.person:type_name -> cabinet.v1.Member
+	33, // 22: cabinet.v1.ListRolesResponse.roles:type_name -> cabinet.v1.Role
+	33, // 23: cabinet.v1.PutRoleRequest.role:type_name -> cabinet.v1.Role
+	33, // 24: cabinet.v1.PutRoleResponse.role:type_name -> cabinet.v1.Role
+	1,  // 25: cabinet.v1.Grant.state:type_name -> cabinet.v1.GrantState
+	62, // 26: cabinet.v1.Grant.node_kind:type_name -> cabinet.v1.PlaceKind
+	40, // 27: cabinet.v1.ListGrantsResponse.grants:type_name -> cabinet.v1.Grant
+	40, // 28: cabinet.v1.GiveGrantResponse.grant:type_name -> cabinet.v1.Grant
+	40, // 29: cabinet.v1.AcceptGrantResponse.grant:type_name -> cabinet.v1.Grant
+	40, // 30: cabinet.v1.ProlongGrantResponse.grant:type_name -> cabinet.v1.Grant
+	40, // 31: cabinet.v1.RevokeGrantResponse.grant:type_name -> cabinet.v1.Grant
+	40, // 32: cabinet.v1.ListClientsResponse.grants:type_name -> cabinet.v1.Grant
+	16, // 33: cabinet.v1.Key.assignment:type_name -> cabinet.v1.Assignment
+	55, // 34: cabinet.v1.ListKeysResponse.keys:type_name -> cabinet.v1.Key
+	16, // 35: cabinet.v1.CreateKeyRequest.assignment:type_name -> cabinet.v1.Assignment
+	55, // 36: cabinet.v1.CreateKeyResponse.key:type_name -> cabinet.v1.Key
+	3,  // 37: cabinet.v1.OrganisationService.GetOrganisation:input_type -> cabinet.v1.GetOrganisationRequest
+	5,  // 38: cabinet.v1.OrganisationService.UpdateOrganisation:input_type -> cabinet.v1.UpdateOrganisationRequest
+	7,  // 39: cabinet.v1.OrganisationService.CreateOrganisation:input_type -> cabinet.v1.CreateOrganisationRequest
+	9,  // 40: cabinet.v1.OrganisationService.ListCompanies:input_type -> cabinet.v1.ListCompaniesRequest
+	14, // 41: cabinet.v1.OrganisationService.ListNodes:input_type -> cabinet.v1.ListNodesRequest
+	19, // 42: cabinet.v1.OrganisationService.ListPeople:input_type -> cabinet.v1.ListPeopleRequest
+	21, // 43: cabinet.v1.OrganisationService.InvitePerson:input_type -> cabinet.v1.InvitePersonRequest
+	23, // 44: cabinet.v1.OrganisationService.ResendInvitation:input_type -> cabinet.v1.ResendInvitationRequest
+	25, // 45: cabinet.v1.OrganisationService.RevokeInvitation:input_type -> cabinet.v1.RevokeInvitationRequest
+	27, // 46: cabinet.v1.OrganisationService.SetRights:input_type -> cabinet.v1.SetRightsRequest
+	29, // 47: cabinet.v1.OrganisationService.BlockPerson:input_type -> cabinet.v1.BlockPersonRequest
+	31, // 48: cabinet.v1.OrganisationService.RemovePerson:input_type -> cabinet.v1.RemovePersonRequest
+	34, // 49: cabinet.v1.OrganisationService.ListRoles:input_type -> cabinet.v1.ListRolesRequest
+	36, // 50: cabinet.v1.OrganisationService.PutRole:input_type -> cabinet.v1.PutRoleRequest
+	38, // 51: cabinet.v1.OrganisationService.DeleteRole:input_type -> cabinet.v1.DeleteRoleRequest
+	41, // 52: cabinet.v1.OrganisationService.ListGrants:input_type -> cabinet.v1.ListGrantsRequest
+	43, // 53: cabinet.v1.OrganisationService.FindServiceCentre:input_type -> cabinet.v1.FindServiceCentreRequest
+	45, // 54: cabinet.v1.OrganisationService.GiveGrant:input_type -> cabinet.v1.GiveGrantRequest
+	47, // 55: cabinet.v1.OrganisationService.AcceptGrant:input_type -> cabinet.v1.AcceptGrantRequest
+	49, // 56: cabinet.v1.OrganisationService.ProlongGrant:input_type -> cabinet.v1.ProlongGrantRequest
+	51, // 57: cabinet.v1.OrganisationService.RevokeGrant:input_type -> cabinet.v1.RevokeGrantRequest
+	53, // 58: cabinet.v1.OrganisationService.ListClients:input_type -> cabinet.v1.ListClientsRequest
+	56, // 59: cabinet.v1.OrganisationService.ListKeys:input_type -> cabinet.v1.ListKeysRequest
+	58, // 60: cabinet.v1.OrganisationService.CreateKey:input_type -> cabinet.v1.CreateKeyRequest
+	60, // 61: cabinet.v1.OrganisationService.RevokeKey:input_type -> cabinet.v1.RevokeKeyRequest
+	4,  // 62: cabinet.v1.OrganisationService.GetOrganisation:output_type -> cabinet.v1.GetOrganisationResponse
+	6,  // 63: cabinet.v1.OrganisationService.UpdateOrganisation:output_type -> cabinet.v1.UpdateOrganisationResponse
+	8,  // 64: cabinet.v1.OrganisationService.CreateOrganisation:output_type -> cabinet.v1.CreateOrganisationResponse
+	10, // 65: cabinet.v1.OrganisationService.ListCompanies:output_type -> cabinet.v1.ListCompaniesResponse
+	15, // 66: cabinet.v1.OrganisationService.ListNodes:output_type -> cabinet.v1.ListNodesResponse
+	20, // 67: cabinet.v1.OrganisationService.ListPeople:output_type -> cabinet.v1.ListPeopleResponse
+	22, // 68: cabinet.v1.OrganisationService.InvitePerson:output_type -> cabinet.v1.InvitePersonResponse
+	24, // 69: cabinet.v1.OrganisationService.ResendInvitation:output_type -> cabinet.v1.ResendInvitationResponse
+	26, // 70: cabinet.v1.OrganisationService.RevokeInvitation:output_type -> cabinet.v1.RevokeInvitationResponse
+	28, // 71: cabinet.v1.OrganisationService.SetRights:output_type -> cabinet.v1.SetRightsResponse
+	30, // 72: cabinet.v1.OrganisationService.BlockPerson:output_type -> cabinet.v1.BlockPersonResponse
+	32, // 73: cabinet.v1.OrganisationService.RemovePerson:output_type -> cabinet.v1.RemovePersonResponse
+	35, // 74: cabinet.v1.OrganisationService.ListRoles:output_type -> cabinet.v1.ListRolesResponse
+	37, // 75: cabinet.v1.OrganisationService.PutRole:output_type -> cabinet.v1.PutRoleResponse
+	39, // 76: cabinet.v1.OrganisationService.DeleteRole:output_type -> cabinet.v1.DeleteRoleResponse
+	42, // 77: cabinet.v1.OrganisationService.ListGrants:output_type -> cabinet.v1.ListGrantsResponse
+	44, // 78: cabinet.v1.OrganisationService.FindServiceCentre:output_type -> cabinet.v1.FindServiceCentreResponse
+	46, // 79: cabinet.v1.OrganisationService.GiveGrant:output_type -> cabinet.v1.GiveGrantResponse
+	48, // 80: cabinet.v1.OrganisationService.AcceptGrant:output_type -> cabinet.v1.AcceptGrantResponse
+	50, // 81: cabinet.v1.OrganisationService.ProlongGrant:output_type -> cabinet.v1.ProlongGrantResponse
+	52, // 82: cabinet.v1.OrganisationService.RevokeGrant:output_type -> cabinet.v1.RevokeGrantResponse
+	54, // 83: cabinet.v1.OrganisationService.ListClients:output_type -> cabinet.v1.ListClientsResponse
+	57, // 84: cabinet.v1.OrganisationService.ListKeys:output_type -> cabinet.v1.ListKeysResponse
+	59, // 85: cabinet.v1.OrganisationService.CreateKey:output_type -> cabinet.v1.CreateKeyResponse
+	61, // 86: cabinet.v1.OrganisationService.RevokeKey:output_type -> cabinet.v1.RevokeKeyResponse
 	62, // [62:87] is the sub-list for method output_type
 	37, // [37:62] is the sub-list for method input_type
 	37, // [37:37] is the sub-list for extension type_name
@@ -4173,12 +4106,13 @@ func file_cabinet_v1_organisation_proto_init() {
 	if File_cabinet_v1_organisation_proto != nil {
 		return
 	}
+	file_cabinet_v1_tree_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_organisation_proto_rawDesc), len(file_cabinet_v1_organisation_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      2,
 			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   1,
