@@ -13,6 +13,7 @@ import type { KindFigures, Shift } from "../gen/cabinet/v1/figures_pb";
 import { money, ofCivil, whole } from "../ui/format";
 import { IconBack } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { TableBox } from "../ui/TableBox";
 import { useNow, When } from "../ui/time";
 import { StandingView } from "./ShiftsPage";
 import { average, standingOf } from "./shift";
@@ -140,7 +141,7 @@ function Kinds({ kinds }: { kinds: readonly KindFigures[] }) {
   return (
     <section style={{ marginBottom: 16 }}>
       <Title order={2}>{t("shifts.byKind")}</Title>
-      <div className="tablebox">
+      <TableBox>
         <table className="table" aria-label={t("shifts.byKind")}>
           <thead>
             <tr>
@@ -173,7 +174,7 @@ function Kinds({ kinds }: { kinds: readonly KindFigures[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
     </section>
   );
 }
@@ -190,7 +191,7 @@ function Difference({ shift: s }: { shift: Shift }) {
     <section style={{ marginBottom: 16 }}>
       <Title order={2}>{t("shifts.counters")}</Title>
       {rich && s.differences.length > 0 && (
-        <div className="tablebox">
+        <TableBox>
           <table className="table" aria-label={t("shifts.counters")}>
             <thead>
               <tr>
@@ -225,7 +226,7 @@ function Difference({ shift: s }: { shift: Shift }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableBox>
       )}
       <ul style={{ paddingLeft: 18, margin: "8px 0" }}>
         {!s.closedAt ? (
