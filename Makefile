@@ -76,7 +76,7 @@ test-usb: deps-test ## printers on USB: real libusb under umockdev (docs/usb.md)
 
 .PHONY: test-web
 test-web: $(MODULES) ## unit tests of the cabinet's pages
-	@cd $(WEB) && npm test --silent
+	@cd $(WEB) && npm test --silent && npm run --silent size
 
 .PHONY: e2e
 e2e: deps-test build ## the cabinet in a headless browser, against the real programs

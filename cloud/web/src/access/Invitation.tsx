@@ -174,6 +174,17 @@ export default function Invitation() {
           <Button type="submit" size="md" loading={accept.isPending} fullWidth>
             {t("access.invite.join")}
           </Button>
+          {!here && entrance?.oidc && (
+            <Button
+              component="a"
+              href={`/oidc/start?invitation=${encodeURIComponent(token)}`}
+              variant="default"
+              size="md"
+              fullWidth
+            >
+              {t("access.oidc", { name: entrance.oidc })}
+            </Button>
+          )}
         </Stack>
       </form>
     </Entry>

@@ -1,11 +1,12 @@
-import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { useMutation } from "@connectrpc/connect-query";
-import { Button, Checkbox, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQuery } from "@connectrpc/connect-query";
+import { Button, Checkbox, Loader, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
-import { AccessService, type Challenge, ChallengeSchema, Factor } from "../gen/cabinet/v1/access_pb";
+import { troubleOf } from "../app/transport";
+import { AccessService, type Challenge } from "../gen/cabinet/v1/access_pb";
+import { Unread } from "../ui/Nothing";
 import { Entry, Said } from "./Entry";
 import { useCameIn, useEntrance } from "./entrance";
 import { FactorStep } from "./Factor";
@@ -22,13 +23,17 @@ export default function SignIn() {
   const [remember, setRemember] = useState(false);
   const [params, setParams] = useSearchParams();
   // Who came by the other sign-in brings a ticket, or word that it did not work.
-  const [challenge, setChallenge] = useState<Challenge | undefined>(() => {
-    const ticket = params.get("ticket");
-    return ticket ? create(ChallengeSchema, { ticket, factors: [Factor.TOTP, Factor.RECOVERY] }) : undefined;
-  });
+  const ticket = params.get("ticket") ?? "";
+  const brought = useQuery(
+    AccessService.method.getChallenge,
+    { ticket },
+    { enabled: ticket !== "", retry: false, staleTime: Number.POSITIVE_INFINITY },
+  );
+  const [asked, setAsked] = useState<Challenge>();
+  const challenge = asked ?? (ticket ? brought.data?.challenge : undefined);
   const [refused, setRefused] = useState(false);
   const signIn = useMutation(AccessService.method.signIn, {
-    onSuccess: (r) => (r.challenge ? setChallenge(r.challenge) : cameIn()),
+    onSuccess: (r) => (r.challenge ? setAsked(r.challenge) : cameIn()),
   });
   const begin = useMutation(AccessService.method.beginPasskeySignIn);
   const finish = useMutation(AccessService.method.finishPasskeySignIn, { onSuccess: cameIn });
@@ -60,12 +65,26 @@ export default function SignIn() {
           challenge={challenge}
           onDone={() => void cameIn()}
           onAgain={() => {
-            setChallenge(undefined);
+            setAsked(undefined);
             setParams({}, { replace: true });
             setPassword("");
             signIn.reset();
           }}
         />
+      </Entry>
+    );
+  }
+  if (ticket && brought.isPending) {
+    return (
+      <Entry title={t("access.factor.title")}>
+        <Loader aria-label={t("loading")} />
+      </Entry>
+    );
+  }
+  if (ticket && brought.error && troubleOf(brought.error) === "unreachable") {
+    return (
+      <Entry title={t("access.factor.title")}>
+        <Unread error={brought.error} onRetry={() => void brought.refetch()} />
       </Entry>
     );
   }
@@ -107,8 +126,16 @@ export default function SignIn() {
           ) : passkeyError && ConnectError.from(passkeyError).code !== Code.Canceled ? (
             <Said>{sayPasskey(passkeyError)}</Said>
           ) : (
-            (refused || params.get("error") === "oidc") && (
-              <Said>{t(refused ? "access.refusedPasskey" : "access.oidcFailed")}</Said>
+            (refused || brought.error || params.get("error") === "oidc") && (
+              <Said>
+                {t(
+                  refused
+                    ? "access.refusedPasskey"
+                    : brought.error
+                      ? "access.factor.over"
+                      : "access.oidcFailed",
+                )}
+              </Said>
             )
           )}
           <Button type="submit" size="md" loading={signIn.isPending} fullWidth>

@@ -138,12 +138,26 @@ test("a weak password goes no further, and a refused field brings its step back"
 });
 
 test("who came by the other sign-in gives the second factor, or hears that it did not work", async () => {
-  const access = open("/sign-in?ticket=elsewhere");
-  await screen.findByRole("heading", { name: "Подтвердите, что это вы" });
+  const access = open("/sign-in?ticket=elsewhere", (a) => {
+    a.factors = [Factor.TOTP, Factor.RECOVERY];
+  });
+  await screen.findByLabelText("Код из приложения");
   type("Код из приложения", CODE);
   press("Продолжить");
   await inside();
   expect(access.last.finishSignIn).toMatchObject({ ticket: "elsewhere" });
+  cleanup();
+  // Who has a passkey alone is not asked for a code.
+  open("/sign-in?ticket=elsewhere", (a) => {
+    a.factors = [Factor.PASSKEY];
+  });
+  await screen.findByRole("button", { name: "Ко входу" });
+  expect(screen.queryByLabelText("Код из приложения")).toBeNull();
+  expect(screen.queryByLabelText("Код восстановления")).toBeNull();
+  cleanup();
+  open("/sign-in?ticket=late");
+  expect((await screen.findByRole("alert")).textContent).toBe("Время вышло. Войдите ещё раз.");
+  expect(screen.getByRole("button", { name: "Войти" })).toBeTruthy();
   cleanup();
   open("/sign-in?error=oidc");
   await screen.findByText("Войти этим способом не удалось: здесь вас по нему не знают.");
@@ -205,6 +219,14 @@ test("an invitation: a known person gives the password, one who is here only agr
   press("Присоединиться");
   await inside();
   expect(access.last.acceptInvitation).toMatchObject({ password: "" });
+});
+
+test("an invitation can be taken by the other sign-in, where there is one", async () => {
+  open("/invite/tok", (a) => {
+    a.oidc = "Ромашка ID";
+  });
+  const link = await screen.findByRole("link", { name: "Войти через Ромашка ID" });
+  expect(link.getAttribute("href")).toBe("/oidc/start?invitation=tok");
 });
 
 test("links that are no longer good say what to do", async () => {

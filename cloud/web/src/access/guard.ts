@@ -25,6 +25,7 @@ const OUTSIDE: ReadonlySet<DescMethod> = new Set<DescMethod>([
   method.getEntrance,
   method.signIn,
   method.finishSignIn,
+  method.getChallenge,
   method.beginPasskeySignIn,
   method.finishPasskeySignIn,
   method.signOut,

@@ -2,10 +2,12 @@ import type { Transport } from "@connectrpc/connect";
 import { TransportProvider } from "@connectrpc/connect-query";
 import { Loader, MantineProvider } from "@mantine/core";
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Route, Routes } from "react-router";
+import { useAsked } from "../access/proof";
 import { SessionProvider, useWhoAmI } from "../access/session";
+import { speaking } from "../ui/later";
 import { Nothing, Unread } from "../ui/Nothing";
 import { Frame } from "./Frame";
 import { OUTSIDE, PAGES } from "./pages";
@@ -20,8 +22,8 @@ export function App({ transport, queries }: { transport: Transport; queries: Que
         <QueryClientProvider client={queries}>
           <Suspense fallback={null}>
             <Notices />
-            <ProveDialog />
           </Suspense>
+          <Prover />
           <Routes>
             {OUTSIDE.map(({ path, Content }) => (
               <Route
@@ -44,9 +46,17 @@ export function App({ transport, queries }: { transport: Transport; queries: Que
 
 // What not everybody sees at once is read after the page.
 const Notices = lazy(() => import("./Notices"));
-const ProveDialog = lazy(() => import("../access/ProveDialog"));
-const SignIn = lazy(() => import("../access/SignIn"));
-const Dues = lazy(() => import("../access/Dues"));
+const ProveDialog = speaking(() => import("../access/ProveDialog"));
+const SignIn = speaking(() => import("../access/SignIn"));
+const Dues = speaking(() => import("../access/Dues"));
+
+/** The window that asks for proof, read when somebody is asked for the first time. */
+function Prover() {
+  const asked = useAsked() !== undefined;
+  const [ever, setEver] = useState(false);
+  if (asked && !ever) setEver(true);
+  return <Suspense fallback={null}>{ever && <ProveDialog />}</Suspense>;
+}
 
 function Waiting() {
   const { t } = useTranslation();

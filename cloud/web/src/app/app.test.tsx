@@ -164,7 +164,13 @@ test("a reboot wants the name of the till", async () => {
   const yes = within(dialog).getByRole("button", { name: "Перезагрузить кассу" }) as HTMLButtonElement;
   await within(dialog).findByRole("list", { name: "Что будет сделано" });
   expect(yes.disabled).toBe(true);
-  fireEvent.change(within(dialog).getByRole("textbox"), { target: { value: "Касса 2" } });
+  fireEvent.change(within(dialog).getByRole("textbox", { name: /^Зачем/ }), {
+    target: { value: "не отвечает" },
+  });
+  expect(yes.disabled).toBe(true);
+  fireEvent.change(within(dialog).getByRole("textbox", { name: /Касса 2/ }), {
+    target: { value: "Касса 2" },
+  });
   expect(yes.disabled).toBe(false);
   fireEvent.click(yes);
   await waitFor(() => expect(cabinet.commands.map((c) => c.action)).toEqual([Action.REBOOT]));

@@ -1,4 +1,8 @@
 import { configure } from "@testing-library/react";
+import { bringLater } from "../words";
+
+// Parts of pages are shown here without the page that would bring their words.
+await bringLater();
 
 // A busy machine is slow, not wrong.
 configure({ asyncUtilTimeout: 10_000 });

@@ -59,7 +59,7 @@ export default function JournalPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("journal.title")}</Title>
+          <Title order={1}>{t("titles.journal")}</Title>
           <div className="quiet">{t("journal.what")}</div>
         </div>
         {may && any && <Tools filter={filter} />}
@@ -222,7 +222,7 @@ function Table({ lines, onObject }: { lines: readonly AuditLine[]; onObject: (id
   const act = useActName();
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("journal.title")}>
+      <table className="table" aria-label={t("titles.journal")}>
         <thead>
           <tr>
             <th scope="col" className="right">
@@ -271,7 +271,7 @@ function Cards({ lines }: { lines: readonly AuditLine[] }) {
   const { t } = useTranslation();
   const act = useActName();
   return (
-    <ul className="cards" aria-label={t("journal.title")}>
+    <ul className="cards" aria-label={t("titles.journal")}>
       {lines.map((line) => (
         <li key={String(line.number)} className="card">
           <div className="strong">

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 export function useActName(): (code: string) => string {
   const { t, i18n } = useTranslation();
   return (code) =>
-    i18n.exists(`journal.acts.${code}`) ? String(t(`journal.acts.${code}` as "journal.title")) : code;
+    i18n.exists(`journal.acts.${code}`) ? String(t(`journal.acts.${code}` as "titles.journal")) : code;
 }
 
 /** Days of the form are this browser's; the last one is meant whole. */

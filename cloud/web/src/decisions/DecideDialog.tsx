@@ -53,7 +53,12 @@ export function DecideDialog(p: {
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (!ready || decide.isPending) return;
-    decide.mutate({ id, tillId: p.till.id, decision: { key: p.operation.key, fd, reason: reason.trim() }, confirm: typed.trim() });
+    decide.mutate({
+      id,
+      tillId: p.till.id,
+      decision: { key: p.operation.key, fd, reason: reason.trim() },
+      confirm: typed.trim(),
+    });
   };
   return (
     <Modal

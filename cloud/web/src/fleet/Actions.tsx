@@ -1,8 +1,8 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { ActionIcon, Button, Checkbox, Group, Menu, Modal, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { ParseKeys } from "i18next";
-import { type FormEvent, Fragment, type ReactNode, useState } from "react";
+import { Fragment, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useSession } from "../access/session";
@@ -10,11 +10,9 @@ import { codeOf, troubleOf } from "../app/transport";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { useLive } from "../live/Live";
-import { obstacleKey } from "../remote/obstacles";
-import { Waits } from "../remote/Waits";
 import { IconMore } from "../ui/icons";
+import { speaking } from "../ui/later";
 import { actionKey, CHECK, FINISH, MENU, newId, type Offer, RESUME } from "./actions";
-import { PlanView, usePlan } from "./Plan";
 
 /** Says that a command was not sent, and why. */
 export function useNotStarted() {
@@ -178,108 +176,22 @@ export function RowMenu({ till }: { till: Till }) {
   );
 }
 
-/** The plan of an action, what has to go with it, and whether the cashier is asked too. */
-export function Consent(p: {
+export type ConsentProps = {
   till: Till;
   item: Offer;
   onClose: () => void;
   onYes: (extras: Extras) => void;
   /** What else has to be chosen. */
   children?: ReactNode;
-}) {
-  const { t } = useTranslation();
-  const [typed, setTyped] = useState("");
-  const [reason, setReason] = useState("");
-  const [wait, setWait] = useState(5);
-  const [ask, setAsk] = useState<boolean>();
-  const plan = usePlan(p.till.id, p.item.action);
-  const { demands, obstacle, doubt } = plan;
-  // What can change fiscal data is not done behind the cashier's back, unless a person says so.
-  const asks = ask ?? plan.steps.some((s) => s.fiscal);
-  const ready =
-    plan.ready &&
-    (!demands?.confirm || same(typed, p.till.name)) &&
-    (!demands?.reason || reason.trim() !== "");
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    if (!ready) return;
-    p.onYes({ askConsent: asks, reason: reason.trim(), confirm: typed.trim(), waitMinutes: wait });
-  };
-  return (
-    <Modal
-      opened
-      onClose={p.onClose}
-      title={
-        <span className="strong">
-          {t(actionKey(p.item.action))}: {p.till.name}
-        </span>
-      }
-      closeButtonProps={{ "aria-label": t("close") }}
-    >
-      <form onSubmit={submit}>
-        {(obstacle || doubt) && (
-          <div role="status" className={obstacle ? "strong" : undefined} style={{ marginBottom: 8 }}>
-            {t(obstacleKey(obstacle || doubt), { code: obstacle || doubt })}
-          </div>
-        )}
-        {p.item.warning && <div>{t(p.item.warning)}</div>}
-        {p.children}
-        <PlanView plan={plan} />
-        <Checkbox
-          mt="md"
-          label={t("consent.ask")}
-          description={asks ? t("consent.askWhy") : undefined}
-          checked={asks}
-          onChange={(e) => setAsk(e.currentTarget.checked)}
-        />
-        {doubt === "away" && (
-          <div style={{ marginTop: 12 }}>
-            <Waits value={wait} onChange={setWait} />
-          </div>
-        )}
-        {demands?.reason && (
-          <TextInput
-            mt="md"
-            label={t("remote.act.reason")}
-            description={t("remote.act.reasonWhy")}
-            value={reason}
-            maxLength={500}
-            onChange={(e) => setReason(e.currentTarget.value)}
-            data-autofocus
-            autoComplete="off"
-          />
-        )}
-        {demands?.confirm && (
-          <TextInput
-            mt="md"
-            label={t("confirm.type", { name: p.till.name })}
-            value={typed}
-            onChange={(e) => setTyped(e.currentTarget.value)}
-            autoComplete="off"
-          />
-        )}
-        {demands?.proof && <p className="quiet small">{t("remote.act.proof")}</p>}
-        <Group justify="flex-end" mt="lg" gap={8}>
-          <Button variant="default" onClick={p.onClose}>
-            {t("cancel")}
-          </Button>
-          {/* Not disabled while the plan is read: it holds the focus, and Enter is refused by submit. */}
-          <Button
-            type="submit"
-            disabled={plan.ready && !ready}
-            loading={!plan.ready}
-            data-autofocus={demands?.reason ? undefined : true}
-          >
-            {t(actionKey(p.item.action))}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
-  );
-}
+};
 
-/** The name as it was typed is the till's, whatever the case and the blanks: as the cabinet compares. */
-export function same(typed: string, name: string): boolean {
-  const fold = (s: string) => s.trim().split(/\s+/).join(" ").toLowerCase();
-  return fold(typed) !== "" && fold(typed) === fold(name);
+const ConsentDialog = speaking(() => import("./ConsentDialog"));
+
+/** Shows the plan of an action and asks whether it is what one wants. */
+export function Consent(p: ConsentProps) {
+  return (
+    <Suspense fallback={null}>
+      <ConsentDialog {...p} />
+    </Suspense>
+  );
 }

@@ -21,9 +21,9 @@ import { Checklist, CommandHead } from "./Checklist";
 import { Commands } from "./Commands";
 import { useLang } from "./facts";
 import { lightOf } from "./light";
+import { useTickets } from "./openTickets";
 import { Tickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
-import { useTickets } from "./openTickets";
 import { TroubleList, troublesOf } from "./troubles";
 
 const TABS = ["state", "operations", "documents", "commands", "notes"] as const;

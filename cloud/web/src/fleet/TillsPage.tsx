@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Button, Loader, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
@@ -9,11 +9,10 @@ import { Search, useNarrow } from "../app/Frame";
 import { useUndecided } from "../decisions/undecided";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
-import { SelectionBar } from "../remote/WorkDialog";
+import { SelectionBar } from "../remote/SelectionBar";
 import { IconRed } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { COLUMNS, useHidden } from "./columns";
-import { Enrol, EnrolDialog } from "./Enrol";
 import { Kept } from "./Kept";
 import { LIGHT_ICONS, LIGHTS } from "./light";
 import { ColumnsMenu, Export } from "./listTools";
@@ -23,6 +22,9 @@ import { TillTable } from "./TillTable";
 import { PARTS, type Part, readFilter, sift } from "./tillFilter";
 import { ASPECT_NAMES, soonerFirst } from "./troubles";
 import { useOrder } from "./useOrder";
+
+const Enrol = lazy(() => import("./Enrol").then((m) => ({ default: m.Enrol })));
+const EnrolDialog = lazy(() => import("./Enrol").then((m) => ({ default: m.EnrolDialog })));
 
 const NO_TILLS: readonly Till[] = [];
 /** Rows of the first answer: the rest of a long list comes behind it. */
@@ -205,7 +207,11 @@ export default function TillsPage() {
           )}
         </>
       )}
-      <EnrolDialog opened={enrolling} onClose={() => setEnrolling(false)} tills={all ?? []} />
+      {enrolling && (
+        <Suspense fallback={null}>
+          <EnrolDialog opened onClose={() => setEnrolling(false)} tills={all ?? []} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import ru from "../words/ru";
-import { same } from "./Actions";
 import { AGENT, actionKey, CHECK, FINISH, MENU, newId, RESUME } from "./actions";
+import { same } from "./ConsentDialog";
 import { enrolCommand } from "./Enrol";
 
 test("every action has a word, and the two main ones are not in the menu", () => {

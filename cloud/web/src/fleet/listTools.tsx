@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
-import { Button, Checkbox, Menu, Popover, Stack } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -9,7 +9,7 @@ import { codeOf } from "../app/transport";
 import { save } from "../documents/save";
 import { TableFormat } from "../gen/cabinet/v1/figures_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
-import { IconDown } from "../ui/icons";
+import { IconDown, IconTick } from "../ui/icons";
 import { COLUMNS } from "./columns";
 
 /** Which columns are on screen. */
@@ -25,26 +25,25 @@ export function ColumnsMenu(p: {
     p.onChange(next);
   };
   return (
-    <Popover trapFocus position="bottom-end">
-      <Popover.Target>
+    <Menu position="bottom-end" closeOnItemClick={false}>
+      <Menu.Target>
         <Button variant="default" size="xs" rightSection={<IconDown size={12} />}>
           {t("tillList.columns")}
         </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap={8}>
-          {COLUMNS.filter((c) => !c.always && (!c.needs || can(c.needs))).map((c) => (
-            <Checkbox
-              key={c.id}
-              size="xs"
-              label={t(c.label)}
-              checked={!p.hidden.has(c.id)}
-              onChange={() => flip(c.id)}
-            />
-          ))}
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {COLUMNS.filter((c) => !c.always && (!c.needs || can(c.needs))).map((c) => (
+          <Menu.Item
+            key={c.id}
+            aria-current={!p.hidden.has(c.id)}
+            leftSection={p.hidden.has(c.id) ? <span className="notick" /> : <IconTick size={12} />}
+            onClick={() => flip(c.id)}
+          >
+            {t(c.label)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

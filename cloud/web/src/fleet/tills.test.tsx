@@ -85,7 +85,7 @@ test("columns can be hidden, and stay hidden", async () => {
   const table = await screen.findByRole("table", { name: "Кассы" });
   expect(within(table).getByRole("columnheader", { name: "Агент" })).toBeTruthy();
   fireEvent.click(screen.getByRole("button", { name: "Столбцы" }));
-  fireEvent.click(await screen.findByRole("checkbox", { name: "Агент" }));
+  fireEvent.click(await screen.findByRole("menuitem", { name: "Агент" }));
   await waitFor(() => expect(within(table).queryByRole("columnheader", { name: "Агент" })).toBeNull());
   cleanup();
   open("/tills", many.slice(0, 5));

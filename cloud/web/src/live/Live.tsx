@@ -23,7 +23,11 @@ export function LiveProvider({ tillId, children }: { tillId: string; children: R
     void watch({
       client: createClient(FleetService, transport),
       tillId,
-      onChange: gather((changes) => notifyManager.batch(() => changes.forEach((c) => merger.apply(c)))),
+      onChange: gather((changes) =>
+        notifyManager.batch(() => {
+          for (const c of changes) merger.apply(c);
+        }),
+      ),
       onLink: setLink,
       onRefresh: () => void queries.invalidateQueries({ refetchType: "active" }),
       signal: stop.signal,

@@ -16,7 +16,7 @@ export default function NotifyPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("notify.title")}</Title>
+          <Title order={1}>{t("titles.notify")}</Title>
           <div className="quiet">{t("notify.what")}</div>
         </div>
       </div>

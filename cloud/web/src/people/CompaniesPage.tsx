@@ -36,7 +36,7 @@ export default function CompaniesPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("people.companies.title")}</Title>
+          <Title order={1}>{t("titles.companies")}</Title>
           <div className="quiet">{t("people.companies.what")}</div>
         </div>
         {(companies?.length ?? 0) > 0 && add}
@@ -61,7 +61,7 @@ function Rows({ companies }: { companies: readonly Company[] }) {
   const { t } = useTranslation();
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("people.companies.title")}>
+      <table className="table" aria-label={t("titles.companies")}>
         <thead>
           <tr>
             <th scope="col">{t("people.companies.company")}</th>
@@ -108,7 +108,7 @@ function Rows({ companies }: { companies: readonly Company[] }) {
 function Cards({ companies }: { companies: readonly Company[] }) {
   const { t } = useTranslation();
   return (
-    <ul className="cards" aria-label={t("people.companies.title")}>
+    <ul className="cards" aria-label={t("titles.companies")}>
       {companies.map((c) => (
         <li key={c.id} className="card">
           <Name company={c} />

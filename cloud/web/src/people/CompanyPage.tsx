@@ -26,7 +26,7 @@ export default function CompanyPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("people.company.title")}</Title>
+          <Title order={1}>{t("titles.company")}</Title>
           <div className="quiet">{t("people.company.what")}</div>
         </div>
         <div style={{ display: "flex", flexWrap: "wrap", gap: 8 }}>
@@ -59,7 +59,7 @@ function Facts({ organisation: o, mayChange }: { organisation: Organisation; may
   const none = <span className="quiet">—</span>;
   const country = o.country === "ru" || o.country === "kz" ? o.country : "none";
   return (
-    <section className="panel" aria-label={t("people.company.title")} style={{ maxWidth: 720 }}>
+    <section className="panel" aria-label={t("titles.company")} style={{ maxWidth: 720 }}>
       <Title order={2}>{o.name}</Title>
       <dl className="pairs">
         <dt>{t("people.company.kind")}</dt>
@@ -140,7 +140,7 @@ function History({ id }: { id: string }) {
       )}
       {list.data?.next ? (
         <p style={{ marginBottom: 0 }}>
-          <Link to={`/journal?object=${encodeURIComponent(id)}`}>{t("journal.title")}</Link>
+          <Link to={`/journal?object=${encodeURIComponent(id)}`}>{t("titles.journal")}</Link>
         </p>
       ) : null}
     </section>
@@ -169,7 +169,7 @@ function ChangeCompany({ organisation, onClose }: { organisation: Organisation; 
   });
   return (
     <FormDialog
-      title={t("people.company.title")}
+      title={t("titles.company")}
       act={t("people.company.save")}
       busy={change.isPending}
       error={change.error}

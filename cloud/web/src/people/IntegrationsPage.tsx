@@ -31,7 +31,7 @@ export default function IntegrationsPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("people.integrations.title")}</Title>
+          <Title order={1}>{t("titles.integrations")}</Title>
           <div className="quiet">{t("people.integrations.what")}</div>
         </div>
       </div>

@@ -84,7 +84,7 @@ function Rows({ people, onOpen }: Listed) {
   const { t } = useTranslation();
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("people.staff.title")}>
+      <table className="table" aria-label={t("titles.staff")}>
         <thead>
           <tr>
             <th scope="col" style={{ minWidth: 180 }}>
@@ -121,7 +121,7 @@ function Rows({ people, onOpen }: Listed) {
 function Cards({ people, onOpen }: Listed) {
   const { t } = useTranslation();
   return (
-    <ul className="cards" aria-label={t("people.staff.title")}>
+    <ul className="cards" aria-label={t("titles.staff")}>
       {people.map((m) => (
         <li key={m.id} className="card">
           <Name person={m} onOpen={onOpen} />

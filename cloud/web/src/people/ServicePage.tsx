@@ -47,7 +47,7 @@ function Owner() {
     <>
       <div className="title">
         <div style={{ flex: "1 1 300px" }}>
-          <Title order={1}>{t("people.service.title")}</Title>
+          <Title order={1}>{t("titles.service")}</Title>
           <div className="quiet" style={{ maxWidth: 760 }}>
             {t("people.service.what")}
           </div>
@@ -61,12 +61,7 @@ function Owner() {
       ) : live.length === 0 ? (
         <Nothing title={t("people.service.none")} text={t("people.service.noneTodo")} act={give} />
       ) : (
-        <Grants
-          grants={live}
-          label={t("people.service.title")}
-          party={t("people.service.centre")}
-          acts={acts}
-        />
+        <Grants grants={live} label={t("titles.service")} party={t("people.service.centre")} acts={acts} />
       )}
       {over.length > 0 && (
         <details style={{ marginTop: 24 }}>
@@ -124,7 +119,7 @@ function Centre() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("people.service.title")}</Title>
+          <Title order={1}>{t("titles.service")}</Title>
           <div className="quiet">{t("people.service.whatCentre")}</div>
         </div>
       </div>
@@ -147,7 +142,7 @@ function Centre() {
           ) : (
             <Grants
               grants={list.data.grants}
-              label={t("people.service.title")}
+              label={t("titles.service")}
               party={t("people.service.client")}
             />
           )}

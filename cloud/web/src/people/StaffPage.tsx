@@ -20,7 +20,7 @@ export default function StaffPage() {
     <>
       <div className="title">
         <div>
-          <Title order={1}>{t("people.staff.title")}</Title>
+          <Title order={1}>{t("titles.staff")}</Title>
           <div className="quiet">{t("people.staff.what")}</div>
         </div>
       </div>

@@ -47,7 +47,7 @@ export function Switcher() {
           type="button"
           className="switcher"
           title={person.organisation}
-          aria-label={t("people.companies.switch", { name: person.organisation })}
+          aria-label={t("titles.switch", { name: person.organisation })}
         >
           <span>{person.organisation}</span>
           <IconDown />
@@ -72,7 +72,7 @@ export function Switcher() {
           leftSection={<span style={{ display: "block", width: 16 }} />}
           onClick={() => navigate("/companies")}
         >
-          {t("people.companies.title")}
+          {t("titles.companies")}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -4,7 +4,6 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { type FormEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { useSession } from "../access/session";
 import { useNotStarted } from "../fleet/Actions";
 import { actionKey, newId } from "../fleet/actions";
 import { StepRow } from "../fleet/Checklist";
@@ -12,11 +11,9 @@ import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { RemoteService } from "../gen/cabinet/v1/remote_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { obstacleKey } from "./obstacles";
+import { MOST_TILLS } from "./SelectionBar";
 import { Waits } from "./Waits";
 import "./remote.css";
-
-/** The cabinet takes no more at once. */
-export const MOST_TILLS = 500;
 
 /** Actions that can be asked of many tills, the harmless ones first. */
 const MANY: readonly Action[] = [
@@ -36,34 +33,8 @@ const MANY: readonly Action[] = [
   Action.REBOOT,
 ];
 
-/** Bar over a list of tills: one action for all that are shown. It stands by itself, whatever the list is drawn with. */
-export function SelectionBar({ tills, disabled = false }: { tills: readonly Till[]; disabled?: boolean }) {
-  const { t } = useTranslation();
-  const { can } = useSession();
-  const [open, setOpen] = useState(false);
-  if (!can("tills:recover") || tills.length === 0) return null;
-  return (
-    <>
-      <Button
-        variant="default"
-        size="xs"
-        disabled={disabled || tills.length > MOST_TILLS}
-        title={
-          tills.length > MOST_TILLS
-            ? t("remote.works.tooMany", { count: tills.length, most: MOST_TILLS })
-            : undefined
-        }
-        onClick={() => setOpen(true)}
-      >
-        {t("remote.works.start")}
-      </Button>
-      {open && <WorkDialog tills={tills} onClose={() => setOpen(false)} />}
-    </>
-  );
-}
-
 /** What to do, on which tills it would come to something, how fast, and when to stop. */
-export function WorkDialog({ tills, onClose }: { tills: readonly Till[]; onClose: () => void }) {
+export default function WorkDialog({ tills, onClose }: { tills: readonly Till[]; onClose: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const notStarted = useNotStarted();

@@ -136,6 +136,11 @@ export class FakeAccess {
         this.signedIn = true;
         return { person: person() };
       },
+      getChallenge: ({ ticket }) => {
+        answer();
+        if (ticket === "late") throw refusal(Code.InvalidArgument, { field: "code", reason: "expired" });
+        return { challenge: { ...challenge(), ticket } };
+      },
       finishSignIn: (r) => {
         note("finishSignIn", r);
         const good = { totp: CODE, recovery: RECOVERY, passkey: r.answer.value };

@@ -74,7 +74,7 @@ export default function TreePage() {
   return (
     <>
       <div className="title">
-        <Title order={1}>{t("tree.title")}</Title>
+        <Title order={1}>{t("titles.tree")}</Title>
         <div style={{ display: "flex", gap: 8, flexWrap: "wrap" }}>
           {root && (
             <>

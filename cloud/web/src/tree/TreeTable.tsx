@@ -132,7 +132,7 @@ export function TreeTable(p: {
   return (
     <div className="tablebox">
       {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a treegrid is a table whose rows open (ARIA practices) */}
-      <table ref={box} className="table tree" role="treegrid" aria-label={t("tree.title")}>
+      <table ref={box} className="table tree" role="treegrid" aria-label={t("titles.tree")}>
         <thead>
           <tr>
             <th scope="col">{t("tree.name")}</th>

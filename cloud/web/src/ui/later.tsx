@@ -1,6 +1,12 @@
-/** Windows that most visits never open: what draws them is read when the first one opens. */
+/** What most visits never open is read when it is first opened: pages, their words, and what draws windows. */
 import type { DrawerProps, ModalProps } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
+import { type ComponentType, lazy, Suspense, useState } from "react";
+import { bringLater } from "../words";
+
+/** Content that is read when it is first shown, with the words that the first pages do without. */
+export function speaking<P>(load: () => Promise<{ default: ComponentType<P> }>) {
+  return lazy(() => Promise.all([load(), bringLater()]).then(([content]) => content));
+}
 
 const Modal = lazy(() => import("./windows").then((m) => ({ default: m.Modal })));
 const Drawer = lazy(() => import("./windows").then((m) => ({ default: m.Drawer })));

@@ -1,17 +1,19 @@
 /**
  * Every word on screen stands in the folders ru, kk and en, a file for each subject; keys are typed by the Russian
  * ones, which are the first. A test refuses a key that one of the three lacks, and a plural form that a language
- * needs. Russian comes with the page; another language is read when it is chosen.
+ * needs. Russian comes with the first pages, and the rest of it with the pages that speak it; another language is
+ * read whole when it is chosen.
  */
 import i18next, { type ParseKeys } from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Lang } from "../ui/format";
 import ru from "./ru";
+import type later from "./ru/later";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof ru };
+    resources: { translation: typeof ru & typeof later };
   }
 }
 
@@ -35,6 +37,16 @@ function remembered(): Lang {
   }
 }
 
+/** The rest of Russian, once it is here. */
+let rest: typeof later | undefined;
+
+/** Brings the words that the first pages do without. */
+export async function bringLater() {
+  if (rest) return;
+  rest = (await import("./ru/later")).default;
+  if (i18next.isInitialized) i18next.addResourceBundle("ru", "translation", rest, true, true);
+}
+
 const OTHERS = { kk: () => import("./kk"), en: () => import("./en") };
 
 /** Brings the words of a language, if they are not here yet. */
@@ -49,7 +61,7 @@ export async function startWords(lang: Lang = remembered()) {
   i18next.use(initReactI18next).init({
     lng: "ru",
     fallbackLng: "ru",
-    resources: { ru: { translation: ru } },
+    resources: { ru: { translation: { ...ru, ...rest } } },
     interpolation: { escapeValue: false },
     initAsync: false,
   });

@@ -5,7 +5,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { agentText, setLang, startWords } from ".";
 import en from "./en";
 import kk from "./kk";
-import ru from "./ru";
+import first from "./ru";
+import later from "./ru/later";
+
+const ru = { ...first, ...later };
 
 type Words = { [key: string]: string | Words };
 

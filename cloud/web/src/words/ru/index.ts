@@ -1,27 +1,16 @@
-import access from "./access.json";
+/** Words of the first pages; the others come with the pages that speak them. */
 import base from "./base.json";
-import connect from "./connect.json";
 import help from "./help.json";
-import journal from "./journal.json";
-import notify from "./notify.json";
-import people from "./people.json";
 import remote from "./remote.json";
 import sales from "./sales.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
-import tree from "./tree.json";
 
 export default {
   ...base,
-  ...access,
-  ...journal,
   ...help,
+  ...remote,
   ...sales,
   ...shell,
   ...tills,
-  ...connect,
-  ...tree,
-  ...people,
-  ...notify,
-  ...remote,
 };
