@@ -110,6 +110,8 @@ type Agent struct {
 	ID, OrganisationID, OutletID string
 	// Organisation is its name.
 	Organisation string
+	// Host is the computer it runs on, as it calls itself.
+	Host string
 	// Instance is the start of its program that said hello last; empty when none was told.
 	Instance string
 	// Shown is the certificate of this call; nil outside of one.

@@ -190,5 +190,5 @@ func (a *Access) Agent(ctx context.Context, id string) (*Agent, error) {
 	case row.RevokedAt != 0:
 		return nil, ErrRevoked
 	}
-	return &Agent{ID: row.ID, OrganisationID: row.OrganisationID, OutletID: row.OutletID, Organisation: row.Organisation, Instance: row.Instance}, nil
+	return &Agent{ID: row.ID, OrganisationID: row.OrganisationID, OutletID: row.OutletID, Organisation: row.Organisation, Host: row.Host, Instance: row.Instance}, nil
 }

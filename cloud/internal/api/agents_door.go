@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
@@ -101,7 +102,9 @@ func (s *Server) agent(ctx context.Context, _ http.Header) (context.Context, err
 		return ctx, err
 	}
 	a.Shown = shown
-	return access.WithAgent(ctx, a), nil
+	actor := audit.ActorFrom(ctx)
+	actor.ID, actor.Name = a.ID, a.Host
+	return access.WithAgent(audit.WithActor(ctx, actor), a), nil
 }
 
 // mayCall tells whether an agent may call a method now: with a certificate that is over it may renew it, and a program that was not

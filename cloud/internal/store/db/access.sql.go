@@ -182,7 +182,7 @@ func (q *Queries) FirstOrganisation(ctx context.Context) (FirstOrganisationRow, 
 }
 
 const getAgent = `-- name: GetAgent :one
-SELECT a.id, a.organisation_id, a.outlet_id, a.revoked_at, a.heard_at, a.instance, a.certificate, a.certificate_before, o.name AS organisation
+SELECT a.id, a.organisation_id, a.outlet_id, a.host, a.revoked_at, a.heard_at, a.instance, a.certificate, a.certificate_before, o.name AS organisation
 FROM agents a JOIN organisations o ON o.id = a.organisation_id
 WHERE a.id = $1
 `
@@ -191,6 +191,7 @@ type GetAgentRow struct {
 	ID                string
 	OrganisationID    string
 	OutletID          string
+	Host              string
 	RevokedAt         int64
 	HeardAt           int64
 	Instance          string
@@ -206,6 +207,7 @@ func (q *Queries) GetAgent(ctx context.Context, id string) (GetAgentRow, error) 
 		&i.ID,
 		&i.OrganisationID,
 		&i.OutletID,
+		&i.Host,
 		&i.RevokedAt,
 		&i.HeardAt,
 		&i.Instance,

@@ -53,6 +53,6 @@ DELETE FROM enrolment_codes WHERE expires_at <= sqlc.arg(before);
 INSERT INTO agents (id, organisation_id, outlet_id, host, version, created_at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: GetAgent :one
-SELECT a.id, a.organisation_id, a.outlet_id, a.revoked_at, a.heard_at, a.instance, a.certificate, a.certificate_before, o.name AS organisation
+SELECT a.id, a.organisation_id, a.outlet_id, a.host, a.revoked_at, a.heard_at, a.instance, a.certificate, a.certificate_before, o.name AS organisation
 FROM agents a JOIN organisations o ON o.id = a.organisation_id
 WHERE a.id = $1;
