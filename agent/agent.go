@@ -50,6 +50,7 @@ type agent struct {
 	started time.Time
 	level   *errand.Level
 	anew    chan struct{} // somebody wants the agent started anew
+	wished  *settings
 	counts  metrics.Counts
 }
 
@@ -93,10 +94,14 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	if err != nil {
 		return fmt.Errorf("кассы: %w", err)
 	}
+	a.wished = newSettings(cfg, func() { a.uplink.StateChanged() })
+	if cfg.Spoilt != nil {
+		a.log.Error("settings of the cabinet do not hold", "error", cfg.Spoilt)
+	}
 	rules := a.rules()
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Rules: rules, Ended: a.countRun, Log: a.log,
+		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Rules: rules, Settings: a.wished.report, Ended: a.countRun, Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
 	a.updater, err = update.New(update.Options{
@@ -113,7 +118,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		return fmt.Errorf("токен: %w", err)
 	}
 	page := verdict.New(a.fleet, a.journal, verdict.Options{
-		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: desk, Cabinet: a, Version: version, Log: a.log,
+		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: desk, Title: a.wished.title, Cabinet: a, Version: version, Log: a.log,
 	})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
 		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Finder: desk, Log: a.log,

@@ -196,6 +196,7 @@ type Identity struct {
 	INN      string
 	FFD      string // "1.05", "1.1", "1.2"
 	OFD      string // operator's name
+	OFDINN   string // and taxpayer number; empty in offline mode
 	Address  string // place of settlement
 }
 

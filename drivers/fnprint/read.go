@@ -46,7 +46,7 @@ func (t *Till) Identity(ctx context.Context) (drivers.Identity, error) {
 	if err != nil {
 		return id, prepared(op, err)
 	}
-	id.RNM, id.INN, id.FFD, id.OFD, id.Address = reg.RNM, reg.INN, reg.FFD, reg.OFDName, reg.Address
+	id.RNM, id.INN, id.FFD, id.OFD, id.OFDINN, id.Address = reg.RNM, reg.INN, reg.FFD, reg.OFDName, strings.TrimSpace(reg.OFDINN), reg.Address
 	id.Serial = cmp.Or(reg.Serial, id.Serial)
 	return id, nil
 }

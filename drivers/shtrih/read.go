@@ -410,7 +410,7 @@ func (t *Till) identityTable(ctx context.Context, id *drivers.Identity) error {
 	for _, f := range []struct {
 		field byte
 		into  *string
-	}{{1, &id.Serial}, {2, &id.INN}, {3, &id.RNM}, {9, &id.Address}, {10, &id.OFD}} {
+	}{{1, &id.Serial}, {2, &id.INN}, {3, &id.RNM}, {9, &id.Address}, {10, &id.OFD}, {shtrih.FNFieldOFDINN, &id.OFDINN}} {
 		a, err := t.cell(ctx, table, 1, f.field)
 		switch {
 		case err == nil && strings.TrimSpace(a.Text()) != "":

@@ -57,6 +57,11 @@ type Config struct {
 	Discovery Discovery `toml:"discovery"`
 	// Tills are the tills of this computer.
 	Tills []Till `toml:"till"`
+
+	// Wished is what the cabinet's people want of the tills; it is in their values
+	// already. Spoilt says why the newest of it does not hold; nil when it does.
+	Wished Overlay `toml:"-"`
+	Spoilt error   `toml:"-"`
 }
 
 // Till is one till of the list.
@@ -95,6 +100,8 @@ type Till struct {
 	OFD string `toml:"ofd"`
 	// Exclude leaves the till alone: it stays in the list and is not opened.
 	Exclude bool `toml:"exclude"`
+	// Title is how people call the till, as the cabinet says; empty is Name.
+	Title string `toml:"-"`
 }
 
 // Delivery is OFD with the driver's usual way in place of nothing: a bare fiscal
@@ -186,6 +193,7 @@ func Load(path string) (Config, error) {
 	if err := c.addAdopted(path); err != nil {
 		return Config{}, err
 	}
+	c.addOverlay()
 	return c, nil
 }
 

@@ -1,6 +1,6 @@
 // Package errand does what the cabinet asks of the agent itself and of no till:
 // start anew, collect a bundle, check the network, log in another level for an
-// hour.
+// hour, take other settings of a till.
 //
 // An errand is an action like those of a till ([fiscalv1.Action]): it has a plan
 // that is shown before anything happens, steps that are told as they come, and
@@ -39,6 +39,10 @@ type Options struct {
 	// Network goes the way to everyone this agent has to reach, or to one operator of
 	// fiscal data at an address.
 	Network func(ctx context.Context, address string, report func(network.Step)) []network.Step
+	// Settings are those that may be changed from the cabinet.
+	Settings Settings
+	// Quiet takes all tills while nothing is open on them, or says what is.
+	Quiet func(ctx context.Context) (release func(), busy string)
 	// Level is the log's.
 	Level *Level
 	// Now is the clock; nil is time.Now.
@@ -87,6 +91,9 @@ var plans = []struct {
 	{fiscalv1.Action_ACTION_LOG_LEVEL, [][2]string{
 		{stepLevel, "Сменить подробность журнала работы на час"},
 	}},
+	{fiscalv1.Action_ACTION_CONFIGURE, [][2]string{
+		{stepKeep, "Проверить и записать настройки"}, {stepApply, "Применить их, когда касса свободна"},
+	}},
 }
 
 // Plans are what each errand would do.
@@ -132,6 +139,10 @@ func (e *Errands) Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fi
 		r.network(ctx, cmd.GetAddress())
 	case fiscalv1.Action_ACTION_LOG_LEVEL:
 		r.level(cmd.GetLogLevel())
+	case fiscalv1.Action_ACTION_CONFIGURE:
+		if err := r.configure(ctx, cmd, save); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, fmt.Errorf("action %s is no errand", cmd.GetAction())
 	}
@@ -142,6 +153,9 @@ func (e *Errands) Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fi
 // Resume ends the run of an errand that a restart of the agent cut off, when
 // that restart is what was asked for; false leaves it to be called interrupted.
 func (e *Errands) Resume(run *fiscalv1.Run) bool {
+	if run.GetAction() == fiscalv1.Action_ACTION_CONFIGURE {
+		return e.configured(run)
+	}
 	if run.GetAction() != fiscalv1.Action_ACTION_RESTART_AGENT || len(run.GetSteps()) != 2 {
 		return false
 	}

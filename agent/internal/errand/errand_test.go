@@ -52,7 +52,7 @@ func TestPlans(t *testing.T) {
 	e := New(Options{})
 	want := map[fiscalv1.Action]bool{
 		fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
-		fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true,
+		fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true, fiscalv1.Action_ACTION_CONFIGURE: true,
 	}
 	for n := range int32(len(fiscalv1.Action_name)) {
 		if action := fiscalv1.Action(n); e.Knows(action) != want[action] {
@@ -225,4 +225,77 @@ func TestLevel(t *testing.T) {
 	if l := OpenLevel(dir, slog.LevelWarn, nil); l.Level() != slog.LevelWarn {
 		t.Errorf("a damaged file: %v", l.Level())
 	}
+}
+
+// wishes stands for what package config keeps.
+type wishes struct {
+	fresh, restart bool
+	err, trouble   error
+	taken          []string
+}
+
+func (w *wishes) Take(till string, s *fiscalv1.TillSettings) (fresh, restart bool, err error) {
+	w.taken = append(w.taken, till+" "+s.GetOfd())
+	return w.fresh, w.restart, w.err
+}
+
+func (w *wishes) Trouble() error { return w.trouble }
+
+// Settings that need no restart hold at once, bad ones change nothing, and a restart waits until no operation is open.
+func TestConfigure(t *testing.T) {
+	cmd := &uplinkv1.Command{Id: "c", Till: "k", Action: fiscalv1.Action_ACTION_CONFIGURE, Settings: &fiscalv1.TillSettings{Version: 4, Ofd: "auto"}}
+	w := &wishes{fresh: true}
+	run, told := do(t, New(Options{Settings: w}), cmd, nil)
+	same(t, told, "r. d. dr dd")
+	if !run.GetOk() || len(w.taken) != 1 || w.taken[0] != "k auto" || !strings.Contains(run.GetSteps()[0].GetResult(), "версия 4") {
+		t.Errorf("%v %v", run, w.taken)
+	}
+	run, _ = do(t, New(Options{Settings: &wishes{}}), cmd, nil)
+	if !run.GetOk() || !strings.Contains(run.GetSteps()[0].GetResult(), "уже записана") {
+		t.Errorf("twice: %v", run)
+	}
+	run, told = do(t, New(Options{Settings: &wishes{err: errors.New("ofd = \"x\"")}}), cmd, nil)
+	same(t, told, "r. f.")
+	if run.GetOk() || !run.GetEnded() || !strings.Contains(run.GetText(), "ничего не изменено: ofd") {
+		t.Errorf("refused: %v", run)
+	}
+
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		busy, w := 3, &wishes{fresh: true, restart: true}
+		e := New(Options{
+			Settings: w, Restart: func() { order = append(order, "restart") },
+			Quiet: func(context.Context) (func(), string) {
+				if busy--; busy >= 0 {
+					order = append(order, "busy")
+					return nil, "на кассе k идёт операция"
+				}
+				return func() { order = append(order, "released") }, ""
+			},
+		})
+		var saved *fiscalv1.Run
+		save := func(_ context.Context, r *fiscalv1.Run) error { saved, order = r, append(order, "save"); return nil }
+		if _, err := e.Do(t.Context(), cmd, func(*fiscalv1.Run) {}, save, nil); !errors.Is(err, uplink.ErrNotOver) {
+			t.Fatal(err)
+		}
+		if got := strings.Join(order, " "); got != "busy busy busy save restart" {
+			t.Errorf("order: %s", got)
+		}
+		torn := &fiscalv1.Run{Action: saved.GetAction(), Steps: []*fiscalv1.Step{{State: running}, {State: planned}}}
+		if e.Resume(torn) || torn.GetEnded() {
+			t.Error("what was cut off before it was kept is called done")
+		}
+		if !e.Resume(saved) || !saved.GetOk() || !saved.GetEnded() {
+			t.Errorf("the end: %v", saved)
+		}
+		w.trouble = errors.New("испорчен")
+		if saved.GetSteps()[1].State = running; !e.Resume(saved) || saved.GetOk() || !strings.Contains(saved.GetText(), "испорчен") {
+			t.Errorf("the end with spoilt settings: %v", saved)
+		}
+		busy = 1 << 30
+		run, err := e.Do(t.Context(), cmd, func(*fiscalv1.Run) {}, save, nil)
+		if err != nil || run.GetOk() || !strings.Contains(run.GetText(), "идёт операция") || !strings.Contains(run.GetText(), "записаны") {
+			t.Errorf("a till that is never free: %v %v", run, err)
+		}
+	})
 }

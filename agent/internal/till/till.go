@@ -348,7 +348,7 @@ func (t *Till) publish() {
 	t.problems.Update(time.Now(), health.Of(t.picture()))
 	s := &fiscalv1.TillState{
 		Till: t.name, Driver: t.driver, Model: t.identity.Model, Serial: t.identity.Serial, Rnm: t.identity.RNM, Inn: t.identity.INN,
-		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, Online: t.failure == nil && t.stranger == nil && !t.read.IsZero(),
+		Fn: t.identity.FN, Firmware: t.identity.Firmware, Ffd: t.identity.FFD, OfdInn: t.identity.OFDINN, OfdName: t.identity.OFD, Online: t.failure == nil && t.stranger == nil && !t.read.IsZero(),
 		Shift: t.status.Shift, ShiftOpen: t.status.ShiftOpen, Receipt: t.status.Receipt, LastFd: t.status.LastFD,
 		Unsent: t.status.Unsent, UnsentFd: t.status.UnsentFD, FnRoom: t.status.FNRoom, Problems: t.problems.Proto(), Recovering: t.recovering, Raw: t.status.Raw,
 		PaperOwed: t.paper.GetOperation().GetPaper() == fiscalv1.PaperTrack_PAPER_TRACK_OWED,

@@ -40,6 +40,10 @@ func (s *session) reportState(ctx context.Context) error {
 	if s.o.Problems != nil {
 		problems = append(problems, s.o.Problems()...)
 	}
-	_, err := s.rpc.ReportState(ctx, &uplinkv1.ReportStateRequest{Tills: s.o.Tills.States(), Problems: problems, Outbox: waiting})
+	report := &uplinkv1.ReportStateRequest{Tills: s.o.Tills.States(), Problems: problems, Outbox: waiting}
+	if s.o.Settings != nil {
+		report.Settings = s.o.Settings()
+	}
+	_, err := s.rpc.ReportState(ctx, report)
 	return s.note(ctx, "report state", err)
 }

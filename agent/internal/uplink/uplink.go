@@ -130,6 +130,9 @@ type Options struct {
 	Journal Journal
 	// Tills are the tills.
 	Tills Tills
+	// Settings tells what holds of what may be changed from the cabinet; nil tells
+	// nothing.
+	Settings func() []*fiscalv1.SettingsReport
 	// Bundle makes the redacted file of a ticket about a run, and the run as it may
 	// leave the shop; nil makes tickets without a file.
 	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)

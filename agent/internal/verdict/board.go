@@ -62,6 +62,16 @@ type onBoard struct {
 	since time.Time // of the phase
 }
 
+// entitle says how people call the tills.
+func entitle(views []View, title func(till string) string) []View {
+	for i := range views {
+		if title != nil {
+			views[i].Title = title(views[i].Till)
+		}
+	}
+	return views
+}
+
 func newBoard() *board { return &board{tills: map[string]*onBoard{}, changed: make(chan struct{})} }
 
 // run follows the tills until ctx ends. A journal that cannot be read hides only
@@ -174,7 +184,9 @@ func (b *board) next() <-chan struct{} {
 // business to see is in Inside.
 type View struct {
 	Verdict
-	Till   string `json:"till"`
+	Till string `json:"till"`
+	// Title is how people call the till; empty is Till.
+	Title  string `json:"title,omitempty"`
 	Online bool   `json:"online"`
 	// AgeMs is how old the facts are; -1 when the till has never been read.
 	AgeMs int64 `json:"age_ms"`

@@ -78,6 +78,8 @@ type Options struct {
 	Problems func() []*fiscalv1.Problem
 	// Finder looks for tills while there is none; nil does not.
 	Finder Finder
+	// Title is how people call a till; nil, or an empty one, is its name.
+	Title func(till string) string
 	// Cabinet joins the agent to a cabinet; nil leaves that to the command line.
 	Cabinet Cabinet
 	Version string
@@ -247,7 +249,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 func (p *Page) picture(session bool) picture {
 	now := time.Now()
 	pic := picture{
-		Version: p.opts.Version, Session: session, Tills: p.board.views(p.fleet.States(), session, now), Asks: asks(p.fleet.Consents(), now),
+		Version: p.opts.Version, Session: session, Tills: entitle(p.board.views(p.fleet.States(), session, now), p.opts.Title), Asks: asks(p.fleet.Consents(), now),
 	}
 	pic.Setup = p.setup.view(len(pic.Tills))
 	for i := range pic.Tills {

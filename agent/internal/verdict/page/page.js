@@ -182,7 +182,7 @@ function tabs() {
     b.dataset.till = t.till;
     b.setAttribute("aria-pressed", String(t === current));
     b.setAttribute("title", gone ? say("gone") : say(t.headline));
-    b.append(symbol("sign-" + (gone ? "gone" : t.phase === "person" ? "person" : colour)), element("span", {}, (i < 9 ? i + 1 + " " : "") + t.till));
+    b.append(symbol("sign-" + (gone ? "gone" : t.phase === "person" ? "person" : colour)), element("span", {}, (i < 9 ? i + 1 + " " : "") + (t.title || t.till)));
     return b;
   });
 }
@@ -258,7 +258,7 @@ function draw() {
   put($("age"), [never ? say("age.never") : say("age", { ago: ago(age) }), picture && !picture.session ? say("locked") : ""].filter(Boolean).join(" · "));
   $("age").classList.toggle("old", gone || never || age > STALE);
   if (noticeUntil && (performance.now() > noticeUntil || noticeAbout !== subject())) notice("", 0);
-  put(document.head.querySelector("title"), v.headline + (t && picture.tills.length > 1 ? " · " + t.till : ""));
+  put(document.head.querySelector("title"), v.headline + (t && picture.tills.length > 1 ? " · " + (t.title || t.till) : ""));
   if (panel === "details") details();
   if (panel === "help") help();
 }
@@ -306,7 +306,7 @@ function details() {
   const i = t.inside || {};
   const row = (key, value) => (value ? [element("dt", {}, say(key)), element("dd", {}, value)] : []);
   const lines = (list) => element("ul", { className: "lines" }, ...list.map((x) => element("li", {}, x)));
-  const out = [element("h2", {}, t.till + ": " + say(t.headline))];
+  const out = [element("h2", {}, (t.title || t.till) + ": " + say(t.headline))];
   if (t.phase === "person") out.push(element("h3", {}, say("decide")), decide(t, i));
   if (window.replaced) out.push(...window.replaced(t));
   if (i.evidence && i.evidence.length) out.push(element("h3", {}, say("details.evidence")), lines(i.evidence));
