@@ -446,6 +446,27 @@ func (q *Queries) GetOutletOfAny(ctx context.Context, id string) (GetOutletOfAny
 	return i, err
 }
 
+const getSettingsReport = `-- name: GetSettingsReport :one
+SELECT body, reported_at FROM settings_reports WHERE organisation_id = $1 AND till_id = $2
+`
+
+type GetSettingsReportParams struct {
+	OrganisationID string
+	TillID         string
+}
+
+type GetSettingsReportRow struct {
+	Body       []byte
+	ReportedAt int64
+}
+
+func (q *Queries) GetSettingsReport(ctx context.Context, arg GetSettingsReportParams) (GetSettingsReportRow, error) {
+	row := q.db.QueryRowContext(ctx, getSettingsReport, arg.OrganisationID, arg.TillID)
+	var i GetSettingsReportRow
+	err := row.Scan(&i.Body, &i.ReportedAt)
+	return i, err
+}
+
 const getTillPlace = `-- name: GetTillPlace :one
 SELECT t.organisation_id, t.outlet_id, o.department_id
 FROM tills t JOIN outlets o ON o.id = t.outlet_id
@@ -866,6 +887,28 @@ type PlaceTillParams struct {
 
 func (q *Queries) PlaceTill(ctx context.Context, arg PlaceTillParams) error {
 	_, err := q.db.ExecContext(ctx, placeTill, arg.ID, arg.OutletID, arg.Position)
+	return err
+}
+
+const putSettingsReport = `-- name: PutSettingsReport :exec
+INSERT INTO settings_reports (organisation_id, till_id, body, reported_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (till_id) DO UPDATE SET organisation_id = excluded.organisation_id, body = excluded.body, reported_at = excluded.reported_at
+`
+
+type PutSettingsReportParams struct {
+	OrganisationID string
+	TillID         string
+	Body           []byte
+	ReportedAt     int64
+}
+
+func (q *Queries) PutSettingsReport(ctx context.Context, arg PutSettingsReportParams) error {
+	_, err := q.db.ExecContext(ctx, putSettingsReport,
+		arg.OrganisationID,
+		arg.TillID,
+		arg.Body,
+		arg.ReportedAt,
+	)
 	return err
 }
 

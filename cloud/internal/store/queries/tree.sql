@@ -135,3 +135,10 @@ INSERT INTO till_settings (organisation_id, till_id, version, body, actor, chang
 
 -- name: SetAgentStrangers :exec
 UPDATE agents SET strangers = $2 WHERE id = $1;
+
+-- name: PutSettingsReport :exec
+INSERT INTO settings_reports (organisation_id, till_id, body, reported_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (till_id) DO UPDATE SET organisation_id = excluded.organisation_id, body = excluded.body, reported_at = excluded.reported_at;
+
+-- name: GetSettingsReport :one
+SELECT body, reported_at FROM settings_reports WHERE organisation_id = $1 AND till_id = $2;
