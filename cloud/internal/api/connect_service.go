@@ -5,14 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	connecting "github.com/chekan-io/chekan/cloud/internal/connect"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
+
+// settingsWait is how long settings wait for an agent that is away.
+const settingsWait = 24 * time.Hour
 
 // ListConnections implements TreeService.
 func (t *treeService) ListConnections(ctx context.Context, _ *cabinetv1.ListConnectionsRequest) (*cabinetv1.ListConnectionsResponse, error) {
@@ -102,15 +107,27 @@ func (t *treeService) ChangeSettings(ctx context.Context, r *cabinetv1.ChangeSet
 	if err != nil {
 		return nil, err
 	}
-	if err := t.s.Connections.Choose(ctx, place.OrganisationID, r.GetTillId(), till.Title, p.Login, r.GetSettings()); err != nil {
+	if err := t.s.Connections.Choose(ctx, place.OrganisationID, r.GetTillId(), till.Title, p.Login, r.GetCommandId(), r.GetSettings()); err != nil {
 		return nil, connectingError(err)
 	}
 	s, err := t.s.Connections.Settings(ctx, place.OrganisationID, r.GetTillId())
 	if err != nil {
 		return nil, err
 	}
-	s.MayChange = true
-	return &cabinetv1.ChangeSettingsResponse{Settings: s}, nil
+	answer := &cabinetv1.ChangeSettingsResponse{Settings: s}
+	if r.GetCommandId() != "" && s.GetReported().GetVersion() != s.GetWanted().GetVersion() && s.GetState() != cabinetv1.SettingsState_SETTINGS_STATE_WAITS {
+		answer.Command, err = t.s.Fleet.Configure(ctx, p, fleet.Order{
+			ID: r.GetCommandId(), TillID: r.GetTillId(), OrganisationID: place.OrganisationID, Wait: settingsWait,
+		}, s.GetWanted())
+		if err != nil && !errors.Is(err, fleet.ErrTooOld) && !errors.Is(err, fleet.ErrNoAgent) { // of which the settings themselves tell
+			return nil, err
+		}
+		if answer.Settings, err = t.s.Connections.Settings(ctx, place.OrganisationID, r.GetTillId()); err != nil {
+			return nil, err
+		}
+	}
+	answer.Settings.MayChange = true
+	return answer, nil
 }
 
 // connectingError gives the reasons of package connect as Connect has them.

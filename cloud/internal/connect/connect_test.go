@@ -100,7 +100,7 @@ func TestConnections(t *testing.T) {
 
 		// The operator: chosen once, a bad one never, an old page not over a newer choice.
 		const address = "ofdp.platformaofd.ru:21101"
-		choose := func(s *fiscalv1.TillSettings) error { return c.Choose(ctx, "o1", "t1", "kassa-1", "anna", s) }
+		choose := func(s *fiscalv1.TillSettings) error { return c.Choose(ctx, "o1", "t1", "kassa-1", "anna", "", s) }
 		for name, bad := range map[string]*fiscalv1.TillSettings{
 			"no port": {Ofd: "ofd"}, "words": {Ofd: "ofd ru:1"}, "inn": {OfdInn: "1234567890"}, "something else": {Ofd: "auto", Title: "Касса"},
 		} {

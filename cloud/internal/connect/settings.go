@@ -1,10 +1,12 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -41,8 +43,9 @@ func check(s *fiscalv1.TillSettings) (*fiscalv1.TillSettings, error) {
 	return kept, nil
 }
 
-// Choose notes what a till's operator should be, as a new version. The version in what is given is the one its author saw.
-func (c *Connections) Choose(ctx context.Context, organisationID, till, name, actor string, s *fiscalv1.TillSettings) error {
+// Choose notes what a till's operator should be, as a new version, and gives its number. The version in what is given is the one its
+// author saw. What is asked twice is noted once, unless the till's agent has come to hold something else.
+func (c *Connections) Choose(ctx context.Context, organisationID, till, name, actor, commandID string, s *fiscalv1.TillSettings) error {
 	kept, err := check(s)
 	if err != nil {
 		return err
@@ -60,14 +63,22 @@ func (c *Connections) Choose(ctx context.Context, organisationID, till, name, ac
 		if err := proto.Unmarshal(row.Body, was); err != nil {
 			return fmt.Errorf("settings of till %s: %w", till, err)
 		}
-		if proto.Equal(was, kept) && row.Version > 0 {
+		told, _, err := reported(ctx, q, organisationID, till)
+		if err != nil {
+			return err
+		}
+		lost := told.GetSettings().GetVersion() >= uint64(row.Version) && len(drifts(was, told, nil)) > 0
+		if proto.Equal(was, kept) && row.Version > 0 && !lost {
 			return nil // asked twice
 		}
 		if uint64(row.Version) != s.GetVersion() {
 			return ErrChanged
 		}
+		// An agent that served another cabinet before may know higher numbers, and takes none that is not above them.
+		version := max(row.Version, int64(min(told.GetSettings().GetVersion(), 1<<62))) + 1
 		if err := q.AddSettings(ctx, db.AddSettingsParams{
-			OrganisationID: organisationID, TillID: till, Version: row.Version + 1, Body: append([]byte{}, body...), Actor: actor, ChangedAt: store.Micros(c.now()),
+			OrganisationID: organisationID, TillID: till, Version: version, Body: append([]byte{}, body...), Actor: actor, ChangedAt: store.Micros(c.now()),
+			CommandID: commandID,
 		}); err != nil {
 			return fmt.Errorf("store settings: %w", err)
 		}
@@ -79,18 +90,51 @@ func (c *Connections) Choose(ctx context.Context, organisationID, till, name, ac
 	return err
 }
 
+// reported is what a till's agent told of its settings, and when; nothing while it never did.
+func reported(ctx context.Context, q *db.Queries, organisationID, till string) (*fiscalv1.SettingsReport, time.Time, error) {
+	row, err := q.GetSettingsReport(ctx, db.GetSettingsReportParams{OrganisationID: organisationID, TillID: till})
+	if store.NotFound(err) {
+		return nil, time.Time{}, nil
+	} else if err != nil {
+		return nil, time.Time{}, fmt.Errorf("read settings report: %w", err)
+	}
+	told := new(fiscalv1.SettingsReport)
+	if err := proto.Unmarshal(row.Body, told); err != nil {
+		return nil, time.Time{}, fmt.Errorf("settings report of till %s: %w", till, err)
+	}
+	return told, time.UnixMicro(row.ReportedAt), nil
+}
+
 func text(s *fiscalv1.TillSettings) string {
 	return strings.TrimSpace(s.GetOfd() + " " + s.GetOfdInn())
 }
 
 // Drifts are values that are not what they should be: what was chosen for a till against what its agent and its registration say.
-func Drifts(wanted *fiscalv1.TillSettings, s *fiscalv1.TillState) []*cabinetv1.Drift {
-	var list []*cabinetv1.Drift
-	if found := s.GetDelivery().GetAddress(); fleet.Address(wanted.GetOfd()) && found != "" && !strings.EqualFold(found, wanted.GetOfd()) {
-		list = append(list, &cabinetv1.Drift{What: "ofd", Wanted: wanted.GetOfd(), Found: found})
-	}
+func Drifts(wanted *fiscalv1.TillSettings, told *fiscalv1.SettingsReport, s *fiscalv1.TillState) []*cabinetv1.Drift {
+	list := drifts(wanted, told, s)
 	if found := strings.TrimSpace(s.GetOfdInn()); wanted.GetOfdInn() != "" && found != "" && strings.TrimPrefix(found, "00") != wanted.GetOfdInn() {
 		list = append(list, &cabinetv1.Drift{What: "operator", Wanted: named(wanted.GetOfdInn()), Found: strings.TrimSpace(s.GetOfdName() + " " + found)})
+	}
+	return list
+}
+
+// drifts are those at the agent. One that tells nothing of settings tells where it carries documents.
+func drifts(wanted *fiscalv1.TillSettings, told *fiscalv1.SettingsReport, s *fiscalv1.TillState) []*cabinetv1.Drift {
+	has := told.GetSettings()
+	address := has.GetOfd()
+	if told == nil && fleet.Address(wanted.GetOfd()) {
+		address = s.GetDelivery().GetAddress()
+	}
+	var list []*cabinetv1.Drift
+	for _, v := range []struct{ what, wanted, found string }{
+		{"title", wanted.GetTitle(), has.GetTitle()},
+		{"ofd", wanted.GetOfd(), address},
+		{"finish_print", wanted.GetFinishPrint(), has.GetFinishPrint()},
+		{"rush_hours", wanted.GetRushHours(), has.GetRushHours()},
+	} {
+		if v.wanted != "" && v.found != "" && !strings.EqualFold(v.wanted, v.found) {
+			list = append(list, &cabinetv1.Drift{What: v.what, Wanted: v.wanted, Found: v.found})
+		}
 	}
 	return list
 }
@@ -105,23 +149,97 @@ func named(inn string) string {
 	return inn
 }
 
-// Settings gives what a till's agent should have, and where that differs from what is.
+// carried is the newest command that carries settings of a till.
+type carried struct {
+	id      string
+	version uint64
+	state   cabinetv1.CommandState
+	ended   time.Time
+	text    string
+}
+
+func (c *Connections) carried(ctx context.Context, organisationID, till string) (carried, error) {
+	row, err := c.store.Read().LastCommandOf(ctx, db.LastCommandOfParams{OrganisationID: organisationID, TillID: till, Action: int32(fiscalv1.Action_ACTION_CONFIGURE)})
+	if store.NotFound(err) {
+		return carried{}, nil
+	} else if err != nil {
+		return carried{}, fmt.Errorf("find command: %w", err)
+	}
+	var run fiscalv1.Run
+	var settings fiscalv1.TillSettings
+	if err := errors.Join(proto.Unmarshal(row.Run, &run), proto.Unmarshal(row.Settings, &settings)); err != nil {
+		return carried{}, fmt.Errorf("command %s: %w", row.ID, err)
+	}
+	k := carried{id: row.ID, version: settings.GetVersion(), state: cabinetv1.CommandState(row.State), text: run.GetText()}
+	if row.EndedAt != 0 {
+		k.ended = time.UnixMicro(row.EndedAt)
+	}
+	return k, nil
+}
+
+// stands tells how a version that should be and what is stand to each other. differs says that values do, tooOld that the agent cannot be
+// told; toldAt is when it last told what it has.
+func stands(version uint64, last carried, has uint64, toldAt time.Time, tooOld, differs bool) cabinetv1.SettingsState {
+	on := last.version == version && last.id != ""
+	switch {
+	case version == 0:
+		return cabinetv1.SettingsState_SETTINGS_STATE_UNSPECIFIED
+	case on && last.state < cabinetv1.CommandState_COMMAND_STATE_DONE:
+		return cabinetv1.SettingsState_SETTINGS_STATE_WAITS
+	case on && last.state == cabinetv1.CommandState_COMMAND_STATE_DONE && has < version && toldAt.Before(last.ended):
+		return cabinetv1.SettingsState_SETTINGS_STATE_WAITS // it has them, and says so with its next report
+	case on && last.state == cabinetv1.CommandState_COMMAND_STATE_FAILED && has != version:
+		return cabinetv1.SettingsState_SETTINGS_STATE_REFUSED
+	case tooOld && has != version:
+		return cabinetv1.SettingsState_SETTINGS_STATE_TOO_OLD
+	case has != version || differs:
+		return cabinetv1.SettingsState_SETTINGS_STATE_DIFFERS
+	}
+	return cabinetv1.SettingsState_SETTINGS_STATE_SAME
+}
+
+// Settings gives what a till's agent should have, what it has, and where they differ.
 func (c *Connections) Settings(ctx context.Context, organisationID, till string) (*cabinetv1.Settings, error) {
 	t, err := c.fleet.Till(ctx, organisationID, till)
 	if err != nil {
 		return nil, err
 	}
-	s := &cabinetv1.Settings{TillId: till, ReportedMs: t.State.GetReadMs()}
-	if s.Wanted, err = c.Wanted(ctx, organisationID, till); err != nil || s.Wanted.GetVersion() == 0 {
-		return s, err
+	s := &cabinetv1.Settings{TillId: till}
+	if s.Wanted, err = c.Wanted(ctx, organisationID, till); err != nil {
+		return nil, err
+	}
+	told, at, err := reported(ctx, c.store.Read(), organisationID, till)
+	if err != nil {
+		return nil, err
+	}
+	s.Reported, s.ReportedMs = told.GetSettings(), millis(at)
+	if s.Wanted.GetVersion() == 0 {
+		return s, nil
 	}
 	row, err := c.store.Read().NewestSettings(ctx, db.NewestSettingsParams{OrganisationID: organisationID, TillID: till})
 	if err != nil {
 		return nil, fmt.Errorf("read settings: %w", err)
 	}
-	s.Actor, s.ChangedMs, s.State = row.Actor, row.ChangedAt/1000, cabinetv1.SettingsState_SETTINGS_STATE_SAME
-	if s.Drifts = Drifts(s.Wanted, t.State); len(s.Drifts) > 0 {
-		s.State = cabinetv1.SettingsState_SETTINGS_STATE_DIFFERS
+	last, err := c.carried(ctx, organisationID, till)
+	if err != nil {
+		return nil, err
+	}
+	tooOld := false
+	if t.AgentID != "" {
+		ability, err := c.store.Read().GetAgentAbility(ctx, t.AgentID)
+		if err != nil {
+			return nil, fmt.Errorf("read agent: %w", err)
+		}
+		tooOld = ability.Capability < able
+	}
+	s.Actor, s.ChangedMs = row.Actor, row.ChangedAt/1000
+	s.Drifts = Drifts(s.Wanted, told, t.State)
+	s.State = stands(s.Wanted.GetVersion(), last, told.GetSettings().GetVersion(), at, tooOld, len(s.Drifts) > 0)
+	if last.version == s.Wanted.GetVersion() {
+		s.CommandId = last.id
+	}
+	if s.State == cabinetv1.SettingsState_SETTINGS_STATE_REFUSED {
+		s.Refused = cmp.Or(last.text, told.GetRefused())
 	}
 	return s, nil
 }

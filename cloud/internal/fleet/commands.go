@@ -51,6 +51,7 @@ const (
 var ofAgent = map[fiscalv1.Action]bool{
 	fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
 	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true,
+	fiscalv1.Action_ACTION_CONFIGURE: true,
 }
 
 // OfAgent tells whether an action is asked of the agent itself and of no till: what its run says holds no sums.

@@ -427,7 +427,10 @@ func (f *Fleet) Report(ctx context.Context, agent *access.Agent, report *uplinkv
 	}); err != nil {
 		return fmt.Errorf("store report: %w", err)
 	}
-	return f.report(ctx, agent, report.GetTills())
+	if err := f.report(ctx, agent, report.GetTills()); err != nil {
+		return err
+	}
+	return f.tellSettings(ctx, agent, report.GetSettings())
 }
 
 func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fiscalv1.TillState) error {
