@@ -24,8 +24,9 @@ import (
 // house is a cabinet that can be stopped and started again at the same place.
 type house struct {
 	*cabinet
-	args []string
-	stop func()
+	args   []string
+	stop   func()
+	client *http.Client // of the administrator
 }
 
 func newHouse(t *testing.T) *house {
@@ -51,6 +52,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.fleet = cabinetv1connect.NewFleetServiceClient(client, h.url)
+	h.client = client
 	return h
 }
 
