@@ -13,6 +13,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
+import { newId } from "../fleet/actions";
 import { enrolCommand } from "../fleet/Enrol";
 import {
   type Connection,
@@ -22,6 +23,7 @@ import {
   StepMark,
 } from "../gen/cabinet/v1/connect_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
+import { type Settings, SettingsState } from "../gen/cabinet/v1/settings_pb";
 import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { Copy, CopyBlock } from "../ui/Copy";
@@ -348,7 +350,7 @@ function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: ()
   const settings = useQuery(
     TreeService.method.getSettings,
     { tillId: c.tillId },
-    { enabled: c.tillId !== "" },
+    { enabled: c.tillId !== "", refetchInterval: 2000 },
   );
   const change = useMutation(TreeService.method.changeSettings, {
     onSuccess: () => {
@@ -361,16 +363,15 @@ function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: ()
   const chosen = operators.find((o) => o.taxId && o.taxId === c.ofdInn)?.taxId ?? (c.ofd === OWN ? OWN : "");
   const choose = (value: string) => {
     const operator = operators.find((o) => o.taxId === value);
+    send(operator?.address || OWN, operator?.taxId ?? "");
+  };
+  const held = settings.data?.settings;
+  const send = (ofd: string, ofdInn: string) =>
     change.mutate({
       tillId: c.tillId,
-      settings: {
-        version: settings.data?.settings?.wanted?.version ?? 0n,
-        ofd: operator?.address || OWN,
-        ofdInn: operator?.taxId ?? "",
-      },
+      commandId: newId(),
+      settings: { version: held?.wanted?.version ?? 0n, ofd, ofdInn },
     });
-  };
-  const drift = settings.data?.settings?.drifts ?? [];
   return (
     <>
       <NativeSelect
@@ -386,11 +387,13 @@ function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: ()
         ]}
       />
       {change.error && <p role="alert">{trouble(change.error)}</p>}
-      {drift.map((d) => (
-        <p key={d.what} role="alert" className="yellow" style={{ margin: "8px 0" }}>
-          {t("connect.drift", { found: d.found, wanted: d.wanted })}
-        </p>
-      ))}
+      {held && (
+        <SettingsStand
+          settings={held}
+          sending={change.isPending}
+          onAgain={() => send(held.wanted?.ofd ?? "", held.wanted?.ofdInn ?? "")}
+        />
+      )}
       {c.ofd && c.ofd !== OWN && c.ofd !== "auto" && (
         <div style={{ marginTop: 8 }}>
           <span className="mono">{c.ofd}</span>
@@ -403,6 +406,53 @@ function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: ()
           />
         </div>
       )}
+    </>
+  );
+}
+
+/** How the agent stands to what was chosen. */
+function SettingsStand(p: { settings: Settings; sending: boolean; onAgain: () => void }) {
+  const { t } = useTranslation();
+  const s = p.settings;
+  const words = {
+    [SettingsState.UNSPECIFIED]: "",
+    [SettingsState.SAME]: "",
+    [SettingsState.WAITS]: t("connect.settingsWait"),
+    [SettingsState.REFUSED]: t("connect.settingsRefused", { why: s.refused }),
+    [SettingsState.DIFFERS]: "",
+    [SettingsState.TOO_OLD]: t("connect.settingsOld"),
+  }[s.state];
+  const waits = s.state === SettingsState.WAITS;
+  const never = s.wanted?.version !== s.reported?.version;
+  return (
+    <>
+      {s.drifts
+        .filter((d) => !waits || d.what === "operator")
+        .map((d) => (
+          <p key={d.what} role="alert" className="yellow" style={{ margin: "8px 0" }}>
+            {d.what === "operator"
+              ? t("connect.drift", { found: d.found, wanted: d.wanted })
+              : t("connect.settingsDrift", { found: d.found, wanted: d.wanted })}
+          </p>
+        ))}
+      {words && (
+        <p
+          role={waits ? "status" : "alert"}
+          className={waits ? "quiet" : "yellow"}
+          style={{ margin: "8px 0" }}
+        >
+          {words}
+        </p>
+      )}
+      {s.mayChange &&
+        s.wanted?.version !== 0n &&
+        never &&
+        !waits &&
+        s.state !== SettingsState.UNSPECIFIED && (
+          <Button size="compact-sm" variant="default" loading={p.sending} onClick={p.onAgain}>
+            {t("connect.settingsAgain")}
+          </Button>
+        )}
     </>
   );
 }
