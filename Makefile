@@ -52,6 +52,8 @@ $(MODULES): $(WEB)/package-lock.json
 
 # Packages whose runs are too long under the race detector; `make test` runs them without it.
 UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/... ./installers/linux
+# Tests of thousands of calls each, the same without it.
+CROWDED := ^(TestRights|TestMoneyBlind)
 # Packages that drive a browser: beside other packages it would get too little of a small computer.
 ALONE := ./agent/internal/verdict
 
@@ -65,9 +67,10 @@ test-go: ## every Go test; starts a PostgreSQL of its own
 .PHONY: test-go-with-postgres
 test-go-with-postgres:
 	@apart=$$(go list $(UNRACED) $(ALONE)); \
-	go test -race -shuffle=on -timeout 15m $$(go list ./... | grep -vxF "$$apart")
+	go test -race -shuffle=on -timeout 15m -skip '$(CROWDED)' $$(go list ./... | grep -vxF "$$apart")
 	@go test -race -shuffle=on -timeout 15m $(ALONE)
 	@go test -shuffle=on -timeout 15m $(UNRACED)
+	@go test -shuffle=on -timeout 15m -run '$(CROWDED)' ./cloud
 
 .PHONY: test-usb
 test-usb: deps-test ## printers on USB: real libusb under umockdev (docs/usb.md)

@@ -216,7 +216,14 @@ func stranger(t *testing.T, c *cabinet) *person {
 		if err := q.CreateOrganisation(t.Context(), db.CreateOrganisationParams{ID: "0", Name: "Second", CreatedAt: store.Micros(time.Now())}); err != nil {
 			return err
 		}
-		// A session begins in the organisation of the lowest id.
+		for _, org := range me.GetPerson().GetOrganisations() { // they work nowhere else
+			if err := q.UnassignAll(t.Context(), db.UnassignAllParams{OrganisationID: org.GetId(), PersonID: me.GetPerson().GetId()}); err != nil {
+				return err
+			}
+			if err := q.DeleteMembership(t.Context(), db.DeleteMembershipParams{OrganisationID: org.GetId(), PersonID: me.GetPerson().GetId()}); err != nil {
+				return err
+			}
+		}
 		if err := q.CreateMembership(t.Context(), db.CreateMembershipParams{PersonID: me.GetPerson().GetId(), OrganisationID: "0"}); err != nil {
 			return err
 		}
