@@ -115,16 +115,11 @@ async function invite(page: Page, recipient: string, role: string, where?: strin
   return dialog;
 }
 
-/** What a page writes as money, in kopecks. */
-const kopecksOf = (text: string) =>
-  Math.round(
-    Number(
-      text
-        .replaceAll(/[^\d,−]/g, "")
-        .replace("−", "-")
-        .replace(",", "."),
-    ) * 100,
-  );
+/** A sum with its kopecks, as a page or an office program writes it, in kopecks. */
+function kopecksOf(text: string): number {
+  expect(text).toMatch(/\d[.,]\d\d(\D*)$/);
+  return Number(text.replaceAll(/\D/g, "")) * (/^[−-]/.test(text) ? -1 : 1);
+}
 
 test("an owner signs up, connects a till, finds his first receipt and sends it", {
   timeout: 180_000,
@@ -345,7 +340,7 @@ test("an accountant finds a receipt and takes the figures away", { timeout: 120_
   const heads = told[0] ?? [];
   const column = heads.indexOf("Выручка");
   expect(column, heads.join("|")).toBeGreaterThan(0);
-  const taken = told.slice(1, 1 + revenues.length).map((r) => Math.round(Number(r[column]) * 100));
+  const taken = told.slice(1, 1 + revenues.length).map((r) => kopecksOf(r[column] ?? ""));
   expect(taken).toEqual(revenues);
 
   await shifts.getByRole("link").first().click();

@@ -69,7 +69,13 @@ export function Keyboard() {
   }, [navigate, pathname, key]);
 
   return (
-    <LaterModal opened={help} onClose={() => setHelp(false)} title={t("shell.keys.title")} size="sm">
+    <LaterModal
+      opened={help}
+      onClose={() => setHelp(false)}
+      title={t("shell.keys.title")}
+      size="sm"
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
       <dl className="shortcuts">
         {SHORTCUTS.map((s) => (
           <div key={s.label}>

@@ -73,7 +73,13 @@ export function LinkDialog({ fn, fd, onClose }: { fn: string; fd: number; onClos
     }
   };
   return (
-    <Modal opened onClose={onClose} title={t("sales.links.title")} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("sales.links.title")}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
       <p className="quiet" style={{ marginTop: 0 }}>
         {t("sales.links.what")}
       </p>

@@ -72,7 +72,12 @@ export function Kept({ params, onChoose }: { params: URLSearchParams; onChoose: 
           {query && !here && <Menu.Item onClick={() => setNaming(true)}>{t("tillList.keep")}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
-      <LaterModal opened={naming} onClose={() => setNaming(false)} title={t("tillList.keep")}>
+      <LaterModal
+        opened={naming}
+        onClose={() => setNaming(false)}
+        title={t("tillList.keep")}
+        closeButtonProps={{ "aria-label": t("close") }}
+      >
         <form onSubmit={submit}>
           <TextInput name="name" label={t("tillList.viewName")} maxLength={60} required data-autofocus />
           <Group justify="end" mt={16}>

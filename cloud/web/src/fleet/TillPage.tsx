@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
+import { troubleOf } from "../app/transport";
 import { Documents } from "../documents/Documents";
 import { Operations } from "../documents/Operations";
 import type { Command } from "../gen/cabinet/v1/commands_pb";
@@ -36,7 +37,9 @@ export default function TillPage() {
   const till = useQuery(FleetService.method.getTill, inputs.till(id));
 
   if (till.isPending) return <Loader aria-label={t("loading")} />;
-  if (!till.data?.till) {
+  // What was read before the right to it was taken back is not shown on.
+  const lost = till.error !== null && troubleOf(till.error) === "forbidden";
+  if (!till.data?.till || lost) {
     return (
       <>
         <Back />
