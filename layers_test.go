@@ -109,6 +109,7 @@ var pure = []struct{ folder, why string }{
 	{"protocol", "what turns bytes into values does no I/O, so that it can be fuzzed and read anywhere"},
 	{"agent/internal/settle", "the decision about an unfinished document is a pure function with a table of tests"},
 	{"cloud/internal/light", "what colour a till is, and why, is a pure function with a table of tests"},
+	{"cloud/internal/contact", "how a number or an address is kept is a pure function with a table of tests"},
 	{"cloud/internal/taxid", "which rule a number breaks is a pure function with a table of tests"},
 }
 

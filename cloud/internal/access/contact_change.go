@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/audit"
+	"github.com/chekan-io/chekan/cloud/internal/contact"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -41,16 +42,16 @@ func (a *Access) StartContactChange(ctx context.Context, p *Person, channel, val
 	var known bool
 	switch channel {
 	case PhoneChannel:
-		if value, err = NormalPhone(value); err != nil {
+		if value, err = contact.Mobile(value); err != nil {
 			reason := "format"
-			if errors.Is(err, errMobile) {
+			if errors.Is(err, contact.ErrMobile) {
 				reason = "mobile"
 			}
 			return Attempt{}, false, refuse("value", reason, err.Error())
 		}
 		known, err = a.known(ctx, "", value)
 	case EmailChannel:
-		if value, err = NormalEmail(value); err != nil {
+		if value, err = contact.Email(value); err != nil {
 			return Attempt{}, false, refuse("value", "format", err.Error())
 		}
 		known, err = a.known(ctx, value, "")

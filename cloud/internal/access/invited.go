@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/contact"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -141,7 +142,7 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 	if err != nil {
 		return Entry{}, err
 	}
-	if contact, err := NormalEmail(i.Contact); err != nil || !id.Verified || contact != email {
+	if invited, err := contact.Email(i.Contact); err != nil || !id.Verified || invited != email {
 		return Entry{}, ErrForeign
 	}
 	if person == "" {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/chekan-io/chekan/cloud/internal/audit"
+	"github.com/chekan-io/chekan/cloud/internal/contact"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -180,7 +181,7 @@ func (a *Access) arrive(ctx context.Context, id identity, j journey, from Caller
 		return Entry{}, fmt.Errorf("find link: %w", err)
 	}
 	linked := err == nil
-	email, bad := NormalEmail(id.Email)
+	email, bad := contact.Email(id.Email)
 	if !linked && (bad != nil || !id.Verified) {
 		return Entry{}, ErrForeign
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/audit"
+	"github.com/chekan-io/chekan/cloud/internal/contact"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 )
@@ -95,12 +96,12 @@ func (a *Access) checkSignUp(ctx context.Context, s SignUp) (SignUp, error) {
 	if s.Name, err = plainName(s.Name); err != nil {
 		return s, err
 	}
-	if s.Email, err = NormalEmail(s.Email); err != nil {
+	if s.Email, err = contact.Email(s.Email); err != nil {
 		return s, refuse("email", "format", err.Error())
 	}
-	if s.Phone, err = NormalPhone(s.Phone); err != nil {
+	if s.Phone, err = contact.Mobile(s.Phone); err != nil {
 		reason := "format"
-		if errors.Is(err, errMobile) {
+		if errors.Is(err, contact.ErrMobile) {
 			reason = "mobile"
 		}
 		return s, refuse("phone", reason, err.Error())

@@ -123,18 +123,6 @@ func TestGrant_State(t *testing.T) {
 	}
 }
 
-func TestPhone(t *testing.T) {
-	for in, want := range map[string]string{
-		"+7 495 123-45-67": "+74951234567", "8 (495) 123-45-67": "+74951234567", "4951234567": "+74951234567", "87172123456": "+77172123456",
-		"+998 71 123 45 67": "+998711234567", "+49 30 1234567": "+49301234567", "12345": "", "+0 123 456 78 90": "", "phone": "", "": "", "+7495123456": "", "+84951234567": "+84951234567",
-	} {
-		got, err := phone(in)
-		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v; want %q", in, got, err, want)
-		}
-	}
-}
-
 func TestPartnerCode(t *testing.T) {
 	code := newPartnerCode()
 	if len(code) != 9 || code[4] != '-' || readable(plainCode(code)) != code {
