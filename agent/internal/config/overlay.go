@@ -92,13 +92,13 @@ func (w *Wish) Check() error {
 	if w.FinishPrint != "" && !contains([]string{FinishPrintAuto, FinishPrintAsk}, w.FinishPrint) {
 		return fmt.Errorf("finish_print = %q: можно \"auto\" (допечатывать самому) или \"ask\" (ждать человека)", w.FinishPrint)
 	}
-	if hours := rushHours(w.RushHours); len(hours) > maxRushHours {
+	hours := rushHours(w.RushHours)
+	if len(hours) > maxRushHours {
 		return fmt.Errorf("часы без обновлений: не больше %d промежутков", maxRushHours)
-	} else {
-		for _, h := range hours {
-			if _, err := ParseHours(h); err != nil {
-				return fmt.Errorf("часы без обновлений: %w", err)
-			}
+	}
+	for _, h := range hours {
+		if _, err := ParseHours(h); err != nil {
+			return fmt.Errorf("часы без обновлений: %w", err)
 		}
 	}
 	return nil

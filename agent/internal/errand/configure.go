@@ -43,7 +43,7 @@ func (d *doing) configure(ctx context.Context, cmd *uplinkv1.Command, save func(
 	switch {
 	case err != nil:
 		d.end(keep, false, "Настройки не приняты, ничего не изменено: "+err.Error())
-		return nil
+		return nil //nolint:nilerr // the run says it
 	case fresh:
 		d.end(keep, true, fmt.Sprintf("Настройки проверены и записаны, версия %d.", version))
 	default:

@@ -137,7 +137,7 @@ func TestConnections(t *testing.T) {
 				return err
 			})
 		}
-		const check, print = fiscalv1.Action_ACTION_CHECK_NETWORK, fiscalv1.Action_ACTION_PRINT_TEST
+		const check, slip = fiscalv1.Action_ACTION_CHECK_NETWORK, fiscalv1.Action_ACTION_PRINT_TEST
 		const done, failed = cabinetv1.CommandState_COMMAND_STATE_DONE, cabinetv1.CommandState_COMMAND_STATE_FAILED
 		command("n0", check, "other.example:1", done, "") // another address says nothing of ours
 		look("t1", "++++N..", ReasonNotTried)
@@ -147,7 +147,7 @@ func TestConnections(t *testing.T) {
 		}
 		command("n2", check, address, done, "")
 		look("t1", "+++++N.", ReasonNoSlip)
-		command("s1", print, "", done, "")
+		command("s1", slip, "", done, "")
 		look("t1", "++++++N", ReasonNoDocument)
 		state.LastFd, state.Unsent, state.UnsentFd = 1, 1, 1
 		tell(state)

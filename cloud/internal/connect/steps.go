@@ -75,7 +75,7 @@ func Steps(f Facts) []*cabinetv1.ConnectStep {
 	steps := []*cabinetv1.ConnectStep{code(f), agent(f), device(f), place(f), operator(f), slip(f), document(f)}
 	turn := true
 	for _, s := range steps {
-		switch s.GetMark() {
+		switch s.GetMark() { //nolint:exhaustive // the others are not done
 		case cabinetv1.StepMark_STEP_MARK_DONE, cabinetv1.StepMark_STEP_MARK_SKIPPED:
 			continue
 		}
@@ -172,7 +172,7 @@ func acted(stage cabinetv1.ConnectStage, f Facts, a *Act, none string) *cabinetv
 		return s
 	}
 	s.CommandId, s.Text, s.AtMs = a.ID, a.Text, millis(a.Ended)
-	switch a.State {
+	switch a.State { //nolint:exhaustive // the others are on their way
 	case cabinetv1.CommandState_COMMAND_STATE_DONE:
 		s.Mark, s.Reason = cabinetv1.StepMark_STEP_MARK_DONE, ""
 	case cabinetv1.CommandState_COMMAND_STATE_FAILED:
