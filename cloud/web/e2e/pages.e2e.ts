@@ -2,6 +2,8 @@
  * Every page of the table of pages, at a desk and on a phone, in the light and in the dark: it opens, fits, says
  * nothing to the console, has nothing serious for axe, and leaves its picture.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PAGES } from "../src/app/pages";
@@ -89,6 +91,14 @@ const LOOKS = [
   { name: "360", viewport: PHONE, scheme: "dark" },
 ] as const;
 
+/** The first parts of all keys of words: a key on screen is a word that is missing. */
+const subjects = readdirSync(join(import.meta.dirname, "../src/words/ru"))
+  .filter((name) => name.endsWith(".json"))
+  .flatMap((name) =>
+    Object.keys(JSON.parse(readFileSync(join(import.meta.dirname, "../src/words/ru", name), "utf8"))),
+  );
+const keys = new RegExp(`(^|\\s)(${subjects.join("|")})(\\.\\w+)+(\\s|$)`);
+
 describe.each(PAGES.filter((p) => p.path !== "/"))("$path", ({ path }) => {
   test.each(LOOKS)("at $name", async ({ name, viewport, scheme }) => {
     const { page, faults } = window;
@@ -101,8 +111,30 @@ describe.each(PAGES.filter((p) => p.path !== "/"))("$path", ({ path }) => {
     expect(await page.getByRole("button", { name: "Войти", exact: true }).count(), "signed out").toBe(0);
     await expect.poll(() => page.getByLabel("Загружается").count()).toBe(0);
     await expectFits(page);
+    expect(await page.locator("body").innerText()).not.toMatch(keys);
     await shoot(page, `page${path.replaceAll(/\W+/g, "-").replace(/-$/, "")}-${name}`, true);
     await expectAccessible(page);
     expect(faults).toEqual([]);
   });
 });
+
+/** Kazakh words are longer, and a phone is narrow: the pages one opens every day. */
+test.each(["/home", "/tills", "/tills/:id/*", "/documents", "/shifts"])(
+  "%s in Kazakh fits a phone",
+  async (path) => {
+    const { page, faults } = window;
+    await page.setViewportSize(DESK);
+    const address = await addressOf(path);
+    await page.setViewportSize(PHONE);
+    await page.evaluate(() => localStorage.setItem("chekan.lang", "kk"));
+    await page.goto(address);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await expect.poll(() => page.getByLabel("Жүктелуде").count()).toBe(0);
+    expect(await page.locator("html").getAttribute("lang")).toBe("kk");
+    await expectFits(page);
+    expect(await page.locator("body").innerText()).not.toMatch(keys);
+    await shoot(page, `page${path.replaceAll(/\W+/g, "-").replace(/-$/, "")}-kk-360`, true);
+    await page.evaluate(() => localStorage.removeItem("chekan.lang"));
+    expect(faults).toEqual([]);
+  },
+);

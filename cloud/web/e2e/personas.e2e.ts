@@ -369,7 +369,7 @@ async function sheet(path: string): Promise<string[][]> {
     path,
   ];
   const profile = `-env:UserInstallation=file://${join(artifacts, "office")}`;
-  await promisify(execFile)("soffice", [profile, ...args]);
+  await promisify(execFile)("libreoffice", [profile, ...args]);
   const text = await readFile(path.replace(/xlsx$/, "csv"), "utf8");
   return text
     .trim()

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// The cabinet in a real browser against the real programs: `npm run e2e`. One file after another, one shop for all.
+// The cabinet in a real browser against the real programs: `npm run e2e`. One file after another, each with a shop of its own.
 export default defineConfig({
   test: {
     root: import.meta.dirname,
