@@ -111,7 +111,7 @@ func nodeView(t *tree.Tree, n *tree.Node, counts tree.Counts, till *fleet.Till, 
 			Red: uint32(counts[light.Red]), Yellow: uint32(counts[light.Yellow]), Grey: uint32(counts[light.Grey]), Green: uint32(counts[light.Green]),
 		},
 	}
-	if worst, any := counts.Worst(); any {
+	if worst, known := counts.Worst(); known {
 		v.Light = fleet.LightOf(worst)
 	}
 	if how != seen {

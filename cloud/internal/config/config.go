@@ -174,7 +174,7 @@ func (c *Config) Check() error {
 		errs = append(errs, fmt.Errorf("signup: %q is not open or invited", c.SignUp))
 	}
 	if o := c.OIDC; o.Issuer != "" {
-		if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 			errs = append(errs, fmt.Errorf("oidc.issuer: %q is not https://host", o.Issuer))
 		}
 		if o.ClientID == "" || o.Name == "" {

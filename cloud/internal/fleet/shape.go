@@ -10,7 +10,7 @@ const reshapeLimit = 30 * time.Second
 
 // Reshaped says that the tree of an organisation has changed: names, places, and with them whose limits hold.
 func (f *Fleet) Reshaped(organisation string) {
-	ctx, cancel := context.WithTimeout(context.Background(), reshapeLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), reshapeLimit) //nolint:forbidigo // of no call
 	defer cancel()
 	f.publishAll(ctx, organisation)
 }

@@ -224,7 +224,7 @@ func (s *Store) writing(ctx context.Context, do func(w *writer) error) error {
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	defer conn.Close() //nolint:errcheck // gives it back to the pool
+	defer conn.Close() // gives it back to the pool
 	return within(ctx, conn, func(tx *sql.Tx) error {
 		return do(&writer{Queries: db.New(tx), s: s, tx: tx, conn: conn, statements: map[statementKey]*sql.Stmt{}})
 	})

@@ -163,7 +163,7 @@ func (w *writer) putOperations(ctx context.Context, rows []db.Operation) error {
 	}
 	values = values[:0]
 	for i := range rows {
-		if _, new := stored[operationKey{rows[i].JournalID, rows[i].Key}]; !new {
+		if _, fresh := stored[operationKey{rows[i].JournalID, rows[i].Key}]; !fresh {
 			add(&rows[i])
 		}
 	}

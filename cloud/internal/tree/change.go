@@ -180,7 +180,7 @@ func (t *Trees) Create(ctx context.Context, who Caller, d Draft) (Node, error) {
 		if n.Name, err = Name(d.Name); err != nil {
 			return err
 		}
-		if n.Details, err = d.Details.Check(); err != nil {
+		if n.Details, err = d.Check(); err != nil {
 			return err
 		}
 		if tree.taken(n.Kind, n.Parent, n.Name, "") {
@@ -305,7 +305,7 @@ func (t *Trees) edit(ctx context.Context, q *db.Queries, tree *Tree, n *Node, e 
 		entry.Act = "department.changed"
 		err = q.ChangeDepartment(ctx, db.ChangeDepartmentParams{ID: n.ID, Name: n.Name})
 	case Outlet:
-		if n.Details, err = e.Details.Check(); err != nil {
+		if n.Details, err = e.Check(); err != nil {
 			return err
 		}
 		entry.Act, entry.Old, entry.New = "outlet.changed", was.text(), n.text()
