@@ -41,8 +41,12 @@ var reasons = []struct {
 	err  error
 	word string
 }{
-	{access.ErrRevoked, reasonRevoked}, {access.ErrLate, reasonLate}, {errHello, reasonHello}, {fleet.ErrTwin, reasonTwin},
-	{fleet.ErrConfirm, reasonConfirm}, {fleet.ErrReason, reasonReason},
+	{access.ErrRevoked, reasonRevoked},
+	{access.ErrLate, reasonLate},
+	{errHello, reasonHello},
+	{fleet.ErrTwin, reasonTwin},
+	{fleet.ErrConfirm, reasonConfirm},
+	{fleet.ErrReason, reasonReason},
 	{access.ErrProve, "prove"},
 	{access.ErrKeyProve, "person"},
 	{access.ErrFactor, "factor"},

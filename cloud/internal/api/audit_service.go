@@ -54,8 +54,15 @@ func (a *auditService) ListAudit(ctx context.Context, r *cabinetv1.ListAuditRequ
 const maxAuditRows = 50_000
 
 var auditLayout = reports.Layout{Sheet: "Журнал", Rows: "строк", Columns: []reports.Column{
-	{Name: "№", Width: 8}, {Name: "Время (UTC)", Width: 20}, {Name: "Кто", Width: 24}, {Name: "Адрес", Width: 18}, {Name: "Действие", Width: 24}, {Name: "Над чем", Width: 30},
-	{Name: "Было", Width: 40}, {Name: "Стало", Width: 40}, {Name: "Хеш", Width: 66},
+	{Name: "№", Width: 8},
+	{Name: "Время (UTC)", Width: 20},
+	{Name: "Кто", Width: 24},
+	{Name: "Адрес", Width: 18},
+	{Name: "Действие", Width: 24},
+	{Name: "Над чем", Width: 30},
+	{Name: "Было", Width: 40},
+	{Name: "Стало", Width: 40},
+	{Name: "Хеш", Width: 66},
 }}
 
 // ExportAudit implements AuditService.

@@ -16,10 +16,25 @@ import (
 const maxExported = 10_000
 
 var tillsLayout = reports.Layout{Sheet: "Кассы", Rows: "касс", Columns: []reports.Column{
-	{Name: "Касса", Width: 18}, {Name: "Состояние", Width: 12}, {Name: "Что случилось", Width: 50}, {Name: "Что сделать", Width: 50},
-	{Name: "Торговая точка", Width: 26}, {Name: "Модель", Width: 18}, {Name: "ЗН ККТ", Width: 18}, {Name: "РНМ", Width: 20}, {Name: "ФН", Width: 19},
-	{Name: "ФН до", Width: 12}, {Name: "Смена", Width: 8}, {Name: "Смена открыта", Width: 14}, {Name: "Последний ФД", Width: 13}, {Name: "Время ФД", Width: 17},
-	{Name: "Не передано в ОФД", Width: 17}, {Name: "Не передано с", Width: 17}, {Name: "Остановится", Width: 17}, {Name: "Агент", Width: 12}, {Name: "Агент на связи", Width: 14},
+	{Name: "Касса", Width: 18},
+	{Name: "Состояние", Width: 12},
+	{Name: "Что случилось", Width: 50},
+	{Name: "Что сделать", Width: 50},
+	{Name: "Торговая точка", Width: 26},
+	{Name: "Модель", Width: 18},
+	{Name: "ЗН ККТ", Width: 18},
+	{Name: "РНМ", Width: 20},
+	{Name: "ФН", Width: 19},
+	{Name: "ФН до", Width: 12},
+	{Name: "Смена", Width: 8},
+	{Name: "Смена открыта", Width: 14},
+	{Name: "Последний ФД", Width: 13},
+	{Name: "Время ФД", Width: 17},
+	{Name: "Не передано в ОФД", Width: 17},
+	{Name: "Не передано с", Width: 17},
+	{Name: "Остановится", Width: 17},
+	{Name: "Агент", Width: 12},
+	{Name: "Агент на связи", Width: 14},
 	{Name: "Сведения от", Width: 17},
 }}
 
