@@ -83,7 +83,13 @@ test("no sums without the right to see them", async () => {
   open("/tills", { permissions: ["tills:view", "documents:view"] });
   await screen.findByRole("table", { name: "Кассы" });
   expect(document.body.textContent).not.toContain("₽");
-  expect(screen.queryByRole("button", { name: "Подключить кассу" })).toBeNull();
+  expect(screen.queryByRole("link", { name: "Подключить кассу" })).toBeNull();
+});
+
+test("who may configure tills is led to the way of a new one", async () => {
+  open("/tills");
+  const link = await screen.findByRole("link", { name: "Подключить кассу" });
+  expect(link.getAttribute("href")).toBe("/connect");
 });
 
 test("the first till: a code, commands, and the till appears by itself", async () => {

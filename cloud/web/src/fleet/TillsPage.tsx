@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Button, Loader, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
-import { lazy, Suspense, useDeferredValue, useMemo, useState } from "react";
+import { lazy, useDeferredValue, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
@@ -24,7 +24,6 @@ import { ASPECT_NAMES, soonerFirst } from "./troubles";
 import { useOrder } from "./useOrder";
 
 const Enrol = lazy(() => import("./Enrol").then((m) => ({ default: m.Enrol })));
-const EnrolDialog = lazy(() => import("./Enrol").then((m) => ({ default: m.EnrolDialog })));
 
 const NO_TILLS: readonly Till[] = [];
 /** Rows of the first answer: the rest of a long list comes behind it. */
@@ -36,7 +35,6 @@ export default function TillsPage() {
   const { can } = useSession();
   const narrow = useNarrow();
   const [params, setParams] = useSearchParams();
-  const [enrolling, setEnrolling] = useState(false);
   const [hidden, setHidden] = useHidden();
   const may = can("tills:view");
   const whole = useQuery(FleetService.method.listTills, inputs.tills, { enabled: may });
@@ -92,7 +90,9 @@ export default function TillsPage() {
             </Button>
           )}
           {can("tills:configure") && all && all.length > 0 && (
-            <Button onClick={() => setEnrolling(true)}>{t("enrol.title")}</Button>
+            <Button component={Link} to="/connect">
+              {t("enrol.title")}
+            </Button>
           )}
         </div>
       </div>
@@ -206,11 +206,6 @@ export default function TillsPage() {
             </div>
           )}
         </>
-      )}
-      {enrolling && (
-        <Suspense fallback={null}>
-          <EnrolDialog opened onClose={() => setEnrolling(false)} tills={all ?? []} />
-        </Suspense>
       )}
     </>
   );
