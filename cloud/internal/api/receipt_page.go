@@ -159,6 +159,28 @@ func (p *receiptPages) open(w http.ResponseWriter, r *http.Request) (documents.L
 	return link, doc, copied.Sheet(doc), true
 }
 
+// spokenTime is a till's own time as people write it: 22.11.2026 09:06.
+func spokenTime(civil string) string {
+	at, err := time.Parse("2006-01-02T15:04", civil)
+	if err != nil {
+		return strings.Replace(civil, "T", " ", 1)
+	}
+	return at.Format("02.01.2006 15:04")
+}
+
+// spokenSum is an amount as people write it: 2 499,00.
+func spokenSum(minor int64) string {
+	whole, part, _ := strings.Cut(fiscal.Money(minor).String(), ".")
+	digits, sign := strings.TrimPrefix(whole, "-"), ""
+	if digits != whole {
+		sign = "-"
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "\u00a0" + digits[i:]
+	}
+	return sign + digits + "," + part
+}
+
 // page shows a receipt.
 func (p *receiptPages) page(w http.ResponseWriter, r *http.Request) {
 	link, doc, sheet, ok := p.open(w, r)
@@ -169,8 +191,8 @@ func (p *receiptPages) page(w http.ResponseWriter, r *http.Request) {
 	d := doc.Document
 	address := p.s.receiptAddress(r.PathValue("word"))
 	v := receiptView{
-		Words: words, Language: words.Code, Title: documents.Title(d.GetType()), At: strings.Replace(d.GetAt(), "T", " ", 1),
-		Sum: fiscal.Money(d.GetTotal()).String(), FN: d.GetFn(), FD: fmt.Sprint(d.GetFd()), FP: fmt.Sprintf("%010d", d.GetFp()), Address: address,
+		Words: words, Language: words.Code, Title: documents.Title(d.GetType()), At: spokenTime(d.GetAt()),
+		Sum: spokenSum(d.GetTotal()), FN: d.GetFn(), FD: fmt.Sprint(d.GetFd()), FP: fmt.Sprintf("%010d", d.GetFp()), Address: address,
 		Own: drawn(address), Expires: link.Expires.UTC().Format("02.01.2006"),
 	}
 	for _, line := range sheet.Slip {

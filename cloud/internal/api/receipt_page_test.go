@@ -87,7 +87,7 @@ func TestReceiptLink(t *testing.T) {
 			t.Fatalf("made %v", made)
 		}
 		code, body, head := get(path)
-		if code != http.StatusOK || !strings.Contains(body, ">3141592653<") || !strings.Contains(body, ">7<") || !strings.Contains(body, linkFN) || !strings.Contains(body, "123.45") {
+		if code != http.StatusOK || !strings.Contains(body, ">3141592653<") || !strings.Contains(body, ">7<") || !strings.Contains(body, linkFN) || !strings.Contains(body, ">123,45<") || !strings.Contains(body, ">04.03.2026 11:58<") {
 			t.Errorf("%d %s", code, body)
 		}
 		if head.Get("Set-Cookie") != "" || !strings.Contains(head.Get("X-Robots-Tag"), "noindex") || head.Get("Cache-Control") != "no-store" || strings.Contains(body, "<script") {
@@ -164,6 +164,14 @@ func sends(ctx context.Context, t *testing.T, links *linksService, folder string
 		var m post.Message
 		if err = errors.Join(err, json.Unmarshal(text, &m)); err != nil || !strings.Contains(m.Text, "https://cabinet.example/r/") {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestSpokenSum(t *testing.T) {
+	for minor, want := range map[int64]string{0: "0,00", 5: "0,05", 249_900: "2\u00a0499,00", 123_456_789: "1\u00a0234\u00a0567,89", 100_000_00: "100\u00a0000,00", -249_900: "-2\u00a0499,00"} {
+		if got := spokenSum(minor); got != want {
+			t.Errorf("%d: %q, want %q", minor, got, want)
 		}
 	}
 }

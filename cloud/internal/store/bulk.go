@@ -40,13 +40,13 @@ func newBulk(table, tail string, columns ...string) bulk {
 // boundAtOnce is how many parameters a statement of SQLite has: its driver's binding is quadratic in their number.
 const boundAtOnce = 112
 
-// put stores rows, whose values stand one behind the other, and tells how many it changed. With each, the statement is one that
+// put stores rows, whose values stand one behind the other. With each, the statement is one that
 // returns rows. SQLite gets some rows a statement; PostgreSQL gets all of them at once, which is this package's one exception
 // from one text for both (docs/decisions/0003).
-func (w *writer) put(ctx context.Context, b *bulk, values []any, each func(*sql.Rows) error) (int64, error) {
+func (w *writer) put(ctx context.Context, b *bulk, values []any, each func(*sql.Rows) error) error {
 	width := len(b.columns)
 	if len(values) == 0 {
-		return 0, nil
+		return nil
 	}
 	if w.postgres() && b.tail == "" && !w.plain {
 		return w.copyIn(ctx, b, values)
@@ -63,7 +63,6 @@ func (w *writer) put(ctx context.Context, b *bulk, values []any, each func(*sql.
 		text.WriteString(") " + b.tail)
 		return w.exec(ctx, nil, text.String(), b.arrays(values), each)
 	}
-	var changed int64
 	most := max(1, boundAtOnce/width)
 	if b.updates() && each == nil {
 		// SQLite copies every page such a statement touches, to undo it, when it is of more than one row.
@@ -76,49 +75,42 @@ func (w *writer) put(ctx context.Context, b *bulk, values []any, each func(*sql.
 		}
 		stmt, err := w.prepared(ctx, b, rows)
 		if err != nil {
-			return changed, err
+			return err
 		}
 		for part := values[:n]; len(part) > 0; part = part[rows*width:] {
-			did, err := w.exec(ctx, stmt, "", part[:rows*width], each)
-			changed += did
-			if err != nil {
-				return changed, err
+			if err := w.exec(ctx, stmt, "", part[:rows*width], each); err != nil {
+				return err
 			}
 		}
 		values = values[n:]
 	}
-	return changed, nil
+	return nil
 }
 
 // copyIn stores rows that are new by COPY, which PostgreSQL takes for half of what an INSERT costs it.
-func (w *writer) copyIn(ctx context.Context, b *bulk, values []any) (changed int64, err error) {
+func (w *writer) copyIn(ctx context.Context, b *bulk, values []any) error {
 	width := len(b.columns)
-	err = w.conn.Raw(func(driver any) error {
+	return w.conn.Raw(func(driver any) error {
 		c, ok := driver.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("copy into %s: the driver is %T", b.table, driver)
 		}
-		changed, err = c.Conn().CopyFrom(ctx, pgx.Identifier{b.table}, b.columns, pgx.CopyFromSlice(len(values)/width, func(i int) ([]any, error) {
+		_, err := c.Conn().CopyFrom(ctx, pgx.Identifier{b.table}, b.columns, pgx.CopyFromSlice(len(values)/width, func(i int) ([]any, error) {
 			return values[i*width : (i+1)*width], nil
 		}))
 		return err
 	})
-	return changed, err
 }
 
-func (w *writer) exec(ctx context.Context, stmt *sql.Stmt, text string, args []any, each func(*sql.Rows) error) (int64, error) {
+func (w *writer) exec(ctx context.Context, stmt *sql.Stmt, text string, args []any, each func(*sql.Rows) error) error {
 	if each == nil {
-		var done sql.Result
 		var err error
 		if stmt != nil {
-			done, err = stmt.ExecContext(ctx, args...)
+			_, err = stmt.ExecContext(ctx, args...)
 		} else {
-			done, err = w.tx.ExecContext(ctx, text, args...)
+			_, err = w.tx.ExecContext(ctx, text, args...)
 		}
-		if err != nil {
-			return 0, err
-		}
-		return done.RowsAffected()
+		return err
 	}
 	var rows *sql.Rows
 	var err error
@@ -128,17 +120,15 @@ func (w *writer) exec(ctx context.Context, stmt *sql.Stmt, text string, args []a
 		rows, err = w.tx.QueryContext(ctx, text, args...)
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
-	n := int64(0)
 	for rows.Next() {
-		n++
 		if err := each(rows); err != nil {
-			return n, err
+			return err
 		}
 	}
-	return n, rows.Err()
+	return rows.Err()
 }
 
 // arrays turns rows into columns.

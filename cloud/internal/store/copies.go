@@ -15,6 +15,6 @@ func (w *writer) addCopies(ctx context.Context, rows []Copy, there map[documentK
 		aside := c.Aside || of.FP != c.FP || of.TillID != c.TillID
 		values = append(values, c.OrganisationID, c.FN, c.FD, c.Digest, aside, c.FP, c.StoredAt, c.Body)
 	}
-	_, err := w.put(ctx, &copies, values, nil)
+	err := w.put(ctx, &copies, values, nil)
 	return err
 }

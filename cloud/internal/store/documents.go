@@ -141,7 +141,7 @@ func (w *writer) putDocuments(ctx context.Context, rows []Document, there map[do
 		figures.Add(d, 1)
 		there[documentKey{d.OrganisationID, d.FN, d.FD}] = known{Document: d.Document}
 	}
-	if _, err := w.put(ctx, &documents, values, nil); Exists(err) {
+	if err := w.put(ctx, &documents, values, nil); Exists(err) {
 		return nil, errRaced
 	} else if err != nil {
 		return nil, fmt.Errorf("store documents: %w", err)

@@ -153,7 +153,7 @@ func (w *writer) putOperations(ctx context.Context, rows []db.Operation) error {
 		add(&rows[i])
 	}
 	stored := make(map[operationKey]struct{}, len(rows))
-	if _, err := w.put(ctx, &operations, values, func(r *sql.Rows) error {
+	if err := w.put(ctx, &operations, values, func(r *sql.Rows) error {
 		var key operationKey
 		err := r.Scan(&key.journal, &key.key)
 		stored[key] = struct{}{}
@@ -167,7 +167,7 @@ func (w *writer) putOperations(ctx context.Context, rows []db.Operation) error {
 			add(&rows[i])
 		}
 	}
-	_, err := w.put(ctx, &revised, values, nil)
+	err := w.put(ctx, &revised, values, nil)
 	return err
 }
 

@@ -90,7 +90,7 @@ func (w *writer) putNames(ctx context.Context, rows []Document) ([]int64, error)
 		for _, id := range inOrder(fresh[of]) {
 			values = append(values, fresh[of][id]...)
 		}
-		if _, err := w.put(ctx, b, values, nil); err != nil {
+		if err := w.put(ctx, b, values, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -125,6 +125,6 @@ func (w *writer) putPositions(ctx context.Context, fresh []Document, changed []c
 		}
 		add(&c.now)
 	}
-	_, err := w.put(ctx, &positions, values, nil)
+	err := w.put(ctx, &positions, values, nil)
 	return err
 }

@@ -23,10 +23,10 @@ func (s *Store) InsertPlain(ctx context.Context, pushes []Push) error {
 				lines = append(lines, memory, d.FD, int64(line), ProductID(d.OrganisationID, item.Name), d.At, item.Quantity, item.Price, item.Sum)
 			}
 		}
-		if _, err := w.put(ctx, &documents, values, nil); err != nil {
+		if err := w.put(ctx, &documents, values, nil); err != nil {
 			return err
 		}
-		_, err := w.put(ctx, &positions, lines, nil)
+		err := w.put(ctx, &positions, lines, nil)
 		return err
 	})
 }

@@ -72,7 +72,7 @@ func (w *writer) putFigures(ctx context.Context, f *Figures) error {
 			values = append(values, sums.values()...)
 		}
 	}
-	if _, err := w.put(ctx, &revenues, values, nil); err != nil {
+	if err := w.put(ctx, &revenues, values, nil); err != nil {
 		return fmt.Errorf("store revenue: %w", err)
 	}
 	values = nil
@@ -81,7 +81,7 @@ func (w *writer) putFigures(ctx context.Context, f *Figures) error {
 			values = append(values, key.Organisation, key.Day, key.Product, key.Kind, sums.Lines, sums.Quantity, sums.Sum)
 		}
 	}
-	if _, err := w.put(ctx, &productDays, values, nil); err != nil {
+	if err := w.put(ctx, &productDays, values, nil); err != nil {
 		return fmt.Errorf("store sums of products: %w", err)
 	}
 	return nil
@@ -96,7 +96,7 @@ func (w *writer) putShifts(ctx context.Context, f *Figures, revenue map[RevenueK
 		values = append(values, key.Organisation, key.FN, key.Number, "")
 	}
 	rows := make(map[ShiftKey]db.Shift, len(keys))
-	if _, err := w.put(ctx, &touchedShifts, values, func(r *sql.Rows) error {
+	if err := w.put(ctx, &touchedShifts, values, func(r *sql.Rows) error {
 		row, err := scanShift(r)
 		rows[ShiftKey{row.OrganisationID, row.FN, row.Number}] = row
 		return err
@@ -122,7 +122,7 @@ func (w *writer) putShifts(ctx context.Context, f *Figures, revenue map[RevenueK
 			return err
 		}
 	}
-	if _, err := w.put(ctx, &writtenShifts, values, nil); err != nil {
+	if err := w.put(ctx, &writtenShifts, values, nil); err != nil {
 		return err
 	}
 	values = nil
@@ -132,7 +132,7 @@ func (w *writer) putShifts(ctx context.Context, f *Figures, revenue map[RevenueK
 			values = append(values, s.values()...)
 		}
 	}
-	_, err := w.put(ctx, &shiftSums, values, nil)
+	err := w.put(ctx, &shiftSums, values, nil)
 	return err
 }
 

@@ -90,7 +90,8 @@ test("a receipt is given to a buyer who agreed, and taken back", async () => {
   fireEvent.click(screen.getByLabelText("Покупатель согласен получить чек на этот адрес"));
   fireEvent.click(send);
   await screen.findByText("Почта: i…@example.com");
-  fireEvent.click(screen.getByRole("button", { name: "Закрыть" }));
+  const given = screen.getByText("Почта: i…@example.com").closest("tr, li") as HTMLElement;
+  fireEvent.click(within(given).getByRole("button", { name: "Закрыть" }));
   await screen.findByText("закрыта");
 });
 
