@@ -3,8 +3,9 @@ package uplink
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
@@ -33,19 +34,17 @@ func (s *session) plans() []*fiscalv1.Run {
 // errand carries out what the agent itself is asked for.
 func (s *session) errand(ctx context.Context, cmd *uplinkv1.Command, consent fiscalv1.Consent, report func(*fiscalv1.Run)) (*fiscalv1.Run, error) {
 	save := func(ctx context.Context, run *fiscalv1.Run) error {
+		run = proto.CloneOf(run)
 		run.Actor, run.Consent = cmd.GetActor(), consent
-		exec, err := s.o.Journal.Execution(cmd.GetId())
-		if err != nil {
-			return fmt.Errorf("read the journal: %w", err)
-		}
-		exec.Run = run
-		if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
-			return fmt.Errorf("write the journal: %w", err)
+		// Told in the order of all its pictures: an older one must not come behind.
+		s.runs.put(run)
+		if _, err := s.writeDown(ctx, run); err != nil {
+			return err
 		}
 		ctx, cancel := context.WithTimeout(ctx, tellLimit)
 		defer cancel()
-		if _, err := s.rpc.ReportRun(ctx, &uplinkv1.ReportRunRequest{Run: run}); err != nil {
-			s.o.Log.Info("the cabinet does not hear of the restart now", "command", cmd.GetId(), "error", err)
+		if !s.runs.heard(ctx, run) {
+			s.o.Log.Info("the cabinet does not hear of the restart now", "command", cmd.GetId())
 		}
 		return nil
 	}

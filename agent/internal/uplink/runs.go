@@ -25,10 +25,16 @@ type runs struct {
 	order   []string
 	acting  map[string]bool
 	news    chan struct{}
+	passed  chan struct{} // closed and replaced when a picture was told
+
+	// writing is held while a picture is written down: an older one must not
+	// come behind a newer.
+	writing sync.Mutex
 }
 
 func (r *runs) init() {
 	r.waiting, r.acting, r.news = map[string]*fiscalv1.Run{}, map[string]bool{}, make(chan struct{}, 1)
+	r.passed = make(chan struct{})
 }
 
 // claim takes a command for this caller; false when another has it. It is
@@ -88,6 +94,33 @@ func (r *runs) told(run *fiscalv1.Run) {
 	} else {
 		r.order = append(r.order, id)
 	}
+	close(r.passed)
+	r.passed = make(chan struct{})
+}
+
+// newest tells whether nothing newer than a picture waits to be told.
+func (r *runs) newest(run *fiscalv1.Run) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.waiting[run.GetId()] == run
+}
+
+// heard waits until a picture was told, or a newer one took its place; false
+// when ctx ended first.
+func (r *runs) heard(ctx context.Context, run *fiscalv1.Run) bool {
+	for {
+		r.mu.Lock()
+		waits, passed := r.waiting[run.GetId()] == run, r.passed
+		r.mu.Unlock()
+		if !waits {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-passed:
+		}
+	}
 }
 
 // runsLoop writes pictures down and tells them.
@@ -120,21 +153,14 @@ func (s *session) runsLoop(ctx context.Context) {
 func (s *session) tell(ctx context.Context, run *fiscalv1.Run) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	exec, err := s.o.Journal.Execution(run.GetId())
-	if errors.Is(err, journal.ErrNotFound) {
-		exec = &journalv1.Execution{Id: run.GetId(), ForgetMs: time.Now().Add(rememberFor).UnixMilli()}
-	} else if err != nil {
-		return fmt.Errorf("read the journal: %w", err)
+	exec, err := s.writeDown(ctx, run)
+	if err != nil || exec == nil {
+		return err
 	}
-	exec.Run = run
 	told := run
 	if asked(run) {
-		// Durable since the question began. Written once more it could come behind
-		// the yes, and a restart would ask, and act, again.
 		told = proto.CloneOf(run)
 		told.ConsentUntilMs += s.offset.Load() / int64(time.Millisecond)
-	} else if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
 	}
 	_, err = s.rpc.ReportRun(ctx, &uplinkv1.ReportRunRequest{Run: told})
 	switch connect.CodeOf(err) { //nolint:exhaustive // the other codes are worth another try
@@ -152,4 +178,30 @@ func (s *session) tell(ctx context.Context, run *fiscalv1.Run) error {
 		}
 	}
 	return nil
+}
+
+// writeDown makes a picture durable and gives the execution it belongs to; nil
+// when a newer picture took its place.
+func (s *session) writeDown(ctx context.Context, run *fiscalv1.Run) (*journalv1.Execution, error) {
+	s.runs.writing.Lock()
+	defer s.runs.writing.Unlock()
+	if !s.runs.newest(run) {
+		return nil, nil
+	}
+	exec, err := s.o.Journal.Execution(run.GetId())
+	if errors.Is(err, journal.ErrNotFound) {
+		exec = &journalv1.Execution{Id: run.GetId(), ForgetMs: time.Now().Add(rememberFor).UnixMilli()}
+	} else if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	exec.Run = run
+	if asked(run) {
+		// Durable since the question began. Written once more it could come behind
+		// the yes, and a restart would ask, and act, again.
+		return exec, nil
+	}
+	if err := s.o.Journal.SaveExecution(ctx, exec); err != nil {
+		return nil, fmt.Errorf("write the journal: %w", err)
+	}
+	return exec, nil
 }
