@@ -154,12 +154,12 @@ func busyWith(s escpos.Status) bool {
 	return s.Offline && !s.PaperOut && !s.CoverOpen && !s.Error && !s.Waiting && !s.Cutter && !s.Unrecoverable && !s.Recoverable && !s.Hot
 }
 
-// failed explains an error of the printer. What it says of the outcome is for
-// the caller: paper never decides about a document.
-func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
+// failed explains an error of the printer. The slip is not done; of the
+// document paper never decides.
+func failed(op string, err error) *drivers.Error {
 	var e *printer.Error
 	if !errors.As(err, &e) {
-		return failure(op, drivers.CodeRefused, outcome, err)
+		return failure(op, drivers.CodeRefused, fiscal.NotDone, err)
 	}
 	code := drivers.CodePrinter
 	switch e.Reason {
@@ -177,7 +177,7 @@ func failed(op string, outcome fiscal.Outcome, err error) *drivers.Error {
 		code = drivers.CodeBusy
 	case printer.Mute, printer.Cutter, printer.Failed, printer.Offline:
 	}
-	out := failure(op, code, outcome, err)
+	out := failure(op, code, fiscal.NotDone, err)
 	if text := e.Text(); text != "" {
 		out.Hint = text
 	}
@@ -200,7 +200,7 @@ func (p *paper) idle(ctx context.Context, op string) (escpos.Status, error) {
 	for wait := pollFirst; ; wait = min(2*wait, pollMost) {
 		s, err := p.device.Status(ctx)
 		if err != nil {
-			return s, failed(op, fiscal.NotDone, err)
+			return s, failed(op, err)
 		}
 		if !busyWith(s) {
 			return s, nil

@@ -198,7 +198,7 @@ func (t *Till) pay(ctx context.Context, op string, s slip.Slip, out func(*State)
 		return failure(op, drivers.CodeBusy, fiscal.NotDone, err)
 	}
 	if ended != nil {
-		return failed(op, fiscal.NotDone, ended)
+		return failed(op, ended)
 	}
 	return nil
 }
@@ -224,7 +224,7 @@ func (t *Till) PrintCopy(ctx context.Context) error {
 	_, err = t.paper.device.Print(ctx, s.Headed(slip.Copy))
 	if err != nil {
 		t.paper.device.Drop()
-		return failed(op, fiscal.NotDone, err)
+		return failed(op, err)
 	}
 	return nil
 }
@@ -244,7 +244,7 @@ func (t *Till) PrintText(ctx context.Context, lines []string) error {
 	}
 	if _, err := t.paper.device.Print(ctx, slip.Plain(lines)); err != nil {
 		t.paper.device.Drop()
-		return failed(op, fiscal.NotDone, err)
+		return failed(op, err)
 	}
 	return nil
 }
