@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 )
@@ -30,17 +31,23 @@ func pageSize(asked uint32) int {
 
 type fleetService struct{ s *Server }
 
-// ListTills implements FleetService.
-func (f *fleetService) ListTills(ctx context.Context, r *cabinetv1.ListTillsRequest) (*cabinetv1.ListTillsResponse, error) {
+// tills reads what a list or a table of tills is made of: those within the caller's reach, and with what eyes they are seen.
+func (f *fleetService) tills(ctx context.Context) ([]*fleet.Till, eyes, error) {
 	reach, err := f.s.reach(ctx, access.TillsView)
 	if err != nil {
-		return nil, err
+		return nil, eyes{}, err
 	}
-	eyes, err := f.s.eyes(ctx)
+	who, err := f.s.eyes(ctx)
 	if err != nil {
-		return nil, err
+		return nil, eyes{}, err
 	}
-	tills, err := f.s.Fleet.Tills(ctx, reach)
+	list, err := f.s.Fleet.Tills(ctx, reach)
+	return list, who, err
+}
+
+// ListTills implements FleetService.
+func (f *fleetService) ListTills(ctx context.Context, r *cabinetv1.ListTillsRequest) (*cabinetv1.ListTillsResponse, error) {
+	tills, who, err := f.tills(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +56,7 @@ func (f *fleetService) ListTills(ctx context.Context, r *cabinetv1.ListTillsRequ
 		tills = tills[:limit]
 	}
 	for _, t := range tills {
-		res.Tills = append(res.Tills, tillView(eyes.of(t.OrganisationID, t.OutletID, t.ID), t))
+		res.Tills = append(res.Tills, who.till(t))
 	}
 	return res, nil
 }

@@ -243,3 +243,8 @@ func (e eyes) of(organisationID, outletID, tillID string) *access.Person {
 	}
 	return e.blind
 }
+
+// till is a till as the caller may see it in a list.
+func (e eyes) till(t *fleet.Till) *cabinetv1.Till {
+	return tillView(e.of(t.OrganisationID, t.OutletID, t.ID), t)
+}

@@ -51,15 +51,7 @@ func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTills
 	if err != nil {
 		return nil, err
 	}
-	reach, err := f.s.reach(ctx, access.TillsView)
-	if err != nil {
-		return nil, err
-	}
-	eyes, err := f.s.eyes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	tills, err := f.s.Fleet.Tills(ctx, reach)
+	tills, who, err := f.tills(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +65,7 @@ func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTills
 			continue
 		}
 		delete(byID, id) // asked for twice, it stands there once
-		if err := table.Add(tillRow(tillView(eyes.of(t.OrganisationID, t.OutletID, t.ID), t))); err != nil {
+		if err := table.Add(tillRow(who.till(t))); err != nil {
 			return nil, fmt.Errorf("write table: %w", err)
 		}
 	}

@@ -161,7 +161,7 @@ func (w *watcher) everything(ctx context.Context) error {
 }
 
 func (w *watcher) sendTill(t *fleet.Till) error {
-	return w.stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: tillView(w.eyes.of(t.OrganisationID, t.OutletID, t.ID), t)}})
+	return w.stream.Send(&cabinetv1.WatchResponse{Change: &cabinetv1.WatchResponse_Till{Till: w.eyes.till(t)}})
 }
 
 func (w *watcher) oneTill(ctx context.Context) error {
