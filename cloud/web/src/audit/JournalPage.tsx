@@ -8,10 +8,9 @@ import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { codeOf } from "../app/transport";
+import { Exports } from "../documents/Exports";
 import { More } from "../documents/lists";
-import { save } from "../documents/save";
 import { type AuditLine, AuditService } from "../gen/cabinet/v1/audit_pb";
-import { TableFormat } from "../gen/cabinet/v1/figures_pb";
 import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { filterOf, useActName } from "./acts";
@@ -155,14 +154,6 @@ function Choice(p: {
 function Tools({ filter }: { filter: ReturnType<typeof filterOf> }) {
   const { t } = useTranslation();
   const transport = useTransport();
-  const file = useMutation({
-    mutationFn: (format: TableFormat) =>
-      createClient(AuditService, transport).exportAudit({ filter, format }),
-    onSuccess: (res) =>
-      save(res.content, res.name, res.name.endsWith(".csv") ? "text/csv" : "application/vnd.ms-excel"),
-    onError: (error) =>
-      notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
-  });
   const check = useMutation({
     mutationFn: () => createClient(AuditService, transport).verifyAudit({}),
     onError: (error) =>
@@ -174,12 +165,15 @@ function Tools({ filter }: { filter: ReturnType<typeof filterOf> }) {
         <Button loading={check.isPending} onClick={() => check.mutate()}>
           {t("journal.check")}
         </Button>
-        <Button variant="default" loading={file.isPending} onClick={() => file.mutate(TableFormat.XLSX)}>
-          XLSX
-        </Button>
-        <Button variant="default" loading={file.isPending} onClick={() => file.mutate(TableFormat.CSV)}>
-          CSV
-        </Button>
+        <Exports
+          make={async (format) => {
+            const { content, name } = await createClient(AuditService, transport).exportAudit({
+              filter,
+              format,
+            });
+            return { file: content, name };
+          }}
+        />
       </Group>
       {check.data && (
         <Alert

@@ -8,16 +8,20 @@ import { IconDown } from "../ui/icons";
 import { save } from "./save";
 
 /** What an export gives. */
-export type TableFile = { file: Uint8Array; name: string; rows: number; cut?: boolean };
+export type TableFile = { file: Uint8Array; name: string; rows?: number; cut?: boolean };
 
 /** Files of exactly what is on screen, however far it goes on. */
-export function Exports({ make }: { make: (format: TableFormat) => Promise<TableFile> }) {
+export function Exports(p: {
+  make: (format: TableFormat) => Promise<TableFile>;
+  size?: "xs";
+  disabled?: boolean;
+}) {
   const { t } = useTranslation();
   const file = useMutation({
-    mutationFn: make,
+    mutationFn: p.make,
     onSuccess: (res) => {
       save(res.file, res.name, res.name.endsWith(".csv") ? "text/csv" : "application/vnd.ms-excel");
-      if (res.cut) notifications.show({ message: t("finder.cut", { count: res.rows }) });
+      if (res.cut) notifications.show({ message: t("finder.cut", { count: res.rows ?? 0 }) });
     },
     onError: (error) =>
       notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
@@ -25,7 +29,13 @@ export function Exports({ make }: { make: (format: TableFormat) => Promise<Table
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" loading={file.isPending} rightSection={<IconDown size={12} />}>
+        <Button
+          variant="default"
+          size={p.size}
+          disabled={p.disabled}
+          loading={file.isPending}
+          rightSection={<IconDown size={12} />}
+        >
           {t("sales.export")}
         </Button>
       </Menu.Target>

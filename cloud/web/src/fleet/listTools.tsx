@@ -1,13 +1,9 @@
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { Button, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../access/session";
-import { codeOf } from "../app/transport";
-import { save } from "../documents/save";
-import { TableFormat } from "../gen/cabinet/v1/figures_pb";
+import { Exports } from "../documents/Exports";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { IconDown, IconTick } from "../ui/icons";
 import { COLUMNS } from "./columns";
@@ -49,33 +45,14 @@ export function ColumnsMenu(p: {
 
 /** A file of exactly the tills on screen, in their order. */
 export function Export({ tills, disabled }: { tills: readonly Till[]; disabled: boolean }) {
-  const { t } = useTranslation();
   const transport = useTransport();
-  const file = useMutation({
-    mutationFn: (format: TableFormat) =>
-      createClient(FleetService, transport).exportTills({ tillIds: tills.map((x) => x.id), format }),
-    onSuccess: (res) =>
-      save(res.file, res.name, res.name.endsWith(".csv") ? "text/csv" : "application/vnd.ms-excel"),
-    onError: (error) =>
-      notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
-  });
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button
-          variant="default"
-          size="xs"
-          loading={file.isPending}
-          disabled={disabled || tills.length === 0}
-          rightSection={<IconDown size={12} />}
-        >
-          {t("tillList.export")}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item onClick={() => file.mutate(TableFormat.XLSX)}>XLSX</Menu.Item>
-        <Menu.Item onClick={() => file.mutate(TableFormat.CSV)}>CSV</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Exports
+      size="xs"
+      disabled={disabled || tills.length === 0}
+      make={(format) =>
+        createClient(FleetService, transport).exportTills({ tillIds: tills.map((x) => x.id), format })
+      }
+    />
   );
 }
