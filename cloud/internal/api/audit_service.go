@@ -50,9 +50,6 @@ func (a *auditService) ListAudit(ctx context.Context, r *cabinetv1.ListAuditRequ
 	return res, err
 }
 
-// maxAuditRows bounds a file.
-const maxAuditRows = 50_000
-
 var auditLayout = reports.Layout{Sheet: "Журнал", Rows: "строк", Columns: []reports.Column{
 	{Name: "№", Width: 8},
 	{Name: "Время (UTC)", Width: 20},
@@ -67,44 +64,21 @@ var auditLayout = reports.Layout{Sheet: "Журнал", Rows: "строк", Colu
 
 // ExportAudit implements AuditService.
 func (a *auditService) ExportAudit(ctx context.Context, r *cabinetv1.ExportAuditRequest) (*cabinetv1.ExportAuditResponse, error) {
-	table, extension, err := newTable(r.GetFormat(), auditLayout)
+	organisation, filter := access.PersonFrom(ctx).OrganisationID, auditFilter(r.GetFilter())
+	out, err := export(r.GetFormat(), auditLayout, func(before int64, limit int) ([]db.Audit, int64, error) {
+		return a.s.Audit.List(ctx, organisation, filter, before, limit)
+	}, auditRow)
 	if err != nil {
 		return nil, err
 	}
-	organisation, filter := access.PersonFrom(ctx).OrganisationID, auditFilter(r.GetFilter())
-	rows := 0
-	for before := int64(0); ; {
-		list, next, err := a.s.Audit.List(ctx, organisation, filter, before, pageLimit)
-		if err != nil {
-			return nil, err
-		}
-		for i := range list {
-			if rows == maxAuditRows {
-				if err := table.Cut(rows); err != nil {
-					return nil, fmt.Errorf("write table: %w", err)
-				}
-				next = 0
-				break
-			}
-			row := &list[i]
-			rows++
-			if err := table.Add([]reports.Cell{
-				reports.Number(row.Number), reports.Text(time.UnixMicro(row.CreatedAt).UTC().Format(time.DateTime)), reports.Text(row.Actor), reports.Text(row.Address),
-				reports.Text(row.Act), reports.Text(row.Name), reports.Text(row.Old), reports.Text(row.New), reports.Text(hex.EncodeToString(row.Hash)),
-			}); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-		}
-		if next == 0 {
-			break
-		}
-		before = next
+	return &cabinetv1.ExportAuditResponse{Content: out.file, Name: "journal" + out.ending}, nil
+}
+
+func auditRow(a db.Audit) []reports.Cell {
+	return []reports.Cell{
+		reports.Number(a.Number), reports.Text(time.UnixMicro(a.CreatedAt).UTC().Format(time.DateTime)), reports.Text(a.Actor), reports.Text(a.Address),
+		reports.Text(a.Act), reports.Text(a.Name), reports.Text(a.Old), reports.Text(a.New), reports.Text(hex.EncodeToString(a.Hash)),
 	}
-	content, err := table.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
-	}
-	return &cabinetv1.ExportAuditResponse{Content: content, Name: "journal" + extension}, nil
 }
 
 // VerifyAudit implements AuditService.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -92,24 +91,34 @@ func foundView(p *access.Person, f documents.Found, till *fiscalv1.TillState) *c
 	return v
 }
 
+// found gives a page of what a query finds, as the caller may see it.
+func (t *tracks) found(ctx context.Context, q *documents.Query, page string, limit int) ([]*cabinetv1.FoundDocument, string, error) {
+	list, next, err := t.s.Documents.Search(ctx, q, page, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	views := make([]*cabinetv1.FoundDocument, 0, len(list))
+	for _, f := range list {
+		till, err := t.state(ctx, f.OrganisationID, f.TillID)
+		if err != nil {
+			return nil, "", err
+		}
+		views = append(views, foundView(t.eyes.of(f.OrganisationID, f.OutletID, f.TillID), f, till))
+	}
+	return views, next, nil
+}
+
 // SearchDocuments implements DocumentsService.
 func (d *documentsService) SearchDocuments(ctx context.Context, r *cabinetv1.SearchDocumentsRequest) (*cabinetv1.SearchDocumentsResponse, error) {
 	q, t, err := d.query(ctx, r.GetFilter())
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := d.s.Documents.Search(ctx, q, r.GetPage(), pageSize(r.GetLimit()))
+	list, next, err := t.found(ctx, q, r.GetPage(), pageSize(r.GetLimit()))
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.SearchDocumentsResponse{NextPage: next, Any: len(list) > 0}
-	for _, f := range list {
-		till, err := t.state(ctx, f.OrganisationID, f.TillID)
-		if err != nil {
-			return nil, err
-		}
-		res.Documents = append(res.Documents, foundView(t.eyes.of(f.OrganisationID, f.OutletID, f.TillID), f, till))
-	}
+	res := &cabinetv1.SearchDocumentsResponse{Documents: list, NextPage: next, Any: len(list) > 0}
 	if !res.GetAny() {
 		if res.Any, err = d.s.Documents.Any(ctx, t.reach); err != nil {
 			return nil, err
@@ -118,61 +127,20 @@ func (d *documentsService) SearchDocuments(ctx context.Context, r *cabinetv1.Sea
 	return res, nil
 }
 
-// exportRows bounds a file; exportPage is how many rows are read at once.
-const exportRows, exportPage = 50_000, 2000
-
 // ExportDocuments implements DocumentsService.
 func (d *documentsService) ExportDocuments(ctx context.Context, r *cabinetv1.ExportDocumentsRequest) (*cabinetv1.ExportDocumentsResponse, error) {
 	q, t, err := d.query(ctx, r.GetFilter(), access.MoneyView)
 	if err != nil {
 		return nil, err
 	}
-	table, ending, err := newTable(r.GetFormat(), reports.Documents)
+	out, err := export(r.GetFormat(), reports.Documents, func(mark string, limit int) ([]*cabinetv1.FoundDocument, string, error) {
+		return t.found(ctx, q, mark, limit)
+	}, reports.Row)
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.ExportDocumentsResponse{Name: "chekan-documents-" + d.s.Now().Format(time.DateOnly) + ending}
-	for page := ""; ; {
-		list, next, err := d.s.Documents.Search(ctx, q, page, min(exportPage, exportRows-int(res.GetRows())))
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range list {
-			till, err := t.state(ctx, f.OrganisationID, f.TillID)
-			if err != nil {
-				return nil, err
-			}
-			if err := table.Add(reports.Row(foundView(t.eyes.of(f.OrganisationID, f.OutletID, f.TillID), f, till))); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-			res.Rows++
-		}
-		if page = next; page == "" {
-			break
-		}
-		if res.GetRows() >= exportRows {
-			res.Cut = true
-			break
-		}
-	}
-	if res.GetCut() {
-		if err := table.Cut(exportRows); err != nil {
-			return nil, fmt.Errorf("write table: %w", err)
-		}
-	}
-	if res.File, err = table.Bytes(); err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
-	}
-	return res, nil
-}
-
-// newTable begins a file of a table.
-func newTable(format cabinetv1.TableFormat, l reports.Layout) (reports.Table, string, error) {
-	t, ending, err := reports.New(format, l)
-	if errors.Is(err, reports.ErrFormat) {
-		return nil, "", connect.NewError(connect.CodeInvalidArgument, err)
-	}
-	return t, ending, err
+	name := "chekan-documents-" + d.s.Now().Format(time.DateOnly) + out.ending
+	return &cabinetv1.ExportDocumentsResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // shiftView leaves out everything that is money for who may not see it.

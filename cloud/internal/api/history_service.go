@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -96,34 +95,12 @@ func (h *historyService) ExportHistory(ctx context.Context, r *cabinetv1.ExportH
 	if err != nil {
 		return nil, err
 	}
-	table, ending, err := newTable(r.GetFormat(), reports.History)
+	out, err := export(r.GetFormat(), reports.History, func(mark string, limit int) ([]*cabinetv1.HistoryRow, string, error) {
+		return list.page(ctx, mark, limit)
+	}, reports.HistoryRow)
 	if err != nil {
 		return nil, err
 	}
-	res := &cabinetv1.ExportHistoryResponse{Name: "chekan-operations-" + h.s.Now().Format(time.DateOnly) + ending}
-	for page := ""; ; {
-		rows, next, err := list.page(ctx, page, min(exportPage, exportRows-int(res.GetRows())))
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			if err := table.Add(reports.HistoryRow(row)); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-			res.Rows++
-		}
-		if page = next; next == "" {
-			break
-		}
-		if res.Cut = res.GetRows() >= exportRows; res.GetCut() {
-			if err := table.Cut(exportRows); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-			break
-		}
-	}
-	if res.File, err = table.Bytes(); err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
-	}
-	return res, nil
+	name := "chekan-operations-" + h.s.Now().Format(time.DateOnly) + out.ending
+	return &cabinetv1.ExportHistoryResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }

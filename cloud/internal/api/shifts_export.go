@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -29,40 +28,19 @@ func (d *documentsService) ExportShifts(ctx context.Context, r *cabinetv1.Export
 	if err != nil {
 		return nil, err
 	}
-	table, ending, err := newTable(r.GetFormat(), reports.Shifts)
-	if err != nil {
-		return nil, err
-	}
-	res := &cabinetv1.ExportShiftsResponse{Name: "chekan-shifts-" + d.s.Now().Format(time.DateOnly) + ending}
 	ask := &cabinetv1.ListShiftsRequest{}
 	if r.GetFilter() != nil {
 		ask = proto.CloneOf(r.GetFilter())
 	}
-	for ask.Page = ""; ; {
-		list, next, err := d.s.Documents.FindShifts(ctx, reach, ask, min(exportPage, exportRows-int(res.GetRows())))
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range list {
-			if err := table.Add(reports.ShiftRow(s.View)); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-			res.Rows++
-		}
-		if ask.Page = next; next == "" {
-			break
-		}
-		if res.Cut = res.GetRows() >= exportRows; res.GetCut() {
-			if err := table.Cut(exportRows); err != nil {
-				return nil, fmt.Errorf("write table: %w", err)
-			}
-			break
-		}
+	out, err := export(r.GetFormat(), reports.Shifts, func(mark string, limit int) ([]documents.Shift, string, error) {
+		ask.Page = mark
+		return d.s.Documents.FindShifts(ctx, reach, ask, limit)
+	}, func(s documents.Shift) []reports.Cell { return reports.ShiftRow(s.View) })
+	if err != nil {
+		return nil, err
 	}
-	if res.File, err = table.Bytes(); err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
-	}
-	return res, nil
+	name := "chekan-shifts-" + d.s.Now().Format(time.DateOnly) + out.ending
+	return &cabinetv1.ExportShiftsResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // ExportRevenue implements DocumentsService; the table of rights asks for money:view.
@@ -75,26 +53,16 @@ func (d *documentsService) ExportRevenue(ctx context.Context, r *cabinetv1.Expor
 	if err != nil {
 		return nil, err
 	}
-	table, ending, err := newTable(r.GetFormat(), reports.Revenue)
-	if err != nil {
-		return nil, err
-	}
 	rows := sums.GetSpans()
 	if r.GetRequest().GetPlace() != cabinetv1.Place_PLACE_UNSPECIFIED {
 		rows = sums.GetPlaces()
 	}
-	for _, row := range rows {
-		if err := table.Add(reports.RevenueRow(row)); err != nil {
-			return nil, fmt.Errorf("write table: %w", err)
-		}
+	out, err := export(r.GetFormat(), reports.Revenue, pagesOf(rows), reports.RevenueRow)
+	if err != nil {
+		return nil, err
 	}
-	res := &cabinetv1.ExportRevenueResponse{
-		Name: "chekan-revenue-" + strings.TrimSuffix(r.GetRequest().GetFrom()+"-"+r.GetRequest().GetTo(), "-") + ending, Rows: uint32(len(rows)),
-	}
-	if res.File, err = table.Bytes(); err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
-	}
-	return res, nil
+	name := "chekan-revenue-" + strings.TrimSuffix(r.GetRequest().GetFrom()+"-"+r.GetRequest().GetTo(), "-") + out.ending
+	return &cabinetv1.ExportRevenueResponse{File: out.file, Name: name, Rows: out.rows}, nil
 }
 
 // sourcesOf tells where a document is known from.

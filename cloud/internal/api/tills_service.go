@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,9 +10,6 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/reports"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
-
-// maxExported bounds the tills of one table.
-const maxExported = 10_000
 
 var tillsLayout = reports.Layout{Sheet: "Кассы", Rows: "касс", Columns: []reports.Column{
 	{Name: "Касса", Width: 18},
@@ -44,36 +40,26 @@ var lightWords = map[cabinetv1.Light]string{
 
 // ExportTills implements FleetService.
 func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTillsRequest) (*cabinetv1.ExportTillsResponse, error) {
-	if n := len(r.GetTillIds()); n > maxExported {
-		return nil, fmt.Errorf("%d tills in one table, %d at most: %w", n, maxExported, fleet.ErrInvalid)
-	}
-	table, ending, err := newTable(r.GetFormat(), tillsLayout)
+	list, who, err := f.tills(ctx)
 	if err != nil {
 		return nil, err
 	}
-	tills, who, err := f.tills(ctx)
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[string]*fleet.Till, len(tills))
-	for _, t := range tills {
+	byID := make(map[string]*fleet.Till, len(list))
+	for _, t := range list {
 		byID[t.ID] = t
 	}
+	tills := make([]*fleet.Till, 0, len(r.GetTillIds()))
 	for _, id := range r.GetTillIds() {
-		t := byID[id]
-		if t == nil {
-			continue
-		}
-		delete(byID, id) // asked for twice, it stands there once
-		if err := table.Add(tillRow(who.till(t))); err != nil {
-			return nil, fmt.Errorf("write table: %w", err)
+		if t := byID[id]; t != nil {
+			tills = append(tills, t)
+			delete(byID, id) // asked for twice, it stands there once
 		}
 	}
-	file, err := table.Bytes()
+	out, err := export(r.GetFormat(), tillsLayout, pagesOf(tills), func(t *fleet.Till) []reports.Cell { return tillRow(who.till(t)) })
 	if err != nil {
-		return nil, fmt.Errorf("write table: %w", err)
+		return nil, err
 	}
-	return &cabinetv1.ExportTillsResponse{File: file, Name: "tills-" + f.s.Now().UTC().Format(time.DateOnly) + ending}, nil
+	return &cabinetv1.ExportTillsResponse{File: out.file, Name: "tills-" + f.s.Now().UTC().Format(time.DateOnly) + out.ending}, nil
 }
 
 // tillRow is a till as a row of [tillsLayout]; there is no money in it, so that one table is for every reader.
