@@ -1,19 +1,21 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { Alert, Button, Group, Loader, NativeSelect, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Group, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { keepPreviousData, useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { codeOf } from "../app/transport";
 import { Exports } from "../documents/Exports";
-import { More } from "../documents/lists";
-import { type AuditLine, AuditService } from "../gen/cabinet/v1/audit_pb";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Chips, Choice, Day, dayWord, useFilter } from "../documents/inputs";
+import { Listed, narrowedBy } from "../documents/lists";
+import { moment } from "../documents/period";
+import { type AuditFilterSchema, type AuditLine, AuditService } from "../gen/cabinet/v1/audit_pb";
+import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
-import { filterOf, useActName } from "./acts";
+import { useActName } from "./acts";
 
 const FIELDS = ["actor", "act", "object", "from", "to"] as const;
 type Field = (typeof FIELDS)[number];
@@ -24,9 +26,14 @@ export default function JournalPage() {
   const { can } = useSession();
   const narrow = useNarrow();
   const act = useActName();
-  const [params, setParams] = useSearchParams();
-  const chosen = Object.fromEntries(FIELDS.map((f) => [f, params.get(f) ?? ""])) as Record<Field, string>;
-  const filter = filterOf(chosen);
+  const { chosen, put, drop } = useFilter<Field>(FIELDS);
+  const filter = {
+    actor: chosen.actor ?? "",
+    act: chosen.act ?? "",
+    object: chosen.object ?? "",
+    sinceMs: moment(chosen.from),
+    untilMs: moment(chosen.to, true),
+  };
   const may = can("audit:view");
   const list = useInfiniteQuery(
     AuditService.method.listAudit,
@@ -38,22 +45,17 @@ export default function JournalPage() {
       enabled: may,
     },
   );
-  const put = (values: Partial<Record<Field, string>>) =>
-    setParams(
-      (old) => {
-        const next = new URLSearchParams(old);
-        for (const [field, value] of Object.entries(values)) {
-          if (value) next.set(field, value);
-          else next.delete(field);
-        }
-        return next;
-      },
-      { replace: true },
-    );
-  const clear = () => put({ actor: "", act: "", object: "", from: "", to: "" });
   const lines = (list.data?.pages ?? []).flatMap((p) => p.lines);
   const words = list.data?.pages[0];
   const any = (words?.acts.length ?? 0) > 0;
+  const said: Record<Field, string> = {
+    actor: chosen.actor ?? "",
+    act: act(chosen.act ?? ""),
+    object: lines.find((l) => l.object === chosen.object)?.name || (chosen.object ?? ""),
+    from: dayWord(chosen.from ?? ""),
+    to: dayWord(chosen.to ?? ""),
+  };
+  const picked = FIELDS.filter((f) => chosen[f]);
   return (
     <>
       <div className="title">
@@ -65,93 +67,56 @@ export default function JournalPage() {
       </div>
       {!may ? (
         <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "audit:view" })} />
-      ) : list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data || list.error ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : !any ? (
-        <Nothing title={t("journal.none")} text={t("journal.noneTodo")} />
       ) : (
         <>
-          <search className="chips" style={{ alignItems: "end", marginBottom: 12 }}>
-            <Choice
-              label={t("journal.actor")}
-              value={chosen.actor}
-              options={(words?.actors ?? []).map((value) => ({ value, label: value }))}
-              onChange={(actor) => put({ actor })}
-            />
-            <Choice
-              label={t("journal.act")}
-              value={chosen.act}
-              options={(words?.acts ?? [])
-                .map((value) => ({ value, label: act(value) }))
-                .sort((a, b) => a.label.localeCompare(b.label))}
-              onChange={(value) => put({ act: value })}
-            />
-            {(["from", "to"] as const).map((field) => (
-              <TextInput
-                key={field}
-                size="xs"
-                type="date"
-                label={t(`journal.${field}`)}
-                value={chosen[field]}
-                onChange={(e) => put({ [field]: e.currentTarget.value })}
+          {any && (
+            <search className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
+              <Day label={t("journal.from")} value={chosen.from ?? ""} onChange={(v) => put("from", v)} />
+              <Day label={t("journal.to")} value={chosen.to ?? ""} onChange={(v) => put("to", v)} />
+              <Choice
+                label={t("journal.actor")}
+                value={chosen.actor ?? ""}
+                options={(words?.actors ?? []).map((value) => ({ value, label: value }))}
+                onChange={(v) => put("actor", v)}
+                width={210}
               />
-            ))}
-            {FIELDS.some((f) => chosen[f]) && (
-              <Button variant="subtle" size="xs" onClick={clear}>
-                {t("nothing.filterAct")}
-              </Button>
-            )}
-          </search>
-          {lines.length === 0 ? (
-            chosen.actor || chosen.act || chosen.object ? (
-              <NothingByFilter onClear={clear} />
-            ) : (
-              <NothingInPeriod onWiden={clear} />
-            )
-          ) : (
-            <>
-              {narrow ? (
-                <Cards lines={lines} />
-              ) : (
-                <Table lines={lines} onObject={(object) => put({ object })} />
-              )}
-              <More
-                shown={lines.length}
-                hasNext={list.hasNextPage}
-                loading={list.isFetchingNextPage}
-                onMore={() => void list.fetchNextPage()}
+              <Choice
+                label={t("journal.act")}
+                value={chosen.act ?? ""}
+                options={(words?.acts ?? [])
+                  .map((value) => ({ value, label: act(value) }))
+                  .sort((a, b) => a.label.localeCompare(b.label))}
+                onChange={(v) => put("act", v)}
+                width={210}
               />
-            </>
+            </search>
           )}
+          <Chips
+            chosen={picked.map((field) => ({ field, label: t(`journal.${field}`), value: said[field] }))}
+            onDrop={drop}
+          />
+          <Listed
+            list={list}
+            count={lines.length}
+            narrowed={any ? narrowedBy(picked) : "none"}
+            none={<Nothing title={t("journal.none")} text={t("journal.noneTodo")} />}
+            onWiden={() => drop(["from", "to"])}
+            onClear={() => drop(FIELDS)}
+          >
+            {narrow ? (
+              <Cards lines={lines} />
+            ) : (
+              <Table lines={lines} onObject={(object) => put("object", object)} />
+            )}
+          </Listed>
         </>
       )}
     </>
   );
 }
 
-function Choice(p: {
-  label: string;
-  value: string;
-  options: { value: string; label: string }[];
-  onChange: (value: string) => void;
-}) {
-  const { t } = useTranslation();
-  return (
-    <NativeSelect
-      size="xs"
-      w={210}
-      label={p.label}
-      value={p.value}
-      onChange={(e) => p.onChange(e.currentTarget.value)}
-      data={[{ value: "", label: t("finder.every") }, ...p.options]}
-    />
-  );
-}
-
 /** Files of what is shown, and the check of the whole chain. */
-function Tools({ filter }: { filter: ReturnType<typeof filterOf> }) {
+function Tools({ filter }: { filter: MessageInitShape<typeof AuditFilterSchema> }) {
   const { t } = useTranslation();
   const transport = useTransport();
   const check = useMutation({

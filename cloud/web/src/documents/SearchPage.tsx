@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useQuery, useTransport } from "@connectrpc/connect-query";
-import { Loader, TextInput, Title } from "@mantine/core";
+import { TextInput, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import type { ParseKeys } from "i18next";
 import { useTranslation } from "react-i18next";
@@ -8,7 +8,7 @@ import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { Gap } from "../gen/cabinet/v1/figures_pb";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Nothing } from "../ui/Nothing";
 import { Exports } from "./Exports";
 import { FoundCards, FoundTable, GapLine } from "./Found";
 import {
@@ -32,7 +32,7 @@ import {
   useOutletOptions,
   useTillOptions,
 } from "./inputs";
-import { More } from "./lists";
+import { Listed, narrowedBy } from "./lists";
 
 /** What most searches need; the rest unfolds. */
 const FIRST: readonly Field[] = ["from", "to", "outlet", "till", "sum", "fd", "product"];
@@ -69,7 +69,6 @@ export default function SearchPage() {
     );
   const found = (list.data?.pages ?? []).flatMap((p) => p.documents);
   const any = list.data?.pages.some((p) => p.any) ?? false;
-  const onlyPeriod = FIELDS.every((f) => f === "from" || f === "to" || !chosen[f]);
   const fields = FIELDS.filter((f) => can("money:view") || !MONEY_FIELDS.includes(f));
   const input = (field: Field) => (
     <FieldInput
@@ -111,30 +110,16 @@ export default function SearchPage() {
       </search>
       <Chips chosen={picked} onDrop={drop} />
       <Gaps gaps={gaps.data?.gaps ?? []} fn={chosen.fn} cut={gaps.data?.cut ?? false} />
-      {list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data || list.error ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : found.length === 0 && !list.hasNextPage ? (
-        !any ? (
-          <Nothing title={t("documents.none")} text={t("documents.noneTodo")} />
-        ) : onlyPeriod ? (
-          <NothingInPeriod onWiden={() => drop(["from", "to"])} />
-        ) : (
-          <NothingByFilter onClear={() => drop(FIELDS)} />
-        )
-      ) : (
-        <>
-          {narrow ? <FoundCards found={found} /> : <FoundTable found={found} gaps={gaps.data?.gaps} />}
-          <More
-            shown={found.length}
-            hasNext={list.hasNextPage}
-            loading={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-            hungry={found.length === 0}
-          />
-        </>
-      )}
+      <Listed
+        list={list}
+        count={found.length}
+        narrowed={any ? narrowedBy(FIELDS.filter((f) => chosen[f])) : "none"}
+        none={<Nothing title={t("documents.none")} text={t("documents.noneTodo")} />}
+        onWiden={() => drop(["from", "to"])}
+        onClear={() => drop(FIELDS)}
+      >
+        {narrow ? <FoundCards found={found} /> : <FoundTable found={found} gaps={gaps.data?.gaps} />}
+      </Listed>
     </>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, SegmentedControl } from "@mantine/core";
-import { type PointerEvent, useEffect, useState } from "react";
+import { Button, Loader, SegmentedControl } from "@mantine/core";
+import { type PointerEvent, type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
 import { useNow } from "../ui/time";
 import { beginning, PERIODS, type Period, periodOf } from "./period";
 
@@ -61,6 +62,76 @@ export function useHeld<T>(rows: readonly T[], keyOf: (row: T) => string) {
       onPointerLeave: () => setHead(undefined),
     },
   };
+}
+
+/** A list that is read page by page, as far as drawing it needs to know. */
+type Pages = {
+  isPending: boolean;
+  data: unknown;
+  error: unknown;
+  refetch: () => unknown;
+  hasNextPage: boolean;
+  isFetchNextPageError: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+};
+
+/** Which of the filters keep rows away: none, only the days, or others. */
+export type Narrowed = "none" | "days" | "filter";
+
+/** Of the filters that are set: days are widened, everything else is taken away. */
+export function narrowedBy(fields: readonly string[]): Narrowed {
+  if (fields.length === 0) return "none";
+  return fields.every((f) => f === "from" || f === "to") ? "days" : "filter";
+}
+
+/** A list under filters: its rows and what goes on under them, or which of the states without rows it is in. */
+export function Listed(p: {
+  list: Pages;
+  /** Rows there are to show. */
+  count: number;
+  narrowed: Narrowed;
+  /** What to say when there is nothing at all. */
+  none: ReactNode;
+  onWiden?: () => void;
+  onClear: () => void;
+  children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const { list, count } = p;
+  if (list.isPending) return <Loader aria-label={t("loading")} />;
+  // Rows that were read stay when the next ones, or the same ones again, could not be.
+  const unread = (
+    <Unread
+      error={list.error}
+      onRetry={() => void (list.isFetchNextPageError ? list.fetchNextPage() : list.refetch())}
+    />
+  );
+  if (!list.data) return unread;
+  if (count === 0 && !list.hasNextPage && !list.error) {
+    if (p.narrowed === "none") return p.none;
+    return p.narrowed === "days" ? (
+      <NothingInPeriod onWiden={p.onWiden ?? p.onClear} />
+    ) : (
+      <NothingByFilter onClear={p.onClear} />
+    );
+  }
+  return (
+    <>
+      {p.children}
+      {list.error ? (
+        unread
+      ) : (
+        <More
+          shown={count}
+          hasNext={list.hasNextPage}
+          loading={list.isFetchingNextPage}
+          onMore={() => void list.fetchNextPage()}
+          hungry={count === 0}
+        />
+      )}
+    </>
+  );
 }
 
 /** Button under a list, or the word that this is all. */

@@ -29,3 +29,10 @@ export function within<T>(
     open: end === undefined || end >= from,
   };
 }
+
+/** The first moment of a day here, Unix ms, or of the day after it with `end`; 0 when none is named. */
+export function moment(day: string | undefined, end = false): bigint {
+  const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day ?? "");
+  if (!m) return 0n;
+  return BigInt(new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + (end ? 1 : 0)).getTime());
+}

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useMutation } from "@connectrpc/connect-query";
-import { Button, Checkbox, Loader, Title } from "@mantine/core";
+import { Button, Checkbox, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Listed } from "../documents/lists";
 import { type Delivery, NotifyService, type Webhook } from "../gen/cabinet/v1/notify_pb";
 import { useDone } from "../people/dialogs";
-import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
+import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useAnew, WhyNot } from "./parts";
 import { useEventName, useWhyNot } from "./words";
@@ -39,17 +40,13 @@ export function Deliveries({ webhook, onBack }: { webhook: Webhook; onBack: () =
           onChange={(e) => setFailed(e.currentTarget.checked)}
         />
       </div>
-      {list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : all.length === 0 ? (
-        failed ? (
-          <NothingByFilter onClear={() => setFailed(false)} />
-        ) : (
-          <Nothing title={t("notify.hooks.noDeliveries")} text={t("notify.hooks.noDeliveriesTodo")} />
-        )
-      ) : (
+      <Listed
+        list={list}
+        count={all.length}
+        narrowed={failed ? "filter" : "none"}
+        none={<Nothing title={t("notify.hooks.noDeliveries")} text={t("notify.hooks.noDeliveriesTodo")} />}
+        onClear={() => setFailed(false)}
+      >
         <ul className="cards" aria-label={t("notify.hooks.deliveries")}>
           {all.map((d) => (
             <li key={d.id} className="panel">
@@ -57,17 +54,7 @@ export function Deliveries({ webhook, onBack }: { webhook: Webhook; onBack: () =
             </li>
           ))}
         </ul>
-      )}
-      {list.hasNextPage && (
-        <Button
-          variant="default"
-          mt="md"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("notify.feed.more")}
-        </Button>
-      )}
+      </Listed>
     </>
   );
 }

@@ -1,12 +1,13 @@
 import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
-import { Button, Checkbox, Loader, NativeSelect } from "@mantine/core";
+import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
+import { Listed } from "../documents/lists";
 import { type Notice, type NoticeDelivery, NoticeKind, NotifyService } from "../gen/cabinet/v1/notify_pb";
 import { HelpLink } from "../help/HelpLink";
-import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
+import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useEventName, useKindName } from "./words";
 
@@ -63,66 +64,54 @@ export function Feed() {
           </Button>
         )}
       </div>
-      {list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : notices.length === 0 ? (
-        event || open || tillId ? (
-          <NothingByFilter onClear={() => setParams({}, { replace: true })} />
+      <Listed
+        list={list}
+        count={notices.length}
+        narrowed={event || open || tillId ? "filter" : "none"}
+        none={<Nothing title={t("notify.feed.none")} text={t("notify.feed.noneTodo")} />}
+        onClear={() => setParams({}, { replace: true })}
+      >
+        {narrow ? (
+          <ul className="cards" aria-label={t("notify.feed.list")}>
+            {notices.map((n) => (
+              <li key={n.id} className="panel">
+                <div className="small quiet">
+                  <When ms={n.atMs} />
+                </div>
+                <Story of={n} />
+                <Delivered of={n.deliveries} />
+              </li>
+            ))}
+          </ul>
         ) : (
-          <Nothing title={t("notify.feed.none")} text={t("notify.feed.noneTodo")} />
-        )
-      ) : narrow ? (
-        <ul className="cards" aria-label={t("notify.feed.list")}>
-          {notices.map((n) => (
-            <li key={n.id} className="panel">
-              <div className="small quiet">
-                <When ms={n.atMs} />
-              </div>
-              <Story of={n} />
-              <Delivered of={n.deliveries} />
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <div className="tablebox">
-          <table className="table" aria-label={t("notify.feed.list")}>
-            <thead>
-              <tr>
-                <th style={{ width: 140 }}>{t("notify.feed.when")}</th>
-                <th>{t("notify.feed.story")}</th>
-                <th style={{ width: 260 }}>{t("notify.feed.delivered")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {notices.map((n) => (
-                <tr key={n.id}>
-                  <td className="nowrap">
-                    <When ms={n.atMs} />
-                  </td>
-                  <td>
-                    <Story of={n} />
-                  </td>
-                  <td>
-                    <Delivered of={n.deliveries} />
-                  </td>
+          <div className="tablebox">
+            <table className="table" aria-label={t("notify.feed.list")}>
+              <thead>
+                <tr>
+                  <th style={{ width: 140 }}>{t("notify.feed.when")}</th>
+                  <th>{t("notify.feed.story")}</th>
+                  <th style={{ width: 260 }}>{t("notify.feed.delivered")}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.hasNextPage && (
-        <Button
-          variant="default"
-          mt="md"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t("notify.feed.more")}
-        </Button>
-      )}
+              </thead>
+              <tbody>
+                {notices.map((n) => (
+                  <tr key={n.id}>
+                    <td className="nowrap">
+                      <When ms={n.atMs} />
+                    </td>
+                    <td>
+                      <Story of={n} />
+                    </td>
+                    <td>
+                      <Delivered of={n.deliveries} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Listed>
     </>
   );
 }

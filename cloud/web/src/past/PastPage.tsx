@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { Loader, Title } from "@mantine/core";
+import { Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -8,26 +8,20 @@ import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Exports } from "../documents/Exports";
 import { Chips, Choice, Day, dayWord, useFilter, useTillOptions } from "../documents/inputs";
-import { More } from "../documents/lists";
+import { Listed, narrowedBy } from "../documents/lists";
 import { MarkView } from "../documents/MarkView";
 import { checkMark, kindKey } from "../documents/marks";
+import { moment } from "../documents/period";
 import { actionKey } from "../fleet/actions";
 import { useLang } from "../fleet/facts";
 import { HistoryKind, type HistoryRow, HistoryService } from "../gen/cabinet/v1/history_pb";
 import { money } from "../ui/format";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { ACTIONS, COMMAND_STATES, commandTone, KINDS, OPERATION_STATES, stateOf } from "./past";
 
 const FIELDS = ["from", "to", "till", "what", "state"] as const;
 type Field = (typeof FIELDS)[number];
-
-/** The first moment of a day here, Unix ms; of the day after it with `end`. */
-function moment(day: string | undefined, end = false): bigint {
-  const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day ?? "");
-  if (!m) return 0n;
-  return BigInt(new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]) + (end ? 1 : 0)).getTime());
-}
 
 /** «Операции»: what was done at the tills, by tills, people and rules, newest first? */
 export default function PastPage() {
@@ -125,30 +119,16 @@ export default function PastPage() {
         />
       </search>
       <Chips chosen={picked} onDrop={drop} />
-      {list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data || list.error ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : rows.length === 0 && !list.hasNextPage ? (
-        picked.length === 0 ? (
-          <Nothing title={t("operations.none")} text={t("operations.noneTodo")} />
-        ) : picked.every((x) => x.field === "from" || x.field === "to") ? (
-          <NothingInPeriod onWiden={() => drop(["from", "to"])} />
-        ) : (
-          <NothingByFilter onClear={() => drop(FIELDS)} />
-        )
-      ) : (
-        <>
-          {narrow ? <Cards rows={rows} /> : <Table rows={rows} />}
-          <More
-            shown={rows.length}
-            hasNext={list.hasNextPage}
-            loading={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-            hungry={rows.length === 0}
-          />
-        </>
-      )}
+      <Listed
+        list={list}
+        count={rows.length}
+        narrowed={narrowedBy(picked.map((x) => x.field))}
+        none={<Nothing title={t("operations.none")} text={t("operations.noneTodo")} />}
+        onWiden={() => drop(["from", "to"])}
+        onClear={() => drop(FIELDS)}
+      >
+        {narrow ? <Cards rows={rows} /> : <Table rows={rows} />}
+      </Listed>
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { Loader, Title } from "@mantine/core";
+import { Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import type { ParseKeys } from "i18next";
 import { useTranslation } from "react-i18next";
@@ -17,13 +17,13 @@ import {
   useOutletOptions,
   useTillOptions,
 } from "../documents/inputs";
-import { More } from "../documents/lists";
+import { Listed, narrowedBy } from "../documents/lists";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { Shift } from "../gen/cabinet/v1/figures_pb";
 import { money, ofCivil, whole } from "../ui/format";
 import { IconGreen, IconGrey, IconRed, IconYellow } from "../ui/icons";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Nothing } from "../ui/Nothing";
 import { useNow, When } from "../ui/time";
 import { average, dayAgo, pathOf, type Standing, standingOf } from "./shift";
 
@@ -82,7 +82,6 @@ export default function ShiftsPage() {
     label: t(`shifts.fields.${field}`),
     value: words[field],
   }));
-  const onlyPeriod = picked.every((x) => x.field === "from" || x.field === "to");
   return (
     <>
       <div className="title">
@@ -119,30 +118,16 @@ export default function ShiftsPage() {
         />
       </search>
       <Chips chosen={picked} onDrop={drop} />
-      {list.isPending ? (
-        <Loader aria-label={t("loading")} />
-      ) : !list.data || list.error ? (
-        <Unread error={list.error} onRetry={() => void list.refetch()} />
-      ) : shifts.length === 0 && !list.hasNextPage ? (
-        picked.length === 0 ? (
-          <Nothing title={t("shifts.none")} text={t("shifts.noneTodo")} />
-        ) : onlyPeriod ? (
-          <NothingInPeriod onWiden={() => drop(["from", "to"])} />
-        ) : (
-          <NothingByFilter onClear={() => drop(FIELDS)} />
-        )
-      ) : (
-        <>
-          {narrow ? <Cards shifts={shifts} /> : <Table shifts={shifts} />}
-          <More
-            shown={shifts.length}
-            hasNext={list.hasNextPage}
-            loading={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-            hungry={shifts.length === 0}
-          />
-        </>
-      )}
+      <Listed
+        list={list}
+        count={shifts.length}
+        narrowed={narrowedBy(picked.map((x) => x.field))}
+        none={<Nothing title={t("shifts.none")} text={t("shifts.noneTodo")} />}
+        onWiden={() => drop(["from", "to"])}
+        onClear={() => drop(FIELDS)}
+      >
+        {narrow ? <Cards shifts={shifts} /> : <Table shifts={shifts} />}
+      </Listed>
     </>
   );
 }
