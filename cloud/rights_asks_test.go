@@ -85,6 +85,7 @@ var asks = map[string]row{
 	"DocumentsService/GetRevenue":      {how: listing},
 	"DocumentsService/ExportRevenue":   {how: listing},
 	"DocumentsService/ListProducts":    {how: listing},
+	"DocumentsService/ExportProducts":  {how: listing},
 	"DocumentsService/ListGaps":        {how: listing},
 	"DocumentsService/ListOutlets":     {how: listing},
 

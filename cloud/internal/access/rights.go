@@ -110,6 +110,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.DocumentsServiceExportRevenueProcedure:   MoneyView,
 	cabinetv1connect.DocumentsServiceGetRevenueProcedure:      MoneyView,
 	cabinetv1connect.DocumentsServiceListProductsProcedure:    MoneyView,
+	cabinetv1connect.DocumentsServiceExportProductsProcedure:  MoneyView,
 
 	cabinetv1connect.LinksServiceCreateLinkProcedure: MoneyView, // a receipt is sums and goods from end to end
 	cabinetv1connect.LinksServiceSendLinkProcedure:   MoneyView,

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
@@ -208,6 +210,29 @@ func (d *documentsService) ListProducts(ctx context.Context, r *cabinetv1.ListPr
 		return nil, err
 	}
 	return d.s.Documents.Products(ctx, scope, r, pageSize(r.GetLimit()))
+}
+
+// ExportProducts implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) ExportProducts(ctx context.Context, r *cabinetv1.ExportProductsRequest) (*cabinetv1.ExportProductsResponse, error) {
+	scope, err := d.s.own(ctx, access.MoneyView)
+	if err != nil {
+		return nil, err
+	}
+	ask := &cabinetv1.ListProductsRequest{}
+	if r.GetFilter() != nil {
+		ask = proto.CloneOf(r.GetFilter())
+	}
+	ask.Page = ""
+	all, err := d.s.Documents.Products(ctx, scope, ask, exportRows+1)
+	if err != nil {
+		return nil, err
+	}
+	out, err := export(r.GetFormat(), reports.Products, pagesOf(all.GetProducts()), reports.ProductRow)
+	if err != nil {
+		return nil, err
+	}
+	name := "chekan-goods-" + strings.TrimSuffix(ask.GetFrom()+"-"+ask.GetTo(), "-") + out.ending
+	return &cabinetv1.ExportProductsResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // ListGaps implements DocumentsService.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
@@ -396,18 +398,12 @@ func (m *month) goods(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if int(res.GetCount()) > 500 { // the page is shorter than the shelf; ask for the other end too
-			r.Least = true
-			least, err := m.service.ListProducts(m.owner, r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range least.GetProducts() {
-				got[store.Fold(p.GetName())] = p.GetRevenue()
-			}
-		}
-		for _, p := range res.GetProducts() {
+		shelf := m.shelf(t, r)
+		for _, p := range shelf {
 			got[store.Fold(p.GetName())] = p.GetRevenue()
+		}
+		if len(got) != len(shelf) || len(got) != int(res.GetCount()) {
+			t.Errorf("%d goods page by page, %d names, count %d", len(shelf), len(got), res.GetCount())
 		}
 		all = append(all, got)
 		for name, sum := range got {
@@ -428,11 +424,47 @@ func (m *month) goods(t *testing.T) {
 			}
 		}
 	}
-	for name, sum := range all[0] { // outlets come to the whole, where all of them tell
-		if len(all[1]) < 500 && len(all[2]) < 500 && len(all[3]) < 500 && all[1][name]+all[2][name]+all[3][name] != sum {
+	for name, sum := range all[0] { // outlets come to the whole
+		if all[1][name]+all[2][name]+all[3][name] != sum {
 			t.Errorf("%s: outlets sell %d, %d and %d, the organisation %d", name, all[1][name], all[2][name], all[3][name], sum)
 		}
 	}
+	for _, page := range []string{"-1", "x", "99999999999"} {
+		if _, err := m.service.ListProducts(m.owner, &cabinetv1.ListProductsRequest{From: "2026-03-01", Page: page}); !errors.Is(err, documents.ErrInvalid) {
+			t.Errorf("page %q: %v", page, err)
+		}
+	}
+}
+
+// shelf is a whole list of goods, read a page after the other, and checked against its file.
+func (m *month) shelf(t *testing.T, ask *cabinetv1.ListProductsRequest) (all []*cabinetv1.Product) {
+	t.Helper()
+	r := proto.CloneOf(ask)
+	r.Limit = 37
+	for {
+		res, err := m.service.ListProducts(m.owner, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, res.GetProducts()...)
+		if r.Page = res.GetNextPage(); r.GetPage() == "" {
+			break
+		}
+	}
+	file, err := m.service.ExportProducts(m.owner, &cabinetv1.ExportProductsRequest{Filter: ask, Format: cabinetv1.TableFormat_TABLE_FORMAT_CSV})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := rowsOf(t, file.GetFile())
+	if len(rows) != len(all) || int(file.GetRows()) != len(all) || file.GetCut() {
+		t.Fatalf("%d rows in the file, %d goods", len(rows), len(all))
+	}
+	for i, p := range all {
+		if rows[i]["Товар"] != p.GetName() || rows[i]["Количество"] != p.GetQuantity() || rows[i]["Выручка"] != fiscal.Money(p.GetRevenue()).String() {
+			t.Errorf("row %d is %v, want %v", i, rows[i], p)
+		}
+	}
+	return all
 }
 
 // rowsOf reads a table as its reader sees it: by the names of its columns.

@@ -47,7 +47,7 @@ func inOffice(t *testing.T, books map[string][]byte) map[string][]map[string]str
 	return rows
 }
 
-// workbooks: the workbooks of shifts, tills and the history open, and hold what their comma separated files do.
+// workbooks: the workbooks of shifts, tills, the history and goods open, and hold what their comma separated files do.
 func (m *month) workbooks(t *testing.T) {
 	fleet, past := &fleetService{m.service.s}, &historyService{m.service.s}
 	var tills []string
@@ -69,7 +69,13 @@ func (m *month) workbooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return map[string][]byte{"shifts": shifts.GetFile(), "tills": list.GetFile(), "history": done.GetFile()}
+		goods, err := m.service.ExportProducts(m.owner, &cabinetv1.ExportProductsRequest{
+			Format: format, Filter: &cabinetv1.ListProductsRequest{From: "2026-03-01", To: "2026-03-31"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[string][]byte{"shifts": shifts.GetFile(), "tills": list.GetFile(), "history": done.GetFile(), "goods": goods.GetFile()}
 	}
 	opened := inOffice(t, export(cabinetv1.TableFormat_TABLE_FORMAT_XLSX))
 	for name, file := range export(cabinetv1.TableFormat_TABLE_FORMAT_CSV) {

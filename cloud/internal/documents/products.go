@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"github.com/chekan-io/chekan/protocol/fiscal"
 )
 
-// Products gives what was sold within a scope in a period, the most or the least first.
+// Products gives a page of what was sold within a scope in a period, the most or the least first.
 func (d *Documents) Products(ctx context.Context, scope access.Scope, r *cabinetv1.ListProductsRequest, limit int) (*cabinetv1.ListProductsResponse, error) {
+	from, err := productsFrom(r.GetPage())
+	if err != nil {
+		return nil, err
+	}
 	first, last, err := days(r.GetFrom(), r.GetTo())
 	if err != nil {
 		return nil, err
@@ -46,8 +51,26 @@ func (d *Documents) Products(ctx context.Context, scope access.Scope, r *cabinet
 	if r.GetLeast() {
 		slices.Reverse(list)
 	}
-	res.Products = list[:min(limit, len(list))]
+	from = min(from, len(list))
+	to := min(from+limit, len(list))
+	res.Products = list[from:to]
+	if to < len(list) {
+		res.NextPage = strconv.Itoa(to)
+	}
 	return res, nil
+}
+
+// productsFrom reads the mark of a page: how many goods were given before it. A list that is added up and put in order anew each time
+// has no other.
+func productsFrom(mark string) (int, error) {
+	if mark == "" {
+		return 0, nil
+	}
+	from, err := strconv.ParseUint(mark, 10, 31)
+	if err != nil {
+		return 0, fmt.Errorf("mark of a page: %w", ErrInvalid)
+	}
+	return int(from), nil
 }
 
 // classify says which products make most of the revenue: A those that bring 80 percent of it, B the next 15, C the rest.

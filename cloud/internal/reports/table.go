@@ -48,7 +48,7 @@ type Cell struct {
 	Text string
 	// Sum of a cell that is a sum.
 	Sum int64
-	// Number of a cell that is a number; hundredths of one with places.
+	// Number of a cell that is a number; hundredths of one with places, millionths of a quantity.
 	Number int64
 	kind   byte
 }
@@ -58,6 +58,7 @@ const (
 	isSum
 	isNumber
 	isHundredths
+	isQuantity
 )
 
 // Text is a cell of text.
@@ -71,6 +72,9 @@ func Number(n int64) Cell { return Cell{Number: n, kind: isNumber} }
 
 // Hundredths is a cell of a number with two places, such as an average; it is given in hundredths.
 func Hundredths(n int64) Cell { return Cell{Number: n, kind: isHundredths} }
+
+// Quantity is a cell of how much: as many places as it has.
+func Quantity(q fiscal.Quantity) Cell { return Cell{Number: int64(q), kind: isQuantity} }
 
 // Documents is the layout of [Row].
 var Documents = Layout{Sheet: "Документы", Rows: "документов", Columns: []Column{
@@ -199,6 +203,8 @@ func (c *CSV) Add(cells []Cell) error {
 			row[i] = strconv.FormatInt(cell.Number, 10)
 		case isHundredths:
 			row[i] = fiscal.Money(cell.Number).String()
+		case isQuantity:
+			row[i] = fiscal.Quantity(cell.Number).String()
 		default:
 			row[i] = harmless(cell.Text)
 		}
@@ -283,6 +289,8 @@ func (x *XLSX) Add(cells []Cell) error {
 			values[i] = excelize.Cell{StyleID: x.whole, Value: cell.Number}
 		case isHundredths:
 			values[i] = excelize.Cell{StyleID: x.places, Value: float64(cell.Number) / 100}
+		case isQuantity:
+			values[i] = float64(cell.Number) / 1e6
 		default:
 			values[i] = harmless(cell.Text)
 		}
