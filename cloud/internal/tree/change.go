@@ -159,7 +159,7 @@ type Draft struct {
 }
 
 // Create makes a department or an outlet, last among its neighbours. An outlet of that name that was closed opens again, with its
-// past.
+// past, for who may change it where it stood; for anybody else its name is taken.
 func (t *Trees) Create(ctx context.Context, who Caller, d Draft) (Node, error) {
 	organisationID, err := t.OrganisationOf(ctx, d.Parent)
 	if err != nil {
@@ -193,7 +193,7 @@ func (t *Trees) Create(ctx context.Context, who Caller, d Draft) (Node, error) {
 		}
 		act := "department.created"
 		if n.Kind == Outlet {
-			if act, err = createOutlet(ctx, q, organisationID, &n, store.Micros(t.now())); err != nil {
+			if act, err = createOutlet(ctx, q, who, tree, &n, store.Micros(t.now())); err != nil {
 				return err
 			}
 		} else if err := q.CreateDepartment(ctx, db.CreateDepartmentParams{
@@ -214,7 +214,8 @@ func department(parent, organisationID string) string {
 	return parent
 }
 
-func createOutlet(ctx context.Context, q *db.Queries, organisationID string, n *Node, now int64) (act string, err error) {
+func createOutlet(ctx context.Context, q *db.Queries, who Caller, tree *Tree, n *Node, now int64) (act string, err error) {
+	organisationID := tree.OrganisationID
 	old, err := q.FindOutletByName(ctx, db.FindOutletByNameParams{OrganisationID: organisationID, Name: n.Name})
 	switch {
 	case store.NotFound(err):
@@ -223,7 +224,7 @@ func createOutlet(ctx context.Context, q *db.Queries, organisationID string, n *
 			Address: n.Address, TimeZone: n.TimeZone, Phone: n.Phone, CreatedAt: now,
 		})
 		act = "outlet.created"
-	case err == nil && old.ClosedAt != 0:
+	case err == nil && old.ClosedAt != 0 && who.at(tree.closed(old)) == nil: // its past comes along
 		n.ID = old.ID
 		err = q.ReopenOutlet(ctx, db.ReopenOutletParams{
 			ID: n.ID, DepartmentID: department(n.Parent, organisationID), Position: int32(n.Position), Address: n.Address, TimeZone: n.TimeZone, Phone: n.Phone,
@@ -236,6 +237,13 @@ func createOutlet(ctx context.Context, q *db.Queries, organisationID string, n *
 		return "", fmt.Errorf("store outlet: %w", err)
 	}
 	return act, nil
+}
+
+// closed is where an outlet stood when it was closed: at the top, when its department has gone since.
+func (t *Tree) closed(o db.FindOutletByNameRow) access.Place {
+	p := t.Place(o.DepartmentID)
+	p.Path = append(p.Path, o.ID)
+	return p
 }
 
 // taken tells whether a name is another's: of an outlet anywhere in the organisation, of a department among its neighbours.

@@ -288,7 +288,7 @@ func (q *Queries) DeleteThresholdsOfNode(ctx context.Context, arg DeleteThreshol
 }
 
 const findOutletByName = `-- name: FindOutletByName :one
-SELECT id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2
+SELECT id, department_id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2
 `
 
 type FindOutletByNameParams struct {
@@ -297,14 +297,15 @@ type FindOutletByNameParams struct {
 }
 
 type FindOutletByNameRow struct {
-	ID       string
-	ClosedAt int64
+	ID           string
+	DepartmentID string
+	ClosedAt     int64
 }
 
 func (q *Queries) FindOutletByName(ctx context.Context, arg FindOutletByNameParams) (FindOutletByNameRow, error) {
 	row := q.db.QueryRowContext(ctx, findOutletByName, arg.OrganisationID, arg.Name)
 	var i FindOutletByNameRow
-	err := row.Scan(&i.ID, &i.ClosedAt)
+	err := row.Scan(&i.ID, &i.DepartmentID, &i.ClosedAt)
 	return i, err
 }
 
@@ -510,7 +511,7 @@ func (q *Queries) HoldTree(ctx context.Context, id string) (int64, error) {
 }
 
 const lastCommandOf = `-- name: LastCommandOf :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND till_id = $2 AND action = $3 AND address = $4
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule, device, outlet_id FROM commands WHERE organisation_id = $1 AND till_id = $2 AND action = $3 AND address = $4
 ORDER BY created_at DESC, id DESC LIMIT 1
 `
 
@@ -552,6 +553,8 @@ func (q *Queries) LastCommandOf(ctx context.Context, arg LastCommandOfParams) (C
 		&i.Reason,
 		&i.WorkID,
 		&i.Rule,
+		&i.Device,
+		&i.OutletID,
 	)
 	return i, err
 }
@@ -974,20 +977,6 @@ type SetAgentOutletParams struct {
 
 func (q *Queries) SetAgentOutlet(ctx context.Context, arg SetAgentOutletParams) error {
 	_, err := q.db.ExecContext(ctx, setAgentOutlet, arg.ID, arg.OutletID)
-	return err
-}
-
-const setAgentStrangers = `-- name: SetAgentStrangers :exec
-UPDATE agents SET strangers = $2 WHERE id = $1
-`
-
-type SetAgentStrangersParams struct {
-	ID        string
-	Strangers []byte
-}
-
-func (q *Queries) SetAgentStrangers(ctx context.Context, arg SetAgentStrangersParams) error {
-	_, err := q.db.ExecContext(ctx, setAgentStrangers, arg.ID, arg.Strangers)
 	return err
 }
 

@@ -36,7 +36,7 @@ INSERT INTO outlets (id, organisation_id, department_id, name, position, address
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: FindOutletByName :one
-SELECT id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2;
+SELECT id, department_id, closed_at FROM outlets WHERE organisation_id = $1 AND name = $2;
 
 -- name: ReopenOutlet :exec
 UPDATE outlets SET closed_at = 0, department_id = $2, position = $3, address = $4, time_zone = $5, phone = $6 WHERE id = $1;
@@ -132,9 +132,6 @@ SELECT version, body, actor, changed_at, command_id FROM till_settings WHERE org
 
 -- name: AddSettings :exec
 INSERT INTO till_settings (organisation_id, till_id, version, body, actor, changed_at, command_id) VALUES ($1, $2, $3, $4, $5, $6, $7);
-
--- name: SetAgentStrangers :exec
-UPDATE agents SET strangers = $2 WHERE id = $1;
 
 -- name: PutSettingsReport :exec
 INSERT INTO settings_reports (organisation_id, till_id, body, reported_at) VALUES ($1, $2, $3, $4)
