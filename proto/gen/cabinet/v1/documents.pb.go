@@ -1821,8 +1821,7 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x1bDOCUMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DOCUMENT_SOURCE_AGENT\x10\x01\x12\x16\n" +
 	"\x12DOCUMENT_SOURCE_FN\x10\x02\x12\x17\n" +
-	"\x13DOCUMENT_SOURCE_OFD\x10\x032\xb7\n" +
-	"\n" +
+	"\x13DOCUMENT_SOURCE_OFD\x10\x032\x95\v\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -1838,7 +1837,8 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\rExportRevenue\x12 .cabinet.v1.ExportRevenueRequest\x1a!.cabinet.v1.ExportRevenueResponse\"\x03\x90\x02\x01\x12P\n" +
 	"\n" +
 	"GetRevenue\x12\x1d.cabinet.v1.GetRevenueRequest\x1a\x1e.cabinet.v1.GetRevenueResponse\"\x03\x90\x02\x01\x12V\n" +
-	"\fListProducts\x12\x1f.cabinet.v1.ListProductsRequest\x1a .cabinet.v1.ListProductsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\fListProducts\x12\x1f.cabinet.v1.ListProductsRequest\x1a .cabinet.v1.ListProductsResponse\"\x03\x90\x02\x01\x12\\\n" +
+	"\x0eExportProducts\x12!.cabinet.v1.ExportProductsRequest\x1a\".cabinet.v1.ExportProductsResponse\"\x03\x90\x02\x01\x12J\n" +
 	"\bListGaps\x12\x1b.cabinet.v1.ListGapsRequest\x1a\x1c.cabinet.v1.ListGapsResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vListOutlets\x12\x1e.cabinet.v1.ListOutletsRequest\x1a\x1f.cabinet.v1.ListOutletsResponse\"\x03\x90\x02\x01B\xa5\x01\n" +
 	"\x0ecom.cabinet.v1B\x0eDocumentsProtoP\x01Z:github.com/chekan-io/chekan/proto/gen/cabinet/v1;cabinetv1\xa2\x02\x03CXX\xaa\x02\n" +
@@ -1898,16 +1898,18 @@ var file_cabinet_v1_documents_proto_goTypes = []any{
 	(*ExportRevenueRequest)(nil),    // 35: cabinet.v1.ExportRevenueRequest
 	(*GetRevenueRequest)(nil),       // 36: cabinet.v1.GetRevenueRequest
 	(*ListProductsRequest)(nil),     // 37: cabinet.v1.ListProductsRequest
-	(*ListGapsRequest)(nil),         // 38: cabinet.v1.ListGapsRequest
-	(*ListOutletsRequest)(nil),      // 39: cabinet.v1.ListOutletsRequest
-	(*ListShiftsResponse)(nil),      // 40: cabinet.v1.ListShiftsResponse
-	(*GetShiftResponse)(nil),        // 41: cabinet.v1.GetShiftResponse
-	(*ExportShiftsResponse)(nil),    // 42: cabinet.v1.ExportShiftsResponse
-	(*ExportRevenueResponse)(nil),   // 43: cabinet.v1.ExportRevenueResponse
-	(*GetRevenueResponse)(nil),      // 44: cabinet.v1.GetRevenueResponse
-	(*ListProductsResponse)(nil),    // 45: cabinet.v1.ListProductsResponse
-	(*ListGapsResponse)(nil),        // 46: cabinet.v1.ListGapsResponse
-	(*ListOutletsResponse)(nil),     // 47: cabinet.v1.ListOutletsResponse
+	(*ExportProductsRequest)(nil),   // 38: cabinet.v1.ExportProductsRequest
+	(*ListGapsRequest)(nil),         // 39: cabinet.v1.ListGapsRequest
+	(*ListOutletsRequest)(nil),      // 40: cabinet.v1.ListOutletsRequest
+	(*ListShiftsResponse)(nil),      // 41: cabinet.v1.ListShiftsResponse
+	(*GetShiftResponse)(nil),        // 42: cabinet.v1.GetShiftResponse
+	(*ExportShiftsResponse)(nil),    // 43: cabinet.v1.ExportShiftsResponse
+	(*ExportRevenueResponse)(nil),   // 44: cabinet.v1.ExportRevenueResponse
+	(*GetRevenueResponse)(nil),      // 45: cabinet.v1.GetRevenueResponse
+	(*ListProductsResponse)(nil),    // 46: cabinet.v1.ListProductsResponse
+	(*ExportProductsResponse)(nil),  // 47: cabinet.v1.ExportProductsResponse
+	(*ListGapsResponse)(nil),        // 48: cabinet.v1.ListGapsResponse
+	(*ListOutletsResponse)(nil),     // 49: cabinet.v1.ListOutletsResponse
 }
 var file_cabinet_v1_documents_proto_depIdxs = []int32{
 	22, // 0: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
@@ -1948,25 +1950,27 @@ var file_cabinet_v1_documents_proto_depIdxs = []int32{
 	35, // 35: cabinet.v1.DocumentsService.ExportRevenue:input_type -> cabinet.v1.ExportRevenueRequest
 	36, // 36: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
 	37, // 37: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
-	38, // 38: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
-	39, // 39: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
-	4,  // 40: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	6,  // 41: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	9,  // 42: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	11, // 43: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	15, // 44: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	19, // 45: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
-	21, // 46: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
-	40, // 47: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
-	41, // 48: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
-	42, // 49: cabinet.v1.DocumentsService.ExportShifts:output_type -> cabinet.v1.ExportShiftsResponse
-	43, // 50: cabinet.v1.DocumentsService.ExportRevenue:output_type -> cabinet.v1.ExportRevenueResponse
-	44, // 51: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
-	45, // 52: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
-	46, // 53: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
-	47, // 54: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
-	40, // [40:55] is the sub-list for method output_type
-	25, // [25:40] is the sub-list for method input_type
+	38, // 38: cabinet.v1.DocumentsService.ExportProducts:input_type -> cabinet.v1.ExportProductsRequest
+	39, // 39: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	40, // 40: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	4,  // 41: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	6,  // 42: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	9,  // 43: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	11, // 44: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	15, // 45: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	19, // 46: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	21, // 47: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	41, // 48: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	42, // 49: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	43, // 50: cabinet.v1.DocumentsService.ExportShifts:output_type -> cabinet.v1.ExportShiftsResponse
+	44, // 51: cabinet.v1.DocumentsService.ExportRevenue:output_type -> cabinet.v1.ExportRevenueResponse
+	45, // 52: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	46, // 53: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	47, // 54: cabinet.v1.DocumentsService.ExportProducts:output_type -> cabinet.v1.ExportProductsResponse
+	48, // 55: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	49, // 56: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	41, // [41:57] is the sub-list for method output_type
+	25, // [25:41] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
 	25, // [25:25] is the sub-list for extension extendee
 	0,  // [0:25] is the sub-list for field type_name

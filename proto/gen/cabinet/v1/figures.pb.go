@@ -1754,7 +1754,9 @@ type ListProductsRequest struct {
 	// The least first.
 	Least bool `protobuf:"varint,6,opt,name=least,proto3" json:"least,omitempty"`
 	// At most; 0 is 50.
-	Limit         uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Mark of the next page.
+	Page          string `protobuf:"bytes,8,opt,name=page,proto3" json:"page,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1836,6 +1838,13 @@ func (x *ListProductsRequest) GetLimit() uint32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *ListProductsRequest) GetPage() string {
+	if x != nil {
+		return x.Page
+	}
+	return ""
 }
 
 // Product is what was sold under one name.
@@ -1955,7 +1964,9 @@ type ListProductsResponse struct {
 	// Names there are.
 	Count uint32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// Revenue of all of them.
-	Revenue       int64 `protobuf:"varint,3,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	Revenue int64 `protobuf:"varint,3,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// Mark of the next page; empty at the end.
+	NextPage      string `protobuf:"bytes,4,opt,name=next_page,json=nextPage,proto3" json:"next_page,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2011,6 +2022,141 @@ func (x *ListProductsResponse) GetRevenue() int64 {
 	return 0
 }
 
+func (x *ListProductsResponse) GetNextPage() string {
+	if x != nil {
+		return x.NextPage
+	}
+	return ""
+}
+
+// ExportProductsRequest asks for a file.
+type ExportProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to list; its limit and page say nothing.
+	Filter *ListProductsRequest `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Format.
+	Format        TableFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cabinet.v1.TableFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProductsRequest) Reset() {
+	*x = ExportProductsRequest{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProductsRequest) ProtoMessage() {}
+
+func (x *ExportProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProductsRequest.ProtoReflect.Descriptor instead.
+func (*ExportProductsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ExportProductsRequest) GetFilter() *ListProductsRequest {
+	if x != nil {
+		return x.Filter
+	}
+	return nil
+}
+
+func (x *ExportProductsRequest) GetFormat() TableFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TableFormat_TABLE_FORMAT_UNSPECIFIED
+}
+
+// ExportProductsResponse is a file.
+type ExportProductsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Content.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to keep it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows in it.
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more goods than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportProductsResponse) Reset() {
+	*x = ExportProductsResponse{}
+	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportProductsResponse) ProtoMessage() {}
+
+func (x *ExportProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportProductsResponse.ProtoReflect.Descriptor instead.
+func (*ExportProductsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ExportProductsResponse) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *ExportProductsResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportProductsResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ExportProductsResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
+}
+
 // Gap is a row of missing numbers of one fiscal memory.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2036,7 +2182,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2048,7 +2194,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[21]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2061,7 +2207,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Gap) GetFn() string {
@@ -2131,7 +2277,7 @@ type ListGapsRequest struct {
 
 func (x *ListGapsRequest) Reset() {
 	*x = ListGapsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2143,7 +2289,7 @@ func (x *ListGapsRequest) String() string {
 func (*ListGapsRequest) ProtoMessage() {}
 
 func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[22]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2156,7 +2302,7 @@ func (x *ListGapsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsRequest.ProtoReflect.Descriptor instead.
 func (*ListGapsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListGapsRequest) GetTillId() string {
@@ -2179,7 +2325,7 @@ type ListGapsResponse struct {
 
 func (x *ListGapsResponse) Reset() {
 	*x = ListGapsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2191,7 +2337,7 @@ func (x *ListGapsResponse) String() string {
 func (*ListGapsResponse) ProtoMessage() {}
 
 func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[23]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2204,7 +2350,7 @@ func (x *ListGapsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGapsResponse.ProtoReflect.Descriptor instead.
 func (*ListGapsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListGapsResponse) GetGaps() []*Gap {
@@ -2230,7 +2376,7 @@ type ListOutletsRequest struct {
 
 func (x *ListOutletsRequest) Reset() {
 	*x = ListOutletsRequest{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +2388,7 @@ func (x *ListOutletsRequest) String() string {
 func (*ListOutletsRequest) ProtoMessage() {}
 
 func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[24]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2255,7 +2401,7 @@ func (x *ListOutletsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsRequest.ProtoReflect.Descriptor instead.
 func (*ListOutletsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{24}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{26}
 }
 
 // OutletView is a place where tills stand.
@@ -2271,7 +2417,7 @@ type OutletView struct {
 
 func (x *OutletView) Reset() {
 	*x = OutletView{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2429,7 @@ func (x *OutletView) String() string {
 func (*OutletView) ProtoMessage() {}
 
 func (x *OutletView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[25]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2442,7 @@ func (x *OutletView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutletView.ProtoReflect.Descriptor instead.
 func (*OutletView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{25}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *OutletView) GetId() string {
@@ -2324,7 +2470,7 @@ type ListOutletsResponse struct {
 
 func (x *ListOutletsResponse) Reset() {
 	*x = ListOutletsResponse{}
-	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2336,7 +2482,7 @@ func (x *ListOutletsResponse) String() string {
 func (*ListOutletsResponse) ProtoMessage() {}
 
 func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_figures_proto_msgTypes[26]
+	mi := &file_cabinet_v1_figures_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2349,7 +2495,7 @@ func (x *ListOutletsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutletsResponse.ProtoReflect.Descriptor instead.
 func (*ListOutletsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{26}
+	return file_cabinet_v1_figures_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListOutletsResponse) GetOutlets() []*OutletView {
@@ -2484,7 +2630,7 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\vprevious_to\x18\x06 \x01(\tR\n" +
 	"previousTo\x12?\n" +
 	"\x0fprevious_places\x18\a \x03(\v2\x16.cabinet.v1.RevenueRowR\x0epreviousPlaces\x12\x1b\n" +
-	"\tnewest_at\x18\b \x01(\tR\bnewestAt\"\xaf\x01\n" +
+	"\tnewest_at\x18\b \x01(\tR\bnewestAt\"\xc3\x01\n" +
 	"\x13ListProductsRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1b\n" +
@@ -2492,7 +2638,8 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\atill_id\x18\x04 \x01(\tR\x06tillId\x12\x12\n" +
 	"\x04name\x18\x05 \x01(\tR\x04name\x12\x14\n" +
 	"\x05least\x18\x06 \x01(\bR\x05least\x12\x14\n" +
-	"\x05limit\x18\a \x01(\rR\x05limit\"\xc1\x01\n" +
+	"\x05limit\x18\a \x01(\rR\x05limit\x12\x12\n" +
+	"\x04page\x18\b \x01(\tR\x04page\"\xc1\x01\n" +
 	"\aProduct\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\tR\bquantity\x12\x18\n" +
@@ -2501,11 +2648,20 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\breturned\x18\x05 \x01(\x03R\breturned\x12\x14\n" +
 	"\x05lines\x18\x06 \x01(\x04R\x05lines\x12\x14\n" +
 	"\x05share\x18\a \x01(\rR\x05share\x12\x10\n" +
-	"\x03abc\x18\b \x01(\tR\x03abc\"w\n" +
+	"\x03abc\x18\b \x01(\tR\x03abc\"\x94\x01\n" +
 	"\x14ListProductsResponse\x12/\n" +
 	"\bproducts\x18\x01 \x03(\v2\x13.cabinet.v1.ProductR\bproducts\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x18\n" +
-	"\arevenue\x18\x03 \x01(\x03R\arevenue\"\xf0\x01\n" +
+	"\arevenue\x18\x03 \x01(\x03R\arevenue\x12\x1b\n" +
+	"\tnext_page\x18\x04 \x01(\tR\bnextPage\"\x81\x01\n" +
+	"\x15ExportProductsRequest\x127\n" +
+	"\x06filter\x18\x01 \x01(\v2\x1f.cabinet.v1.ListProductsRequestR\x06filter\x12/\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"f\n" +
+	"\x16ExportProductsResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\xf0\x01\n" +
 	"\x03Gap\x12\x0e\n" +
 	"\x02fn\x18\x01 \x01(\tR\x02fn\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12\x12\n" +
@@ -2564,47 +2720,49 @@ func file_cabinet_v1_figures_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_figures_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_cabinet_v1_figures_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_cabinet_v1_figures_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_cabinet_v1_figures_proto_goTypes = []any{
-	(TableFormat)(0),              // 0: cabinet.v1.TableFormat
-	(Span)(0),                     // 1: cabinet.v1.Span
-	(Place)(0),                    // 2: cabinet.v1.Place
-	(GapCause)(0),                 // 3: cabinet.v1.GapCause
-	(*VATSum)(nil),                // 4: cabinet.v1.VATSum
-	(*PaymentSums)(nil),           // 5: cabinet.v1.PaymentSums
-	(*KindFigures)(nil),           // 6: cabinet.v1.KindFigures
-	(*Figures)(nil),               // 7: cabinet.v1.Figures
-	(*CounterDifference)(nil),     // 8: cabinet.v1.CounterDifference
-	(*Shift)(nil),                 // 9: cabinet.v1.Shift
-	(*MissingNumbers)(nil),        // 10: cabinet.v1.MissingNumbers
-	(*ListShiftsRequest)(nil),     // 11: cabinet.v1.ListShiftsRequest
-	(*ExportShiftsRequest)(nil),   // 12: cabinet.v1.ExportShiftsRequest
-	(*ExportShiftsResponse)(nil),  // 13: cabinet.v1.ExportShiftsResponse
-	(*ListShiftsResponse)(nil),    // 14: cabinet.v1.ListShiftsResponse
-	(*GetShiftRequest)(nil),       // 15: cabinet.v1.GetShiftRequest
-	(*GetShiftResponse)(nil),      // 16: cabinet.v1.GetShiftResponse
-	(*ExportRevenueRequest)(nil),  // 17: cabinet.v1.ExportRevenueRequest
-	(*ExportRevenueResponse)(nil), // 18: cabinet.v1.ExportRevenueResponse
-	(*GetRevenueRequest)(nil),     // 19: cabinet.v1.GetRevenueRequest
-	(*RevenueRow)(nil),            // 20: cabinet.v1.RevenueRow
-	(*GetRevenueResponse)(nil),    // 21: cabinet.v1.GetRevenueResponse
-	(*ListProductsRequest)(nil),   // 22: cabinet.v1.ListProductsRequest
-	(*Product)(nil),               // 23: cabinet.v1.Product
-	(*ListProductsResponse)(nil),  // 24: cabinet.v1.ListProductsResponse
-	(*Gap)(nil),                   // 25: cabinet.v1.Gap
-	(*ListGapsRequest)(nil),       // 26: cabinet.v1.ListGapsRequest
-	(*ListGapsResponse)(nil),      // 27: cabinet.v1.ListGapsResponse
-	(*ListOutletsRequest)(nil),    // 28: cabinet.v1.ListOutletsRequest
-	(*OutletView)(nil),            // 29: cabinet.v1.OutletView
-	(*ListOutletsResponse)(nil),   // 30: cabinet.v1.ListOutletsResponse
-	(v1.Kind)(0),                  // 31: fiscal.v1.Kind
-	(*v1.Document)(nil),           // 32: fiscal.v1.Document
+	(TableFormat)(0),               // 0: cabinet.v1.TableFormat
+	(Span)(0),                      // 1: cabinet.v1.Span
+	(Place)(0),                     // 2: cabinet.v1.Place
+	(GapCause)(0),                  // 3: cabinet.v1.GapCause
+	(*VATSum)(nil),                 // 4: cabinet.v1.VATSum
+	(*PaymentSums)(nil),            // 5: cabinet.v1.PaymentSums
+	(*KindFigures)(nil),            // 6: cabinet.v1.KindFigures
+	(*Figures)(nil),                // 7: cabinet.v1.Figures
+	(*CounterDifference)(nil),      // 8: cabinet.v1.CounterDifference
+	(*Shift)(nil),                  // 9: cabinet.v1.Shift
+	(*MissingNumbers)(nil),         // 10: cabinet.v1.MissingNumbers
+	(*ListShiftsRequest)(nil),      // 11: cabinet.v1.ListShiftsRequest
+	(*ExportShiftsRequest)(nil),    // 12: cabinet.v1.ExportShiftsRequest
+	(*ExportShiftsResponse)(nil),   // 13: cabinet.v1.ExportShiftsResponse
+	(*ListShiftsResponse)(nil),     // 14: cabinet.v1.ListShiftsResponse
+	(*GetShiftRequest)(nil),        // 15: cabinet.v1.GetShiftRequest
+	(*GetShiftResponse)(nil),       // 16: cabinet.v1.GetShiftResponse
+	(*ExportRevenueRequest)(nil),   // 17: cabinet.v1.ExportRevenueRequest
+	(*ExportRevenueResponse)(nil),  // 18: cabinet.v1.ExportRevenueResponse
+	(*GetRevenueRequest)(nil),      // 19: cabinet.v1.GetRevenueRequest
+	(*RevenueRow)(nil),             // 20: cabinet.v1.RevenueRow
+	(*GetRevenueResponse)(nil),     // 21: cabinet.v1.GetRevenueResponse
+	(*ListProductsRequest)(nil),    // 22: cabinet.v1.ListProductsRequest
+	(*Product)(nil),                // 23: cabinet.v1.Product
+	(*ListProductsResponse)(nil),   // 24: cabinet.v1.ListProductsResponse
+	(*ExportProductsRequest)(nil),  // 25: cabinet.v1.ExportProductsRequest
+	(*ExportProductsResponse)(nil), // 26: cabinet.v1.ExportProductsResponse
+	(*Gap)(nil),                    // 27: cabinet.v1.Gap
+	(*ListGapsRequest)(nil),        // 28: cabinet.v1.ListGapsRequest
+	(*ListGapsResponse)(nil),       // 29: cabinet.v1.ListGapsResponse
+	(*ListOutletsRequest)(nil),     // 30: cabinet.v1.ListOutletsRequest
+	(*OutletView)(nil),             // 31: cabinet.v1.OutletView
+	(*ListOutletsResponse)(nil),    // 32: cabinet.v1.ListOutletsResponse
+	(v1.Kind)(0),                   // 33: fiscal.v1.Kind
+	(*v1.Document)(nil),            // 34: fiscal.v1.Document
 }
 var file_cabinet_v1_figures_proto_depIdxs = []int32{
-	31, // 0: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
+	33, // 0: cabinet.v1.KindFigures.kind:type_name -> fiscal.v1.Kind
 	5,  // 1: cabinet.v1.KindFigures.payments:type_name -> cabinet.v1.PaymentSums
 	6,  // 2: cabinet.v1.Figures.kinds:type_name -> cabinet.v1.KindFigures
-	31, // 3: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
+	33, // 3: cabinet.v1.CounterDifference.kind:type_name -> fiscal.v1.Kind
 	7,  // 4: cabinet.v1.Shift.figures:type_name -> cabinet.v1.Figures
 	8,  // 5: cabinet.v1.Shift.differences:type_name -> cabinet.v1.CounterDifference
 	10, // 6: cabinet.v1.Shift.missing:type_name -> cabinet.v1.MissingNumbers
@@ -2623,16 +2781,18 @@ var file_cabinet_v1_figures_proto_depIdxs = []int32{
 	7,  // 19: cabinet.v1.GetRevenueResponse.previous:type_name -> cabinet.v1.Figures
 	20, // 20: cabinet.v1.GetRevenueResponse.previous_places:type_name -> cabinet.v1.RevenueRow
 	23, // 21: cabinet.v1.ListProductsResponse.products:type_name -> cabinet.v1.Product
-	32, // 22: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
-	32, // 23: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
-	3,  // 24: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
-	25, // 25: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
-	29, // 26: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	22, // 22: cabinet.v1.ExportProductsRequest.filter:type_name -> cabinet.v1.ListProductsRequest
+	0,  // 23: cabinet.v1.ExportProductsRequest.format:type_name -> cabinet.v1.TableFormat
+	34, // 24: cabinet.v1.Gap.before:type_name -> fiscal.v1.Document
+	34, // 25: cabinet.v1.Gap.after:type_name -> fiscal.v1.Document
+	3,  // 26: cabinet.v1.Gap.cause:type_name -> cabinet.v1.GapCause
+	27, // 27: cabinet.v1.ListGapsResponse.gaps:type_name -> cabinet.v1.Gap
+	31, // 28: cabinet.v1.ListOutletsResponse.outlets:type_name -> cabinet.v1.OutletView
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_figures_proto_init() }
@@ -2646,7 +2806,7 @@ func file_cabinet_v1_figures_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_figures_proto_rawDesc), len(file_cabinet_v1_figures_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -74,6 +74,9 @@ const (
 	// DocumentsServiceListProductsProcedure is the fully-qualified name of the DocumentsService's
 	// ListProducts RPC.
 	DocumentsServiceListProductsProcedure = "/cabinet.v1.DocumentsService/ListProducts"
+	// DocumentsServiceExportProductsProcedure is the fully-qualified name of the DocumentsService's
+	// ExportProducts RPC.
+	DocumentsServiceExportProductsProcedure = "/cabinet.v1.DocumentsService/ExportProducts"
 	// DocumentsServiceListGapsProcedure is the fully-qualified name of the DocumentsService's ListGaps
 	// RPC.
 	DocumentsServiceListGapsProcedure = "/cabinet.v1.DocumentsService/ListGaps"
@@ -110,6 +113,8 @@ type DocumentsServiceClient interface {
 	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
 	// ListProducts gives what was sold in a period, the most or the least first.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
+	// ExportProducts gives exactly what ListProducts lists as a table to keep.
+	ExportProducts(context.Context, *v1.ExportProductsRequest) (*v1.ExportProductsResponse, error)
 	// ListGaps gives numbers of documents that are missing here, with their neighbours.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// ListOutlets gives the places where tills stand.
@@ -218,6 +223,13 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		exportProducts: connect.NewClient[v1.ExportProductsRequest, v1.ExportProductsResponse](
+			httpClient,
+			baseURL+DocumentsServiceExportProductsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ExportProducts")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listGaps: connect.NewClient[v1.ListGapsRequest, v1.ListGapsResponse](
 			httpClient,
 			baseURL+DocumentsServiceListGapsProcedure,
@@ -250,6 +262,7 @@ type documentsServiceClient struct {
 	exportRevenue   *connect.Client[v1.ExportRevenueRequest, v1.ExportRevenueResponse]
 	getRevenue      *connect.Client[v1.GetRevenueRequest, v1.GetRevenueResponse]
 	listProducts    *connect.Client[v1.ListProductsRequest, v1.ListProductsResponse]
+	exportProducts  *connect.Client[v1.ExportProductsRequest, v1.ExportProductsResponse]
 	listGaps        *connect.Client[v1.ListGapsRequest, v1.ListGapsResponse]
 	listOutlets     *connect.Client[v1.ListOutletsRequest, v1.ListOutletsResponse]
 }
@@ -371,6 +384,15 @@ func (c *documentsServiceClient) ListProducts(ctx context.Context, req *v1.ListP
 	return nil, err
 }
 
+// ExportProducts calls cabinet.v1.DocumentsService.ExportProducts.
+func (c *documentsServiceClient) ExportProducts(ctx context.Context, req *v1.ExportProductsRequest) (*v1.ExportProductsResponse, error) {
+	response, err := c.exportProducts.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListGaps calls cabinet.v1.DocumentsService.ListGaps.
 func (c *documentsServiceClient) ListGaps(ctx context.Context, req *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {
 	response, err := c.listGaps.CallUnary(ctx, connect.NewRequest(req))
@@ -417,6 +439,8 @@ type DocumentsServiceHandler interface {
 	GetRevenue(context.Context, *v1.GetRevenueRequest) (*v1.GetRevenueResponse, error)
 	// ListProducts gives what was sold in a period, the most or the least first.
 	ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error)
+	// ExportProducts gives exactly what ListProducts lists as a table to keep.
+	ExportProducts(context.Context, *v1.ExportProductsRequest) (*v1.ExportProductsResponse, error)
 	// ListGaps gives numbers of documents that are missing here, with their neighbours.
 	ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error)
 	// ListOutlets gives the places where tills stand.
@@ -521,6 +545,13 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	documentsServiceExportProductsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceExportProductsProcedure,
+		svc.ExportProducts,
+		connect.WithSchema(documentsServiceMethods.ByName("ExportProducts")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	documentsServiceListGapsHandler := connect.NewUnaryHandlerSimple(
 		DocumentsServiceListGapsProcedure,
 		svc.ListGaps,
@@ -563,6 +594,8 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 			documentsServiceGetRevenueHandler.ServeHTTP(w, r)
 		case DocumentsServiceListProductsProcedure:
 			documentsServiceListProductsHandler.ServeHTTP(w, r)
+		case DocumentsServiceExportProductsProcedure:
+			documentsServiceExportProductsHandler.ServeHTTP(w, r)
 		case DocumentsServiceListGapsProcedure:
 			documentsServiceListGapsHandler.ServeHTTP(w, r)
 		case DocumentsServiceListOutletsProcedure:
@@ -626,6 +659,10 @@ func (UnimplementedDocumentsServiceHandler) GetRevenue(context.Context, *v1.GetR
 
 func (UnimplementedDocumentsServiceHandler) ListProducts(context.Context, *v1.ListProductsRequest) (*v1.ListProductsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ListProducts is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ExportProducts(context.Context, *v1.ExportProductsRequest) (*v1.ExportProductsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ExportProducts is not implemented"))
 }
 
 func (UnimplementedDocumentsServiceHandler) ListGaps(context.Context, *v1.ListGapsRequest) (*v1.ListGapsResponse, error) {

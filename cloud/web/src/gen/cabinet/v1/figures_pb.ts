@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/figures.proto.
  */
 export const file_cabinet_v1_figures: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2ZpZ3VyZXMucHJvdG8SCmNhYmluZXQudjEiIwoGVkFUU3VtEgwKBHJhdGUYASABKAkSCwoDc3VtGAIgASgDImAKC1BheW1lbnRTdW1zEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMinwEKC0tpbmRGaWd1cmVzEh0KBGtpbmQYASABKA4yDy5maXNjYWwudjEuS2luZBISCgpjb3JyZWN0aW9uGAIgASgIEhAKCHJlY2VpcHRzGAMgASgNEg0KBXRvdGFsGAQgASgDEikKCHBheW1lbnRzGAUgASgLMhcuY2FiaW5ldC52MS5QYXltZW50U3VtcxIRCglwb3NpdGlvbnMYBiABKAQixAEKB0ZpZ3VyZXMSDwoHcmV2ZW51ZRgBIAEoAxIMCgRjYXNoGAIgASgDEhAKCGNhc2hsZXNzGAMgASgDEg8KB3JldHVybnMYBCABKAMSEAoIcmVjZWlwdHMYBSABKA0SEQoJcG9zaXRpb25zGAYgASgEEg8KB2F2ZXJhZ2UYByABKAMSGQoRcG9zaXRpb25zX2F2ZXJhZ2UYCCABKA0SJgoFa2luZHMYCSADKAsyFy5jYWJpbmV0LnYxLktpbmRGaWd1cmVzIpABChFDb3VudGVyRGlmZmVyZW5jZRIdCgRraW5kGAEgASgOMg8uZmlzY2FsLnYxLktpbmQSEgoKY29ycmVjdGlvbhgCIAEoCBIQCghyZWNlaXB0cxgDIAEoDRINCgV0b3RhbBgEIAEoAxIUCgxvdXJfcmVjZWlwdHMYBSABKA0SEQoJb3VyX3RvdGFsGAYgASgDIvYCCgVTaGlmdBIKCgJmbhgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHdGlsbF9pZBgDIAEoCRIMCgR0aWxsGAQgASgJEg4KBm91dGxldBgFIAEoCRIRCglvcGVuZWRfYXQYBiABKAkSEQoJY2xvc2VkX2F0GAcgASgJEgsKA2RheRgIIAEoCRIQCghyZWNlaXB0cxgJIAEoDRIkCgdmaWd1cmVzGAogASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEg8KB2Nhc2hpZXIYCyABKAkSDwoHY291bnRlZBgMIAEoCBIyCgtkaWZmZXJlbmNlcxgNIAMoCzIdLmNhYmluZXQudjEuQ291bnRlckRpZmZlcmVuY2USEQoJb3BlbmVkX2ZkGA4gASgNEhEKCWNsb3NlZF9mZBgPIAEoDRIrCgdtaXNzaW5nGBAgAygLMhouY2FiaW5ldC52MS5NaXNzaW5nTnVtYmVycxIOCgZ1bnJlYWQYESADKA0iLQoOTWlzc2luZ051bWJlcnMSDQoFZmlyc3QYASABKA0SDAoEbGFzdBgCIAEoDSKnAQoRTGlzdFNoaWZ0c1JlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIQCgh0aWxsX2lkcxgDIAMoCRIRCglvdXRsZXRfaWQYBCABKAkSDAoEb3BlbhgFIAEoCBINCgVsaW1pdBgGIAEoDRIMCgRwYWdlGAcgASgJEhUKDW9wZW5lZF9iZWZvcmUYCCABKAkSEQoJZGlmZmVyZW50GAkgASgIIm0KE0V4cG9ydFNoaWZ0c1JlcXVlc3QSLQoGZmlsdGVyGAEgASgLMh0uY2FiaW5ldC52MS5MaXN0U2hpZnRzUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0Ik0KFEV4cG9ydFNoaWZ0c1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCJKChJMaXN0U2hpZnRzUmVzcG9uc2USIQoGc2hpZnRzGAEgAygLMhEuY2FiaW5ldC52MS5TaGlmdBIRCgluZXh0X3BhZ2UYAiABKAkiLQoPR2V0U2hpZnRSZXF1ZXN0EgoKAmZuGAEgASgJEg4KBm51bWJlchgCIAEoDSI0ChBHZXRTaGlmdFJlc3BvbnNlEiAKBXNoaWZ0GAEgASgLMhEuY2FiaW5ldC52MS5TaGlmdCJvChRFeHBvcnRSZXZlbnVlUmVxdWVzdBIuCgdyZXF1ZXN0GAEgASgLMh0uY2FiaW5ldC52MS5HZXRSZXZlbnVlUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IkEKFUV4cG9ydFJldmVudWVSZXNwb25zZRIMCgRmaWxlGAEgASgMEgwKBG5hbWUYAiABKAkSDAoEcm93cxgDIAEoDSKpAQoRR2V0UmV2ZW51ZVJlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIeCgRzcGFuGAMgASgOMhAuY2FiaW5ldC52MS5TcGFuEiAKBXBsYWNlGAQgASgOMhEuY2FiaW5ldC52MS5QbGFjZRIRCglvdXRsZXRfaWQYBSABKAkSDwoHdGlsbF9pZBgGIAEoCRIUCgxieV9zaGlmdF9kYXkYByABKAgidAoKUmV2ZW51ZVJvdxIMCgRzcGFuGAEgASgJEhAKCHBsYWNlX2lkGAIgASgJEg0KBXBsYWNlGAMgASgJEiQKB2ZpZ3VyZXMYBCABKAsyEy5jYWJpbmV0LnYxLkZpZ3VyZXMSEQoJbmV3ZXN0X2F0GAUgASgJIp4CChJHZXRSZXZlbnVlUmVzcG9uc2USJQoFc3BhbnMYASADKAsyFi5jYWJpbmV0LnYxLlJldmVudWVSb3cSJgoGcGxhY2VzGAIgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EiIKBXRvdGFsGAMgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEiUKCHByZXZpb3VzGAQgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEhUKDXByZXZpb3VzX2Zyb20YBSABKAkSEwoLcHJldmlvdXNfdG8YBiABKAkSLwoPcHJldmlvdXNfcGxhY2VzGAcgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EhEKCW5ld2VzdF9hdBgIIAEoCSJ/ChNMaXN0UHJvZHVjdHNSZXF1ZXN0EgwKBGZyb20YASABKAkSCgoCdG8YAiABKAkSEQoJb3V0bGV0X2lkGAMgASgJEg8KB3RpbGxfaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVsZWFzdBgGIAEoCBINCgVsaW1pdBgHIAEoDSKFAQoHUHJvZHVjdBIMCgRuYW1lGAEgASgJEhAKCHF1YW50aXR5GAIgASgJEg8KB3JldmVudWUYAyABKAMSDAoEc29sZBgEIAEoAxIQCghyZXR1cm5lZBgFIAEoAxINCgVsaW5lcxgGIAEoBBINCgVzaGFyZRgHIAEoDRILCgNhYmMYCCABKAkiXQoUTGlzdFByb2R1Y3RzUmVzcG9uc2USJQoIcHJvZHVjdHMYASADKAsyEy5jYWJpbmV0LnYxLlByb2R1Y3QSDQoFY291bnQYAiABKA0SDwoHcmV2ZW51ZRgDIAEoAyK7AQoDR2FwEgoKAmZuGAEgASgJEg8KB3RpbGxfaWQYAiABKAkSDAoEdGlsbBgDIAEoCRINCgVmaXJzdBgEIAEoDRIMCgRsYXN0GAUgASgNEiMKBmJlZm9yZRgGIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBIiCgVhZnRlchgHIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBIjCgVjYXVzZRgIIAEoDjIULmNhYmluZXQudjEuR2FwQ2F1c2UiIgoPTGlzdEdhcHNSZXF1ZXN0Eg8KB3RpbGxfaWQYASABKAkiPgoQTGlzdEdhcHNSZXNwb25zZRIdCgRnYXBzGAEgAygLMg8uY2FiaW5ldC52MS5HYXASCwoDY3V0GAIgASgIIhQKEkxpc3RPdXRsZXRzUmVxdWVzdCImCgpPdXRsZXRWaWV3EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkiPgoTTGlzdE91dGxldHNSZXNwb25zZRInCgdvdXRsZXRzGAEgAygLMhYuY2FiaW5ldC52MS5PdXRsZXRWaWV3KlgKC1RhYmxlRm9ybWF0EhwKGFRBQkxFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhUKEVRBQkxFX0ZPUk1BVF9YTFNYEAESFAoQVEFCTEVfRk9STUFUX0NTVhACKkkKBFNwYW4SFAoQU1BBTl9VTlNQRUNJRklFRBAAEg0KCVNQQU5fSE9VUhABEgwKCFNQQU5fREFZEAISDgoKU1BBTl9NT05USBADKkAKBVBsYWNlEhUKEVBMQUNFX1VOU1BFQ0lGSUVEEAASEAoMUExBQ0VfT1VUTEVUEAESDgoKUExBQ0VfVElMTBACKnkKCEdhcENhdXNlEhkKFUdBUF9DQVVTRV9VTlNQRUNJRklFRBAAEhoKFkdBUF9DQVVTRV9CRUZPUkVfRklSU1QQARIcChhHQVBfQ0FVU0VfTk9UX0NPUElFRF9ZRVQQAhIYChRHQVBfQ0FVU0VfTkVWRVJfQ0FNRRADYgZwcm90bzM", [file_fiscal_v1_fiscal]);
+  fileDesc("ChhjYWJpbmV0L3YxL2ZpZ3VyZXMucHJvdG8SCmNhYmluZXQudjEiIwoGVkFUU3VtEgwKBHJhdGUYASABKAkSCwoDc3VtGAIgASgDImAKC1BheW1lbnRTdW1zEgwKBGNhc2gYASABKAMSEgoKZWxlY3Ryb25pYxgCIAEoAxIPCgdwcmVwYWlkGAMgASgDEg4KBmNyZWRpdBgEIAEoAxIOCgZiYXJ0ZXIYBSABKAMinwEKC0tpbmRGaWd1cmVzEh0KBGtpbmQYASABKA4yDy5maXNjYWwudjEuS2luZBISCgpjb3JyZWN0aW9uGAIgASgIEhAKCHJlY2VpcHRzGAMgASgNEg0KBXRvdGFsGAQgASgDEikKCHBheW1lbnRzGAUgASgLMhcuY2FiaW5ldC52MS5QYXltZW50U3VtcxIRCglwb3NpdGlvbnMYBiABKAQixAEKB0ZpZ3VyZXMSDwoHcmV2ZW51ZRgBIAEoAxIMCgRjYXNoGAIgASgDEhAKCGNhc2hsZXNzGAMgASgDEg8KB3JldHVybnMYBCABKAMSEAoIcmVjZWlwdHMYBSABKA0SEQoJcG9zaXRpb25zGAYgASgEEg8KB2F2ZXJhZ2UYByABKAMSGQoRcG9zaXRpb25zX2F2ZXJhZ2UYCCABKA0SJgoFa2luZHMYCSADKAsyFy5jYWJpbmV0LnYxLktpbmRGaWd1cmVzIpABChFDb3VudGVyRGlmZmVyZW5jZRIdCgRraW5kGAEgASgOMg8uZmlzY2FsLnYxLktpbmQSEgoKY29ycmVjdGlvbhgCIAEoCBIQCghyZWNlaXB0cxgDIAEoDRINCgV0b3RhbBgEIAEoAxIUCgxvdXJfcmVjZWlwdHMYBSABKA0SEQoJb3VyX3RvdGFsGAYgASgDIvYCCgVTaGlmdBIKCgJmbhgBIAEoCRIOCgZudW1iZXIYAiABKA0SDwoHdGlsbF9pZBgDIAEoCRIMCgR0aWxsGAQgASgJEg4KBm91dGxldBgFIAEoCRIRCglvcGVuZWRfYXQYBiABKAkSEQoJY2xvc2VkX2F0GAcgASgJEgsKA2RheRgIIAEoCRIQCghyZWNlaXB0cxgJIAEoDRIkCgdmaWd1cmVzGAogASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEg8KB2Nhc2hpZXIYCyABKAkSDwoHY291bnRlZBgMIAEoCBIyCgtkaWZmZXJlbmNlcxgNIAMoCzIdLmNhYmluZXQudjEuQ291bnRlckRpZmZlcmVuY2USEQoJb3BlbmVkX2ZkGA4gASgNEhEKCWNsb3NlZF9mZBgPIAEoDRIrCgdtaXNzaW5nGBAgAygLMhouY2FiaW5ldC52MS5NaXNzaW5nTnVtYmVycxIOCgZ1bnJlYWQYESADKA0iLQoOTWlzc2luZ051bWJlcnMSDQoFZmlyc3QYASABKA0SDAoEbGFzdBgCIAEoDSKnAQoRTGlzdFNoaWZ0c1JlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIQCgh0aWxsX2lkcxgDIAMoCRIRCglvdXRsZXRfaWQYBCABKAkSDAoEb3BlbhgFIAEoCBINCgVsaW1pdBgGIAEoDRIMCgRwYWdlGAcgASgJEhUKDW9wZW5lZF9iZWZvcmUYCCABKAkSEQoJZGlmZmVyZW50GAkgASgIIm0KE0V4cG9ydFNoaWZ0c1JlcXVlc3QSLQoGZmlsdGVyGAEgASgLMh0uY2FiaW5ldC52MS5MaXN0U2hpZnRzUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0Ik0KFEV4cG9ydFNoaWZ0c1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCJKChJMaXN0U2hpZnRzUmVzcG9uc2USIQoGc2hpZnRzGAEgAygLMhEuY2FiaW5ldC52MS5TaGlmdBIRCgluZXh0X3BhZ2UYAiABKAkiLQoPR2V0U2hpZnRSZXF1ZXN0EgoKAmZuGAEgASgJEg4KBm51bWJlchgCIAEoDSI0ChBHZXRTaGlmdFJlc3BvbnNlEiAKBXNoaWZ0GAEgASgLMhEuY2FiaW5ldC52MS5TaGlmdCJvChRFeHBvcnRSZXZlbnVlUmVxdWVzdBIuCgdyZXF1ZXN0GAEgASgLMh0uY2FiaW5ldC52MS5HZXRSZXZlbnVlUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IkEKFUV4cG9ydFJldmVudWVSZXNwb25zZRIMCgRmaWxlGAEgASgMEgwKBG5hbWUYAiABKAkSDAoEcm93cxgDIAEoDSKpAQoRR2V0UmV2ZW51ZVJlcXVlc3QSDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIeCgRzcGFuGAMgASgOMhAuY2FiaW5ldC52MS5TcGFuEiAKBXBsYWNlGAQgASgOMhEuY2FiaW5ldC52MS5QbGFjZRIRCglvdXRsZXRfaWQYBSABKAkSDwoHdGlsbF9pZBgGIAEoCRIUCgxieV9zaGlmdF9kYXkYByABKAgidAoKUmV2ZW51ZVJvdxIMCgRzcGFuGAEgASgJEhAKCHBsYWNlX2lkGAIgASgJEg0KBXBsYWNlGAMgASgJEiQKB2ZpZ3VyZXMYBCABKAsyEy5jYWJpbmV0LnYxLkZpZ3VyZXMSEQoJbmV3ZXN0X2F0GAUgASgJIp4CChJHZXRSZXZlbnVlUmVzcG9uc2USJQoFc3BhbnMYASADKAsyFi5jYWJpbmV0LnYxLlJldmVudWVSb3cSJgoGcGxhY2VzGAIgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EiIKBXRvdGFsGAMgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEiUKCHByZXZpb3VzGAQgASgLMhMuY2FiaW5ldC52MS5GaWd1cmVzEhUKDXByZXZpb3VzX2Zyb20YBSABKAkSEwoLcHJldmlvdXNfdG8YBiABKAkSLwoPcHJldmlvdXNfcGxhY2VzGAcgAygLMhYuY2FiaW5ldC52MS5SZXZlbnVlUm93EhEKCW5ld2VzdF9hdBgIIAEoCSKNAQoTTGlzdFByb2R1Y3RzUmVxdWVzdBIMCgRmcm9tGAEgASgJEgoKAnRvGAIgASgJEhEKCW91dGxldF9pZBgDIAEoCRIPCgd0aWxsX2lkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFbGVhc3QYBiABKAgSDQoFbGltaXQYByABKA0SDAoEcGFnZRgIIAEoCSKFAQoHUHJvZHVjdBIMCgRuYW1lGAEgASgJEhAKCHF1YW50aXR5GAIgASgJEg8KB3JldmVudWUYAyABKAMSDAoEc29sZBgEIAEoAxIQCghyZXR1cm5lZBgFIAEoAxINCgVsaW5lcxgGIAEoBBINCgVzaGFyZRgHIAEoDRILCgNhYmMYCCABKAkicAoUTGlzdFByb2R1Y3RzUmVzcG9uc2USJQoIcHJvZHVjdHMYASADKAsyEy5jYWJpbmV0LnYxLlByb2R1Y3QSDQoFY291bnQYAiABKA0SDwoHcmV2ZW51ZRgDIAEoAxIRCgluZXh0X3BhZ2UYBCABKAkicQoVRXhwb3J0UHJvZHVjdHNSZXF1ZXN0Ei8KBmZpbHRlchgBIAEoCzIfLmNhYmluZXQudjEuTGlzdFByb2R1Y3RzUmVxdWVzdBInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0Ik8KFkV4cG9ydFByb2R1Y3RzUmVzcG9uc2USDAoEZmlsZRgBIAEoDBIMCgRuYW1lGAIgASgJEgwKBHJvd3MYAyABKA0SCwoDY3V0GAQgASgIIrsBCgNHYXASCgoCZm4YASABKAkSDwoHdGlsbF9pZBgCIAEoCRIMCgR0aWxsGAMgASgJEg0KBWZpcnN0GAQgASgNEgwKBGxhc3QYBSABKA0SIwoGYmVmb3JlGAYgASgLMhMuZmlzY2FsLnYxLkRvY3VtZW50EiIKBWFmdGVyGAcgASgLMhMuZmlzY2FsLnYxLkRvY3VtZW50EiMKBWNhdXNlGAggASgOMhQuY2FiaW5ldC52MS5HYXBDYXVzZSIiCg9MaXN0R2Fwc1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSI+ChBMaXN0R2Fwc1Jlc3BvbnNlEh0KBGdhcHMYASADKAsyDy5jYWJpbmV0LnYxLkdhcBILCgNjdXQYAiABKAgiFAoSTGlzdE91dGxldHNSZXF1ZXN0IiYKCk91dGxldFZpZXcSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCSI+ChNMaXN0T3V0bGV0c1Jlc3BvbnNlEicKB291dGxldHMYASADKAsyFi5jYWJpbmV0LnYxLk91dGxldFZpZXcqWAoLVGFibGVGb3JtYXQSHAoYVEFCTEVfRk9STUFUX1VOU1BFQ0lGSUVEEAASFQoRVEFCTEVfRk9STUFUX1hMU1gQARIUChBUQUJMRV9GT1JNQVRfQ1NWEAIqSQoEU3BhbhIUChBTUEFOX1VOU1BFQ0lGSUVEEAASDQoJU1BBTl9IT1VSEAESDAoIU1BBTl9EQVkQAhIOCgpTUEFOX01PTlRIEAMqQAoFUGxhY2USFQoRUExBQ0VfVU5TUEVDSUZJRUQQABIQCgxQTEFDRV9PVVRMRVQQARIOCgpQTEFDRV9USUxMEAIqeQoIR2FwQ2F1c2USGQoVR0FQX0NBVVNFX1VOU1BFQ0lGSUVEEAASGgoWR0FQX0NBVVNFX0JFRk9SRV9GSVJTVBABEhwKGEdBUF9DQVVTRV9OT1RfQ09QSUVEX1lFVBACEhgKFEdBUF9DQVVTRV9ORVZFUl9DQU1FEANiBnByb3RvMw", [file_fiscal_v1_fiscal]);
 
 /**
  * VATSum is the tax of one rate.
@@ -966,6 +966,13 @@ export type ListProductsRequest = Message<"cabinet.v1.ListProductsRequest"> & {
    * @generated from field: uint32 limit = 7;
    */
   limit: number;
+
+  /**
+   * Mark of the next page.
+   *
+   * @generated from field: string page = 8;
+   */
+  page: string;
 };
 
 /**
@@ -1071,6 +1078,13 @@ export type ListProductsResponse = Message<"cabinet.v1.ListProductsResponse"> & 
    * @generated from field: int64 revenue = 3;
    */
   revenue: bigint;
+
+  /**
+   * Mark of the next page; empty at the end.
+   *
+   * @generated from field: string next_page = 4;
+   */
+  nextPage: string;
 };
 
 /**
@@ -1079,6 +1093,76 @@ export type ListProductsResponse = Message<"cabinet.v1.ListProductsResponse"> & 
  */
 export const ListProductsResponseSchema: GenMessage<ListProductsResponse> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_figures, 20);
+
+/**
+ * ExportProductsRequest asks for a file.
+ *
+ * @generated from message cabinet.v1.ExportProductsRequest
+ */
+export type ExportProductsRequest = Message<"cabinet.v1.ExportProductsRequest"> & {
+  /**
+   * What to list; its limit and page say nothing.
+   *
+   * @generated from field: cabinet.v1.ListProductsRequest filter = 1;
+   */
+  filter?: ListProductsRequest | undefined;
+
+  /**
+   * Format.
+   *
+   * @generated from field: cabinet.v1.TableFormat format = 2;
+   */
+  format: TableFormat;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportProductsRequest.
+ * Use `create(ExportProductsRequestSchema)` to create a new message.
+ */
+export const ExportProductsRequestSchema: GenMessage<ExportProductsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 21);
+
+/**
+ * ExportProductsResponse is a file.
+ *
+ * @generated from message cabinet.v1.ExportProductsResponse
+ */
+export type ExportProductsResponse = Message<"cabinet.v1.ExportProductsResponse"> & {
+  /**
+   * Content.
+   *
+   * @generated from field: bytes file = 1;
+   */
+  file: Uint8Array;
+
+  /**
+   * Name to keep it under.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Rows in it.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+
+  /**
+   * There are more goods than a file may hold; the last row says so too.
+   *
+   * @generated from field: bool cut = 4;
+   */
+  cut: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.ExportProductsResponse.
+ * Use `create(ExportProductsResponseSchema)` to create a new message.
+ */
+export const ExportProductsResponseSchema: GenMessage<ExportProductsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_figures, 22);
 
 /**
  * Gap is a row of missing numbers of one fiscal memory.
@@ -1148,7 +1232,7 @@ export type Gap = Message<"cabinet.v1.Gap"> & {
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 21);
+  messageDesc(file_cabinet_v1_figures, 23);
 
 /**
  * ListGapsRequest selects fiscal memories.
@@ -1169,7 +1253,7 @@ export type ListGapsRequest = Message<"cabinet.v1.ListGapsRequest"> & {
  * Use `create(ListGapsRequestSchema)` to create a new message.
  */
 export const ListGapsRequestSchema: GenMessage<ListGapsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 22);
+  messageDesc(file_cabinet_v1_figures, 24);
 
 /**
  * ListGapsResponse gives gaps.
@@ -1197,7 +1281,7 @@ export type ListGapsResponse = Message<"cabinet.v1.ListGapsResponse"> & {
  * Use `create(ListGapsResponseSchema)` to create a new message.
  */
 export const ListGapsResponseSchema: GenMessage<ListGapsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 23);
+  messageDesc(file_cabinet_v1_figures, 25);
 
 /**
  * ListOutletsRequest is empty.
@@ -1212,7 +1296,7 @@ export type ListOutletsRequest = Message<"cabinet.v1.ListOutletsRequest"> & {
  * Use `create(ListOutletsRequestSchema)` to create a new message.
  */
 export const ListOutletsRequestSchema: GenMessage<ListOutletsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 24);
+  messageDesc(file_cabinet_v1_figures, 26);
 
 /**
  * OutletView is a place where tills stand.
@@ -1240,7 +1324,7 @@ export type OutletView = Message<"cabinet.v1.OutletView"> & {
  * Use `create(OutletViewSchema)` to create a new message.
  */
 export const OutletViewSchema: GenMessage<OutletView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 25);
+  messageDesc(file_cabinet_v1_figures, 27);
 
 /**
  * ListOutletsResponse gives places.
@@ -1261,7 +1345,7 @@ export type ListOutletsResponse = Message<"cabinet.v1.ListOutletsResponse"> & {
  * Use `create(ListOutletsResponseSchema)` to create a new message.
  */
 export const ListOutletsResponseSchema: GenMessage<ListOutletsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_figures, 26);
+  messageDesc(file_cabinet_v1_figures, 28);
 
 /**
  * TableFormat is a kind of file with a table.
