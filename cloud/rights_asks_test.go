@@ -106,6 +106,9 @@ var asks = map[string]row{
 	"TreeService/ListConnections":  {how: listing},
 	"TreeService/GetConnection":    {how: listing, changes: true}, // there is none to be read
 	"TreeService/CreateConnection": on("outlet"),
+	"TreeService/ListFinds":        on("agent"),
+	"TreeService/FindDevices":      on("agent"),
+	"TreeService/AdoptDevice":      on("agent"),
 	"TreeService/ListOperators":    {how: own},
 	"TreeService/GetSettings":      on("till"),
 	"TreeService/ChangeSettings":   on("till"),

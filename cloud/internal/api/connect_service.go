@@ -40,7 +40,10 @@ func (t *treeService) GetConnection(ctx context.Context, r *cabinetv1.GetConnect
 		return nil, connectingError(err)
 	}
 	c.Country = p.Country
-	return &cabinetv1.GetConnectionResponse{Connection: c}, nil
+	if c.GetFinds() != nil {
+		c.Finds.MayAdopt, err = t.mayAdopt(ctx, p.OrganisationID, c.GetAgentId())
+	}
+	return &cabinetv1.GetConnectionResponse{Connection: c}, err
 }
 
 // CreateConnection implements TreeService: in an outlet that is there, or in a new one at the top.
@@ -132,6 +135,9 @@ func (t *treeService) ChangeSettings(ctx context.Context, r *cabinetv1.ChangeSet
 
 // connectingError gives the reasons of package connect as Connect has them.
 func connectingError(err error) error {
+	if known := findsError(err); known != nil {
+		return known
+	}
 	switch {
 	case errors.Is(err, connecting.ErrNotFound):
 		return connect.NewError(connect.CodeNotFound, connecting.ErrNotFound)

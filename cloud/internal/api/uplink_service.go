@@ -13,7 +13,7 @@ import (
 var _ uplinkv1connect.UplinkServiceHandler = (*uplinkService)(nil)
 
 // Capability is what the cabinet understands of agents; see docs/architecture.md for the dated list.
-const Capability = 6
+const Capability = 7
 
 type uplinkService struct{ s *Server }
 

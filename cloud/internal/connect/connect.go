@@ -16,7 +16,6 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
-	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
 // ErrNotFound says that there is no such connection, or none the caller may see.
@@ -25,7 +24,8 @@ var ErrNotFound = errors.New("no such connection")
 const (
 	// listed is how long an agent that was enrolled is offered as being connected.
 	listed = 14 * 24 * time.Hour
-	// able is the capability from which an agent prints a test slip and tries an operator's address.
+	// able is the capability from which an agent prints a test slip and tries an operator's address; fleet.Finds is the one from which it
+	// looks for devices.
 	able = 6
 )
 
@@ -134,7 +134,7 @@ func (c *Connections) ofAgent(ctx context.Context, agent db.GetConnectingAgentRo
 		return nil, fmt.Errorf("list tills of agent: %w", err)
 	}
 	if len(tills) == 0 {
-		facts, one, err := c.begin(agent)
+		facts, one, err := c.begin(ctx, agent)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,7 @@ func (c *Connections) ofAgent(ctx context.Context, agent db.GetConnectingAgentRo
 }
 
 // begin is what is known of an agent.
-func (c *Connections) begin(agent db.GetConnectingAgentRow) (Facts, *cabinetv1.Connection, error) {
+func (c *Connections) begin(ctx context.Context, agent db.GetConnectingAgentRow) (Facts, *cabinetv1.Connection, error) {
 	heard, online := c.fleet.Alive(agent.ID, agent.HeardAt)
 	facts := Facts{
 		Now: c.now(), Agent: true, Online: online && agent.RevokedAt == 0, Able: agent.Capability >= able, CodeUsed: time.UnixMicro(agent.CreatedAt),
@@ -166,11 +166,11 @@ func (c *Connections) begin(agent db.GetConnectingAgentRow) (Facts, *cabinetv1.C
 	one := &cabinetv1.Connection{
 		OutletId: agent.OutletID, Outlet: agent.Outlet, CreatedMs: agent.CreatedAt / 1000, AgentId: agent.ID, Host: agent.Host, AgentOnline: facts.Online,
 	}
-	var told uplinkv1.ReportStateRequest
-	if err := proto.Unmarshal(agent.Strangers, &told); err != nil {
-		return facts, nil, fmt.Errorf("strangers of agent %s: %w", agent.ID, err)
+	finds, err := c.finds(ctx, agent)
+	if err != nil {
+		return facts, nil, err
 	}
-	one.Strangers, facts.Strangers = told.GetStrangers(), len(told.GetStrangers())
+	one.Finds, facts.Strangers, facts.Searching = finds, fresh(finds), finds.GetAsked() || finds.GetSearch().GetRunning()
 	return facts, one, nil
 }
 
@@ -185,7 +185,7 @@ func (c *Connections) ofTill(ctx context.Context, organisationID, id string) (*c
 		if err != nil {
 			return nil, fmt.Errorf("find agent: %w", err)
 		}
-		if facts, one, err = c.begin(agent); err != nil {
+		if facts, one, err = c.begin(ctx, agent); err != nil {
 			return nil, err
 		}
 		if one.Tills, err = c.others(ctx, organisationID, t.AgentID); err != nil {

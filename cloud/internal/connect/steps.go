@@ -37,8 +37,9 @@ type Facts struct {
 	// Till is set when the agent tells of one; Serial is its factory number, Answers that the device answers.
 	Till, Answers bool
 	Serial        string
-	// Strangers are devices in nobody's list.
+	// Strangers are devices in nobody's list; Searching is set while the agent looks for them.
 	Strangers int
+	Searching bool
 	// Named is set when the till has an outlet that is open and a name.
 	Named bool
 	// Chosen is set when somebody chose an operator; Address is where documents go then, empty when the till or the agent knows.
@@ -57,6 +58,7 @@ const (
 	ReasonAway        = "agent_away"
 	ReasonNoDevice    = "no_device"
 	ReasonStrangers   = "strangers"
+	ReasonSearching   = "searching"
 	ReasonSilent      = "device_silent"
 	ReasonNotChosen   = "not_chosen"
 	ReasonNotTried    = "not_tried"
@@ -137,6 +139,8 @@ func device(f Facts) *cabinetv1.ConnectStep {
 		reason = ReasonSilent
 	case f.Strangers > 0:
 		reason = ReasonStrangers
+	case f.Searching:
+		reason = ReasonSearching
 	}
 	return step(cabinetv1.ConnectStage_CONNECT_STAGE_DEVICE, f.Till && f.Serial != "" && f.Answers, reason)
 }

@@ -51,7 +51,7 @@ const (
 var ofAgent = map[fiscalv1.Action]bool{
 	fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
 	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true,
-	fiscalv1.Action_ACTION_CONFIGURE: true,
+	fiscalv1.Action_ACTION_CONFIGURE: true, fiscalv1.Action_ACTION_FIND_TILLS: true, fiscalv1.Action_ACTION_ADOPT_TILL: true,
 }
 
 // OfAgent tells whether an action is asked of the agent itself and of no till: what its run says holds no sums.
@@ -96,7 +96,7 @@ func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1
 	switch {
 	case !known || o.Action == fiscalv1.Action_ACTION_UNSPECIFIED || o.Action == fiscalv1.Action_ACTION_DECIDE: // which needs another right
 		return nil, fmt.Errorf("action %d: %w", o.Action, ErrInvalid)
-	case o.Action == fiscalv1.Action_ACTION_CONFIGURE: // which is given by the settings of the till
+	case o.Action == fiscalv1.Action_ACTION_CONFIGURE || forAgent[o.Action]: // which have doors of their own
 		return nil, fmt.Errorf("action %d: %w", o.Action, ErrInvalid)
 	case (o.Action == fiscalv1.Action_ACTION_LOG_LEVEL) != levels[o.LogLevel] || o.Action != fiscalv1.Action_ACTION_LOG_LEVEL && o.LogLevel != "":
 		return nil, fmt.Errorf("log level %q: %w", o.LogLevel, ErrInvalid)
@@ -441,9 +441,13 @@ func (f *Fleet) due(ctx context.Context, agent *access.Agent) (list []*uplinkv1.
 		if err != nil {
 			return nil, 0, err
 		}
+		device, err := deviceOf(row)
+		if err != nil {
+			return nil, 0, err
+		}
 		list = append(list, &uplinkv1.Command{
 			Id: row.ID, Till: row.Till, Action: fiscalv1.Action(row.Action), ExpiresMs: row.ExpiresAt / 1000, Actor: row.Actor, Decision: d, AskConsent: row.AskConsent,
-			LogLevel: row.LogLevel, Reason: row.Reason, Address: row.Address, Settings: settings,
+			LogLevel: row.LogLevel, Reason: row.Reason, Address: row.Address, Settings: settings, Device: device,
 		})
 	}
 	return list, again, nil
@@ -476,6 +480,11 @@ func (f *Fleet) ReportRun(ctx context.Context, agent *access.Agent, run *fiscalv
 		state, ended = cabinetv1.CommandState_COMMAND_STATE_EXPIRED, store.Micros(f.now())
 	case run.GetEnded():
 		state, ended = cabinetv1.CommandState_COMMAND_STATE_FAILED, store.Micros(f.now())
+	}
+	if state == cabinetv1.CommandState_COMMAND_STATE_DONE && row.EndedAt == 0 && row.Action == int32(fiscalv1.Action_ACTION_ADOPT_TILL) {
+		if err := f.adopted(ctx, agent, row, run); err != nil { // before its end is noted: else a cut here would leave the till without its name
+			return fmt.Errorf("till of command %q: %w", row.ID, err)
+		}
 	}
 	n, err := f.store.Write().SetCommandRun(ctx, db.SetCommandRunParams{
 		OrganisationID: row.OrganisationID, ID: row.ID, State: int32(state), Run: notNil(raw), EndedAt: ended,

@@ -430,7 +430,10 @@ func (f *Fleet) Report(ctx context.Context, agent *access.Agent, report *uplinkv
 	if err := f.report(ctx, agent, report.GetTills()); err != nil {
 		return err
 	}
-	return f.tellSettings(ctx, agent, report.GetSettings())
+	if err := f.tellSettings(ctx, agent, report.GetSettings()); err != nil {
+		return err
+	}
+	return f.tellFinds(ctx, agent, report)
 }
 
 func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fiscalv1.TillState) error {

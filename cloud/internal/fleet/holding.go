@@ -105,10 +105,16 @@ func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent,
 		if known.AgentID != "" && known.AgentID != agent.ID {
 			f.log.WarnContext(ctx, "till moved from one agent to another", "till", known.ID, "from", known.AgentID, "to", agent.ID)
 		}
+		stood := agent.OutletID
+		if fresh {
+			if stood, err = q.GetOutletOfTill(ctx, db.GetOutletOfTillParams{OrganisationID: agent.OrganisationID, ID: id}); err != nil {
+				return "", err
+			}
+		}
 		if err := f.leave(ctx, q, id, known.ID, fresh); err != nil {
 			return "", err
 		}
-		return known.ID, f.adopt(ctx, q, agent, known, state)
+		return known.ID, f.adopt(ctx, q, agent, known, state, stood)
 	case fresh: // the first time it says its number
 		return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
 	}
@@ -156,21 +162,29 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.DeleteStays(ctx, id); err != nil {
 		return err
 	}
+	// Somebody who took the device over may have named it before it said who it is.
+	if err := q.InheritTitle(ctx, db.InheritTitleParams{FromID: id, Heir: heir}); err != nil {
+		return err
+	}
+	if err := q.InheritSettings(ctx, db.InheritSettingsParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
 	return q.DeleteTill(ctx, id)
 }
 
-// adopt gives a till we know to the agent that holds it now. With another agent it comes into that one's outlet, from now on by its
-// own clock: what was made before counts where it was made. With the agent it had it stays where people put it.
-func (f *Fleet) adopt(ctx context.Context, q *db.Queries, agent *access.Agent, known db.FindTillBySerialRow, state *fiscalv1.TillState) error {
+// adopt gives a till we know to the agent that holds it now. With another agent it comes into that one's outlet, or where somebody
+// wanted the newcomer to stand, from now on by its own clock: what was made before counts where it was made. With the agent it had it
+// stays where people put it.
+func (f *Fleet) adopt(ctx context.Context, q *db.Queries, agent *access.Agent, known db.FindTillBySerialRow, state *fiscalv1.TillState, to string) error {
 	outlet, err := q.GetOutletOfTill(ctx, db.GetOutletOfTillParams{OrganisationID: agent.OrganisationID, ID: known.ID})
 	if err != nil {
 		return err
 	}
 	if known.AgentID != agent.ID {
-		if err := tree.Stand(ctx, q, agent.OrganisationID, known.ID, outlet, agent.OutletID, tree.Civil(state, "", f.now()), "", f.now()); err != nil {
+		if err := tree.Stand(ctx, q, agent.OrganisationID, known.ID, outlet, to, tree.Civil(state, "", f.now()), "", f.now()); err != nil {
 			return err
 		}
-		outlet = agent.OutletID
+		outlet = to
 	}
 	return q.AdoptTill(ctx, db.AdoptTillParams{ID: known.ID, AgentID: agent.ID, Name: state.GetTill(), OutletID: outlet})
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -53,9 +52,7 @@ func (f *Fleet) tellSettings(ctx context.Context, agent *access.Agent, reports [
 
 // cleaned is a report as it is kept: bounded, and of one line each.
 func cleaned(r *fiscalv1.SettingsReport) *fiscalv1.SettingsReport {
-	line := func(s string) string {
-		return limited(strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")), " "), maxSetting)
-	}
+	line := func(s string) string { return oneLine(s, maxSetting) }
 	s := r.GetSettings()
 	return &fiscalv1.SettingsReport{
 		Till: line(r.GetTill()), Hash: line(r.GetHash()), Refused: line(r.GetRefused()),

@@ -224,7 +224,7 @@ func (q *Queries) GetAgentAbility(ctx context.Context, id string) (GetAgentAbili
 }
 
 const getCommand = `-- name: GetCommand :one
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule, device, outlet_id FROM commands WHERE organisation_id = $1 AND id = $2
 `
 
 type GetCommandParams struct {
@@ -258,6 +258,8 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 		&i.Reason,
 		&i.WorkID,
 		&i.Rule,
+		&i.Device,
+		&i.OutletID,
 	)
 	return i, err
 }
@@ -330,7 +332,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 }
 
 const listCommands = `-- name: ListCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE organisation_id = $1 AND till_id = $2
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule, device, outlet_id FROM commands WHERE organisation_id = $1 AND till_id = $2
 ORDER BY created_at DESC, id DESC LIMIT $3
 `
 
@@ -372,6 +374,8 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 			&i.Reason,
 			&i.WorkID,
 			&i.Rule,
+			&i.Device,
+			&i.OutletID,
 		); err != nil {
 			return nil, err
 		}
@@ -387,7 +391,7 @@ func (q *Queries) ListCommands(ctx context.Context, arg ListCommandsParams) ([]C
 }
 
 const listExpiredCommands = `-- name: ListExpiredCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule, device, outlet_id FROM commands
 WHERE ended_at = 0 AND expires_at <= $1 AND (state = $2 OR expires_at <= $3)
 ORDER BY created_at LIMIT 1000
 `
@@ -430,6 +434,8 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 			&i.Reason,
 			&i.WorkID,
 			&i.Rule,
+			&i.Device,
+			&i.OutletID,
 		); err != nil {
 			return nil, err
 		}
@@ -445,7 +451,7 @@ func (q *Queries) ListExpiredCommands(ctx context.Context, arg ListExpiredComman
 }
 
 const listOpenCommands = `-- name: ListOpenCommands :many
-SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule FROM commands WHERE agent_id = $1 AND ended_at = 0
+SELECT organisation_id, id, till_id, agent_id, till, action, state, run, actor, created_at, expires_at, delivered_at, ended_at, decision, ask_consent, log_level, bundle_size, settings, address, reason, work_id, rule, device, outlet_id FROM commands WHERE agent_id = $1 AND ended_at = 0
 ORDER BY created_at, id
 `
 
@@ -481,6 +487,8 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 			&i.Reason,
 			&i.WorkID,
 			&i.Rule,
+			&i.Device,
+			&i.OutletID,
 		); err != nil {
 			return nil, err
 		}

@@ -147,6 +147,8 @@ type Command struct {
 	Reason         string
 	WorkID         string
 	Rule           string
+	Device         []byte
+	OutletID       string
 }
 
 type CommandBundle struct {

@@ -22,6 +22,8 @@ test("every action has a word, and the two main ones are not in the menu", () =>
       RESUME.action,
       Action.DECIDE,
       Action.CONFIGURE,
+      Action.FIND_TILLS, // in the wizard
+      Action.ADOPT_TILL,
     ].sort(),
   ).toEqual([...all].sort());
   expect(ru.actions.finish_print).toBe("Продолжить печать");

@@ -22,7 +22,9 @@ type ActionName =
   | "configure"
   | "resend_ofd"
   | "suspend"
-  | "resume";
+  | "resume"
+  | "find_tills"
+  | "adopt_till";
 
 const NAMES: Record<Action, ActionName | undefined> = {
   [Action.UNSPECIFIED]: undefined,
@@ -45,6 +47,8 @@ const NAMES: Record<Action, ActionName | undefined> = {
   [Action.RESEND_OFD]: "resend_ofd",
   [Action.SUSPEND]: "suspend",
   [Action.RESUME]: "resume",
+  [Action.FIND_TILLS]: "find_tills",
+  [Action.ADOPT_TILL]: "adopt_till",
 };
 
 /** Word of an action: «Продолжить печать». */

@@ -284,10 +284,10 @@ function DeviceStep({ connection: c }: { connection: Connection }) {
   const { t } = useTranslation();
   return (
     <>
-      {c.strangers.map((s) => (
-        <div key={s.wire}>
-          {s.model}{" "}
-          <span className="quiet">{[s.serial && `№ ${s.serial}`, s.wire].filter(Boolean).join(" · ")}</span>
+      {c.finds?.devices.map(({ device: s }) => (
+        <div key={s?.wire}>
+          {s?.model}{" "}
+          <span className="quiet">{[s?.serial && `№ ${s.serial}`, s?.wire].filter(Boolean).join(" · ")}</span>
         </div>
       ))}
       {c.tills.length > 0 && (

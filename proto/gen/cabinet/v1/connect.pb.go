@@ -280,8 +280,6 @@ type Connection struct {
 	Device string `protobuf:"bytes,11,opt,name=device,proto3" json:"device,omitempty"`
 	// The agent's other tills.
 	Tills []*ConnectedTill `protobuf:"bytes,12,rep,name=tills,proto3" json:"tills,omitempty"`
-	// Devices the agent sees that are in nobody's list.
-	Strangers []*v1.Stranger `protobuf:"bytes,13,rep,name=strangers,proto3" json:"strangers,omitempty"`
 	// Steps in order.
 	Steps []*ConnectStep `protobuf:"bytes,14,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Operator: as it was chosen.
@@ -291,7 +289,9 @@ type Connection struct {
 	// Country of the organisation: ru, kz or empty.
 	Country string `protobuf:"bytes,17,opt,name=country,proto3" json:"country,omitempty"`
 	// Every step is done.
-	Done          bool `protobuf:"varint,18,opt,name=done,proto3" json:"done,omitempty"`
+	Done bool `protobuf:"varint,18,opt,name=done,proto3" json:"done,omitempty"`
+	// What the agent has found; absent while there is no agent.
+	Finds         *Finds `protobuf:"bytes,19,opt,name=finds,proto3" json:"finds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -410,13 +410,6 @@ func (x *Connection) GetTills() []*ConnectedTill {
 	return nil
 }
 
-func (x *Connection) GetStrangers() []*v1.Stranger {
-	if x != nil {
-		return x.Strangers
-	}
-	return nil
-}
-
 func (x *Connection) GetSteps() []*ConnectStep {
 	if x != nil {
 		return x.Steps
@@ -450,6 +443,13 @@ func (x *Connection) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *Connection) GetFinds() *Finds {
+	if x != nil {
+		return x.Finds
+	}
+	return nil
 }
 
 // ConnectedTill is a till of the agent that is being connected.
@@ -525,6 +525,600 @@ func (x *ConnectedTill) GetOnline() bool {
 	return false
 }
 
+// Finds are the devices that an agent has found.
+type Finds struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// The agent can look, and take a device over, when it is asked from here. An older one is asked on its computer.
+	Able bool `protobuf:"varint,2,opt,name=able,proto3" json:"able,omitempty"`
+	// The last search; absent when the agent never told of one.
+	Search *v1.Search `protobuf:"bytes,3,opt,name=search,proto3" json:"search,omitempty"`
+	// Somebody asked for another search that the agent has not begun.
+	Asked bool `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
+	// Why the search that was asked for last did not come about, in Russian; empty when it did.
+	Trouble string `protobuf:"bytes,5,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// Devices, new ones first.
+	Devices []*Find `protobuf:"bytes,6,rep,name=devices,proto3" json:"devices,omitempty"`
+	// The caller may have it look, and take devices over.
+	MayAdopt      bool `protobuf:"varint,7,opt,name=may_adopt,json=mayAdopt,proto3" json:"may_adopt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Finds) Reset() {
+	*x = Finds{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Finds) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Finds) ProtoMessage() {}
+
+func (x *Finds) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Finds.ProtoReflect.Descriptor instead.
+func (*Finds) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Finds) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *Finds) GetAble() bool {
+	if x != nil {
+		return x.Able
+	}
+	return false
+}
+
+func (x *Finds) GetSearch() *v1.Search {
+	if x != nil {
+		return x.Search
+	}
+	return nil
+}
+
+func (x *Finds) GetAsked() bool {
+	if x != nil {
+		return x.Asked
+	}
+	return false
+}
+
+func (x *Finds) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *Finds) GetDevices() []*Find {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *Finds) GetMayAdopt() bool {
+	if x != nil {
+		return x.MayAdopt
+	}
+	return false
+}
+
+// Find is a device that an agent has found.
+type Find struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Device.
+	Device *v1.Stranger `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// The till it is in the cabinet; empty when it is none yet.
+	TillId string `protobuf:"bytes,2,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Its name.
+	Till string `protobuf:"bytes,3,opt,name=till,proto3" json:"till,omitempty"`
+	// The last time that somebody wanted it taken over; absent when nobody did.
+	Adoption      *Adoption `protobuf:"bytes,4,opt,name=adoption,proto3" json:"adoption,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Find) Reset() {
+	*x = Find{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Find) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Find) ProtoMessage() {}
+
+func (x *Find) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Find.ProtoReflect.Descriptor instead.
+func (*Find) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Find) GetDevice() *v1.Stranger {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *Find) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+func (x *Find) GetTill() string {
+	if x != nil {
+		return x.Till
+	}
+	return ""
+}
+
+func (x *Find) GetAdoption() *Adoption {
+	if x != nil {
+		return x.Adoption
+	}
+	return nil
+}
+
+// Adoption is somebody's wish to take a device over.
+type Adoption struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The command that carries it.
+	CommandId string `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// How it stands.
+	State CommandState `protobuf:"varint,2,opt,name=state,proto3,enum=cabinet.v1.CommandState" json:"state,omitempty"`
+	// What the agent said of it, in Russian.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Name the till is to have.
+	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	// Who wished it.
+	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// When, Unix ms.
+	AskedMs       int64 `protobuf:"varint,6,opt,name=asked_ms,json=askedMs,proto3" json:"asked_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Adoption) Reset() {
+	*x = Adoption{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Adoption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Adoption) ProtoMessage() {}
+
+func (x *Adoption) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Adoption.ProtoReflect.Descriptor instead.
+func (*Adoption) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Adoption) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *Adoption) GetState() CommandState {
+	if x != nil {
+		return x.State
+	}
+	return CommandState_COMMAND_STATE_UNSPECIFIED
+}
+
+func (x *Adoption) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Adoption) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Adoption) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *Adoption) GetAskedMs() int64 {
+	if x != nil {
+		return x.AskedMs
+	}
+	return 0
+}
+
+// ListFindsRequest names an agent.
+type ListFindsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId       string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFindsRequest) Reset() {
+	*x = ListFindsRequest{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFindsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFindsRequest) ProtoMessage() {}
+
+func (x *ListFindsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFindsRequest.ProtoReflect.Descriptor instead.
+func (*ListFindsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListFindsRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+// ListFindsResponse gives what it found.
+type ListFindsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Finds.
+	Finds         *Finds `protobuf:"bytes,1,opt,name=finds,proto3" json:"finds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFindsResponse) Reset() {
+	*x = ListFindsResponse{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFindsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFindsResponse) ProtoMessage() {}
+
+func (x *ListFindsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFindsResponse.ProtoReflect.Descriptor instead.
+func (*ListFindsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListFindsResponse) GetFinds() *Finds {
+	if x != nil {
+		return x.Finds
+	}
+	return nil
+}
+
+// FindDevicesRequest has an agent look.
+type FindDevicesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Id of the command, chosen by the asker: UUID. The same id asks once.
+	CommandId     string `protobuf:"bytes,2,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindDevicesRequest) Reset() {
+	*x = FindDevicesRequest{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindDevicesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindDevicesRequest) ProtoMessage() {}
+
+func (x *FindDevicesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindDevicesRequest.ProtoReflect.Descriptor instead.
+func (*FindDevicesRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FindDevicesRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *FindDevicesRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+// FindDevicesResponse gives what is known at once.
+type FindDevicesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Finds.
+	Finds         *Finds `protobuf:"bytes,1,opt,name=finds,proto3" json:"finds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindDevicesResponse) Reset() {
+	*x = FindDevicesResponse{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindDevicesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindDevicesResponse) ProtoMessage() {}
+
+func (x *FindDevicesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindDevicesResponse.ProtoReflect.Descriptor instead.
+func (*FindDevicesResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FindDevicesResponse) GetFinds() *Finds {
+	if x != nil {
+		return x.Finds
+	}
+	return nil
+}
+
+// AdoptDeviceRequest has an agent take a device over that it found.
+type AdoptDeviceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agent.
+	AgentId string `protobuf:"bytes,1,opt,name=agent_id,json=agentId,proto3" json:"agent_id,omitempty"`
+	// Id of the command, chosen by the asker: UUID. The same id adopts once.
+	CommandId string `protobuf:"bytes,2,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// Where the device answers, as the agent told.
+	Wire string `protobuf:"bytes,3,opt,name=wire,proto3" json:"wire,omitempty"`
+	// Of a fiscal memory: the wire of the printer that belongs to it, or "none" for a till for the internet. Empty: as found.
+	Printer string `protobuf:"bytes,4,opt,name=printer,proto3" json:"printer,omitempty"`
+	// Name the till is to have; empty leaves it to the agent.
+	Title string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	// Outlet it stands in; empty is the agent's.
+	OutletId      string `protobuf:"bytes,6,opt,name=outlet_id,json=outletId,proto3" json:"outlet_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptDeviceRequest) Reset() {
+	*x = AdoptDeviceRequest{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptDeviceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptDeviceRequest) ProtoMessage() {}
+
+func (x *AdoptDeviceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptDeviceRequest.ProtoReflect.Descriptor instead.
+func (*AdoptDeviceRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AdoptDeviceRequest) GetAgentId() string {
+	if x != nil {
+		return x.AgentId
+	}
+	return ""
+}
+
+func (x *AdoptDeviceRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *AdoptDeviceRequest) GetWire() string {
+	if x != nil {
+		return x.Wire
+	}
+	return ""
+}
+
+func (x *AdoptDeviceRequest) GetPrinter() string {
+	if x != nil {
+		return x.Printer
+	}
+	return ""
+}
+
+func (x *AdoptDeviceRequest) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AdoptDeviceRequest) GetOutletId() string {
+	if x != nil {
+		return x.OutletId
+	}
+	return ""
+}
+
+// AdoptDeviceResponse gives what is known at once.
+type AdoptDeviceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Finds.
+	Finds         *Finds `protobuf:"bytes,1,opt,name=finds,proto3" json:"finds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptDeviceResponse) Reset() {
+	*x = AdoptDeviceResponse{}
+	mi := &file_cabinet_v1_connect_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptDeviceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptDeviceResponse) ProtoMessage() {}
+
+func (x *AdoptDeviceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_connect_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptDeviceResponse.ProtoReflect.Descriptor instead.
+func (*AdoptDeviceResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AdoptDeviceResponse) GetFinds() *Finds {
+	if x != nil {
+		return x.Finds
+	}
+	return nil
+}
+
 // ListConnectionsRequest is empty.
 type ListConnectionsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -534,7 +1128,7 @@ type ListConnectionsRequest struct {
 
 func (x *ListConnectionsRequest) Reset() {
 	*x = ListConnectionsRequest{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[3]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +1140,7 @@ func (x *ListConnectionsRequest) String() string {
 func (*ListConnectionsRequest) ProtoMessage() {}
 
 func (x *ListConnectionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[3]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +1153,7 @@ func (x *ListConnectionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConnectionsRequest.ProtoReflect.Descriptor instead.
 func (*ListConnectionsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{12}
 }
 
 // ListConnectionsResponse gives them.
@@ -573,7 +1167,7 @@ type ListConnectionsResponse struct {
 
 func (x *ListConnectionsResponse) Reset() {
 	*x = ListConnectionsResponse{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[4]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +1179,7 @@ func (x *ListConnectionsResponse) String() string {
 func (*ListConnectionsResponse) ProtoMessage() {}
 
 func (x *ListConnectionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[4]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +1192,7 @@ func (x *ListConnectionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListConnectionsResponse.ProtoReflect.Descriptor instead.
 func (*ListConnectionsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListConnectionsResponse) GetConnections() []*Connection {
@@ -619,7 +1213,7 @@ type GetConnectionRequest struct {
 
 func (x *GetConnectionRequest) Reset() {
 	*x = GetConnectionRequest{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[5]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +1225,7 @@ func (x *GetConnectionRequest) String() string {
 func (*GetConnectionRequest) ProtoMessage() {}
 
 func (x *GetConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[5]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +1238,7 @@ func (x *GetConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConnectionRequest.ProtoReflect.Descriptor instead.
 func (*GetConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetConnectionRequest) GetId() string {
@@ -665,7 +1259,7 @@ type GetConnectionResponse struct {
 
 func (x *GetConnectionResponse) Reset() {
 	*x = GetConnectionResponse{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[6]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +1271,7 @@ func (x *GetConnectionResponse) String() string {
 func (*GetConnectionResponse) ProtoMessage() {}
 
 func (x *GetConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[6]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +1284,7 @@ func (x *GetConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConnectionResponse.ProtoReflect.Descriptor instead.
 func (*GetConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetConnectionResponse) GetConnection() *Connection {
@@ -713,7 +1307,7 @@ type CreateConnectionRequest struct {
 
 func (x *CreateConnectionRequest) Reset() {
 	*x = CreateConnectionRequest{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[7]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +1319,7 @@ func (x *CreateConnectionRequest) String() string {
 func (*CreateConnectionRequest) ProtoMessage() {}
 
 func (x *CreateConnectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[7]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +1332,7 @@ func (x *CreateConnectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateConnectionRequest.ProtoReflect.Descriptor instead.
 func (*CreateConnectionRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateConnectionRequest) GetOutletId() string {
@@ -772,7 +1366,7 @@ type CreateConnectionResponse struct {
 
 func (x *CreateConnectionResponse) Reset() {
 	*x = CreateConnectionResponse{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[8]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +1378,7 @@ func (x *CreateConnectionResponse) String() string {
 func (*CreateConnectionResponse) ProtoMessage() {}
 
 func (x *CreateConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[8]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +1391,7 @@ func (x *CreateConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateConnectionResponse.ProtoReflect.Descriptor instead.
 func (*CreateConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreateConnectionResponse) GetId() string {
@@ -845,7 +1439,7 @@ type Operator struct {
 
 func (x *Operator) Reset() {
 	*x = Operator{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[9]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +1451,7 @@ func (x *Operator) String() string {
 func (*Operator) ProtoMessage() {}
 
 func (x *Operator) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[9]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1464,7 @@ func (x *Operator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operator.ProtoReflect.Descriptor instead.
 func (*Operator) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Operator) GetTaxId() string {
@@ -910,7 +1504,7 @@ type ListOperatorsRequest struct {
 
 func (x *ListOperatorsRequest) Reset() {
 	*x = ListOperatorsRequest{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[10]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1516,7 @@ func (x *ListOperatorsRequest) String() string {
 func (*ListOperatorsRequest) ProtoMessage() {}
 
 func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[10]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1529,7 @@ func (x *ListOperatorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperatorsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{19}
 }
 
 // ListOperatorsResponse gives the directory.
@@ -949,7 +1543,7 @@ type ListOperatorsResponse struct {
 
 func (x *ListOperatorsResponse) Reset() {
 	*x = ListOperatorsResponse{}
-	mi := &file_cabinet_v1_connect_proto_msgTypes[11]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1555,7 @@ func (x *ListOperatorsResponse) String() string {
 func (*ListOperatorsResponse) ProtoMessage() {}
 
 func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_connect_proto_msgTypes[11]
+	mi := &file_cabinet_v1_connect_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1568,7 @@ func (x *ListOperatorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperatorsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_connect_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOperatorsResponse) GetOperators() []*Operator {
@@ -989,7 +1583,7 @@ var File_cabinet_v1_connect_proto protoreflect.FileDescriptor
 const file_cabinet_v1_connect_proto_rawDesc = "" +
 	"\n" +
 	"\x18cabinet/v1/connect.proto\x12\n" +
-	"cabinet.v1\x1a\x18fiscal/v1/settings.proto\"\xc7\x01\n" +
+	"cabinet.v1\x1a\x19cabinet/v1/commands.proto\x1a\x17fiscal/v1/devices.proto\"\xc7\x01\n" +
 	"\vConnectStep\x12.\n" +
 	"\x05stage\x18\x01 \x01(\x0e2\x18.cabinet.v1.ConnectStageR\x05stage\x12(\n" +
 	"\x04mark\x18\x02 \x01(\x0e2\x14.cabinet.v1.StepMarkR\x04mark\x12\x16\n" +
@@ -997,7 +1591,7 @@ const file_cabinet_v1_connect_proto_rawDesc = "" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x13\n" +
 	"\x05at_ms\x18\x05 \x01(\x03R\x04atMs\x12\x1d\n" +
 	"\n" +
-	"command_id\x18\x06 \x01(\tR\tcommandId\"\x92\x04\n" +
+	"command_id\x18\x06 \x01(\tR\tcommandId\"\x8e\x04\n" +
 	"\n" +
 	"Connection\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
@@ -1014,18 +1608,59 @@ const file_cabinet_v1_connect_proto_rawDesc = "" +
 	"\x04till\x18\n" +
 	" \x01(\tR\x04till\x12\x16\n" +
 	"\x06device\x18\v \x01(\tR\x06device\x12/\n" +
-	"\x05tills\x18\f \x03(\v2\x19.cabinet.v1.ConnectedTillR\x05tills\x121\n" +
-	"\tstrangers\x18\r \x03(\v2\x13.fiscal.v1.StrangerR\tstrangers\x12-\n" +
+	"\x05tills\x18\f \x03(\v2\x19.cabinet.v1.ConnectedTillR\x05tills\x12-\n" +
 	"\x05steps\x18\x0e \x03(\v2\x17.cabinet.v1.ConnectStepR\x05steps\x12\x17\n" +
 	"\aofd_inn\x18\x0f \x01(\tR\x06ofdInn\x12\x10\n" +
 	"\x03ofd\x18\x10 \x01(\tR\x03ofd\x12\x18\n" +
 	"\acountry\x18\x11 \x01(\tR\acountry\x12\x12\n" +
-	"\x04done\x18\x12 \x01(\bR\x04done\"c\n" +
+	"\x04done\x18\x12 \x01(\bR\x04done\x12'\n" +
+	"\x05finds\x18\x13 \x01(\v2\x11.cabinet.v1.FindsR\x05findsJ\x04\b\r\x10\x0e\"c\n" +
 	"\rConnectedTill\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06device\x18\x03 \x01(\tR\x06device\x12\x16\n" +
-	"\x06online\x18\x04 \x01(\bR\x06online\"\x18\n" +
+	"\x06online\x18\x04 \x01(\bR\x06online\"\xda\x01\n" +
+	"\x05Finds\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x12\n" +
+	"\x04able\x18\x02 \x01(\bR\x04able\x12)\n" +
+	"\x06search\x18\x03 \x01(\v2\x11.fiscal.v1.SearchR\x06search\x12\x14\n" +
+	"\x05asked\x18\x04 \x01(\bR\x05asked\x12\x18\n" +
+	"\atrouble\x18\x05 \x01(\tR\atrouble\x12*\n" +
+	"\adevices\x18\x06 \x03(\v2\x10.cabinet.v1.FindR\adevices\x12\x1b\n" +
+	"\tmay_adopt\x18\a \x01(\bR\bmayAdopt\"\x92\x01\n" +
+	"\x04Find\x12+\n" +
+	"\x06device\x18\x01 \x01(\v2\x13.fiscal.v1.StrangerR\x06device\x12\x17\n" +
+	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12\x12\n" +
+	"\x04till\x18\x03 \x01(\tR\x04till\x120\n" +
+	"\badoption\x18\x04 \x01(\v2\x14.cabinet.v1.AdoptionR\badoption\"\xb4\x01\n" +
+	"\bAdoption\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\x12.\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x18.cabinet.v1.CommandStateR\x05state\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12\x14\n" +
+	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x19\n" +
+	"\basked_ms\x18\x06 \x01(\x03R\aaskedMs\"-\n" +
+	"\x10ListFindsRequest\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\"<\n" +
+	"\x11ListFindsResponse\x12'\n" +
+	"\x05finds\x18\x01 \x01(\v2\x11.cabinet.v1.FindsR\x05finds\"N\n" +
+	"\x12FindDevicesRequest\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x02 \x01(\tR\tcommandId\">\n" +
+	"\x13FindDevicesResponse\x12'\n" +
+	"\x05finds\x18\x01 \x01(\v2\x11.cabinet.v1.FindsR\x05finds\"\xaf\x01\n" +
+	"\x12AdoptDeviceRequest\x12\x19\n" +
+	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x02 \x01(\tR\tcommandId\x12\x12\n" +
+	"\x04wire\x18\x03 \x01(\tR\x04wire\x12\x18\n" +
+	"\aprinter\x18\x04 \x01(\tR\aprinter\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title\x12\x1b\n" +
+	"\toutlet_id\x18\x06 \x01(\tR\boutletId\">\n" +
+	"\x13AdoptDeviceResponse\x12'\n" +
+	"\x05finds\x18\x01 \x01(\v2\x11.cabinet.v1.FindsR\x05finds\"\x18\n" +
 	"\x16ListConnectionsRequest\"S\n" +
 	"\x17ListConnectionsResponse\x128\n" +
 	"\vconnections\x18\x01 \x03(\v2\x16.cabinet.v1.ConnectionR\vconnections\"&\n" +
@@ -1085,38 +1720,57 @@ func file_cabinet_v1_connect_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_connect_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_connect_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_cabinet_v1_connect_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_cabinet_v1_connect_proto_goTypes = []any{
 	(ConnectStage)(0),                // 0: cabinet.v1.ConnectStage
 	(StepMark)(0),                    // 1: cabinet.v1.StepMark
 	(*ConnectStep)(nil),              // 2: cabinet.v1.ConnectStep
 	(*Connection)(nil),               // 3: cabinet.v1.Connection
 	(*ConnectedTill)(nil),            // 4: cabinet.v1.ConnectedTill
-	(*ListConnectionsRequest)(nil),   // 5: cabinet.v1.ListConnectionsRequest
-	(*ListConnectionsResponse)(nil),  // 6: cabinet.v1.ListConnectionsResponse
-	(*GetConnectionRequest)(nil),     // 7: cabinet.v1.GetConnectionRequest
-	(*GetConnectionResponse)(nil),    // 8: cabinet.v1.GetConnectionResponse
-	(*CreateConnectionRequest)(nil),  // 9: cabinet.v1.CreateConnectionRequest
-	(*CreateConnectionResponse)(nil), // 10: cabinet.v1.CreateConnectionResponse
-	(*Operator)(nil),                 // 11: cabinet.v1.Operator
-	(*ListOperatorsRequest)(nil),     // 12: cabinet.v1.ListOperatorsRequest
-	(*ListOperatorsResponse)(nil),    // 13: cabinet.v1.ListOperatorsResponse
-	(*v1.Stranger)(nil),              // 14: fiscal.v1.Stranger
+	(*Finds)(nil),                    // 5: cabinet.v1.Finds
+	(*Find)(nil),                     // 6: cabinet.v1.Find
+	(*Adoption)(nil),                 // 7: cabinet.v1.Adoption
+	(*ListFindsRequest)(nil),         // 8: cabinet.v1.ListFindsRequest
+	(*ListFindsResponse)(nil),        // 9: cabinet.v1.ListFindsResponse
+	(*FindDevicesRequest)(nil),       // 10: cabinet.v1.FindDevicesRequest
+	(*FindDevicesResponse)(nil),      // 11: cabinet.v1.FindDevicesResponse
+	(*AdoptDeviceRequest)(nil),       // 12: cabinet.v1.AdoptDeviceRequest
+	(*AdoptDeviceResponse)(nil),      // 13: cabinet.v1.AdoptDeviceResponse
+	(*ListConnectionsRequest)(nil),   // 14: cabinet.v1.ListConnectionsRequest
+	(*ListConnectionsResponse)(nil),  // 15: cabinet.v1.ListConnectionsResponse
+	(*GetConnectionRequest)(nil),     // 16: cabinet.v1.GetConnectionRequest
+	(*GetConnectionResponse)(nil),    // 17: cabinet.v1.GetConnectionResponse
+	(*CreateConnectionRequest)(nil),  // 18: cabinet.v1.CreateConnectionRequest
+	(*CreateConnectionResponse)(nil), // 19: cabinet.v1.CreateConnectionResponse
+	(*Operator)(nil),                 // 20: cabinet.v1.Operator
+	(*ListOperatorsRequest)(nil),     // 21: cabinet.v1.ListOperatorsRequest
+	(*ListOperatorsResponse)(nil),    // 22: cabinet.v1.ListOperatorsResponse
+	(*v1.Search)(nil),                // 23: fiscal.v1.Search
+	(*v1.Stranger)(nil),              // 24: fiscal.v1.Stranger
+	(CommandState)(0),                // 25: cabinet.v1.CommandState
 }
 var file_cabinet_v1_connect_proto_depIdxs = []int32{
 	0,  // 0: cabinet.v1.ConnectStep.stage:type_name -> cabinet.v1.ConnectStage
 	1,  // 1: cabinet.v1.ConnectStep.mark:type_name -> cabinet.v1.StepMark
 	4,  // 2: cabinet.v1.Connection.tills:type_name -> cabinet.v1.ConnectedTill
-	14, // 3: cabinet.v1.Connection.strangers:type_name -> fiscal.v1.Stranger
-	2,  // 4: cabinet.v1.Connection.steps:type_name -> cabinet.v1.ConnectStep
-	3,  // 5: cabinet.v1.ListConnectionsResponse.connections:type_name -> cabinet.v1.Connection
-	3,  // 6: cabinet.v1.GetConnectionResponse.connection:type_name -> cabinet.v1.Connection
-	11, // 7: cabinet.v1.ListOperatorsResponse.operators:type_name -> cabinet.v1.Operator
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	2,  // 3: cabinet.v1.Connection.steps:type_name -> cabinet.v1.ConnectStep
+	5,  // 4: cabinet.v1.Connection.finds:type_name -> cabinet.v1.Finds
+	23, // 5: cabinet.v1.Finds.search:type_name -> fiscal.v1.Search
+	6,  // 6: cabinet.v1.Finds.devices:type_name -> cabinet.v1.Find
+	24, // 7: cabinet.v1.Find.device:type_name -> fiscal.v1.Stranger
+	7,  // 8: cabinet.v1.Find.adoption:type_name -> cabinet.v1.Adoption
+	25, // 9: cabinet.v1.Adoption.state:type_name -> cabinet.v1.CommandState
+	5,  // 10: cabinet.v1.ListFindsResponse.finds:type_name -> cabinet.v1.Finds
+	5,  // 11: cabinet.v1.FindDevicesResponse.finds:type_name -> cabinet.v1.Finds
+	5,  // 12: cabinet.v1.AdoptDeviceResponse.finds:type_name -> cabinet.v1.Finds
+	3,  // 13: cabinet.v1.ListConnectionsResponse.connections:type_name -> cabinet.v1.Connection
+	3,  // 14: cabinet.v1.GetConnectionResponse.connection:type_name -> cabinet.v1.Connection
+	20, // 15: cabinet.v1.ListOperatorsResponse.operators:type_name -> cabinet.v1.Operator
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_connect_proto_init() }
@@ -1124,13 +1778,14 @@ func file_cabinet_v1_connect_proto_init() {
 	if File_cabinet_v1_connect_proto != nil {
 		return
 	}
+	file_cabinet_v1_commands_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_connect_proto_rawDesc), len(file_cabinet_v1_connect_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1088,7 +1088,7 @@ const file_cabinet_v1_tree_proto_rawDesc = "" +
 	"\x17PLACE_KIND_ORGANISATION\x10\x01\x12\x19\n" +
 	"\x15PLACE_KIND_DEPARTMENT\x10\x02\x12\x15\n" +
 	"\x11PLACE_KIND_OUTLET\x10\x03\x12\x13\n" +
-	"\x0fPLACE_KIND_TILL\x10\x042\xf7\a\n" +
+	"\x0fPLACE_KIND_TILL\x10\x042\xe6\t\n" +
 	"\vTreeService\x12G\n" +
 	"\aGetTree\x12\x1a.cabinet.v1.GetTreeRequest\x1a\x1b.cabinet.v1.GetTreeResponse\"\x03\x90\x02\x01\x12K\n" +
 	"\n" +
@@ -1101,7 +1101,10 @@ const file_cabinet_v1_tree_proto_rawDesc = "" +
 	"\tListStays\x12\x1c.cabinet.v1.ListStaysRequest\x1a\x1d.cabinet.v1.ListStaysResponse\"\x03\x90\x02\x01\x12_\n" +
 	"\x0fListConnections\x12\".cabinet.v1.ListConnectionsRequest\x1a#.cabinet.v1.ListConnectionsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rGetConnection\x12 .cabinet.v1.GetConnectionRequest\x1a!.cabinet.v1.GetConnectionResponse\"\x03\x90\x02\x01\x12]\n" +
-	"\x10CreateConnection\x12#.cabinet.v1.CreateConnectionRequest\x1a$.cabinet.v1.CreateConnectionResponse\x12Y\n" +
+	"\x10CreateConnection\x12#.cabinet.v1.CreateConnectionRequest\x1a$.cabinet.v1.CreateConnectionResponse\x12M\n" +
+	"\tListFinds\x12\x1c.cabinet.v1.ListFindsRequest\x1a\x1d.cabinet.v1.ListFindsResponse\"\x03\x90\x02\x01\x12N\n" +
+	"\vFindDevices\x12\x1e.cabinet.v1.FindDevicesRequest\x1a\x1f.cabinet.v1.FindDevicesResponse\x12N\n" +
+	"\vAdoptDevice\x12\x1e.cabinet.v1.AdoptDeviceRequest\x1a\x1f.cabinet.v1.AdoptDeviceResponse\x12Y\n" +
 	"\rListOperators\x12 .cabinet.v1.ListOperatorsRequest\x1a!.cabinet.v1.ListOperatorsResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vGetSettings\x12\x1e.cabinet.v1.GetSettingsRequest\x1a\x1f.cabinet.v1.GetSettingsResponse\"\x03\x90\x02\x01\x12W\n" +
 	"\x0eChangeSettings\x12!.cabinet.v1.ChangeSettingsRequest\x1a\".cabinet.v1.ChangeSettingsResponseB\xa0\x01\n" +
@@ -1144,15 +1147,21 @@ var file_cabinet_v1_tree_proto_goTypes = []any{
 	(*ListConnectionsRequest)(nil),   // 17: cabinet.v1.ListConnectionsRequest
 	(*GetConnectionRequest)(nil),     // 18: cabinet.v1.GetConnectionRequest
 	(*CreateConnectionRequest)(nil),  // 19: cabinet.v1.CreateConnectionRequest
-	(*ListOperatorsRequest)(nil),     // 20: cabinet.v1.ListOperatorsRequest
-	(*GetSettingsRequest)(nil),       // 21: cabinet.v1.GetSettingsRequest
-	(*ChangeSettingsRequest)(nil),    // 22: cabinet.v1.ChangeSettingsRequest
-	(*ListConnectionsResponse)(nil),  // 23: cabinet.v1.ListConnectionsResponse
-	(*GetConnectionResponse)(nil),    // 24: cabinet.v1.GetConnectionResponse
-	(*CreateConnectionResponse)(nil), // 25: cabinet.v1.CreateConnectionResponse
-	(*ListOperatorsResponse)(nil),    // 26: cabinet.v1.ListOperatorsResponse
-	(*GetSettingsResponse)(nil),      // 27: cabinet.v1.GetSettingsResponse
-	(*ChangeSettingsResponse)(nil),   // 28: cabinet.v1.ChangeSettingsResponse
+	(*ListFindsRequest)(nil),         // 20: cabinet.v1.ListFindsRequest
+	(*FindDevicesRequest)(nil),       // 21: cabinet.v1.FindDevicesRequest
+	(*AdoptDeviceRequest)(nil),       // 22: cabinet.v1.AdoptDeviceRequest
+	(*ListOperatorsRequest)(nil),     // 23: cabinet.v1.ListOperatorsRequest
+	(*GetSettingsRequest)(nil),       // 24: cabinet.v1.GetSettingsRequest
+	(*ChangeSettingsRequest)(nil),    // 25: cabinet.v1.ChangeSettingsRequest
+	(*ListConnectionsResponse)(nil),  // 26: cabinet.v1.ListConnectionsResponse
+	(*GetConnectionResponse)(nil),    // 27: cabinet.v1.GetConnectionResponse
+	(*CreateConnectionResponse)(nil), // 28: cabinet.v1.CreateConnectionResponse
+	(*ListFindsResponse)(nil),        // 29: cabinet.v1.ListFindsResponse
+	(*FindDevicesResponse)(nil),      // 30: cabinet.v1.FindDevicesResponse
+	(*AdoptDeviceResponse)(nil),      // 31: cabinet.v1.AdoptDeviceResponse
+	(*ListOperatorsResponse)(nil),    // 32: cabinet.v1.ListOperatorsResponse
+	(*GetSettingsResponse)(nil),      // 33: cabinet.v1.GetSettingsResponse
+	(*ChangeSettingsResponse)(nil),   // 34: cabinet.v1.ChangeSettingsResponse
 }
 var file_cabinet_v1_tree_proto_depIdxs = []int32{
 	0,  // 0: cabinet.v1.Node.kind:type_name -> cabinet.v1.PlaceKind
@@ -1173,23 +1182,29 @@ var file_cabinet_v1_tree_proto_depIdxs = []int32{
 	17, // 15: cabinet.v1.TreeService.ListConnections:input_type -> cabinet.v1.ListConnectionsRequest
 	18, // 16: cabinet.v1.TreeService.GetConnection:input_type -> cabinet.v1.GetConnectionRequest
 	19, // 17: cabinet.v1.TreeService.CreateConnection:input_type -> cabinet.v1.CreateConnectionRequest
-	20, // 18: cabinet.v1.TreeService.ListOperators:input_type -> cabinet.v1.ListOperatorsRequest
-	21, // 19: cabinet.v1.TreeService.GetSettings:input_type -> cabinet.v1.GetSettingsRequest
-	22, // 20: cabinet.v1.TreeService.ChangeSettings:input_type -> cabinet.v1.ChangeSettingsRequest
-	4,  // 21: cabinet.v1.TreeService.GetTree:output_type -> cabinet.v1.GetTreeResponse
-	6,  // 22: cabinet.v1.TreeService.CreateNode:output_type -> cabinet.v1.CreateNodeResponse
-	8,  // 23: cabinet.v1.TreeService.ChangeNode:output_type -> cabinet.v1.ChangeNodeResponse
-	10, // 24: cabinet.v1.TreeService.MoveNode:output_type -> cabinet.v1.MoveNodeResponse
-	12, // 25: cabinet.v1.TreeService.DeleteNode:output_type -> cabinet.v1.DeleteNodeResponse
-	15, // 26: cabinet.v1.TreeService.ListStays:output_type -> cabinet.v1.ListStaysResponse
-	23, // 27: cabinet.v1.TreeService.ListConnections:output_type -> cabinet.v1.ListConnectionsResponse
-	24, // 28: cabinet.v1.TreeService.GetConnection:output_type -> cabinet.v1.GetConnectionResponse
-	25, // 29: cabinet.v1.TreeService.CreateConnection:output_type -> cabinet.v1.CreateConnectionResponse
-	26, // 30: cabinet.v1.TreeService.ListOperators:output_type -> cabinet.v1.ListOperatorsResponse
-	27, // 31: cabinet.v1.TreeService.GetSettings:output_type -> cabinet.v1.GetSettingsResponse
-	28, // 32: cabinet.v1.TreeService.ChangeSettings:output_type -> cabinet.v1.ChangeSettingsResponse
-	21, // [21:33] is the sub-list for method output_type
-	9,  // [9:21] is the sub-list for method input_type
+	20, // 18: cabinet.v1.TreeService.ListFinds:input_type -> cabinet.v1.ListFindsRequest
+	21, // 19: cabinet.v1.TreeService.FindDevices:input_type -> cabinet.v1.FindDevicesRequest
+	22, // 20: cabinet.v1.TreeService.AdoptDevice:input_type -> cabinet.v1.AdoptDeviceRequest
+	23, // 21: cabinet.v1.TreeService.ListOperators:input_type -> cabinet.v1.ListOperatorsRequest
+	24, // 22: cabinet.v1.TreeService.GetSettings:input_type -> cabinet.v1.GetSettingsRequest
+	25, // 23: cabinet.v1.TreeService.ChangeSettings:input_type -> cabinet.v1.ChangeSettingsRequest
+	4,  // 24: cabinet.v1.TreeService.GetTree:output_type -> cabinet.v1.GetTreeResponse
+	6,  // 25: cabinet.v1.TreeService.CreateNode:output_type -> cabinet.v1.CreateNodeResponse
+	8,  // 26: cabinet.v1.TreeService.ChangeNode:output_type -> cabinet.v1.ChangeNodeResponse
+	10, // 27: cabinet.v1.TreeService.MoveNode:output_type -> cabinet.v1.MoveNodeResponse
+	12, // 28: cabinet.v1.TreeService.DeleteNode:output_type -> cabinet.v1.DeleteNodeResponse
+	15, // 29: cabinet.v1.TreeService.ListStays:output_type -> cabinet.v1.ListStaysResponse
+	26, // 30: cabinet.v1.TreeService.ListConnections:output_type -> cabinet.v1.ListConnectionsResponse
+	27, // 31: cabinet.v1.TreeService.GetConnection:output_type -> cabinet.v1.GetConnectionResponse
+	28, // 32: cabinet.v1.TreeService.CreateConnection:output_type -> cabinet.v1.CreateConnectionResponse
+	29, // 33: cabinet.v1.TreeService.ListFinds:output_type -> cabinet.v1.ListFindsResponse
+	30, // 34: cabinet.v1.TreeService.FindDevices:output_type -> cabinet.v1.FindDevicesResponse
+	31, // 35: cabinet.v1.TreeService.AdoptDevice:output_type -> cabinet.v1.AdoptDeviceResponse
+	32, // 36: cabinet.v1.TreeService.ListOperators:output_type -> cabinet.v1.ListOperatorsResponse
+	33, // 37: cabinet.v1.TreeService.GetSettings:output_type -> cabinet.v1.GetSettingsResponse
+	34, // 38: cabinet.v1.TreeService.ChangeSettings:output_type -> cabinet.v1.ChangeSettingsResponse
+	24, // [24:39] is the sub-list for method output_type
+	9,  // [9:24] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name

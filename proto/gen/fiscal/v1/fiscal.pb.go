@@ -528,6 +528,10 @@ const (
 	Action_ACTION_SUSPEND Action = 18
 	// End ACTION_SUSPEND.
 	Action_ACTION_RESUME Action = 19
+	// Of the agent: look for devices at ports that no till of its list has.
+	Action_ACTION_FIND_TILLS Action = 20
+	// Of the agent: take a device that was found into its list of tills; goes with the device and TillSettings. Its run names the till.
+	Action_ACTION_ADOPT_TILL Action = 21
 )
 
 // Enum value maps for Action.
@@ -553,6 +557,8 @@ var (
 		17: "ACTION_RESEND_OFD",
 		18: "ACTION_SUSPEND",
 		19: "ACTION_RESUME",
+		20: "ACTION_FIND_TILLS",
+		21: "ACTION_ADOPT_TILL",
 	}
 	Action_value = map[string]int32{
 		"ACTION_UNSPECIFIED":    0,
@@ -575,6 +581,8 @@ var (
 		"ACTION_RESEND_OFD":     17,
 		"ACTION_SUSPEND":        18,
 		"ACTION_RESUME":         19,
+		"ACTION_FIND_TILLS":     20,
+		"ACTION_ADOPT_TILL":     21,
 	}
 )
 
@@ -2856,7 +2864,7 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\tPAPER_OUT\x10\x03\x12\x0f\n" +
 	"\vPAPER_COVER\x10\x04\x12\x12\n" +
 	"\x0ePAPER_CONTINUE\x10\x05\x12\x10\n" +
-	"\fPAPER_ABSENT\x10\x06*\xc8\x03\n" +
+	"\fPAPER_ABSENT\x10\x06*\xf6\x03\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACTION_CHECK\x10\x01\x12\x17\n" +
@@ -2878,7 +2886,9 @@ const file_fiscal_v1_fiscal_proto_rawDesc = "" +
 	"\x10ACTION_CONFIGURE\x10\x10\x12\x15\n" +
 	"\x11ACTION_RESEND_OFD\x10\x11\x12\x12\n" +
 	"\x0eACTION_SUSPEND\x10\x12\x12\x11\n" +
-	"\rACTION_RESUME\x10\x13*\x9b\x01\n" +
+	"\rACTION_RESUME\x10\x13\x12\x15\n" +
+	"\x11ACTION_FIND_TILLS\x10\x14\x12\x15\n" +
+	"\x11ACTION_ADOPT_TILL\x10\x15*\x9b\x01\n" +
 	"\tStepState\x12\x1a\n" +
 	"\x16STEP_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STEP_STATE_PLANNED\x10\x01\x12\x16\n" +

@@ -188,97 +188,6 @@ func (x *SettingsReport) GetRefused() string {
 	return ""
 }
 
-// Stranger is a device that looks like a till and is in nobody's list.
-type Stranger struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it answers: serial:///dev/ttyACM0?baud=115200.
-	Wire string `protobuf:"bytes,1,opt,name=wire,proto3" json:"wire,omitempty"`
-	// Driver.
-	Driver string `protobuf:"bytes,2,opt,name=driver,proto3" json:"driver,omitempty"`
-	// Model, as it says.
-	Model string `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
-	// Factory number; empty while not known.
-	Serial string `protobuf:"bytes,4,opt,name=serial,proto3" json:"serial,omitempty"`
-	// Number of its fiscal memory; empty while not known.
-	Fn string `protobuf:"bytes,5,opt,name=fn,proto3" json:"fn,omitempty"`
-	// What it is: "till", "fn", "printer".
-	Kind          string `protobuf:"bytes,6,opt,name=kind,proto3" json:"kind,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Stranger) Reset() {
-	*x = Stranger{}
-	mi := &file_fiscal_v1_settings_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Stranger) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Stranger) ProtoMessage() {}
-
-func (x *Stranger) ProtoReflect() protoreflect.Message {
-	mi := &file_fiscal_v1_settings_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Stranger.ProtoReflect.Descriptor instead.
-func (*Stranger) Descriptor() ([]byte, []int) {
-	return file_fiscal_v1_settings_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Stranger) GetWire() string {
-	if x != nil {
-		return x.Wire
-	}
-	return ""
-}
-
-func (x *Stranger) GetDriver() string {
-	if x != nil {
-		return x.Driver
-	}
-	return ""
-}
-
-func (x *Stranger) GetModel() string {
-	if x != nil {
-		return x.Model
-	}
-	return ""
-}
-
-func (x *Stranger) GetSerial() string {
-	if x != nil {
-		return x.Serial
-	}
-	return ""
-}
-
-func (x *Stranger) GetFn() string {
-	if x != nil {
-		return x.Fn
-	}
-	return ""
-}
-
-func (x *Stranger) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
 var File_fiscal_v1_settings_proto protoreflect.FileDescriptor
 
 const file_fiscal_v1_settings_proto_rawDesc = "" +
@@ -296,14 +205,7 @@ const file_fiscal_v1_settings_proto_rawDesc = "" +
 	"\x04till\x18\x01 \x01(\tR\x04till\x123\n" +
 	"\bsettings\x18\x02 \x01(\v2\x17.fiscal.v1.TillSettingsR\bsettings\x12\x12\n" +
 	"\x04hash\x18\x03 \x01(\tR\x04hash\x12\x18\n" +
-	"\arefused\x18\x04 \x01(\tR\arefused\"\x88\x01\n" +
-	"\bStranger\x12\x12\n" +
-	"\x04wire\x18\x01 \x01(\tR\x04wire\x12\x16\n" +
-	"\x06driver\x18\x02 \x01(\tR\x06driver\x12\x14\n" +
-	"\x05model\x18\x03 \x01(\tR\x05model\x12\x16\n" +
-	"\x06serial\x18\x04 \x01(\tR\x06serial\x12\x0e\n" +
-	"\x02fn\x18\x05 \x01(\tR\x02fn\x12\x12\n" +
-	"\x04kind\x18\x06 \x01(\tR\x04kindB\x9d\x01\n" +
+	"\arefused\x18\x04 \x01(\tR\arefusedB\x9d\x01\n" +
 	"\rcom.fiscal.v1B\rSettingsProtoP\x01Z8github.com/chekan-io/chekan/proto/gen/fiscal/v1;fiscalv1\xa2\x02\x03FXX\xaa\x02\tFiscal.V1\xca\x02\tFiscal\\V1\xe2\x02\x15Fiscal\\V1\\GPBMetadata\xea\x02\n" +
 	"Fiscal::V1b\x06proto3"
 
@@ -319,11 +221,10 @@ func file_fiscal_v1_settings_proto_rawDescGZIP() []byte {
 	return file_fiscal_v1_settings_proto_rawDescData
 }
 
-var file_fiscal_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_fiscal_v1_settings_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_fiscal_v1_settings_proto_goTypes = []any{
 	(*TillSettings)(nil),   // 0: fiscal.v1.TillSettings
 	(*SettingsReport)(nil), // 1: fiscal.v1.SettingsReport
-	(*Stranger)(nil),       // 2: fiscal.v1.Stranger
 }
 var file_fiscal_v1_settings_proto_depIdxs = []int32{
 	0, // 0: fiscal.v1.SettingsReport.settings:type_name -> fiscal.v1.TillSettings
@@ -345,7 +246,7 @@ func file_fiscal_v1_settings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fiscal_v1_settings_proto_rawDesc), len(file_fiscal_v1_settings_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

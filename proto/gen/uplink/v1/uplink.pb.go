@@ -832,8 +832,10 @@ type ReportStateRequest struct {
 	Outbox uint64 `protobuf:"varint,3,opt,name=outbox,proto3" json:"outbox,omitempty"`
 	// Settings of tills as they hold at the agent.
 	Settings []*v1.SettingsReport `protobuf:"bytes,4,rep,name=settings,proto3" json:"settings,omitempty"`
-	// Devices that look like tills and are in nobody's list.
-	Strangers     []*v1.Stranger `protobuf:"bytes,5,rep,name=strangers,proto3" json:"strangers,omitempty"`
+	// Devices that the last search has found.
+	Strangers []*v1.Stranger `protobuf:"bytes,5,rep,name=strangers,proto3" json:"strangers,omitempty"`
+	// The last search since the agent started; absent when there was none, and then strangers say nothing.
+	Search        *v1.Search `protobuf:"bytes,6,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -903,6 +905,13 @@ func (x *ReportStateRequest) GetStrangers() []*v1.Stranger {
 	return nil
 }
 
+func (x *ReportStateRequest) GetSearch() *v1.Search {
+	if x != nil {
+		return x.Search
+	}
+	return nil
+}
+
 // ReportStateResponse is empty.
 type ReportStateResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -945,7 +954,7 @@ type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id; executed once.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Till.
+	// Till; empty when it is the agent that is meant.
 	Till string `protobuf:"bytes,2,opt,name=till,proto3" json:"till,omitempty"`
 	// What to do.
 	Action v1.Action `protobuf:"varint,3,opt,name=action,proto3,enum=fiscal.v1.Action" json:"action,omitempty"`
@@ -959,12 +968,14 @@ type Command struct {
 	AskConsent bool `protobuf:"varint,7,opt,name=ask_consent,json=askConsent,proto3" json:"ask_consent,omitempty"`
 	// For ACTION_LOG_LEVEL: debug, info, warn or error.
 	LogLevel string `protobuf:"bytes,8,opt,name=log_level,json=logLevel,proto3" json:"log_level,omitempty"`
-	// For ACTION_CONFIGURE.
+	// For ACTION_CONFIGURE, and the first ones of a till for ACTION_ADOPT_TILL.
 	Settings *v1.TillSettings `protobuf:"bytes,9,opt,name=settings,proto3" json:"settings,omitempty"`
 	// For ACTION_CHECK_NETWORK: host:port of an operator of fiscal data, to be tried instead of everything.
 	Address string `protobuf:"bytes,10,opt,name=address,proto3" json:"address,omitempty"`
 	// Why, in the asker's words.
-	Reason        string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,12,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For ACTION_ADOPT_TILL: the device, as the agent told of it.
+	Device        *v1.Stranger `protobuf:"bytes,13,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1074,6 +1085,13 @@ func (x *Command) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *Command) GetDevice() *v1.Stranger {
+	if x != nil {
+		return x.Device
+	}
+	return nil
 }
 
 // FetchCommandsRequest asks for commands.
@@ -2161,7 +2179,7 @@ var File_uplink_v1_uplink_proto protoreflect.FileDescriptor
 
 const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\n" +
-	"\x16uplink/v1/uplink.proto\x12\tuplink.v1\x1a\x16fiscal/v1/fiscal.proto\x1a\x18fiscal/v1/settings.proto\"c\n" +
+	"\x16uplink/v1/uplink.proto\x12\tuplink.v1\x1a\x17fiscal/v1/devices.proto\x1a\x16fiscal/v1/fiscal.proto\x1a\x18fiscal/v1/settings.proto\"c\n" +
 	"\rEnrollRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x10\n" +
 	"\x03csr\x18\x02 \x01(\fR\x03csr\x12\x12\n" +
@@ -2222,14 +2240,15 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"dictionary\x12\x16\n" +
 	"\x06packed\x18\x03 \x01(\fR\x06packed\"&\n" +
 	"\fPushResponse\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"\xf2\x01\n" +
+	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"\x9d\x02\n" +
 	"\x12ReportStateRequest\x12*\n" +
 	"\x05tills\x18\x01 \x03(\v2\x14.fiscal.v1.TillStateR\x05tills\x12.\n" +
 	"\bproblems\x18\x02 \x03(\v2\x12.fiscal.v1.ProblemR\bproblems\x12\x16\n" +
 	"\x06outbox\x18\x03 \x01(\x04R\x06outbox\x125\n" +
 	"\bsettings\x18\x04 \x03(\v2\x19.fiscal.v1.SettingsReportR\bsettings\x121\n" +
-	"\tstrangers\x18\x05 \x03(\v2\x13.fiscal.v1.StrangerR\tstrangers\"\x15\n" +
-	"\x13ReportStateResponse\"\xe3\x02\n" +
+	"\tstrangers\x18\x05 \x03(\v2\x13.fiscal.v1.StrangerR\tstrangers\x12)\n" +
+	"\x06search\x18\x06 \x01(\v2\x11.fiscal.v1.SearchR\x06search\"\x15\n" +
+	"\x13ReportStateResponse\"\x90\x03\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04till\x18\x02 \x01(\tR\x04till\x12)\n" +
@@ -2244,7 +2263,8 @@ const file_uplink_v1_uplink_proto_rawDesc = "" +
 	"\bsettings\x18\t \x01(\v2\x17.fiscal.v1.TillSettingsR\bsettings\x12\x18\n" +
 	"\aaddress\x18\n" +
 	" \x01(\tR\aaddress\x12\x16\n" +
-	"\x06reason\x18\f \x01(\tR\x06reason\"T\n" +
+	"\x06reason\x18\f \x01(\tR\x06reason\x12+\n" +
+	"\x06device\x18\r \x01(\v2\x13.fiscal.v1.StrangerR\x06device\"T\n" +
 	"\x14FetchCommandsRequest\x12\x17\n" +
 	"\await_ms\x18\x01 \x01(\rR\x06waitMs\x12#\n" +
 	"\rrules_version\x18\x02 \x01(\tR\frulesVersion\"o\n" +
@@ -2393,9 +2413,10 @@ var file_uplink_v1_uplink_proto_goTypes = []any{
 	(*v1.Problem)(nil),                // 37: fiscal.v1.Problem
 	(*v1.SettingsReport)(nil),         // 38: fiscal.v1.SettingsReport
 	(*v1.Stranger)(nil),               // 39: fiscal.v1.Stranger
-	(v1.Action)(0),                    // 40: fiscal.v1.Action
-	(*v1.Decision)(nil),               // 41: fiscal.v1.Decision
-	(*v1.TillSettings)(nil),           // 42: fiscal.v1.TillSettings
+	(*v1.Search)(nil),                 // 40: fiscal.v1.Search
+	(v1.Action)(0),                    // 41: fiscal.v1.Action
+	(*v1.Decision)(nil),               // 42: fiscal.v1.Decision
+	(*v1.TillSettings)(nil),           // 43: fiscal.v1.TillSettings
 }
 var file_uplink_v1_uplink_proto_depIdxs = []int32{
 	33, // 0: uplink.v1.HelloRequest.tills:type_name -> fiscal.v1.TillState
@@ -2409,45 +2430,47 @@ var file_uplink_v1_uplink_proto_depIdxs = []int32{
 	37, // 8: uplink.v1.ReportStateRequest.problems:type_name -> fiscal.v1.Problem
 	38, // 9: uplink.v1.ReportStateRequest.settings:type_name -> fiscal.v1.SettingsReport
 	39, // 10: uplink.v1.ReportStateRequest.strangers:type_name -> fiscal.v1.Stranger
-	40, // 11: uplink.v1.Command.action:type_name -> fiscal.v1.Action
-	41, // 12: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
-	42, // 13: uplink.v1.Command.settings:type_name -> fiscal.v1.TillSettings
-	13, // 14: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
-	16, // 15: uplink.v1.FetchCommandsResponse.rules:type_name -> uplink.v1.Rules
-	17, // 16: uplink.v1.Rules.tills:type_name -> uplink.v1.TillRules
-	18, // 17: uplink.v1.TillRules.rules:type_name -> uplink.v1.Rule
-	34, // 18: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
-	34, // 19: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
-	0,  // 20: uplink.v1.ReportUpdateRequest.stage:type_name -> uplink.v1.UpdateStage
-	1,  // 21: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
-	3,  // 22: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
-	9,  // 23: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
-	11, // 24: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
-	14, // 25: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
-	19, // 26: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
-	21, // 27: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
-	23, // 28: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
-	25, // 29: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
-	27, // 30: uplink.v1.UplinkService.FetchUpdate:input_type -> uplink.v1.FetchUpdateRequest
-	29, // 31: uplink.v1.UplinkService.ReportUpdate:input_type -> uplink.v1.ReportUpdateRequest
-	31, // 32: uplink.v1.UplinkService.GiveBundle:input_type -> uplink.v1.GiveBundleRequest
-	2,  // 33: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
-	4,  // 34: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
-	10, // 35: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
-	12, // 36: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
-	15, // 37: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
-	20, // 38: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
-	22, // 39: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
-	24, // 40: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
-	26, // 41: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
-	28, // 42: uplink.v1.UplinkService.FetchUpdate:output_type -> uplink.v1.FetchUpdateResponse
-	30, // 43: uplink.v1.UplinkService.ReportUpdate:output_type -> uplink.v1.ReportUpdateResponse
-	32, // 44: uplink.v1.UplinkService.GiveBundle:output_type -> uplink.v1.GiveBundleResponse
-	33, // [33:45] is the sub-list for method output_type
-	21, // [21:33] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	40, // 11: uplink.v1.ReportStateRequest.search:type_name -> fiscal.v1.Search
+	41, // 12: uplink.v1.Command.action:type_name -> fiscal.v1.Action
+	42, // 13: uplink.v1.Command.decision:type_name -> fiscal.v1.Decision
+	43, // 14: uplink.v1.Command.settings:type_name -> fiscal.v1.TillSettings
+	39, // 15: uplink.v1.Command.device:type_name -> fiscal.v1.Stranger
+	13, // 16: uplink.v1.FetchCommandsResponse.commands:type_name -> uplink.v1.Command
+	16, // 17: uplink.v1.FetchCommandsResponse.rules:type_name -> uplink.v1.Rules
+	17, // 18: uplink.v1.Rules.tills:type_name -> uplink.v1.TillRules
+	18, // 19: uplink.v1.TillRules.rules:type_name -> uplink.v1.Rule
+	34, // 20: uplink.v1.ReportRunRequest.run:type_name -> fiscal.v1.Run
+	34, // 21: uplink.v1.OpenTicketRequest.run:type_name -> fiscal.v1.Run
+	0,  // 22: uplink.v1.ReportUpdateRequest.stage:type_name -> uplink.v1.UpdateStage
+	1,  // 23: uplink.v1.EnrolmentService.Enroll:input_type -> uplink.v1.EnrollRequest
+	3,  // 24: uplink.v1.UplinkService.Hello:input_type -> uplink.v1.HelloRequest
+	9,  // 25: uplink.v1.UplinkService.Push:input_type -> uplink.v1.PushRequest
+	11, // 26: uplink.v1.UplinkService.ReportState:input_type -> uplink.v1.ReportStateRequest
+	14, // 27: uplink.v1.UplinkService.FetchCommands:input_type -> uplink.v1.FetchCommandsRequest
+	19, // 28: uplink.v1.UplinkService.ReportRun:input_type -> uplink.v1.ReportRunRequest
+	21, // 29: uplink.v1.UplinkService.ReportCertificate:input_type -> uplink.v1.ReportCertificateRequest
+	23, // 30: uplink.v1.UplinkService.OpenTicket:input_type -> uplink.v1.OpenTicketRequest
+	25, // 31: uplink.v1.UplinkService.Renew:input_type -> uplink.v1.RenewRequest
+	27, // 32: uplink.v1.UplinkService.FetchUpdate:input_type -> uplink.v1.FetchUpdateRequest
+	29, // 33: uplink.v1.UplinkService.ReportUpdate:input_type -> uplink.v1.ReportUpdateRequest
+	31, // 34: uplink.v1.UplinkService.GiveBundle:input_type -> uplink.v1.GiveBundleRequest
+	2,  // 35: uplink.v1.EnrolmentService.Enroll:output_type -> uplink.v1.EnrollResponse
+	4,  // 36: uplink.v1.UplinkService.Hello:output_type -> uplink.v1.HelloResponse
+	10, // 37: uplink.v1.UplinkService.Push:output_type -> uplink.v1.PushResponse
+	12, // 38: uplink.v1.UplinkService.ReportState:output_type -> uplink.v1.ReportStateResponse
+	15, // 39: uplink.v1.UplinkService.FetchCommands:output_type -> uplink.v1.FetchCommandsResponse
+	20, // 40: uplink.v1.UplinkService.ReportRun:output_type -> uplink.v1.ReportRunResponse
+	22, // 41: uplink.v1.UplinkService.ReportCertificate:output_type -> uplink.v1.ReportCertificateResponse
+	24, // 42: uplink.v1.UplinkService.OpenTicket:output_type -> uplink.v1.OpenTicketResponse
+	26, // 43: uplink.v1.UplinkService.Renew:output_type -> uplink.v1.RenewResponse
+	28, // 44: uplink.v1.UplinkService.FetchUpdate:output_type -> uplink.v1.FetchUpdateResponse
+	30, // 45: uplink.v1.UplinkService.ReportUpdate:output_type -> uplink.v1.ReportUpdateResponse
+	32, // 46: uplink.v1.UplinkService.GiveBundle:output_type -> uplink.v1.GiveBundleResponse
+	35, // [35:47] is the sub-list for method output_type
+	23, // [23:35] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_uplink_v1_uplink_proto_init() }

@@ -56,6 +56,12 @@ const (
 	// TreeServiceCreateConnectionProcedure is the fully-qualified name of the TreeService's
 	// CreateConnection RPC.
 	TreeServiceCreateConnectionProcedure = "/cabinet.v1.TreeService/CreateConnection"
+	// TreeServiceListFindsProcedure is the fully-qualified name of the TreeService's ListFinds RPC.
+	TreeServiceListFindsProcedure = "/cabinet.v1.TreeService/ListFinds"
+	// TreeServiceFindDevicesProcedure is the fully-qualified name of the TreeService's FindDevices RPC.
+	TreeServiceFindDevicesProcedure = "/cabinet.v1.TreeService/FindDevices"
+	// TreeServiceAdoptDeviceProcedure is the fully-qualified name of the TreeService's AdoptDevice RPC.
+	TreeServiceAdoptDeviceProcedure = "/cabinet.v1.TreeService/AdoptDevice"
 	// TreeServiceListOperatorsProcedure is the fully-qualified name of the TreeService's ListOperators
 	// RPC.
 	TreeServiceListOperatorsProcedure = "/cabinet.v1.TreeService/ListOperators"
@@ -86,6 +92,12 @@ type TreeServiceClient interface {
 	GetConnection(context.Context, *v1.GetConnectionRequest) (*v1.GetConnectionResponse, error)
 	// CreateConnection makes a one-time code for an agent in an outlet.
 	CreateConnection(context.Context, *v1.CreateConnectionRequest) (*v1.CreateConnectionResponse, error)
+	// ListFinds gives the devices that an agent has found.
+	ListFinds(context.Context, *v1.ListFindsRequest) (*v1.ListFindsResponse, error)
+	// FindDevices has an agent look for devices at ports that no till has.
+	FindDevices(context.Context, *v1.FindDevicesRequest) (*v1.FindDevicesResponse, error)
+	// AdoptDevice has an agent take a device over as a new till. It is done once, however often it is asked.
+	AdoptDevice(context.Context, *v1.AdoptDeviceRequest) (*v1.AdoptDeviceResponse, error)
 	// ListOperators gives the directory of operators of fiscal data.
 	ListOperators(context.Context, *v1.ListOperatorsRequest) (*v1.ListOperatorsResponse, error)
 	// GetSettings gives what a till's agent should have, what it has, and where they differ.
@@ -163,6 +175,25 @@ func NewTreeServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(treeServiceMethods.ByName("CreateConnection")),
 			connect.WithClientOptions(opts...),
 		),
+		listFinds: connect.NewClient[v1.ListFindsRequest, v1.ListFindsResponse](
+			httpClient,
+			baseURL+TreeServiceListFindsProcedure,
+			connect.WithSchema(treeServiceMethods.ByName("ListFinds")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		findDevices: connect.NewClient[v1.FindDevicesRequest, v1.FindDevicesResponse](
+			httpClient,
+			baseURL+TreeServiceFindDevicesProcedure,
+			connect.WithSchema(treeServiceMethods.ByName("FindDevices")),
+			connect.WithClientOptions(opts...),
+		),
+		adoptDevice: connect.NewClient[v1.AdoptDeviceRequest, v1.AdoptDeviceResponse](
+			httpClient,
+			baseURL+TreeServiceAdoptDeviceProcedure,
+			connect.WithSchema(treeServiceMethods.ByName("AdoptDevice")),
+			connect.WithClientOptions(opts...),
+		),
 		listOperators: connect.NewClient[v1.ListOperatorsRequest, v1.ListOperatorsResponse](
 			httpClient,
 			baseURL+TreeServiceListOperatorsProcedure,
@@ -197,6 +228,9 @@ type treeServiceClient struct {
 	listConnections  *connect.Client[v1.ListConnectionsRequest, v1.ListConnectionsResponse]
 	getConnection    *connect.Client[v1.GetConnectionRequest, v1.GetConnectionResponse]
 	createConnection *connect.Client[v1.CreateConnectionRequest, v1.CreateConnectionResponse]
+	listFinds        *connect.Client[v1.ListFindsRequest, v1.ListFindsResponse]
+	findDevices      *connect.Client[v1.FindDevicesRequest, v1.FindDevicesResponse]
+	adoptDevice      *connect.Client[v1.AdoptDeviceRequest, v1.AdoptDeviceResponse]
 	listOperators    *connect.Client[v1.ListOperatorsRequest, v1.ListOperatorsResponse]
 	getSettings      *connect.Client[v1.GetSettingsRequest, v1.GetSettingsResponse]
 	changeSettings   *connect.Client[v1.ChangeSettingsRequest, v1.ChangeSettingsResponse]
@@ -283,6 +317,33 @@ func (c *treeServiceClient) CreateConnection(ctx context.Context, req *v1.Create
 	return nil, err
 }
 
+// ListFinds calls cabinet.v1.TreeService.ListFinds.
+func (c *treeServiceClient) ListFinds(ctx context.Context, req *v1.ListFindsRequest) (*v1.ListFindsResponse, error) {
+	response, err := c.listFinds.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// FindDevices calls cabinet.v1.TreeService.FindDevices.
+func (c *treeServiceClient) FindDevices(ctx context.Context, req *v1.FindDevicesRequest) (*v1.FindDevicesResponse, error) {
+	response, err := c.findDevices.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AdoptDevice calls cabinet.v1.TreeService.AdoptDevice.
+func (c *treeServiceClient) AdoptDevice(ctx context.Context, req *v1.AdoptDeviceRequest) (*v1.AdoptDeviceResponse, error) {
+	response, err := c.adoptDevice.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListOperators calls cabinet.v1.TreeService.ListOperators.
 func (c *treeServiceClient) ListOperators(ctx context.Context, req *v1.ListOperatorsRequest) (*v1.ListOperatorsResponse, error) {
 	response, err := c.listOperators.CallUnary(ctx, connect.NewRequest(req))
@@ -330,6 +391,12 @@ type TreeServiceHandler interface {
 	GetConnection(context.Context, *v1.GetConnectionRequest) (*v1.GetConnectionResponse, error)
 	// CreateConnection makes a one-time code for an agent in an outlet.
 	CreateConnection(context.Context, *v1.CreateConnectionRequest) (*v1.CreateConnectionResponse, error)
+	// ListFinds gives the devices that an agent has found.
+	ListFinds(context.Context, *v1.ListFindsRequest) (*v1.ListFindsResponse, error)
+	// FindDevices has an agent look for devices at ports that no till has.
+	FindDevices(context.Context, *v1.FindDevicesRequest) (*v1.FindDevicesResponse, error)
+	// AdoptDevice has an agent take a device over as a new till. It is done once, however often it is asked.
+	AdoptDevice(context.Context, *v1.AdoptDeviceRequest) (*v1.AdoptDeviceResponse, error)
 	// ListOperators gives the directory of operators of fiscal data.
 	ListOperators(context.Context, *v1.ListOperatorsRequest) (*v1.ListOperatorsResponse, error)
 	// GetSettings gives what a till's agent should have, what it has, and where they differ.
@@ -403,6 +470,25 @@ func NewTreeServiceHandler(svc TreeServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(treeServiceMethods.ByName("CreateConnection")),
 		connect.WithHandlerOptions(opts...),
 	)
+	treeServiceListFindsHandler := connect.NewUnaryHandlerSimple(
+		TreeServiceListFindsProcedure,
+		svc.ListFinds,
+		connect.WithSchema(treeServiceMethods.ByName("ListFinds")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	treeServiceFindDevicesHandler := connect.NewUnaryHandlerSimple(
+		TreeServiceFindDevicesProcedure,
+		svc.FindDevices,
+		connect.WithSchema(treeServiceMethods.ByName("FindDevices")),
+		connect.WithHandlerOptions(opts...),
+	)
+	treeServiceAdoptDeviceHandler := connect.NewUnaryHandlerSimple(
+		TreeServiceAdoptDeviceProcedure,
+		svc.AdoptDevice,
+		connect.WithSchema(treeServiceMethods.ByName("AdoptDevice")),
+		connect.WithHandlerOptions(opts...),
+	)
 	treeServiceListOperatorsHandler := connect.NewUnaryHandlerSimple(
 		TreeServiceListOperatorsProcedure,
 		svc.ListOperators,
@@ -443,6 +529,12 @@ func NewTreeServiceHandler(svc TreeServiceHandler, opts ...connect.HandlerOption
 			treeServiceGetConnectionHandler.ServeHTTP(w, r)
 		case TreeServiceCreateConnectionProcedure:
 			treeServiceCreateConnectionHandler.ServeHTTP(w, r)
+		case TreeServiceListFindsProcedure:
+			treeServiceListFindsHandler.ServeHTTP(w, r)
+		case TreeServiceFindDevicesProcedure:
+			treeServiceFindDevicesHandler.ServeHTTP(w, r)
+		case TreeServiceAdoptDeviceProcedure:
+			treeServiceAdoptDeviceHandler.ServeHTTP(w, r)
 		case TreeServiceListOperatorsProcedure:
 			treeServiceListOperatorsHandler.ServeHTTP(w, r)
 		case TreeServiceGetSettingsProcedure:
@@ -492,6 +584,18 @@ func (UnimplementedTreeServiceHandler) GetConnection(context.Context, *v1.GetCon
 
 func (UnimplementedTreeServiceHandler) CreateConnection(context.Context, *v1.CreateConnectionRequest) (*v1.CreateConnectionResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.TreeService.CreateConnection is not implemented"))
+}
+
+func (UnimplementedTreeServiceHandler) ListFinds(context.Context, *v1.ListFindsRequest) (*v1.ListFindsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.TreeService.ListFinds is not implemented"))
+}
+
+func (UnimplementedTreeServiceHandler) FindDevices(context.Context, *v1.FindDevicesRequest) (*v1.FindDevicesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.TreeService.FindDevices is not implemented"))
+}
+
+func (UnimplementedTreeServiceHandler) AdoptDevice(context.Context, *v1.AdoptDeviceRequest) (*v1.AdoptDeviceResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.TreeService.AdoptDevice is not implemented"))
 }
 
 func (UnimplementedTreeServiceHandler) ListOperators(context.Context, *v1.ListOperatorsRequest) (*v1.ListOperatorsResponse, error) {

@@ -6,15 +6,17 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Stranger } from "../../fiscal/v1/settings_pb";
-import { file_fiscal_v1_settings } from "../../fiscal/v1/settings_pb";
+import type { CommandState } from "./commands_pb";
+import { file_cabinet_v1_commands } from "./commands_pb";
+import type { Search, Stranger } from "../../fiscal/v1/devices_pb";
+import { file_fiscal_v1_devices } from "../../fiscal/v1/devices_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cabinet/v1/connect.proto.
  */
 export const file_cabinet_v1_connect: GenFile = /*@__PURE__*/
-  fileDesc("ChhjYWJpbmV0L3YxL2Nvbm5lY3QucHJvdG8SCmNhYmluZXQudjEimwEKC0Nvbm5lY3RTdGVwEicKBXN0YWdlGAEgASgOMhguY2FiaW5ldC52MS5Db25uZWN0U3RhZ2USIgoEbWFyaxgCIAEoDjIULmNhYmluZXQudjEuU3RlcE1hcmsSDgoGcmVhc29uGAMgASgJEgwKBHRleHQYBCABKAkSDQoFYXRfbXMYBSABKAMSEgoKY29tbWFuZF9pZBgGIAEoCSL/AgoKQ29ubmVjdGlvbhIKCgJpZBgBIAEoCRIRCglvdXRsZXRfaWQYAiABKAkSDgoGb3V0bGV0GAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMSEgoKY3JlYXRlZF9tcxgFIAEoAxIQCghhZ2VudF9pZBgGIAEoCRIMCgRob3N0GAcgASgJEhQKDGFnZW50X29ubGluZRgIIAEoCBIPCgd0aWxsX2lkGAkgASgJEgwKBHRpbGwYCiABKAkSDgoGZGV2aWNlGAsgASgJEigKBXRpbGxzGAwgAygLMhkuY2FiaW5ldC52MS5Db25uZWN0ZWRUaWxsEiYKCXN0cmFuZ2VycxgNIAMoCzITLmZpc2NhbC52MS5TdHJhbmdlchImCgVzdGVwcxgOIAMoCzIXLmNhYmluZXQudjEuQ29ubmVjdFN0ZXASDwoHb2ZkX2lubhgPIAEoCRILCgNvZmQYECABKAkSDwoHY291bnRyeRgRIAEoCRIMCgRkb25lGBIgASgIIkkKDUNvbm5lY3RlZFRpbGwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkZXZpY2UYAyABKAkSDgoGb25saW5lGAQgASgIIhgKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QiRgoXTGlzdENvbm5lY3Rpb25zUmVzcG9uc2USKwoLY29ubmVjdGlvbnMYASADKAsyFi5jYWJpbmV0LnYxLkNvbm5lY3Rpb24iIgoUR2V0Q29ubmVjdGlvblJlcXVlc3QSCgoCaWQYASABKAkiQwoVR2V0Q29ubmVjdGlvblJlc3BvbnNlEioKCmNvbm5lY3Rpb24YASABKAsyFi5jYWJpbmV0LnYxLkNvbm5lY3Rpb24iPAoXQ3JlYXRlQ29ubmVjdGlvblJlcXVlc3QSEQoJb3V0bGV0X2lkGAEgASgJEg4KBm91dGxldBgCIAEoCSJXChhDcmVhdGVDb25uZWN0aW9uUmVzcG9uc2USCgoCaWQYASABKAkSDAoEY29kZRgCIAEoCRISCgpleHBpcmVzX21zGAMgASgDEg0KBWNsb3VkGAQgASgJIkoKCE9wZXJhdG9yEg4KBnRheF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB2NvdW50cnkYAyABKAkSDwoHYWRkcmVzcxgEIAEoCSIWChRMaXN0T3BlcmF0b3JzUmVxdWVzdCJAChVMaXN0T3BlcmF0b3JzUmVzcG9uc2USJwoJb3BlcmF0b3JzGAEgAygLMhQuY2FiaW5ldC52MS5PcGVyYXRvcirhAQoMQ29ubmVjdFN0YWdlEh0KGUNPTk5FQ1RfU1RBR0VfVU5TUEVDSUZJRUQQABIWChJDT05ORUNUX1NUQUdFX0NPREUQARIXChNDT05ORUNUX1NUQUdFX0FHRU5UEAISGAoUQ09OTkVDVF9TVEFHRV9ERVZJQ0UQAxIXChNDT05ORUNUX1NUQUdFX1BMQUNFEAQSGgoWQ09OTkVDVF9TVEFHRV9PUEVSQVRPUhAFEhYKEkNPTk5FQ1RfU1RBR0VfU0xJUBAGEhoKFkNPTk5FQ1RfU1RBR0VfRE9DVU1FTlQQByqOAQoIU3RlcE1hcmsSGQoVU1RFUF9NQVJLX1VOU1BFQ0lGSUVEEAASEwoPU1RFUF9NQVJLX0xBVEVSEAESEQoNU1RFUF9NQVJLX05PVxACEhIKDlNURVBfTUFSS19ET05FEAMSFQoRU1RFUF9NQVJLX1NLSVBQRUQQBBIUChBTVEVQX01BUktfRkFJTEVEEAViBnByb3RvMw", [file_fiscal_v1_settings]);
+  fileDesc("ChhjYWJpbmV0L3YxL2Nvbm5lY3QucHJvdG8SCmNhYmluZXQudjEimwEKC0Nvbm5lY3RTdGVwEicKBXN0YWdlGAEgASgOMhguY2FiaW5ldC52MS5Db25uZWN0U3RhZ2USIgoEbWFyaxgCIAEoDjIULmNhYmluZXQudjEuU3RlcE1hcmsSDgoGcmVhc29uGAMgASgJEgwKBHRleHQYBCABKAkSDQoFYXRfbXMYBSABKAMSEgoKY29tbWFuZF9pZBgGIAEoCSL/AgoKQ29ubmVjdGlvbhIKCgJpZBgBIAEoCRIRCglvdXRsZXRfaWQYAiABKAkSDgoGb3V0bGV0GAMgASgJEhIKCmV4cGlyZXNfbXMYBCABKAMSEgoKY3JlYXRlZF9tcxgFIAEoAxIQCghhZ2VudF9pZBgGIAEoCRIMCgRob3N0GAcgASgJEhQKDGFnZW50X29ubGluZRgIIAEoCBIPCgd0aWxsX2lkGAkgASgJEgwKBHRpbGwYCiABKAkSDgoGZGV2aWNlGAsgASgJEigKBXRpbGxzGAwgAygLMhkuY2FiaW5ldC52MS5Db25uZWN0ZWRUaWxsEiYKBXN0ZXBzGA4gAygLMhcuY2FiaW5ldC52MS5Db25uZWN0U3RlcBIPCgdvZmRfaW5uGA8gASgJEgsKA29mZBgQIAEoCRIPCgdjb3VudHJ5GBEgASgJEgwKBGRvbmUYEiABKAgSIAoFZmluZHMYEyABKAsyES5jYWJpbmV0LnYxLkZpbmRzSgQIDRAOIkkKDUNvbm5lY3RlZFRpbGwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZkZXZpY2UYAyABKAkSDgoGb25saW5lGAQgASgIIqABCgVGaW5kcxIQCghhZ2VudF9pZBgBIAEoCRIMCgRhYmxlGAIgASgIEiEKBnNlYXJjaBgDIAEoCzIRLmZpc2NhbC52MS5TZWFyY2gSDQoFYXNrZWQYBCABKAgSDwoHdHJvdWJsZRgFIAEoCRIhCgdkZXZpY2VzGAYgAygLMhAuY2FiaW5ldC52MS5GaW5kEhEKCW1heV9hZG9wdBgHIAEoCCJyCgRGaW5kEiMKBmRldmljZRgBIAEoCzITLmZpc2NhbC52MS5TdHJhbmdlchIPCgd0aWxsX2lkGAIgASgJEgwKBHRpbGwYAyABKAkSJgoIYWRvcHRpb24YBCABKAsyFC5jYWJpbmV0LnYxLkFkb3B0aW9uIoUBCghBZG9wdGlvbhISCgpjb21tYW5kX2lkGAEgASgJEicKBXN0YXRlGAIgASgOMhguY2FiaW5ldC52MS5Db21tYW5kU3RhdGUSDAoEdGV4dBgDIAEoCRINCgV0aXRsZRgEIAEoCRINCgVhY3RvchgFIAEoCRIQCghhc2tlZF9tcxgGIAEoAyIkChBMaXN0RmluZHNSZXF1ZXN0EhAKCGFnZW50X2lkGAEgASgJIjUKEUxpc3RGaW5kc1Jlc3BvbnNlEiAKBWZpbmRzGAEgASgLMhEuY2FiaW5ldC52MS5GaW5kcyI6ChJGaW5kRGV2aWNlc1JlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCSI3ChNGaW5kRGV2aWNlc1Jlc3BvbnNlEiAKBWZpbmRzGAEgASgLMhEuY2FiaW5ldC52MS5GaW5kcyJ7ChJBZG9wdERldmljZVJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRIMCgR3aXJlGAMgASgJEg8KB3ByaW50ZXIYBCABKAkSDQoFdGl0bGUYBSABKAkSEQoJb3V0bGV0X2lkGAYgASgJIjcKE0Fkb3B0RGV2aWNlUmVzcG9uc2USIAoFZmluZHMYASABKAsyES5jYWJpbmV0LnYxLkZpbmRzIhgKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QiRgoXTGlzdENvbm5lY3Rpb25zUmVzcG9uc2USKwoLY29ubmVjdGlvbnMYASADKAsyFi5jYWJpbmV0LnYxLkNvbm5lY3Rpb24iIgoUR2V0Q29ubmVjdGlvblJlcXVlc3QSCgoCaWQYASABKAkiQwoVR2V0Q29ubmVjdGlvblJlc3BvbnNlEioKCmNvbm5lY3Rpb24YASABKAsyFi5jYWJpbmV0LnYxLkNvbm5lY3Rpb24iPAoXQ3JlYXRlQ29ubmVjdGlvblJlcXVlc3QSEQoJb3V0bGV0X2lkGAEgASgJEg4KBm91dGxldBgCIAEoCSJXChhDcmVhdGVDb25uZWN0aW9uUmVzcG9uc2USCgoCaWQYASABKAkSDAoEY29kZRgCIAEoCRISCgpleHBpcmVzX21zGAMgASgDEg0KBWNsb3VkGAQgASgJIkoKCE9wZXJhdG9yEg4KBnRheF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB2NvdW50cnkYAyABKAkSDwoHYWRkcmVzcxgEIAEoCSIWChRMaXN0T3BlcmF0b3JzUmVxdWVzdCJAChVMaXN0T3BlcmF0b3JzUmVzcG9uc2USJwoJb3BlcmF0b3JzGAEgAygLMhQuY2FiaW5ldC52MS5PcGVyYXRvcirhAQoMQ29ubmVjdFN0YWdlEh0KGUNPTk5FQ1RfU1RBR0VfVU5TUEVDSUZJRUQQABIWChJDT05ORUNUX1NUQUdFX0NPREUQARIXChNDT05ORUNUX1NUQUdFX0FHRU5UEAISGAoUQ09OTkVDVF9TVEFHRV9ERVZJQ0UQAxIXChNDT05ORUNUX1NUQUdFX1BMQUNFEAQSGgoWQ09OTkVDVF9TVEFHRV9PUEVSQVRPUhAFEhYKEkNPTk5FQ1RfU1RBR0VfU0xJUBAGEhoKFkNPTk5FQ1RfU1RBR0VfRE9DVU1FTlQQByqOAQoIU3RlcE1hcmsSGQoVU1RFUF9NQVJLX1VOU1BFQ0lGSUVEEAASEwoPU1RFUF9NQVJLX0xBVEVSEAESEQoNU1RFUF9NQVJLX05PVxACEhIKDlNURVBfTUFSS19ET05FEAMSFQoRU1RFUF9NQVJLX1NLSVBQRUQQBBIUChBTVEVQX01BUktfRkFJTEVEEAViBnByb3RvMw", [file_cabinet_v1_commands, file_fiscal_v1_devices]);
 
 /**
  * ConnectStep is one step with what is known of it.
@@ -163,13 +165,6 @@ export type Connection = Message<"cabinet.v1.Connection"> & {
   tills: ConnectedTill[];
 
   /**
-   * Devices the agent sees that are in nobody's list.
-   *
-   * @generated from field: repeated fiscal.v1.Stranger strangers = 13;
-   */
-  strangers: Stranger[];
-
-  /**
    * Steps in order.
    *
    * @generated from field: repeated cabinet.v1.ConnectStep steps = 14;
@@ -203,6 +198,13 @@ export type Connection = Message<"cabinet.v1.Connection"> & {
    * @generated from field: bool done = 18;
    */
   done: boolean;
+
+  /**
+   * What the agent has found; absent while there is no agent.
+   *
+   * @generated from field: cabinet.v1.Finds finds = 19;
+   */
+  finds?: Finds | undefined;
 };
 
 /**
@@ -255,6 +257,335 @@ export const ConnectedTillSchema: GenMessage<ConnectedTill> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_connect, 2);
 
 /**
+ * Finds are the devices that an agent has found.
+ *
+ * @generated from message cabinet.v1.Finds
+ */
+export type Finds = Message<"cabinet.v1.Finds"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * The agent can look, and take a device over, when it is asked from here. An older one is asked on its computer.
+   *
+   * @generated from field: bool able = 2;
+   */
+  able: boolean;
+
+  /**
+   * The last search; absent when the agent never told of one.
+   *
+   * @generated from field: fiscal.v1.Search search = 3;
+   */
+  search?: Search | undefined;
+
+  /**
+   * Somebody asked for another search that the agent has not begun.
+   *
+   * @generated from field: bool asked = 4;
+   */
+  asked: boolean;
+
+  /**
+   * Why the search that was asked for last did not come about, in Russian; empty when it did.
+   *
+   * @generated from field: string trouble = 5;
+   */
+  trouble: string;
+
+  /**
+   * Devices, new ones first.
+   *
+   * @generated from field: repeated cabinet.v1.Find devices = 6;
+   */
+  devices: Find[];
+
+  /**
+   * The caller may have it look, and take devices over.
+   *
+   * @generated from field: bool may_adopt = 7;
+   */
+  mayAdopt: boolean;
+};
+
+/**
+ * Describes the message cabinet.v1.Finds.
+ * Use `create(FindsSchema)` to create a new message.
+ */
+export const FindsSchema: GenMessage<Finds> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 3);
+
+/**
+ * Find is a device that an agent has found.
+ *
+ * @generated from message cabinet.v1.Find
+ */
+export type Find = Message<"cabinet.v1.Find"> & {
+  /**
+   * Device.
+   *
+   * @generated from field: fiscal.v1.Stranger device = 1;
+   */
+  device?: Stranger | undefined;
+
+  /**
+   * The till it is in the cabinet; empty when it is none yet.
+   *
+   * @generated from field: string till_id = 2;
+   */
+  tillId: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string till = 3;
+   */
+  till: string;
+
+  /**
+   * The last time that somebody wanted it taken over; absent when nobody did.
+   *
+   * @generated from field: cabinet.v1.Adoption adoption = 4;
+   */
+  adoption?: Adoption | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.Find.
+ * Use `create(FindSchema)` to create a new message.
+ */
+export const FindSchema: GenMessage<Find> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 4);
+
+/**
+ * Adoption is somebody's wish to take a device over.
+ *
+ * @generated from message cabinet.v1.Adoption
+ */
+export type Adoption = Message<"cabinet.v1.Adoption"> & {
+  /**
+   * The command that carries it.
+   *
+   * @generated from field: string command_id = 1;
+   */
+  commandId: string;
+
+  /**
+   * How it stands.
+   *
+   * @generated from field: cabinet.v1.CommandState state = 2;
+   */
+  state: CommandState;
+
+  /**
+   * What the agent said of it, in Russian.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * Name the till is to have.
+   *
+   * @generated from field: string title = 4;
+   */
+  title: string;
+
+  /**
+   * Who wished it.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
+
+  /**
+   * When, Unix ms.
+   *
+   * @generated from field: int64 asked_ms = 6;
+   */
+  askedMs: bigint;
+};
+
+/**
+ * Describes the message cabinet.v1.Adoption.
+ * Use `create(AdoptionSchema)` to create a new message.
+ */
+export const AdoptionSchema: GenMessage<Adoption> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 5);
+
+/**
+ * ListFindsRequest names an agent.
+ *
+ * @generated from message cabinet.v1.ListFindsRequest
+ */
+export type ListFindsRequest = Message<"cabinet.v1.ListFindsRequest"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ListFindsRequest.
+ * Use `create(ListFindsRequestSchema)` to create a new message.
+ */
+export const ListFindsRequestSchema: GenMessage<ListFindsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 6);
+
+/**
+ * ListFindsResponse gives what it found.
+ *
+ * @generated from message cabinet.v1.ListFindsResponse
+ */
+export type ListFindsResponse = Message<"cabinet.v1.ListFindsResponse"> & {
+  /**
+   * Finds.
+   *
+   * @generated from field: cabinet.v1.Finds finds = 1;
+   */
+  finds?: Finds | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.ListFindsResponse.
+ * Use `create(ListFindsResponseSchema)` to create a new message.
+ */
+export const ListFindsResponseSchema: GenMessage<ListFindsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 7);
+
+/**
+ * FindDevicesRequest has an agent look.
+ *
+ * @generated from message cabinet.v1.FindDevicesRequest
+ */
+export type FindDevicesRequest = Message<"cabinet.v1.FindDevicesRequest"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * Id of the command, chosen by the asker: UUID. The same id asks once.
+   *
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.FindDevicesRequest.
+ * Use `create(FindDevicesRequestSchema)` to create a new message.
+ */
+export const FindDevicesRequestSchema: GenMessage<FindDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 8);
+
+/**
+ * FindDevicesResponse gives what is known at once.
+ *
+ * @generated from message cabinet.v1.FindDevicesResponse
+ */
+export type FindDevicesResponse = Message<"cabinet.v1.FindDevicesResponse"> & {
+  /**
+   * Finds.
+   *
+   * @generated from field: cabinet.v1.Finds finds = 1;
+   */
+  finds?: Finds | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.FindDevicesResponse.
+ * Use `create(FindDevicesResponseSchema)` to create a new message.
+ */
+export const FindDevicesResponseSchema: GenMessage<FindDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 9);
+
+/**
+ * AdoptDeviceRequest has an agent take a device over that it found.
+ *
+ * @generated from message cabinet.v1.AdoptDeviceRequest
+ */
+export type AdoptDeviceRequest = Message<"cabinet.v1.AdoptDeviceRequest"> & {
+  /**
+   * Agent.
+   *
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * Id of the command, chosen by the asker: UUID. The same id adopts once.
+   *
+   * @generated from field: string command_id = 2;
+   */
+  commandId: string;
+
+  /**
+   * Where the device answers, as the agent told.
+   *
+   * @generated from field: string wire = 3;
+   */
+  wire: string;
+
+  /**
+   * Of a fiscal memory: the wire of the printer that belongs to it, or "none" for a till for the internet. Empty: as found.
+   *
+   * @generated from field: string printer = 4;
+   */
+  printer: string;
+
+  /**
+   * Name the till is to have; empty leaves it to the agent.
+   *
+   * @generated from field: string title = 5;
+   */
+  title: string;
+
+  /**
+   * Outlet it stands in; empty is the agent's.
+   *
+   * @generated from field: string outlet_id = 6;
+   */
+  outletId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.AdoptDeviceRequest.
+ * Use `create(AdoptDeviceRequestSchema)` to create a new message.
+ */
+export const AdoptDeviceRequestSchema: GenMessage<AdoptDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 10);
+
+/**
+ * AdoptDeviceResponse gives what is known at once.
+ *
+ * @generated from message cabinet.v1.AdoptDeviceResponse
+ */
+export type AdoptDeviceResponse = Message<"cabinet.v1.AdoptDeviceResponse"> & {
+  /**
+   * Finds.
+   *
+   * @generated from field: cabinet.v1.Finds finds = 1;
+   */
+  finds?: Finds | undefined;
+};
+
+/**
+ * Describes the message cabinet.v1.AdoptDeviceResponse.
+ * Use `create(AdoptDeviceResponseSchema)` to create a new message.
+ */
+export const AdoptDeviceResponseSchema: GenMessage<AdoptDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_connect, 11);
+
+/**
  * ListConnectionsRequest is empty.
  *
  * @generated from message cabinet.v1.ListConnectionsRequest
@@ -267,7 +598,7 @@ export type ListConnectionsRequest = Message<"cabinet.v1.ListConnectionsRequest"
  * Use `create(ListConnectionsRequestSchema)` to create a new message.
  */
 export const ListConnectionsRequestSchema: GenMessage<ListConnectionsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 3);
+  messageDesc(file_cabinet_v1_connect, 12);
 
 /**
  * ListConnectionsResponse gives them.
@@ -288,7 +619,7 @@ export type ListConnectionsResponse = Message<"cabinet.v1.ListConnectionsRespons
  * Use `create(ListConnectionsResponseSchema)` to create a new message.
  */
 export const ListConnectionsResponseSchema: GenMessage<ListConnectionsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 4);
+  messageDesc(file_cabinet_v1_connect, 13);
 
 /**
  * GetConnectionRequest names one.
@@ -309,7 +640,7 @@ export type GetConnectionRequest = Message<"cabinet.v1.GetConnectionRequest"> & 
  * Use `create(GetConnectionRequestSchema)` to create a new message.
  */
 export const GetConnectionRequestSchema: GenMessage<GetConnectionRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 5);
+  messageDesc(file_cabinet_v1_connect, 14);
 
 /**
  * GetConnectionResponse gives it.
@@ -330,7 +661,7 @@ export type GetConnectionResponse = Message<"cabinet.v1.GetConnectionResponse"> 
  * Use `create(GetConnectionResponseSchema)` to create a new message.
  */
 export const GetConnectionResponseSchema: GenMessage<GetConnectionResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 6);
+  messageDesc(file_cabinet_v1_connect, 15);
 
 /**
  * CreateConnectionRequest names the place.
@@ -358,7 +689,7 @@ export type CreateConnectionRequest = Message<"cabinet.v1.CreateConnectionReques
  * Use `create(CreateConnectionRequestSchema)` to create a new message.
  */
 export const CreateConnectionRequestSchema: GenMessage<CreateConnectionRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 7);
+  messageDesc(file_cabinet_v1_connect, 16);
 
 /**
  * CreateConnectionResponse gives the code. It is shown once: the cabinet keeps its hash only.
@@ -400,7 +731,7 @@ export type CreateConnectionResponse = Message<"cabinet.v1.CreateConnectionRespo
  * Use `create(CreateConnectionResponseSchema)` to create a new message.
  */
 export const CreateConnectionResponseSchema: GenMessage<CreateConnectionResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 8);
+  messageDesc(file_cabinet_v1_connect, 17);
 
 /**
  * Operator is an operator of fiscal data.
@@ -442,7 +773,7 @@ export type Operator = Message<"cabinet.v1.Operator"> & {
  * Use `create(OperatorSchema)` to create a new message.
  */
 export const OperatorSchema: GenMessage<Operator> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 9);
+  messageDesc(file_cabinet_v1_connect, 18);
 
 /**
  * ListOperatorsRequest is empty.
@@ -457,7 +788,7 @@ export type ListOperatorsRequest = Message<"cabinet.v1.ListOperatorsRequest"> & 
  * Use `create(ListOperatorsRequestSchema)` to create a new message.
  */
 export const ListOperatorsRequestSchema: GenMessage<ListOperatorsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 10);
+  messageDesc(file_cabinet_v1_connect, 19);
 
 /**
  * ListOperatorsResponse gives the directory.
@@ -478,7 +809,7 @@ export type ListOperatorsResponse = Message<"cabinet.v1.ListOperatorsResponse"> 
  * Use `create(ListOperatorsResponseSchema)` to create a new message.
  */
 export const ListOperatorsResponseSchema: GenMessage<ListOperatorsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_connect, 11);
+  messageDesc(file_cabinet_v1_connect, 20);
 
 /**
  * ConnectStage is a step of connecting a till. Facts alone say whether it is done.

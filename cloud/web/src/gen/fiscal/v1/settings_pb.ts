@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file fiscal/v1/settings.proto.
  */
 export const file_fiscal_v1_settings: GenFile = /*@__PURE__*/
-  fileDesc("ChhmaXNjYWwvdjEvc2V0dGluZ3MucHJvdG8SCWZpc2NhbC52MSJ2CgxUaWxsU2V0dGluZ3MSDwoHdmVyc2lvbhgBIAEoBBINCgV0aXRsZRgCIAEoCRILCgNvZmQYAyABKAkSDwoHb2ZkX2lubhgEIAEoCRIUCgxmaW5pc2hfcHJpbnQYBSABKAkSEgoKcnVzaF9ob3VycxgGIAEoCSJoCg5TZXR0aW5nc1JlcG9ydBIMCgR0aWxsGAEgASgJEikKCHNldHRpbmdzGAIgASgLMhcuZmlzY2FsLnYxLlRpbGxTZXR0aW5ncxIMCgRoYXNoGAMgASgJEg8KB3JlZnVzZWQYBCABKAkiYQoIU3RyYW5nZXISDAoEd2lyZRgBIAEoCRIOCgZkcml2ZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSDgoGc2VyaWFsGAQgASgJEgoKAmZuGAUgASgJEgwKBGtpbmQYBiABKAliBnByb3RvMw");
+  fileDesc("ChhmaXNjYWwvdjEvc2V0dGluZ3MucHJvdG8SCWZpc2NhbC52MSJ2CgxUaWxsU2V0dGluZ3MSDwoHdmVyc2lvbhgBIAEoBBINCgV0aXRsZRgCIAEoCRILCgNvZmQYAyABKAkSDwoHb2ZkX2lubhgEIAEoCRIUCgxmaW5pc2hfcHJpbnQYBSABKAkSEgoKcnVzaF9ob3VycxgGIAEoCSJoCg5TZXR0aW5nc1JlcG9ydBIMCgR0aWxsGAEgASgJEikKCHNldHRpbmdzGAIgASgLMhcuZmlzY2FsLnYxLlRpbGxTZXR0aW5ncxIMCgRoYXNoGAMgASgJEg8KB3JlZnVzZWQYBCABKAliBnByb3RvMw");
 
 /**
  * TillSettings are what may be changed from afar of a till at its agent. An empty value leaves what the agent has.
@@ -112,60 +112,4 @@ export type SettingsReport = Message<"fiscal.v1.SettingsReport"> & {
  */
 export const SettingsReportSchema: GenMessage<SettingsReport> = /*@__PURE__*/
   messageDesc(file_fiscal_v1_settings, 1);
-
-/**
- * Stranger is a device that looks like a till and is in nobody's list.
- *
- * @generated from message fiscal.v1.Stranger
- */
-export type Stranger = Message<"fiscal.v1.Stranger"> & {
-  /**
-   * Where it answers: serial:///dev/ttyACM0?baud=115200.
-   *
-   * @generated from field: string wire = 1;
-   */
-  wire: string;
-
-  /**
-   * Driver.
-   *
-   * @generated from field: string driver = 2;
-   */
-  driver: string;
-
-  /**
-   * Model, as it says.
-   *
-   * @generated from field: string model = 3;
-   */
-  model: string;
-
-  /**
-   * Factory number; empty while not known.
-   *
-   * @generated from field: string serial = 4;
-   */
-  serial: string;
-
-  /**
-   * Number of its fiscal memory; empty while not known.
-   *
-   * @generated from field: string fn = 5;
-   */
-  fn: string;
-
-  /**
-   * What it is: "till", "fn", "printer".
-   *
-   * @generated from field: string kind = 6;
-   */
-  kind: string;
-};
-
-/**
- * Describes the message fiscal.v1.Stranger.
- * Use `create(StrangerSchema)` to create a new message.
- */
-export const StrangerSchema: GenMessage<Stranger> = /*@__PURE__*/
-  messageDesc(file_fiscal_v1_settings, 2);
 
