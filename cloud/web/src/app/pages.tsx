@@ -7,6 +7,7 @@ import {
   IconBell,
   IconClock,
   IconCompany,
+  IconGoods,
   IconHelp,
   IconHome,
   IconJournal,
@@ -74,6 +75,11 @@ export const PAGES: readonly Page[] = [
     path: "/shifts",
     Content: speaking(() => import("../shifts/ShiftsPage")),
     nav: { label: "shifts.title", Icon: IconClock, needs: "documents:view" },
+  },
+  {
+    path: "/goods",
+    Content: speaking(() => import("../goods/GoodsPage")),
+    nav: { label: "titles.goods", Icon: IconGoods, needs: "money:view" },
   },
   { path: "/shifts/:fn/:number", Content: speaking(() => import("../shifts/ShiftPage")) },
   {

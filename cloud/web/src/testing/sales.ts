@@ -3,7 +3,14 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { CommandState } from "../gen/cabinet/v1/commands_pb";
 import type { DocumentsService } from "../gen/cabinet/v1/documents_pb";
-import { GapCause, type Shift, ShiftSchema, TableFormat } from "../gen/cabinet/v1/figures_pb";
+import {
+  GapCause,
+  type Product,
+  ProductSchema,
+  type Shift,
+  ShiftSchema,
+  TableFormat,
+} from "../gen/cabinet/v1/figures_pb";
 import type { HistoryService } from "../gen/cabinet/v1/history_pb";
 import { type LinksService, type ReceiptLink, ReceiptLinkSchema } from "../gen/cabinet/v1/links_pb";
 import { Action, Kind } from "../gen/fiscal/v1/fiscal_pb";
@@ -105,6 +112,27 @@ export class FakeSales {
     ];
   }
 
+  products(): Product[] {
+    if (this.empty) return [];
+    return [
+      ["Молоко «Домик в деревне» 3,2 % 930 мл", "1204.5", 184_532_50n, 4120, "A"],
+      ["Хлеб «Бородинский» нарезка 400 г", "2310", 138_600_00n, 3094, "A"],
+      ["Сыр «Российский» весовой, кг", "61.274", 55_146_60n, 1231, "B"],
+      ["Пакет-майка", "-2", -10_00n, 0, "C"],
+    ].map(([name, quantity, revenue, share, abc]) =>
+      create(ProductSchema, {
+        name: String(name),
+        quantity: String(quantity),
+        revenue: BigInt(revenue ?? 0),
+        sold: BigInt(revenue ?? 0) > 0n ? BigInt(revenue ?? 0) + 2_450_00n : 0n,
+        returned: BigInt(revenue ?? 0) > 0n ? 2_450_00n : 10_00n,
+        lines: 812n,
+        share: Number(share),
+        abc: String(abc),
+      }),
+    );
+  }
+
   #file(name: string, format: TableFormat) {
     const ending = format === TableFormat.CSV ? "csv" : "xlsx";
     return { file: new Uint8Array([1]), name: `${name}.${ending}`, rows: 1 };
@@ -132,6 +160,23 @@ export class FakeSales {
       exportShifts: ({ format }) => {
         door();
         return this.#file("shifts", format);
+      },
+      listProducts: ({ name, least, limit, page }) => {
+        door();
+        const all = this.products().filter((p) => p.name.toLowerCase().includes(name.toLowerCase()));
+        if (least) all.reverse();
+        const from = Number(page || 0);
+        const to = from + (limit || 50);
+        return {
+          products: all.slice(from, to),
+          count: all.length,
+          revenue: all.reduce((sum, p) => sum + p.revenue, 0n),
+          nextPage: to < all.length ? String(to) : "",
+        };
+      },
+      exportProducts: ({ format }) => {
+        door();
+        return this.#file("chekan-goods", format);
       },
       exportRevenue: ({ format }) => {
         door();

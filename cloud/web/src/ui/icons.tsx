@@ -207,6 +207,12 @@ export const IconReceipt = (p: IconProps) => (
     <path d="M3.5 1.5h9v13l-2-1.2-2.5 1.2-2.5-1.2-2 1.2zM6 5h4M6 8h4" />
   </Icon>
 );
+/** Goods: a box. */
+export const IconGoods = (p: IconProps) => (
+  <Icon {...p}>
+    <path d="M2 5l6-3 6 3v6.5l-6 3-6-3zM2 5l6 3 6-3M8 8v6.5" />
+  </Icon>
+);
 /** A newer version comes down. */
 export const IconUpdate = (p: IconProps) => (
   <Icon {...p}>

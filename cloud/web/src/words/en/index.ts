@@ -1,6 +1,7 @@
 import access from "./access.json";
 import base from "./base.json";
 import connect from "./connect.json";
+import goods from "./goods.json";
 import help from "./help.json";
 import journal from "./journal.json";
 import notify from "./notify.json";
@@ -20,6 +21,7 @@ export default {
   ...shell,
   ...tills,
   ...connect,
+  ...goods,
   ...tree,
   ...people,
   ...notify,

@@ -1,5 +1,6 @@
 import access from "./access.json";
 import connect from "./connect.json";
+import goods from "./goods.json";
 import journal from "./journal.json";
 import notify from "./notify.json";
 import people from "./people.json";
@@ -8,6 +9,7 @@ import tree from "./tree.json";
 export default {
   ...access,
   ...connect,
+  ...goods,
   ...journal,
   ...notify,
   ...people,
