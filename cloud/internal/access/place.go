@@ -1,6 +1,16 @@
 package access
 
-import "slices"
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
+)
+
+// MaxDepth bounds the levels of a tree: whoever climbs one stops there, even where departments stand in a circle.
+const MaxDepth = 16
 
 // Place is a node of an organisation's tree: a department, an outlet or a till, with what stands above it. The organisation
 // itself is a place with an empty path.
@@ -21,4 +31,59 @@ func (p Place) Outlet() string {
 		return ""
 	}
 	return p.Path[len(p.Path)-2]
+}
+
+// Way gives the ids from the top down to a department, itself the last. above is what each department stands in.
+func Way(above map[string]string, department string) []string {
+	var way []string
+	for id := department; id != "" && len(way) < MaxDepth; id = above[id] {
+		way = append(way, id)
+	}
+	slices.Reverse(way)
+	return way
+}
+
+// TillPlace tells where a till stands, whoever has it; false when nobody has it.
+func TillPlace(ctx context.Context, q *db.Queries, tillID string) (Place, bool, error) {
+	till, err := q.GetTillPlace(ctx, tillID)
+	if store.NotFound(err) {
+		return Place{}, false, nil
+	} else if err != nil {
+		return Place{}, false, fmt.Errorf("find till: %w", err)
+	}
+	above := map[string]string{}
+	for id, levels := till.DepartmentID, 0; id != "" && levels < MaxDepth; id, levels = above[id], levels+1 {
+		if above[id], err = q.GetDepartmentParent(ctx, id); err != nil {
+			return Place{}, false, fmt.Errorf("find department: %w", err)
+		}
+	}
+	return Place{OrganisationID: till.OrganisationID, Path: append(Way(above, till.DepartmentID), till.OutletID, tillID)}, true, nil
+}
+
+// NodePlace gives the place of a node of an organisation, whatever it is: a department, an outlet, a till, or the organisation
+// itself for an empty id. False when there is no such node in that organisation.
+func (a *Access) NodePlace(ctx context.Context, organisationID, node string) (Place, bool, error) {
+	_, place, known, err := a.locate(ctx, &Person{}, organisationID, node)
+	return place, known, err
+}
+
+// FindNode gives the place of a node at which a person holds a permission, in whosever tree they may. False when there is none: it is
+// not there, or it is not theirs.
+func (a *Access) FindNode(ctx context.Context, p *Person, need Permission, node string) (Place, bool, error) {
+	if p == nil || node == "" {
+		return Place{}, false, nil
+	}
+	for i, right := range p.Rights {
+		if !right.May[need] || slices.ContainsFunc(p.Rights[:i], func(r Right) bool { return r.May[need] && r.OrganisationID == right.OrganisationID }) {
+			continue
+		}
+		_, place, known, err := a.locate(ctx, p, right.OrganisationID, node)
+		if err != nil {
+			return Place{}, false, err
+		}
+		if known && p.CanAt(need, place) {
+			return place, true, nil
+		}
+	}
+	return Place{}, false, nil
 }

@@ -86,18 +86,8 @@ type forest struct {
 
 func newForest() *forest { return &forest{trees: map[string]*tree{}} }
 
-// maxDepth bounds departments within departments.
-const maxDepth = 16
-
 // path gives the ids from the top down to a department.
-func (t *tree) path(department string) []string {
-	var path []string
-	for id := department; id != "" && len(path) < maxDepth; id = t.departments[id] {
-		path = append(path, id)
-	}
-	slices.Reverse(path)
-	return path
-}
+func (t *tree) path(department string) []string { return Way(t.departments, department) }
 
 func (a *Access) tree(ctx context.Context, p *Person, organisationID string) (*tree, error) {
 	if p.forest != nil {
@@ -126,13 +116,6 @@ func (a *Access) tree(ctx context.Context, p *Person, organisationID string) (*t
 		p.forest.trees[organisationID] = t
 	}
 	return t, nil
-}
-
-// NodePlace gives the place of a node of an organisation, whatever it is: a department, an outlet, a till, or the organisation
-// itself for an empty id. False when there is no such node in that organisation.
-func (a *Access) NodePlace(ctx context.Context, organisationID, node string) (Place, bool, error) {
-	_, place, known, err := a.locate(ctx, &Person{}, organisationID, node)
-	return place, known, err
 }
 
 // PlaceOf gives the place of something that stands or happened at an outlet of an organisation, on a till; either may be empty.
@@ -181,14 +164,11 @@ func (a *Access) locate(ctx context.Context, p *Person, organisationID, node str
 		place.Path = append(t.path(above), node)
 		return anOutlet, place, true, nil
 	}
-	row, err := a.store.Read().GetTillPlace(ctx, node)
-	if store.NotFound(err) || err == nil && row.OrganisationID != organisationID {
-		return 0, place, false, nil
-	} else if err != nil {
-		return 0, place, false, fmt.Errorf("find till: %w", err)
+	till, known, err := TillPlace(ctx, a.store.Read(), node)
+	if err != nil || !known || till.OrganisationID != organisationID {
+		return 0, place, false, err
 	}
-	place.Path = append(t.path(row.DepartmentID), row.OutletID, node)
-	return aTill, place, true, nil
+	return aTill, till, true, nil
 }
 
 // Reach spells out where a person holds all of some permissions. A person of a service centre reaches into the trees of owners.

@@ -143,20 +143,14 @@ func (s *Server) node(ctx context.Context, need access.Permission, n *cabinetv1.
 		return s.whole(ctx, need)
 	}
 	p := access.PersonFrom(ctx)
-	reach, err := s.reach(ctx, need)
+	place, known, err := s.Access.FindNode(ctx, p, need, n.GetId())
 	if err != nil {
 		return nil, err
 	}
-	for _, scope := range reach {
-		place, there, err := s.Access.NodePlace(ctx, scope.OrganisationID, n.GetId())
-		if err != nil {
-			return nil, err
-		}
-		if there && n.GetId() != "" && p.CanAt(need, place) {
-			return p.At(place), nil
-		}
+	if !known {
+		return nil, fmt.Errorf("node %q: %w", n.GetId(), fleet.ErrNotFound)
 	}
-	return nil, fmt.Errorf("node %q: %w", n.GetId(), fleet.ErrNotFound)
+	return p.At(place), nil
 }
 
 // rollout finds a rollout by its id. It is within reach when every outlet it concerns is.

@@ -234,20 +234,14 @@ func (r *remoteService) nodeAt(ctx context.Context, need access.Permission, id s
 		}
 		return p, remote.NodeAt(access.Place{OrganisationID: p.OrganisationID}), nil
 	}
-	reach, err := r.s.reach(ctx, need)
+	place, known, err := r.s.Access.FindNode(ctx, p, need, id)
 	if err != nil {
 		return nil, remote.Node{}, err
 	}
-	for _, scope := range reach {
-		place, there, err := r.s.Access.NodePlace(ctx, scope.OrganisationID, id)
-		if err != nil {
-			return nil, remote.Node{}, err
-		}
-		if there && p.CanAt(need, place) {
-			return p, remote.NodeAt(place), nil
-		}
+	if !known {
+		return nil, remote.Node{}, fmt.Errorf("node %q: %w", id, remote.ErrNotFound)
 	}
-	return nil, remote.Node{}, fmt.Errorf("node %q: %w", id, remote.ErrNotFound)
+	return p, remote.NodeAt(place), nil
 }
 
 // ListNodeRules implements RemoteService.

@@ -3,11 +3,11 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/light"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
@@ -56,10 +56,9 @@ func (f *Fleet) shape(ctx context.Context, organisation string) (shape, error) {
 // departments gives those above a node, from far to near.
 func (t shape) departments(id string) []Node {
 	var list []Node
-	for above := t.above[id]; above != "" && len(list) < maxDepth; above = t.above[above] {
+	for _, above := range access.Way(t.above, t.above[id]) {
 		list = append(list, Node{light.OfDepartment, above})
 	}
-	slices.Reverse(list)
 	return list
 }
 

@@ -166,21 +166,11 @@ func (n *Notify) checkNode(ctx context.Context, p *access.Person, node string) e
 	if node == "" {
 		return nil
 	}
-	seen := map[string]bool{}
-	for _, r := range p.Rights {
-		if seen[r.OrganisationID] {
-			continue
-		}
-		seen[r.OrganisationID] = true
-		place, known, err := n.access.NodePlace(ctx, r.OrganisationID, node)
-		if err != nil {
-			return err
-		}
-		if known && p.CanAt(access.TillsView, place) {
-			return nil
-		}
+	_, known, err := n.access.FindNode(ctx, p, access.TillsView, node)
+	if err == nil && !known {
+		err = fmt.Errorf("node: %w", ErrNotFound)
 	}
-	return fmt.Errorf("node: %w", ErrNotFound)
+	return err
 }
 
 // DeleteRule takes a rule away: one's own, or one of the organisation.

@@ -37,9 +37,6 @@ type tree struct {
 	byID           map[string]int
 }
 
-// maxDepth bounds departments within departments.
-const maxDepth = 16
-
 // tree reads the nodes of an organisation; the first is the organisation itself.
 func (p *People) tree(ctx context.Context, q *db.Queries, organisationID, name string) (*tree, error) {
 	departments, err := q.ListDepartments(ctx, organisationID)
@@ -77,7 +74,7 @@ func (p *People) tree(ctx context.Context, q *db.Queries, organisationID, name s
 	t := &tree{organisationID: organisationID, nodes: []Node{{Name: name, Kind: WholeOrganisation}}, byID: map[string]int{"": 0}}
 	var add func(above Node)
 	add = func(above Node) {
-		if above.Depth > maxDepth {
+		if above.Depth > access.MaxDepth {
 			return
 		}
 		for _, n := range below[above.ID] {

@@ -23,8 +23,6 @@ const (
 	triedDays = 7
 	// maxFirings bounds what is listed of a trial.
 	maxFirings = 100
-	// maxDepth bounds departments within departments.
-	maxDepth = 16
 )
 
 // forest is an organisation's tree and rules, read at once.
@@ -68,13 +66,7 @@ func (r *Remote) forest(ctx context.Context, organisation string) (*forest, erro
 
 // path is the way to a till, from the organisation down.
 func (f *forest) path(t db.ListTillPlacesRow) []string {
-	path := []string{t.ID, t.OutletID}
-	for d := t.DepartmentID; d != "" && len(path) < maxDepth; d = f.above[d] {
-		path = append(path, d)
-	}
-	path = append(path, "")
-	slices.Reverse(path)
-	return path
+	return slices.Concat([]string{""}, access.Way(f.above, t.DepartmentID), []string{t.OutletID, t.ID})
 }
 
 // under gives the tills at or below a node.

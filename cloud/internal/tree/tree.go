@@ -38,7 +38,7 @@ const (
 )
 
 // MaxDepth is how many levels there may be beneath the organisation, outlets and tills among them.
-const MaxDepth = 16
+const MaxDepth = access.MaxDepth
 
 // Node is a place of the tree.
 type Node struct {
