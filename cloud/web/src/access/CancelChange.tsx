@@ -1,10 +1,11 @@
 import { useMutation } from "@connectrpc/connect-query";
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
 import { Nothing } from "../ui/Nothing";
 import { Entry, Said } from "./Entry";
+import { ToSignIn } from "./fields";
 import { useSay } from "./trouble";
 import "./access.css";
 
@@ -16,11 +17,7 @@ export default function CancelChange() {
   const cancel = useMutation(AccessService.method.cancelContactChange);
   const gone = t("access.cancel.gone");
   const say = useSay({ wrong: gone, over: gone });
-  const home = (
-    <Button component={Link} to="/" variant="default">
-      {t("access.toSignIn")}
-    </Button>
-  );
+  const home = <ToSignIn />;
   return (
     <Entry title={t("access.cancel.title")}>
       {cancel.isSuccess ? (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useNarrow } from "../app/Frame";
 import { AccessService, type Device } from "../gen/cabinet/v1/access_pb";
 import { Unread } from "../ui/Nothing";
+import { ActsHead } from "../ui/RowActs";
 import { When } from "../ui/time";
 import { ofMicros } from "./Codes";
 import { Said } from "./Entry";
@@ -98,9 +99,7 @@ export function Devices() {
                 <th scope="col">{t("access.me.seen")}</th>
                 <th scope="col">{t("access.me.since")}</th>
                 <th scope="col">{t("access.me.address")}</th>
-                <th scope="col">
-                  <span className="hidden">{t("agents.acts")}</span>
-                </th>
+                <ActsHead />
               </tr>
             </thead>
             <tbody>

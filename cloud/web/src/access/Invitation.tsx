@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { Button, Checkbox, Loader, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Loader, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { troubleOf } from "../app/transport";
 import { AccessService, type Challenge } from "../gen/cabinet/v1/access_pb";
 import { langOf } from "../ui/format";
@@ -12,6 +12,7 @@ import { ofMicros } from "./Codes";
 import { Entry, Said } from "./Entry";
 import { useCameIn, useEntrance } from "./entrance";
 import { FactorStep } from "./Factor";
+import { PasswordNow, ToSignIn } from "./fields";
 import { fieldOf } from "./guard";
 import { NewPassword } from "./NewPassword";
 import { useWhoAmI } from "./session";
@@ -58,15 +59,7 @@ export default function Invitation() {
     return (
       <Entry title={title}>
         {gone ? (
-          <Nothing
-            title={t("access.invite.gone")}
-            text={t("access.invite.goneTodo")}
-            act={
-              <Button component={Link} to="/" variant="default">
-                {t("access.toSignIn")}
-              </Button>
-            }
-          />
+          <Nothing title={t("access.invite.gone")} text={t("access.invite.goneTodo")} act={<ToSignIn />} />
         ) : (
           <Unread error={invitation.error} onRetry={() => void invitation.refetch()} />
         )}
@@ -124,15 +117,7 @@ export default function Invitation() {
           {!here && i.known && (
             <>
               <p style={{ margin: 0 }}>{t("access.invite.known")}</p>
-              <PasswordInput
-                label={t("signin.password")}
-                value={password}
-                onChange={(e) => setPassword(e.currentTarget.value)}
-                autoComplete="current-password"
-                visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
-                size="md"
-                autoFocus
-              />
+              <PasswordNow value={password} onChange={setPassword} size="md" autoFocus />
             </>
           )}
           {fresh && (

@@ -3,7 +3,6 @@ import {
   Button,
   Loader,
   type MantineColorScheme,
-  PasswordInput,
   SegmentedControl,
   Stack,
   TextInput,
@@ -22,6 +21,7 @@ import { Contacts } from "./Contacts";
 import { Devices } from "./Devices";
 import { Said } from "./Entry";
 import { Factors } from "./Factors";
+import { PasswordNow } from "./fields";
 import { fieldOf } from "./guard";
 import { NewPassword } from "./NewPassword";
 import { useFresh, useSecurity } from "./security";
@@ -162,15 +162,7 @@ function ChangePassword({ security }: { security: GetSecurityResponse }) {
       <form onSubmit={submit} aria-label={t("profile.password")}>
         <Stack gap="sm" mt="sm" maw={320}>
           <input type="hidden" autoComplete="username" value={security.login} readOnly />
-          <PasswordInput
-            label={t("profile.current")}
-            value={current}
-            onChange={(e) => setCurrent(e.currentTarget.value)}
-            autoComplete="current-password"
-            visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
-            required
-            withAsterisk={false}
-          />
+          <PasswordNow label={t("profile.current")} value={current} onChange={setCurrent} required />
           <NewPassword
             label={t("profile.next")}
             value={next}

@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { Button, Modal, PasswordInput, Stack } from "@mantine/core";
+import { Button, Modal, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AccessService, Factor, type ProveRequest } from "../gen/cabinet/v1/access_pb";
 import { Said } from "./Entry";
 import { CodeInput } from "./Factor";
+import { PasswordNow } from "./fields";
 import { canPasskeys, showPasskey } from "./passkeys";
 import { useAsked } from "./proof";
 import { useSay } from "./trouble";
@@ -56,14 +57,7 @@ function Proof({ onAnswer }: { onAnswer: (proven: boolean) => void }) {
       <Stack gap="md">
         <p style={{ margin: 0 }}>{t("access.prove.what")}</p>
         {factors.includes(Factor.PASSWORD) && (
-          <PasswordInput
-            label={t("signin.password")}
-            value={password}
-            onChange={(e) => setPassword(e.currentTarget.value)}
-            autoComplete="current-password"
-            visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
-            data-autofocus
-          />
+          <PasswordNow value={password} onChange={setPassword} autoFocus />
         )}
         {totp && (
           <>

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { useMutation } from "@connectrpc/connect-query";
-import { Button, Stack, TextInput } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -9,6 +9,7 @@ import { Nothing } from "../ui/Nothing";
 import { SendAgain, untilOf } from "./Codes";
 import { Entry, Said } from "./Entry";
 import { CodeInput } from "./Factor";
+import { LoginInput, ToSignIn } from "./fields";
 import { fieldOf } from "./guard";
 import { NewPassword } from "./NewPassword";
 import { useSay } from "./trouble";
@@ -40,15 +41,7 @@ export default function Reset() {
   if (finish.isSuccess) {
     return (
       <Entry title={t("access.reset.title")}>
-        <Nothing
-          title={t("access.reset.done")}
-          text={t("access.reset.doneTodo")}
-          act={
-            <Button component={Link} to="/">
-              {t("access.toSignIn")}
-            </Button>
-          }
-        />
+        <Nothing title={t("access.reset.done")} text={t("access.reset.doneTodo")} act={<ToSignIn main />} />
       </Entry>
     );
   }
@@ -63,18 +56,11 @@ export default function Reset() {
           }}
         >
           <Stack gap="md">
-            <TextInput
+            <LoginInput
               label={t("access.reset.login")}
               description={t("access.reset.what")}
               value={login}
-              onChange={(e) => setLogin(e.currentTarget.value)}
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              autoFocus
-              required
-              withAsterisk={false}
-              size="md"
+              onChange={setLogin}
             />
             {start.error && <Said>{sayLogin(start.error)}</Said>}
             <Button type="submit" size="md" loading={start.isPending} fullWidth>

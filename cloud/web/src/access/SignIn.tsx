@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { Button, Checkbox, Loader, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Loader, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -10,6 +10,7 @@ import { Unread } from "../ui/Nothing";
 import { Entry, Said } from "./Entry";
 import { useCameIn, useEntrance } from "./entrance";
 import { FactorStep } from "./Factor";
+import { LoginInput, PasswordNow } from "./fields";
 import { canPasskeys, showPasskey } from "./passkeys";
 import { useSay } from "./trouble";
 
@@ -93,28 +94,8 @@ export default function SignIn() {
     <Entry>
       <form onSubmit={submit} aria-label={t("signin.title")}>
         <Stack gap="md">
-          <TextInput
-            label={t("access.login")}
-            value={login}
-            onChange={(e) => setLogin(e.currentTarget.value)}
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            autoFocus
-            required
-            withAsterisk={false}
-            size="md"
-          />
-          <PasswordInput
-            label={t("signin.password")}
-            value={password}
-            onChange={(e) => setPassword(e.currentTarget.value)}
-            autoComplete="current-password"
-            visibilityToggleButtonProps={{ "aria-label": t("signin.show") }}
-            required
-            withAsterisk={false}
-            size="md"
-          />
+          <LoginInput label={t("access.login")} value={login} onChange={setLogin} />
+          <PasswordNow value={password} onChange={setPassword} size="md" required />
           <Checkbox
             label={t("access.remember")}
             description={t("access.rememberWhat")}

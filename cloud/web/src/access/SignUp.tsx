@@ -11,6 +11,7 @@ import { SendAgain } from "./Codes";
 import { Entry, Said } from "./Entry";
 import { useCameIn, useEntrance } from "./entrance";
 import { CodeInput } from "./Factor";
+import { ToSignIn } from "./fields";
 import { fieldOf } from "./guard";
 import { NewPassword, useStrength } from "./NewPassword";
 import { type Country, digitsOf, emailLooksRight, phoneLooksRight, taxTrouble } from "./taxid";
@@ -155,11 +156,7 @@ export default function SignUp() {
         <Nothing
           title={t("access.signup.requested")}
           text={t("access.signup.requestedTodo")}
-          act={
-            <Button component={Link} to="/" variant="default">
-              {t("access.toSignIn")}
-            </Button>
-          }
+          act={<ToSignIn />}
         />
       </Entry>
     );
@@ -167,15 +164,7 @@ export default function SignUp() {
   if (entrance.data && !entrance.data.signUp && !ticket) {
     return (
       <Entry title={t("access.signup.title")}>
-        <Nothing
-          title={t("access.signup.closed")}
-          text={t("access.signup.closedTodo")}
-          act={
-            <Button component={Link} to="/" variant="default">
-              {t("access.toSignIn")}
-            </Button>
-          }
-        />
+        <Nothing title={t("access.signup.closed")} text={t("access.signup.closedTodo")} act={<ToSignIn />} />
       </Entry>
     );
   }

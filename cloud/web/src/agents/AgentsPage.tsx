@@ -10,6 +10,7 @@ import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { IconCross, IconGreen, IconGrey, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { ActsHead, Over, RowAct } from "../ui/RowActs";
 import { Fact } from "../ui/State";
 import { Ago, useNow, When } from "../ui/time";
 import { RevokeDialog } from "./RevokeDialog";
@@ -78,16 +79,9 @@ export default function AgentsPage() {
           ) : (
             <Agents agents={present} label={t("agents.title")} onRevoke={onRevoke} />
           )}
-          {revoked.length > 0 && (
-            <details style={{ marginTop: 24 }}>
-              <summary>
-                {t("agents.revokedOnes")} <span className="num">{revoked.length}</span>
-              </summary>
-              <div style={{ marginTop: 8 }}>
-                <Agents agents={revoked} label={t("agents.revokedOnes")} />
-              </div>
-            </details>
-          )}
+          <Over title={t("agents.revokedOnes")} count={revoked.length}>
+            <Agents agents={revoked} label={t("agents.revokedOnes")} />
+          </Over>
         </>
       )}
       <EnrolDialog opened={enrolling} onClose={() => setEnrolling(false)} tills={tills.data?.tills ?? []} />
@@ -155,11 +149,7 @@ function Rows(p: { agents: readonly Agent[]; label: string; onRevoke?: (agent: A
             <th scope="col">{t("agents.version")}</th>
             <th scope="col">{t("agents.certificate")}</th>
             <th scope="col">{t("agents.enrolled")}</th>
-            {p.onRevoke && (
-              <th scope="col">
-                <span className="hidden">{t("agents.acts")}</span>
-              </th>
-            )}
+            {p.onRevoke && <ActsHead />}
           </tr>
         </thead>
         <tbody>
@@ -296,14 +286,6 @@ function Certificate({ agent }: { agent: Agent }) {
 function Revoke({ agent, onRevoke }: { agent: Agent; onRevoke: (agent: Agent) => void }) {
   const { t } = useTranslation();
   return (
-    <Button
-      variant="default"
-      size="compact-sm"
-      className="revoke"
-      aria-label={`${t("agents.revoke")}: ${agent.host}`}
-      onClick={() => onRevoke(agent)}
-    >
-      {t("agents.revoke")}
-    </Button>
+    <RowAct word={t("agents.revoke")} of={agent.host} className="revoke" onClick={() => onRevoke(agent)} />
   );
 }

@@ -11,9 +11,9 @@ import type { Document } from "../gen/fiscal/v1/fiscal_pb";
 import { inputs } from "../live/merge";
 import { money, ofCivil } from "../ui/format";
 import { IconSearch } from "../ui/icons";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
-import { More, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
+import { Held, Listed, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
 import { MarkView } from "./MarkView";
 import {
   formKey,
@@ -106,35 +106,22 @@ export function Documents({ tillId }: { tillId: string }) {
           aria-label={t("documents.find")}
         />
       </div>
-      {found.length === 0 && !hasNext ? (
-        fd || group ? (
-          <NothingByFilter onClear={clear} />
-        ) : (
-          <NothingInPeriod onWiden={() => setPeriod("all")} />
-        )
-      ) : (
-        <>
-          <div {...held.guard}>
-            {held.waiting > 0 && (
-              <button type="button" className="chip" style={{ marginBottom: 8 }} onClick={held.release}>
-                {t("more.fresh", { count: held.waiting })}
-              </button>
-            )}
-            {narrow ? (
-              <Cards documents={held.rows} tillId={tillId} />
-            ) : (
-              <Table documents={held.rows} tillId={tillId} />
-            )}
-          </div>
-          <More
-            shown={found.length}
-            hasNext={hasNext}
-            loading={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-            hungry={found.length === 0}
-          />
-        </>
-      )}
+      <Listed
+        list={{ ...list, hasNextPage: hasNext }}
+        count={found.length}
+        narrowed={fd || group ? "filter" : "days"}
+        none={null}
+        onWiden={() => setPeriod("all")}
+        onClear={clear}
+      >
+        <Held held={held}>
+          {narrow ? (
+            <Cards documents={held.rows} tillId={tillId} />
+          ) : (
+            <Table documents={held.rows} tillId={tillId} />
+          )}
+        </Held>
+      </Listed>
     </>
   );
 }

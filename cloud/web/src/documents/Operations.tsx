@@ -12,9 +12,9 @@ import { HelpLink } from "../help/HelpLink";
 import { inputs } from "../live/merge";
 import { money, ofMs } from "../ui/format";
 import { IconDown } from "../ui/icons";
-import { Nothing, NothingByFilter, NothingInPeriod, Unread } from "../ui/Nothing";
+import { Nothing, Unread } from "../ui/Nothing";
 import { useAge, useNow, When } from "../ui/time";
-import { More, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
+import { Held, Listed, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
 import { MarkView } from "./MarkView";
 import { CLOUD_MARK, checkMark, FILTERS, kindKey, ofdMark, paperMark, passes, sumOf } from "./marks";
 import { within } from "./period";
@@ -56,35 +56,22 @@ export function Operations({ tillId }: { tillId: string }) {
           </button>
         ))}
       </div>
-      {found.length === 0 && !hasNext ? (
-        filter ? (
-          <NothingByFilter onClear={() => setFilter("")} />
-        ) : (
-          <NothingInPeriod onWiden={() => setPeriod("all")} />
-        )
-      ) : (
-        <>
-          <div {...held.guard}>
-            {held.waiting > 0 && (
-              <button type="button" className="chip" style={{ marginBottom: 8 }} onClick={held.release}>
-                {t("more.fresh", { count: held.waiting })}
-              </button>
-            )}
-            {narrow ? (
-              <OperationCards operations={held.rows} tillId={tillId} />
-            ) : (
-              <OperationTable operations={held.rows} tillId={tillId} />
-            )}
-          </div>
-          <More
-            shown={found.length}
-            hasNext={hasNext}
-            loading={list.isFetchingNextPage}
-            onMore={() => void list.fetchNextPage()}
-            hungry={found.length === 0}
-          />
-        </>
-      )}
+      <Listed
+        list={{ ...list, hasNextPage: hasNext }}
+        count={found.length}
+        narrowed={filter ? "filter" : "days"}
+        none={null}
+        onWiden={() => setPeriod("all")}
+        onClear={() => setFilter("")}
+      >
+        <Held held={held}>
+          {narrow ? (
+            <OperationCards operations={held.rows} tillId={tillId} />
+          ) : (
+            <OperationTable operations={held.rows} tillId={tillId} />
+          )}
+        </Held>
+      </Listed>
     </>
   );
 }

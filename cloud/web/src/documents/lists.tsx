@@ -64,6 +64,25 @@ export function useHeld<T>(rows: readonly T[], keyOf: (row: T) => string) {
   };
 }
 
+/** Rows that are held, under the button that lets the new ones in. */
+export function Held(p: {
+  held: Pick<ReturnType<typeof useHeld>, "guard" | "waiting" | "release">;
+  children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const { held } = p;
+  return (
+    <div {...held.guard}>
+      {held.waiting > 0 && (
+        <button type="button" className="chip" style={{ marginBottom: 8 }} onClick={held.release}>
+          {t("more.fresh", { count: held.waiting })}
+        </button>
+      )}
+      {p.children}
+    </div>
+  );
+}
+
 /** A list that is read page by page, as far as drawing it needs to know. */
 type Pages = {
   isPending: boolean;

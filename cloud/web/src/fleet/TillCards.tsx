@@ -3,8 +3,17 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
-import { money } from "../ui/format";
-import { AgentCell, FNCell, LastCell, ShiftCell, StateCell, StopCell, UnsentCell, useLang } from "./facts";
+import { Pair } from "../ui/Pair";
+import {
+  AgentCell,
+  FNCell,
+  LastCell,
+  RevenueCell,
+  ShiftCell,
+  StateCell,
+  StopCell,
+  UnsentCell,
+} from "./facts";
 import { useRows } from "./useRows";
 
 /** Height of a usual card, and the space between two (app.css), px. */
@@ -15,7 +24,6 @@ const GAP = 8;
 export function TillCards({ tills }: { tills: readonly Till[] }) {
   const { t } = useTranslation();
   const { can } = useSession();
-  const lang = useLang();
   const rows = useRows(tills.length, CARD, GAP);
   return (
     <ul
@@ -37,48 +45,37 @@ export function TillCards({ tills }: { tills: readonly Till[] }) {
               <StateCell till={till} />
             </div>
             <dl className="pairs">
-              <dt>{t("cols.model")}</dt>
-              <dd>
+              <Pair name={t("cols.model")}>
                 <div className="nowrap">{till.state?.model || "—"}</div>
                 {till.state?.serial && (
                   <div className="small quiet nowrap">
                     {t("cols.serial")} {till.state.serial}
                   </div>
                 )}
-              </dd>
-              <dt>{t("cols.fn")}</dt>
-              <dd>
+              </Pair>
+              <Pair name={t("cols.fn")}>
                 <FNCell till={till} />
-              </dd>
-              <dt>{t("cols.shift")}</dt>
-              <dd>
+              </Pair>
+              <Pair name={t("cols.shift")}>
                 <ShiftCell till={till} />
-              </dd>
+              </Pair>
               {can("money:view") && (
-                <>
-                  <dt>{t("cols.revenue")}</dt>
-                  <dd>
-                    <div className="nowrap">{money(till.shiftTotal, lang)}</div>
-                    <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
-                  </dd>
-                </>
+                <Pair name={t("cols.revenue")}>
+                  <RevenueCell till={till} />
+                </Pair>
               )}
-              <dt>{t("cols.last")}</dt>
-              <dd>
+              <Pair name={t("cols.last")}>
                 <LastCell till={till} />
-              </dd>
-              <dt>{t("cols.unsent")}</dt>
-              <dd>
+              </Pair>
+              <Pair name={t("cols.unsent")}>
                 <UnsentCell till={till} long />
-              </dd>
-              <dt>{t("cols.stop")}</dt>
-              <dd>
+              </Pair>
+              <Pair name={t("cols.stop")}>
                 <StopCell till={till} />
-              </dd>
-              <dt>{t("cols.agent")}</dt>
-              <dd>
+              </Pair>
+              <Pair name={t("cols.agent")}>
                 <AgentCell till={till} />
-              </dd>
+              </Pair>
             </dl>
           </Link>
         </li>

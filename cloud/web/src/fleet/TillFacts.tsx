@@ -5,13 +5,14 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Paper } from "../gen/fiscal/v1/fiscal_pb";
-import { money, ofCivil } from "../ui/format";
+import { ofCivil } from "../ui/format";
+import { Pair } from "../ui/Pair";
 import { Fact } from "../ui/State";
 import { Ago, When } from "../ui/time";
 import { Aspects } from "./Aspects";
 import { CertificateFact } from "./Certificate";
 import { ContractFact } from "./Contract";
-import { AgentCell, FNCell, LastCell, None, ShiftCell, StopCell, UnsentCell, useLang } from "./facts";
+import { AgentCell, FNCell, LastCell, None, RevenueCell, ShiftCell, StopCell, UnsentCell } from "./facts";
 
 const PAPERS: Record<Paper, ParseKeys> = {
   [Paper.UNSPECIFIED]: "papers.unknown",
@@ -27,7 +28,6 @@ const PAPERS: Record<Paper, ParseKeys> = {
 export function TillFacts({ till }: { till: Till }) {
   const { t } = useTranslation();
   const { can } = useSession();
-  const lang = useLang();
   const s = till.state;
   return (
     <>
@@ -36,35 +36,26 @@ export function TillFacts({ till }: { till: Till }) {
         <section className="panel">
           <Title order={2}>{t("facts.now")}</Title>
           <dl className="pairs">
-            <dt>{t("facts.device")}</dt>
-            <dd>{s ? t(s.online ? "facts.answers" : "facts.silent") : <None />}</dd>
-            <dt>{t("facts.paper")}</dt>
-            <dd>
+            <Pair name={t("facts.device")}>
+              {s ? t(s.online ? "facts.answers" : "facts.silent") : <None />}
+            </Pair>
+            <Pair name={t("facts.paper")}>
               <Fact value={s?.paper ?? 0}>
                 {t(PAPERS[s?.paper ?? Paper.UNSPECIFIED] ?? "papers.unknown")}
               </Fact>
-            </dd>
-            <dt>{t("cols.shift")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("cols.shift")}>
               <ShiftCell till={till} />
-            </dd>
+            </Pair>
             {can("money:view") && (
-              <>
-                <dt>{t("cols.revenue")}</dt>
-                <dd className="num">
-                  <div>
-                    <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
-                  </div>
-                  <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
-                </dd>
-              </>
+              <Pair name={t("cols.revenue")}>
+                <RevenueCell till={till} />
+              </Pair>
             )}
-            <dt>{t("cols.last")}</dt>
-            <dd>
+            <Pair name={t("cols.last")}>
               <LastCell till={till} />
-            </dd>
-            <dt>{t("facts.unfinished")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("facts.unfinished")}>
               {s && s.unfinished > 0 ? (
                 <Link to={`/tills/${encodeURIComponent(till.id)}/operations?filter=unfinished`}>
                   {s.unfinished}
@@ -72,59 +63,46 @@ export function TillFacts({ till }: { till: Till }) {
               ) : (
                 <span className="quiet">{t("facts.nothing")}</span>
               )}
-            </dd>
-            <dt>{t("facts.clock")}</dt>
-            <dd>{s && ofCivil(s.clock) ? <When at={ofCivil(s.clock)} /> : <None />}</dd>
+            </Pair>
+            <Pair name={t("facts.clock")}>
+              {s && ofCivil(s.clock) ? <When at={ofCivil(s.clock)} /> : <None />}
+            </Pair>
           </dl>
         </section>
         <section className="panel">
           <Title order={2}>{t("facts.fn")}</Title>
           <dl className="pairs">
-            <dt>{t("cols.fn")}</dt>
-            <dd>
+            <Pair name={t("cols.fn")}>
               <FNCell till={till} />
-            </dd>
-            <dt>{t("cols.unsent")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("cols.unsent")}>
               <UnsentCell till={till} long />
-            </dd>
-            <dt>{t("contract.fact")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("contract.fact")}>
               <ContractFact till={till} />
-            </dd>
-            <dt>{t("cols.stop")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("cols.stop")}>
               <StopCell till={till} />
-            </dd>
-            <dt>{t("facts.rnm")}</dt>
-            <dd>{s?.rnm || <None />}</dd>
-            <dt>{t("facts.inn")}</dt>
-            <dd>{s?.inn || <None />}</dd>
-            <dt>{t("facts.ffd")}</dt>
-            <dd>{s?.ffd || <None />}</dd>
+            </Pair>
+            <Pair name={t("facts.rnm")}>{s?.rnm || <None />}</Pair>
+            <Pair name={t("facts.inn")}>{s?.inn || <None />}</Pair>
+            <Pair name={t("facts.ffd")}>{s?.ffd || <None />}</Pair>
           </dl>
         </section>
         <section className="panel">
           <Title order={2}>{t("facts.deviceTitle")}</Title>
           <dl className="pairs">
-            <dt>{t("cols.model")}</dt>
-            <dd>{s?.model || <None />}</dd>
-            <dt>{t("cols.serial")}</dt>
-            <dd>{s?.serial || <None />}</dd>
-            <dt>{t("facts.firmware")}</dt>
-            <dd>{s?.firmware || <None />}</dd>
-            <dt>{t("facts.raw")}</dt>
-            <dd>{s?.raw ? <span className="mono">{s.raw}</span> : <None />}</dd>
-            <dt>{t("certificate.fact")}</dt>
-            <dd>
+            <Pair name={t("cols.model")}>{s?.model || <None />}</Pair>
+            <Pair name={t("cols.serial")}>{s?.serial || <None />}</Pair>
+            <Pair name={t("facts.firmware")}>{s?.firmware || <None />}</Pair>
+            <Pair name={t("facts.raw")}>{s?.raw ? <span className="mono">{s.raw}</span> : <None />}</Pair>
+            <Pair name={t("certificate.fact")}>
               <CertificateFact tillId={till.id} />
-            </dd>
-            <dt>{t("cols.agent")}</dt>
-            <dd>
+            </Pair>
+            <Pair name={t("cols.agent")}>
               <AgentCell till={till} />
-            </dd>
-            <dt>{t("facts.host")}</dt>
-            <dd>{till.host || <None />}</dd>
+            </Pair>
+            <Pair name={t("facts.host")}>{till.host || <None />}</Pair>
           </dl>
         </section>
       </div>

@@ -1,11 +1,9 @@
 /** Columns of the list of tills; which of them are shown is remembered by this browser. */
 import type { ParseKeys } from "i18next";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Permission } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
-import { money } from "../ui/format";
 import { Fact } from "../ui/State";
 import { RowMenu } from "./Actions";
 import {
@@ -13,11 +11,11 @@ import {
   FNCell,
   LastCell,
   None,
+  RevenueCell,
   ShiftCell,
   StateCell,
   StopCell,
   UnsentCell,
-  useLang,
 } from "./facts";
 
 export type Column = {
@@ -40,19 +38,6 @@ function NameCell({ till }: { till: Till }) {
       </div>
       <div className="small quiet nowrap">{till.state?.model}</div>
       <div className="small quiet">{till.state?.serial}</div>
-    </>
-  );
-}
-
-function RevenueCell({ till }: { till: Till }) {
-  const { t } = useTranslation();
-  const lang = useLang();
-  return (
-    <>
-      <span className="nowrap">
-        <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
-      </span>
-      <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
     </>
   );
 }

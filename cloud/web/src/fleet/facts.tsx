@@ -2,8 +2,8 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
-import { day, daysUntil, full, type Lang, langOf, ofCivil, ofMs, whole } from "../ui/format";
-import { StateWord } from "../ui/State";
+import { day, daysUntil, full, type Lang, langOf, money, ofCivil, ofMs, whole } from "../ui/format";
+import { Fact, StateWord } from "../ui/State";
 import { Ago, useAge, useNow, When } from "../ui/time";
 import { lightOf } from "./light";
 import { graveOf, TroubleList, useWords } from "./troubles";
@@ -58,6 +58,20 @@ export function ShiftCell({ till }: { till: Till }) {
     <>
       <div className="nowrap">№ {s.shift}</div>
       <div className="small quiet">{s.shiftOpen ? t("shift.open") : t("shift.closed")}</div>
+    </>
+  );
+}
+
+/** What the shift took. */
+export function RevenueCell({ till }: { till: Till }) {
+  const { t } = useTranslation();
+  const lang = useLang();
+  return (
+    <>
+      <div className="num nowrap">
+        <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
+      </div>
+      <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
     </>
   );
 }

@@ -1,10 +1,11 @@
 import { useMutation } from "@connectrpc/connect-query";
-import { Button, Title } from "@mantine/core";
+import { Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useNarrow } from "../app/Frame";
 import { type Invitation, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { langOf } from "../ui/format";
 import { IconYellow } from "../ui/icons";
+import { ActsHead, RowAct } from "../ui/RowActs";
 import { Ago, useNow, When } from "../ui/time";
 import { Refused, useDone, useRead } from "./dialogs";
 import { RightsList } from "./PeoplePart";
@@ -49,9 +50,7 @@ export function Invitations({ invitations }: { invitations: readonly Invitation[
                 <th scope="col">{t("people.staff.rights")}</th>
                 <th scope="col">{t("people.staff.sent")}</th>
                 <th scope="col">{t("people.staff.until")}</th>
-                <th scope="col">
-                  <span className="hidden">{t("people.staff.acts")}</span>
-                </th>
+                <ActsHead />
               </tr>
             </thead>
             <tbody>
@@ -139,24 +138,18 @@ function Acts({ invitation: i }: { invitation: Invitation }) {
   return (
     <>
       <div className="rowacts">
-        <Button
-          variant="default"
-          size="compact-sm"
+        <RowAct
+          word={t("people.staff.again")}
+          of={i.recipient}
           loading={again.isPending}
-          aria-label={`${t("people.staff.again")}: ${i.recipient}`}
           onClick={() => again.mutate({ id: i.id, lang: langOf(i18n.language) })}
-        >
-          {t("people.staff.again")}
-        </Button>
-        <Button
-          variant="default"
-          size="compact-sm"
+        />
+        <RowAct
+          word={t("people.staff.uninvite")}
+          of={i.recipient}
           loading={back.isPending}
-          aria-label={`${t("people.staff.uninvite")}: ${i.recipient}`}
           onClick={() => back.mutate({ id: i.id })}
-        >
-          {t("people.staff.uninvite")}
-        </Button>
+        />
       </div>
       <Refused error={again.error ?? back.error} />
     </>

@@ -6,6 +6,7 @@ import { useNarrow } from "../app/Frame";
 import { type Key, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { CopyBlock } from "../ui/Copy";
 import { Nothing, Unread } from "../ui/Nothing";
+import { ActsHead, Over, RowAct } from "../ui/RowActs";
 import { Ago, useNow, When } from "../ui/time";
 import { FormDialog, useDone, useRead } from "./dialogs";
 import { type Chosen, leastRole, MayLine, NodePick, RolePick, useNodes, useRoles } from "./pick";
@@ -37,16 +38,9 @@ export function KeysPart() {
       ) : (
         <Keys keys={live} label={t("people.integrations.keys")} onRevoke={setRevoking} />
       )}
-      {revoked.length > 0 && (
-        <details style={{ marginTop: 24 }}>
-          <summary>
-            {t("people.keys.revokedOnes")} <span className="num">{revoked.length}</span>
-          </summary>
-          <div style={{ marginTop: 8 }}>
-            <Keys keys={revoked} label={t("people.keys.revokedOnes")} />
-          </div>
-        </details>
-      )}
+      <Over title={t("people.keys.revokedOnes")} count={revoked.length}>
+        <Keys keys={revoked} label={t("people.keys.revokedOnes")} />
+      </Over>
       {creating && (
         <CreateKey
           onMade={(key, secret) => {
@@ -78,14 +72,7 @@ function Keys(p: { keys: readonly Key[]; label: string; onRevoke?: (k: Key) => v
   const acts = (k: Key) =>
     p.onRevoke && (
       <div className="rowacts">
-        <Button
-          variant="default"
-          size="compact-sm"
-          aria-label={`${t("people.keys.revoke")}: ${k.name}`}
-          onClick={() => p.onRevoke?.(k)}
-        >
-          {t("people.keys.revoke")}
-        </Button>
+        <RowAct word={t("people.keys.revoke")} of={k.name} onClick={() => p.onRevoke?.(k)} />
       </div>
     );
   if (narrow) {
@@ -123,11 +110,7 @@ function Keys(p: { keys: readonly Key[]; label: string; onRevoke?: (k: Key) => v
             <th scope="col">{t("people.keys.seen")}</th>
             <th scope="col">{t("people.keys.expires")}</th>
             <th scope="col">{t("people.keys.created")}</th>
-            {p.onRevoke && (
-              <th scope="col">
-                <span className="hidden">{t("people.staff.acts")}</span>
-              </th>
-            )}
+            {p.onRevoke && <ActsHead />}
           </tr>
         </thead>
         <tbody>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNarrow } from "../app/Frame";
 import { OrganisationService, type Role } from "../gen/cabinet/v1/organisation_pb";
 import { Unread } from "../ui/Nothing";
+import { ActsHead, RowAct } from "../ui/RowActs";
 import { FormDialog, useDone, useRead } from "./dialogs";
 import { useRoles } from "./pick";
 import { usePermissionName, usePermissionWhat, useRoleName } from "./words";
@@ -36,22 +37,8 @@ export function RolesPart() {
   const acts = (r: Role) =>
     !r.usual && (
       <div className="rowacts">
-        <Button
-          variant="default"
-          size="compact-sm"
-          aria-label={`${t("people.roles.change")}: ${r.name}`}
-          onClick={() => setEditing(r)}
-        >
-          {t("people.roles.change")}
-        </Button>
-        <Button
-          variant="default"
-          size="compact-sm"
-          aria-label={`${t("people.roles.delete")}: ${r.name}`}
-          onClick={() => setDeleting(r)}
-        >
-          {t("people.roles.delete")}
-        </Button>
+        <RowAct word={t("people.roles.change")} of={r.name} onClick={() => setEditing(r)} />
+        <RowAct word={t("people.roles.delete")} of={r.name} onClick={() => setDeleting(r)} />
       </div>
     );
   return (
@@ -85,9 +72,7 @@ export function RolesPart() {
                 <th scope="col">{t("people.roles.role")}</th>
                 <th scope="col">{t("people.roles.permissions")}</th>
                 <th scope="col">{t("people.roles.used")}</th>
-                <th scope="col">
-                  <span className="hidden">{t("people.staff.acts")}</span>
-                </th>
+                <ActsHead />
               </tr>
             </thead>
             <tbody>

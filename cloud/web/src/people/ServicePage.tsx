@@ -13,6 +13,7 @@ import {
 import { Copy } from "../ui/Copy";
 import { IconClock, IconCross, IconGreen, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { ActsHead, Over, RowAct } from "../ui/RowActs";
 import { When } from "../ui/time";
 import { AcceptDialog, GiveDialog, ProlongDialog, RevokeDialog } from "./grantDialogs";
 import { usePlaceName } from "./words";
@@ -63,21 +64,14 @@ function Owner() {
       ) : (
         <Grants grants={live} label={t("titles.service")} party={t("people.service.centre")} acts={acts} />
       )}
-      {over.length > 0 && (
-        <details style={{ marginTop: 24 }}>
-          <summary>
-            {t("people.service.ended")} <span className="num">{over.length}</span>
-          </summary>
-          <div style={{ marginTop: 8 }}>
-            <Grants
-              grants={over}
-              label={t("people.service.ended")}
-              party={t("people.service.centre")}
-              acts={acts}
-            />
-          </div>
-        </details>
-      )}
+      <Over title={t("people.service.ended")} count={over.length}>
+        <Grants
+          grants={over}
+          label={t("people.service.ended")}
+          party={t("people.service.centre")}
+          acts={acts}
+        />
+      </Over>
       {giving && <GiveDialog onClose={() => setGiving(false)} />}
       {doing?.what === "accept" && <AcceptDialog grant={doing.grant} onClose={close} />}
       {doing?.what === "prolong" && <ProlongDialog grant={doing.grant} onClose={close} />}
@@ -89,14 +83,7 @@ function Owner() {
 function Acts({ grant: g, onDo }: { grant: Grant; onDo: (what: Doing["what"]) => void }) {
   const { t } = useTranslation();
   const act = (what: Doing["what"], word: string, filled = false) => (
-    <Button
-      variant={filled ? "filled" : "default"}
-      size="compact-sm"
-      aria-label={`${word}: ${g.party}`}
-      onClick={() => onDo(what)}
-    >
-      {word}
-    </Button>
+    <RowAct word={word} of={g.party} filled={filled} onClick={() => onDo(what)} />
   );
   if (g.state === GrantState.REVOKED) return null;
   return (
@@ -233,11 +220,7 @@ function Grants(p: Listed) {
             <th scope="col">{t("people.service.where")}</th>
             <th scope="col">{t("people.service.state")}</th>
             <th scope="col">{t("people.service.until")}</th>
-            {p.acts && (
-              <th scope="col">
-                <span className="hidden">{t("people.staff.acts")}</span>
-              </th>
-            )}
+            {p.acts && <ActsHead />}
           </tr>
         </thead>
         <tbody>

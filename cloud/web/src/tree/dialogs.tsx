@@ -1,57 +1,18 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { Alert, Autocomplete, Button, Group, Loader, Modal, NativeSelect, TextInput } from "@mantine/core";
-import { type FormEvent, type ReactNode, useMemo, useState } from "react";
+import { Autocomplete, Loader, Modal, NativeSelect, TextInput } from "@mantine/core";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Node, PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
+import { FormDialog, type FormDialogProps } from "../ui/FormDialog";
 import { Unread } from "../ui/Nothing";
 import { useTreeTrouble } from "./reasons";
 import type { Shape } from "./shape";
 import { useReshaped } from "./TreePage";
 
 /** A dialog with one thing to say yes to. */
-export function AskDialog(p: {
-  title: string;
-  act: string;
-  onAct: () => void;
-  busy: boolean;
-  error: unknown;
-  disabled?: boolean;
-  onClose: () => void;
-  children: ReactNode;
-}) {
-  const { t } = useTranslation();
+export function AskDialog({ error, ...p }: Omit<FormDialogProps, "refusal"> & { error: unknown }) {
   const trouble = useTreeTrouble();
-  return (
-    <Modal
-      opened
-      onClose={p.onClose}
-      title={<span className="strong">{p.title}</span>}
-      size={560}
-      closeButtonProps={{ "aria-label": t("close") }}
-    >
-      <form
-        onSubmit={(e: FormEvent) => {
-          e.preventDefault();
-          if (!p.busy && !p.disabled) p.onAct();
-        }}
-      >
-        {p.children}
-        {Boolean(p.error) && (
-          <Alert color="gray" variant="outline" role="alert" mt="md">
-            {trouble(p.error)}
-          </Alert>
-        )}
-        <Group justify="flex-end" mt="md" gap={8}>
-          <Button variant="default" onClick={p.onClose}>
-            {t("cancel")}
-          </Button>
-          <Button type="submit" loading={p.busy} disabled={p.disabled}>
-            {p.act}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
-  );
+  return <FormDialog {...p} refusal={error ? trouble(error) : undefined} />;
 }
 
 /** Time zones people of the two countries choose from; any other may be typed. */

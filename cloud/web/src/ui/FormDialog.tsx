@@ -1,0 +1,59 @@
+import { Alert, Button, Group, Modal } from "@mantine/core";
+import type { FormEvent, ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+/** Why something was not done, in a sentence. */
+export function Refusal({ text }: { text: string | undefined }) {
+  if (!text) return null;
+  return (
+    <Alert color="gray" variant="outline" role="alert" mt="md">
+      {text}
+    </Alert>
+  );
+}
+
+export type FormDialogProps = {
+  title: string;
+  act: string;
+  busy: boolean;
+  /** Why it was refused. */
+  refusal: string | undefined;
+  disabled?: boolean;
+  size?: number;
+  onAct: () => void;
+  onClose: () => void;
+  children: ReactNode;
+};
+
+/** A form in a window of its own: fields, why it was refused, cancel and the act. */
+export function FormDialog(p: FormDialogProps) {
+  const { t } = useTranslation();
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    // A window that another one opened stands inside it, for events.
+    e.stopPropagation();
+    if (!p.busy && !p.disabled) p.onAct();
+  };
+  return (
+    <Modal
+      opened
+      onClose={p.onClose}
+      title={<span className="strong">{p.title}</span>}
+      size={p.size ?? 560}
+      closeButtonProps={{ "aria-label": t("close") }}
+    >
+      <form onSubmit={submit}>
+        {p.children}
+        <Refusal text={p.refusal} />
+        <Group justify="flex-end" mt="md" gap={8}>
+          <Button variant="default" onClick={p.onClose}>
+            {t("cancel")}
+          </Button>
+          <Button type="submit" loading={p.busy} disabled={p.disabled}>
+            {p.act}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
