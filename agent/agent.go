@@ -51,6 +51,8 @@ type agent struct {
 	level   *errand.Level
 	anew    chan struct{} // somebody wants the agent started anew
 	wished  *settings
+	joined  chan struct{} // a code has made this agent a cabinet's
+	desk    *discovery.Desk
 	counts  metrics.Counts
 }
 
@@ -59,7 +61,7 @@ type agent struct {
 // that whoever is told anything is told what is on disk.
 func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) (err error) {
 	debug.SetGCPercent(gcPercent)
-	a := &agent{cfg: cfg, started: time.Now(), anew: make(chan struct{}, 1)}
+	a := &agent{cfg: cfg, started: time.Now(), anew: make(chan struct{}, 1), joined: make(chan struct{}, 1)}
 	if err := secret.Folder(cfg.Data); err != nil {
 		return fmt.Errorf("папка данных: %w", err)
 	}
@@ -84,7 +86,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	}
 	defer func() { err = errors.Join(err, a.journal.Close()) }()
 
-	roamer, desk := a.discovery()
+	roamer := a.discovery()
 	tills, closeBoxes, err := a.tills(roamer)
 	defer closeBoxes()
 	if err != nil {
@@ -95,13 +97,15 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		return fmt.Errorf("кассы: %w", err)
 	}
 	a.wished = newSettings(cfg, func() { a.uplink.StateChanged() })
+	a.desk.Begin = a.wished.begin
 	if cfg.Spoilt != nil {
 		a.log.Error("settings of the cabinet do not hold", "error", cfg.Spoilt)
 	}
 	rules := a.rules()
 	a.uplink = uplink.New(uplink.Options{
 		Dir: cfg.Data, Cloud: cfg.Cloud, Version: version, Journal: a.journal, Tills: a.fleet,
-		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Rules: rules, Settings: a.wished.report, Ended: a.countRun, Log: a.log,
+		Problems: a.ownProblems, Bundle: a.bundleOf, Errands: a.errands(), Rules: rules, Settings: a.wished.report, Finds: a.desk.Told, Enrolled: a.enrolled,
+		Ended: a.countRun, Log: a.log,
 	})
 	a.fleet.SetDesk(a.uplink)
 	a.updater, err = update.New(update.Options{
@@ -118,10 +122,10 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 		return fmt.Errorf("токен: %w", err)
 	}
 	page := verdict.New(a.fleet, a.journal, verdict.Options{
-		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: desk, Title: a.wished.title, Cabinet: a, Version: version, Log: a.log,
+		Token: token, Tickets: a.openTickets, Problems: a.journalProblems, Finder: a.desk, Title: a.wished.title, Cabinet: a, Version: version, Log: a.log,
 	})
 	door, err := openDoor(ctx, cfg, page.Beside(pos.NewHandler(a.fleet, a.journal, a, pos.Options{
-		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Finder: desk, Log: a.log,
+		Token: token, Origins: cfg.Origins, RequirePreflight: cfg.RequirePreflight, Hosts: ownHosts(cfg), Finder: a.desk, Log: a.log,
 	})), a.log)
 	if err != nil {
 		return err
@@ -145,6 +149,7 @@ func run(ctx context.Context, cfg config.Config, logTo io.Writer, ready func()) 
 	part(&outside, "uplink", func(ctx context.Context) error { return a.uplink.Run(ctx, a.keepBroker) })
 	part(&outside, "left code", a.uplink.UseLeftCode)
 	part(&outside, "changes", a.passChanges)
+	part(&outside, "first look", a.firstLook)
 	part(&outside, "discovery", roamer.Run)
 	part(&outside, "page", page.Run)
 	part(&outside, "metrics", func(ctx context.Context) error { return metrics.Serve(ctx, cfg.Metrics, a.page, a.log) })
@@ -228,8 +233,33 @@ func (a *agent) tills(roamer *discovery.Roamer) (out []till.Config, closeBoxes f
 	return out, closeBoxes, nil
 }
 
+// enrolled hears that the agent has come to a cabinet.
+func (a *agent) enrolled() {
+	select {
+	case a.joined <- struct{}{}:
+	default: // it has been noticed
+	}
+}
+
+// firstLook looks for devices when the agent has just been enrolled: whoever
+// did that connects a till now, and sees in the cabinet what is there.
+func (a *agent) firstLook(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.joined:
+		}
+		if said, err := a.desk.Look(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("devices not looked for", "error", err)
+		} else if err == nil {
+			a.log.Info("devices looked for", "said", said)
+		}
+	}
+}
+
 // discovery looks for tills: for whoever asks, and for those that are lost.
-func (a *agent) discovery() (*discovery.Roamer, *discovery.Desk) {
+func (a *agent) discovery() *discovery.Roamer {
 	var roamer *discovery.Roamer
 	finder := discovery.New(discovery.Options{
 		Discovery: a.cfg.Discovery, Log: a.log,
@@ -237,7 +267,8 @@ func (a *agent) discovery() (*discovery.Roamer, *discovery.Desk) {
 		States: func() []*fiscalv1.TillState { return a.fleet.States() },
 	})
 	roamer = discovery.NewRoamer(a.cfg.Data, a.cfg.Tills, finder, a.log)
-	return roamer, &discovery.Desk{Finder: finder, Config: a.cfg, Restart: a.restart, Log: a.log}
+	a.desk = &discovery.Desk{Finder: finder, Config: a.cfg, Restart: a.restart, Changed: func() { a.uplink.StateChanged() }, Log: a.log}
+	return roamer
 }
 
 // memoryFile is where a driver keeps what its devices cannot remember.

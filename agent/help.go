@@ -50,7 +50,7 @@ func (a *agent) restart() {
 // errands are what the cabinet may ask of the agent itself.
 func (a *agent) errands() *errand.Errands {
 	return errand.New(errand.Options{
-		Restart: a.restart, Level: a.level, Settings: a.wished, Quiet: a.fleet.Quiet,
+		Restart: a.restart, Level: a.level, Settings: a.wished, Devices: a.desk, Quiet: a.fleet.Quiet,
 		// All tills of the agent, or the one asked by when that is too much.
 		Bundle: func(ctx context.Context, till string) ([]byte, error) {
 			var file bytes.Buffer

@@ -43,10 +43,7 @@ func (s *settings) Take(till string, want *fiscalv1.TillSettings) (fresh, restar
 	if !s.has(till) {
 		return false, false, fmt.Errorf("у агента нет кассы %q", till)
 	}
-	next, fresh, err := s.kept.With(config.Wish{
-		Till: till, Version: want.GetVersion(), Title: strings.TrimSpace(want.GetTitle()), OFD: want.GetOfd(), OFDINN: want.GetOfdInn(),
-		FinishPrint: want.GetFinishPrint(), RushHours: want.GetRushHours(),
-	})
+	next, fresh, err := s.kept.With(wishOf(till, want))
 	if err != nil {
 		return false, false, err
 	}
@@ -62,6 +59,30 @@ func (s *settings) Take(till string, want *fiscalv1.TillSettings) (fresh, restar
 	}
 	s.holds = all
 	return fresh, false, nil
+}
+
+// begin keeps the settings that a till is to begin with, before it is in the
+// list.
+func (s *settings) begin(till string, first *fiscalv1.TillSettings) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next, fresh, err := s.kept.With(wishOf(till, first))
+	if err != nil || !fresh {
+		return err
+	}
+	if err := s.holds.Keep(next); err != nil {
+		return err
+	}
+	s.kept = next
+	return nil
+}
+
+// wishOf is what the cabinet's people want as package config keeps it.
+func wishOf(till string, want *fiscalv1.TillSettings) config.Wish {
+	return config.Wish{
+		Till: till, Version: want.GetVersion(), Title: strings.TrimSpace(want.GetTitle()), OFD: want.GetOfd(), OFDINN: want.GetOfdInn(),
+		FinishPrint: want.GetFinishPrint(), RushHours: want.GetRushHours(),
+	}
 }
 
 func (s *settings) has(till string) bool {

@@ -1,6 +1,6 @@
-// Package discovery finds tills: once, for whoever installs the agent
-// ([Finder]), and again, when a till's cable has come back under another name
-// ([Roamer]).
+// Package discovery finds tills: once, for whoever installs the agent or
+// connects a till in the cabinet ([Finder], [Desk]), and again, when a till's
+// cable has come back under another name ([Roamer]).
 //
 // # Where it looks
 //
@@ -52,7 +52,8 @@
 // # What it does not do
 //
 // It changes nothing in a device, prints nothing, and takes no till into the
-// configuration that nobody asked for.
+// configuration that nobody asked for. It never looks by itself but when the
+// agent has just been enrolled: every other search is somebody's wish.
 package discovery
 
 import (
@@ -139,10 +140,16 @@ func New(opts Options) *Finder {
 // being asked. report may be called from several goroutines, one at a time; its
 // error ends the search.
 func (f *Finder) Find(ctx context.Context, report func(*posv1.FindTillsResponse) error) error {
+	return f.find(ctx, func() {}, report)
+}
+
+// find is Find; began hears that it is this search's turn.
+func (f *Finder) find(ctx context.Context, began func(), report func(*posv1.FindTillsResponse) error) error {
 	if !f.searching.CompareAndSwap(false, true) {
 		return ErrSearching
 	}
 	defer f.searching.Store(false)
+	began()
 	ctx, cancel := context.WithTimeoutCause(ctx, searchLimit, errors.New("поиск занял слишком много времени и прерван"))
 	defer cancel()
 	if err := f.begin(ctx); err != nil {

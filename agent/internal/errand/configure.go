@@ -1,6 +1,7 @@
 package errand
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -54,17 +55,26 @@ func (d *doing) configure(ctx context.Context, cmd *uplinkv1.Command, save func(
 		d.end(apply, true, fmt.Sprintf("Настройки действуют, версия %d.", version))
 		return nil
 	}
+	busy, err := d.anew(ctx, save)
+	if busy != "" {
+		d.end(apply, false, "Настройки записаны, но перезапустить агента нельзя: "+busy+". Они подействуют после его следующего запуска.")
+	}
+	return err
+}
+
+// anew starts the agent anew when nothing is open on any till: the error is
+// ErrNotOver then. busy says what kept it from that.
+func (d *doing) anew(ctx context.Context, save func(context.Context, *fiscalv1.Run) error) (busy string, err error) {
 	release, busy := d.quiet(ctx)
 	if release == nil {
-		d.end(apply, false, "Настройки записаны, но перезапустить агента нельзя: "+busy+". Они подействуют после его следующего запуска.")
-		return nil
+		return cmp.Or(busy, "касса занята"), nil
 	}
 	if err := save(ctx, proto.CloneOf(d.run)); err != nil {
 		release()
-		return fmt.Errorf("записать перезапуск: %w", err)
+		return "", fmt.Errorf("записать перезапуск: %w", err)
 	}
 	d.o.Restart() // the quiet lasts until the tills stop
-	return uplink.ErrNotOver
+	return "", uplink.ErrNotOver
 }
 
 // quiet waits until nothing is open on any till.

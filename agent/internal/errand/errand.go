@@ -1,15 +1,17 @@
 // Package errand does what the cabinet asks of the agent itself and of no till:
 // start anew, collect a bundle, check the network, log in another level for an
-// hour, take other settings of a till.
+// hour, take other settings of a till, look for devices, take one into the list.
 //
 // An errand is an action like those of a till ([fiscalv1.Action]): it has a plan
 // that is shown before anything happens, steps that are told as they come, and
-// a run that stays as its record. It goes by way of one of the agent's tills
-// only because that is how people name an agent. The journal sees to it that
+// a run that stays as its record. Most go by way of one of the agent's tills
+// only because that is how people name an agent; looking for devices and taking
+// one over name no till, for there may be none. The journal sees to it that
 // one begins once; package uplink keeps that record.
 //
 // What it never does: drive a till, touch an operation, or read a sum. A bundle
-// is redacted by package bundle before it is here.
+// is redacted by package bundle before it is here. Which ports may be asked, and
+// what may be written into the list, decides package discovery.
 package errand
 
 import (
@@ -41,6 +43,8 @@ type Options struct {
 	Network func(ctx context.Context, address string, report func(network.Step)) []network.Step
 	// Settings are those that may be changed from the cabinet.
 	Settings Settings
+	// Devices are those that no till of the list has.
+	Devices Devices
 	// Quiet takes all tills while nothing is open on them, or says what is.
 	Quiet func(ctx context.Context) (release func(), busy string)
 	// Level is the log's.
@@ -94,6 +98,13 @@ var plans = []struct {
 	{fiscalv1.Action_ACTION_CONFIGURE, [][2]string{
 		{stepKeep, "Проверить и записать настройки"}, {stepApply, "Применить их, когда касса свободна"},
 	}},
+	{fiscalv1.Action_ACTION_FIND_TILLS, [][2]string{
+		{stepLook, "Поискать кассы на портах, которых не занимает ни одна касса"},
+	}},
+	{fiscalv1.Action_ACTION_ADOPT_TILL, [][2]string{
+		{stepCheck, "Проверить, что касса отвечает там, где найдена"}, {stepList, "Записать её в список касс"},
+		{stepApply, "Перезапустить агента, когда кассы свободны"},
+	}},
 }
 
 // Plans are what each errand would do.
@@ -143,6 +154,12 @@ func (e *Errands) Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fi
 		if err := r.configure(ctx, cmd, save); err != nil {
 			return nil, err
 		}
+	case fiscalv1.Action_ACTION_FIND_TILLS:
+		r.look(ctx)
+	case fiscalv1.Action_ACTION_ADOPT_TILL:
+		if err := r.adopt(ctx, cmd, save); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, fmt.Errorf("action %s is no errand", cmd.GetAction())
 	}
@@ -153,8 +170,13 @@ func (e *Errands) Do(ctx context.Context, cmd *uplinkv1.Command, report func(*fi
 // Resume ends the run of an errand that a restart of the agent cut off, when
 // that restart is what was asked for; false leaves it to be called interrupted.
 func (e *Errands) Resume(run *fiscalv1.Run) bool {
-	if run.GetAction() == fiscalv1.Action_ACTION_CONFIGURE {
+	switch run.GetAction() { //nolint:exhaustive // the others do not go on behind a restart
+	case fiscalv1.Action_ACTION_CONFIGURE:
 		return e.configured(run)
+	case fiscalv1.Action_ACTION_FIND_TILLS:
+		return e.looked(run)
+	case fiscalv1.Action_ACTION_ADOPT_TILL:
+		return e.adopted(run)
 	}
 	if run.GetAction() != fiscalv1.Action_ACTION_RESTART_AGENT || len(run.GetSteps()) != 2 {
 		return false

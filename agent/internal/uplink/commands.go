@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,7 +165,8 @@ func (s *session) act(ctx context.Context, cmd *uplinkv1.Command, consent fiscal
 		run = &fiscalv1.Run{Ended: true, Text: "Не удалось выполнить: " + err.Error()}
 	}
 	run = proto.CloneOf(run)
-	run.Id, run.Till, run.Action, run.Ended = cmd.GetId(), cmd.GetTill(), cmd.GetAction(), true
+	run.Id, run.Action, run.Ended = cmd.GetId(), cmd.GetAction(), true
+	run.Till = cmp.Or(cmd.GetTill(), run.GetTill()) // a command for the agent names none, and may have made one
 	run.Actor, run.Consent = cmd.GetActor(), consent
 	s.o.Log.Info("command ended", "command", cmd.GetId(), "till", cmd.GetTill(), "ok", run.GetOk())
 	if s.o.Ended != nil {

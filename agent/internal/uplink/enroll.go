@@ -75,6 +75,9 @@ func (c *Client) Enroll(ctx context.Context, code, cloud string) (*Identity, err
 	}
 	c.o.Log.Info("enrolled", "agent", id.AgentID, "organisation", id.Organisation, "cloud", cloud)
 	c.become(id)
+	if c.o.Enrolled != nil {
+		c.o.Enrolled()
+	}
 	return id, nil
 }
 

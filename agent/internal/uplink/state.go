@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
@@ -32,6 +33,18 @@ func (s *session) stateLoop(ctx context.Context) {
 	}
 }
 
+// byCabinet puts the times of a search by the cabinet's clock, as far as we know
+// it.
+func (s *session) byCabinet(search *fiscalv1.Search) {
+	offset := s.offset.Load() / int64(time.Millisecond)
+	if search != nil {
+		search.BeganMs += offset
+	}
+	if search.GetEndedMs() != 0 {
+		search.EndedMs += offset
+	}
+}
+
 func (s *session) reportState(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -43,6 +56,10 @@ func (s *session) reportState(ctx context.Context) error {
 	report := &uplinkv1.ReportStateRequest{Tills: s.o.Tills.States(), Problems: problems, Outbox: waiting}
 	if s.o.Settings != nil {
 		report.Settings = s.o.Settings()
+	}
+	if s.o.Finds != nil {
+		report.Search, report.Strangers = s.o.Finds()
+		s.byCabinet(report.GetSearch())
 	}
 	_, err := s.rpc.ReportState(ctx, report)
 	return s.note(ctx, "report state", err)

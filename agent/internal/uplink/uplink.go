@@ -62,7 +62,7 @@ import (
 
 // Capability is what this agent understands; docs/architecture.md keeps its
 // history.
-const Capability = 6
+const Capability = 7
 
 const (
 	callTimeout = 30 * time.Second
@@ -133,6 +133,12 @@ type Options struct {
 	// Settings tells what holds of what may be changed from the cabinet; nil tells
 	// nothing.
 	Settings func() []*fiscalv1.SettingsReport
+	// Finds tells of the last search for devices since the start; nil, or no
+	// search, tells nothing.
+	Finds func() (*fiscalv1.Search, []*fiscalv1.Stranger)
+	// Enrolled hears that a code has made this agent another one; may be nil. It
+	// must not block.
+	Enrolled func()
 	// Bundle makes the redacted file of a ticket about a run, and the run as it may
 	// leave the shop; nil makes tickets without a file.
 	Bundle func(ctx context.Context, run *fiscalv1.Run) (zip []byte, clean *fiscalv1.Run, err error)
