@@ -23,6 +23,7 @@ import { Commands } from "./Commands";
 import { useLang } from "./facts";
 import { lightOf } from "./light";
 import { useTickets } from "./openTickets";
+import { SettingsPart } from "./SettingsPart";
 import { Tickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
 import { TroubleList, troublesOf } from "./troubles";
@@ -155,6 +156,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
         </Tabs.List>
         <Tabs.Panel value="state" pt="md">
           <TillFacts till={till} />
+          <SettingsPart till={till} />
           <AgentPart till={till} onStarted={setStarted} />
         </Tabs.Panel>
         <Tabs.Panel value="operations" pt="md">

@@ -5,6 +5,7 @@ import { lightOf } from "../fleet/light";
 import { ConnectionSchema, StepMark } from "../gen/cabinet/v1/connect_pb";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light } from "../gen/cabinet/v1/light_pb";
+import { SettingsState } from "../gen/cabinet/v1/settings_pb";
 import {
   LightCountsSchema,
   type Node,
@@ -203,6 +204,17 @@ export class FakeTree {
         settings: {
           tillId,
           wanted: { version: 1n, ofd: "ofdp.platformaofd.ru:21101", ofdInn: "9715260691" },
+          reported: {
+            version: 1n,
+            ofd: "ofdp.platformaofd.ru:21101",
+            finishPrint: "auto",
+            rushHours: "10:00-20:00",
+          },
+          state: SettingsState.DIFFERS,
+          actor: "Иванова Мария",
+          changedMs: BigInt(Date.now() - 86_400_000),
+          reportedMs: BigInt(Date.now() - 30_000),
+          mayChange: true,
           drifts: [{ what: "operator", wanted: "Платформа ОФД 9715260691", found: "Такском 7704211201" }],
         },
       }),

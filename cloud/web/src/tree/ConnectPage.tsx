@@ -13,7 +13,6 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
-import { newId } from "../fleet/actions";
 import { enrolCommand } from "../fleet/Enrol";
 import {
   type Connection,
@@ -23,7 +22,6 @@ import {
   StepMark,
 } from "../gen/cabinet/v1/connect_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
-import { type Settings, SettingsState } from "../gen/cabinet/v1/settings_pb";
 import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { Copy, CopyBlock } from "../ui/Copy";
@@ -31,6 +29,7 @@ import { IconGreen, IconRed } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import words from "../words/ru/connect.json";
+import { OperatorChoice, OWN_LINK } from "./OperatorChoice";
 import { useTreeTrouble } from "./reasons";
 import "./tree.css";
 
@@ -340,61 +339,19 @@ function PlaceStep({ connection: c, onDone }: { connection: Connection; onDone: 
   );
 }
 
-const OWN = "off";
-
 function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: () => void }) {
-  const { t } = useTranslation();
   const c = p.connection;
-  const trouble = useTreeTrouble();
-  const list = useQuery(TreeService.method.listOperators, {});
-  const settings = useQuery(
-    TreeService.method.getSettings,
-    { tillId: c.tillId },
-    { enabled: c.tillId !== "", refetchInterval: 2000 },
-  );
-  const change = useMutation(TreeService.method.changeSettings, {
-    onSuccess: () => {
-      void settings.refetch();
-      p.onDone();
-    },
-  });
-  const country = c.country || "ru";
-  const operators = (list.data?.operators ?? []).filter((o) => o.country === country);
-  const chosen = operators.find((o) => o.taxId && o.taxId === c.ofdInn)?.taxId ?? (c.ofd === OWN ? OWN : "");
-  const choose = (value: string) => {
-    const operator = operators.find((o) => o.taxId === value);
-    send(operator?.address || OWN, operator?.taxId ?? "");
-  };
-  const held = settings.data?.settings;
-  const send = (ofd: string, ofdInn: string) =>
-    change.mutate({
-      tillId: c.tillId,
-      commandId: newId(),
-      settings: { version: held?.wanted?.version ?? 0n, ofd, ofdInn },
-    });
   return (
     <>
-      <NativeSelect
-        label={t("connect.operator")}
-        value={chosen}
-        disabled={change.isPending || !settings.data}
-        onChange={(e) => choose(e.currentTarget.value)}
-        maw={420}
-        data={[
-          { value: "", label: t("tree.choose"), disabled: true },
-          ...operators.filter((o) => o.taxId).map((o) => ({ value: o.taxId, label: o.name })),
-          { value: OWN, label: t("connect.ownLink") },
-        ]}
+      <OperatorChoice
+        tillId={c.tillId}
+        country={c.country}
+        ofd={c.ofd}
+        ofdInn={c.ofdInn}
+        every={2000}
+        onDone={p.onDone}
       />
-      {change.error && <p role="alert">{trouble(change.error)}</p>}
-      {held && (
-        <SettingsStand
-          settings={held}
-          sending={change.isPending}
-          onAgain={() => send(held.wanted?.ofd ?? "", held.wanted?.ofdInn ?? "")}
-        />
-      )}
-      {c.ofd && c.ofd !== OWN && c.ofd !== "auto" && (
+      {c.ofd && c.ofd !== OWN_LINK && c.ofd !== "auto" && (
         <div style={{ marginTop: 8 }}>
           <span className="mono">{c.ofd}</span>
           <Command
@@ -406,53 +363,6 @@ function OperatorStep(p: { connection: Connection; step: ConnectStep; onDone: ()
           />
         </div>
       )}
-    </>
-  );
-}
-
-/** How the agent stands to what was chosen. */
-function SettingsStand(p: { settings: Settings; sending: boolean; onAgain: () => void }) {
-  const { t } = useTranslation();
-  const s = p.settings;
-  const words = {
-    [SettingsState.UNSPECIFIED]: "",
-    [SettingsState.SAME]: "",
-    [SettingsState.WAITS]: t("connect.settingsWait"),
-    [SettingsState.REFUSED]: t("connect.settingsRefused", { why: s.refused }),
-    [SettingsState.DIFFERS]: "",
-    [SettingsState.TOO_OLD]: t("connect.settingsOld"),
-  }[s.state];
-  const waits = s.state === SettingsState.WAITS;
-  const never = s.wanted?.version !== s.reported?.version;
-  return (
-    <>
-      {s.drifts
-        .filter((d) => !waits || d.what === "operator")
-        .map((d) => (
-          <p key={d.what} role="alert" className="yellow" style={{ margin: "8px 0" }}>
-            {d.what === "operator"
-              ? t("connect.drift", { found: d.found, wanted: d.wanted })
-              : t("connect.settingsDrift", { found: d.found, wanted: d.wanted })}
-          </p>
-        ))}
-      {words && (
-        <p
-          role={waits ? "status" : "alert"}
-          className={waits ? "quiet" : "yellow"}
-          style={{ margin: "8px 0" }}
-        >
-          {words}
-        </p>
-      )}
-      {s.mayChange &&
-        s.wanted?.version !== 0n &&
-        never &&
-        !waits &&
-        s.state !== SettingsState.UNSPECIFIED && (
-          <Button size="compact-sm" variant="default" loading={p.sending} onClick={p.onAgain}>
-            {t("connect.settingsAgain")}
-          </Button>
-        )}
     </>
   );
 }
