@@ -9,7 +9,6 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store"
-	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 )
 
@@ -25,24 +24,8 @@ func newWorld(t testing.TB, s *store.Store) *world {
 	t.Helper()
 	w := &world{store: s}
 	ctx := context.WithoutCancel(t.Context())
-	err := s.Tx(ctx, func(q *db.Queries) error {
-		for i := range w.agents {
-			a := &access.Agent{ID: store.NewID(), OrganisationID: store.NewID(), OutletID: store.NewID()}
-			w.agents[i] = a
-			if err := q.CreateOrganisation(ctx, db.CreateOrganisationParams{ID: a.OrganisationID, Name: "o"}); err != nil {
-				return err
-			}
-			if _, err := q.PutOutlet(ctx, db.PutOutletParams{ID: a.OutletID, OrganisationID: a.OrganisationID, Name: "shop"}); err != nil {
-				return err
-			}
-			if err := q.CreateAgent(ctx, db.CreateAgentParams{ID: a.ID, OrganisationID: a.OrganisationID, OutletID: a.OutletID}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	for i := range w.agents {
+		w.agents[i] = newcomer(t, w)
 	}
 	log := slog.New(slog.DiscardHandler)
 	w.fleet = fleet.New(s, log, time.Now, func(string) {})
@@ -63,4 +46,11 @@ func newWorld(t testing.TB, s *store.Store) *world {
 func both(t *testing.T, body func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Run(t, func(t *testing.T, s *store.Store) { body(t, newWorld(t, s)) })
+}
+
+// newcomer makes one more organisation with an agent.
+func newcomer(t storetest.T, w *world) *access.Agent {
+	a := &access.Agent{ID: store.NewID(), OrganisationID: store.NewID(), OutletID: store.NewID()}
+	storetest.Shop(t, w.store, a.OrganisationID, a.OutletID, a.ID)
+	return a
 }

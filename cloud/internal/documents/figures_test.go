@@ -251,25 +251,6 @@ func kept(t *rapid.T, w *world, organisation string) map[string]string {
 	return list
 }
 
-// newcomer makes one more organisation with an agent.
-func newcomer(t *rapid.T, w *world) *access.Agent {
-	a := &access.Agent{ID: store.NewID(), OrganisationID: store.NewID(), OutletID: store.NewID()}
-	ctx := context.Background()
-	err := w.store.Tx(ctx, func(q *db.Queries) error {
-		if err := q.CreateOrganisation(ctx, db.CreateOrganisationParams{ID: a.OrganisationID, Name: "o"}); err != nil {
-			return err
-		}
-		if _, err := q.PutOutlet(ctx, db.PutOutletParams{ID: a.OutletID, OrganisationID: a.OrganisationID, Name: "shop"}); err != nil {
-			return err
-		}
-		return q.CreateAgent(ctx, db.CreateAgentParams{ID: a.ID, OrganisationID: a.OrganisationID, OutletID: a.OutletID})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
 // TestFigures: in any order, with any repetitions and cut in any way, the same entries leave the same figures, and the figures are
 // what the documents say.
 func TestFigures(t *testing.T) {

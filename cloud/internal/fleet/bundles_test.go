@@ -73,7 +73,7 @@ func TestBundles(t *testing.T) {
 			if _, err := w.Take(t.Context(), w.person, Order{ID: id, TillID: till, Action: fiscalv1.Action_ACTION_COLLECT_BUNDLE}); err != nil {
 				t.Fatal(err)
 			}
-			w.clock.pass(time.Minute)
+			w.clock.Pass(time.Minute)
 		}
 		has := func(id string) bool {
 			t.Helper()

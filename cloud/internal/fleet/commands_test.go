@@ -63,7 +63,7 @@ func TestCommands_once(t *testing.T) {
 			t.Errorf("given again at once: %v", again)
 		}
 		w.restart()
-		w.clock.pass(redeliverAfter)
+		w.clock.Pass(redeliverAfter)
 		if again := w.fetch(t, agent); len(again) != 1 {
 			t.Errorf("not given again after a restart: %v", again)
 		}
@@ -80,7 +80,7 @@ func TestCommands_once(t *testing.T) {
 		if s := w.state(t, "c1"); s != cabinetv1.CommandState_COMMAND_STATE_RUNNING {
 			t.Errorf("state %v", s)
 		}
-		w.clock.pass(2 * CommandLife)
+		w.clock.Pass(2 * CommandLife)
 		if err := w.expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestCommands_once(t *testing.T) {
 		if err != nil || cmd.GetState() != cabinetv1.CommandState_COMMAND_STATE_DONE || cmd.GetRun().GetText() != "ok" {
 			t.Errorf("an ended command changed: %v %v", cmd, err)
 		}
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 		w.restart()
 		if again := w.fetch(t, agent); len(again) != 0 {
 			t.Errorf("an ended command is given: %v", again)
@@ -205,7 +205,7 @@ func TestCommands_late(t *testing.T) {
 		if got := w.fetch(t, agent); len(got) != 2 {
 			t.Fatal(got)
 		}
-		w.clock.pass(CommandLife + time.Second)
+		w.clock.Pass(CommandLife + time.Second)
 		if err := w.expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +218,7 @@ func TestCommands_late(t *testing.T) {
 		if s := w.state(t, "refused"); s != cabinetv1.CommandState_COMMAND_STATE_EXPIRED {
 			t.Errorf("state %v", s)
 		}
-		w.clock.pass(giveUpAfter)
+		w.clock.Pass(giveUpAfter)
 		if err := w.expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}

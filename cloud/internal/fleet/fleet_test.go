@@ -17,27 +17,9 @@ import (
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
-// clock is moved by hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 type world struct {
 	*Fleet
-	clock  *clock
+	clock  *storetest.Clock
 	store  *store.Store
 	agents []*access.Agent // the first two of one organisation, the third of another
 	person *access.Person
@@ -51,27 +33,11 @@ func (w *world) restart() {
 func both(t *testing.T, body func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
-		w := &world{clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}, store: s, woken: make(chan string, 100)}
-		err := s.Tx(t.Context(), func(q *db.Queries) error {
-			for i, organisation := range []string{"o1", "o1", "o2"} {
-				a := &access.Agent{ID: store.NewID(), OrganisationID: organisation, OutletID: "shop of " + organisation}
-				if i != 1 {
-					if err := q.CreateOrganisation(t.Context(), db.CreateOrganisationParams{ID: organisation, Name: organisation}); err != nil {
-						return err
-					}
-					if _, err := q.PutOutlet(t.Context(), db.PutOutletParams{ID: a.OutletID, OrganisationID: organisation, Name: "shop"}); err != nil {
-						return err
-					}
-				}
-				if err := q.CreateAgent(t.Context(), db.CreateAgentParams{ID: a.ID, OrganisationID: organisation, OutletID: a.OutletID}); err != nil {
-					return err
-				}
-				w.agents = append(w.agents, a)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+		w := &world{clock: storetest.NewClock(), store: s, woken: make(chan string, 100)}
+		for _, organisation := range []string{"o1", "o1", "o2"} {
+			a := &access.Agent{ID: store.NewID(), OrganisationID: organisation, OutletID: "shop of " + organisation}
+			storetest.Shop(t, s, organisation, a.OutletID, a.ID)
+			w.agents = append(w.agents, a)
 		}
 		w.person = &access.Person{ID: "p", Login: "anna", OrganisationID: "o1", Rights: []access.Right{access.Technician.In("o1", "")}}
 		w.restart()
@@ -134,14 +100,14 @@ func TestTills_light(t *testing.T) {
 		if err != nil || len(tills) != 2 || tills[0].ID != red {
 			t.Errorf("the one with a problem does not come first: %v %v", tills, err)
 		}
-		w.clock.pass(AwayAfter + time.Second)
+		w.clock.Pass(AwayAfter + time.Second)
 		if got := w.light(t, id); got != cabinetv1.Light_LIGHT_GREY {
 			t.Errorf("silent: %v", got)
 		}
 		if err := w.Presence(t.Context(), agent.ID, true, false); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.pass(AwayAfter + time.Second)
+		w.clock.Pass(AwayAfter + time.Second)
 		if got := w.light(t, id); got != cabinetv1.Light_LIGHT_GREEN {
 			t.Errorf("present by the broker: %v", got)
 		}
@@ -151,7 +117,7 @@ func TestTills_light(t *testing.T) {
 		if till, err := w.Till(t.Context(), "o1", id); err != nil || till.AgentOnline {
 			t.Errorf("gone, and still online: %v", err)
 		}
-		w.clock.pass(time.Second)
+		w.clock.Pass(time.Second)
 		w.report(t, agent, "kassa", "0001")
 		if till, err := w.Till(t.Context(), "o1", id); err != nil || !till.AgentOnline {
 			t.Errorf("back, and not online: %v", err)
@@ -165,7 +131,7 @@ func TestTills_light(t *testing.T) {
 			if err := w.Presence(t.Context(), agent.ID, true, true); err != nil {
 				t.Fatal(err)
 			}
-			w.clock.pass(StaleAfter + time.Second)
+			w.clock.Pass(StaleAfter + time.Second)
 			if till, err := w.Till(t.Context(), "o1", id); err != nil || till.AgentOnline {
 				t.Errorf("an old word keeps the agent online: %v", err)
 			}
@@ -286,7 +252,7 @@ func TestExpire(t *testing.T) {
 		if err != nil || cmd.GetState() != cabinetv1.CommandState_COMMAND_STATE_QUEUED {
 			t.Fatal(cmd, err)
 		}
-		w.clock.pass(CommandLife + time.Second)
+		w.clock.Pass(CommandLife + time.Second)
 		if list, err := w.Fetch(t.Context(), w.agents[0], 0); err != nil || len(list) != 0 {
 			t.Errorf("an expired command is given: %v %v", list, err)
 		}

@@ -286,7 +286,7 @@ func TestHello_twins(t *testing.T) {
 		agent := w.agents[0]
 		type speaker struct{ instance, host, address, token string }
 		hello := func(as *access.Agent, who *speaker) error {
-			w.clock.pass(time.Minute)
+			w.clock.Pass(time.Minute)
 			token, err := w.Hello(t.Context(), as, &uplinkv1.HelloRequest{
 				Capability: 5, Host: who.host, Instance: who.instance, Token: who.token, Platform: "linux/amd64",
 				Tills: []*fiscalv1.TillState{{Till: "kassa", Driver: "shtrih", Serial: "0001", ReadMs: w.clock.Now().UnixMilli()}},

@@ -54,7 +54,7 @@ func TestTickets(t *testing.T) {
 		if err := w.OpenTicket(t.Context(), w.agents[2], w.ticket("A", "kassa")); err != nil {
 			t.Errorf("the same id in another organisation: %v", err)
 		}
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		if err := w.OpenTicket(t.Context(), agent, w.ticket("B", "bar")); err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestCommands_consent(t *testing.T) {
 		if err := w.ReportRun(t.Context(), agent, run); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.pass(2 * CommandLife) // he thinks longer than a command may wait for an agent
+		w.clock.Pass(2 * CommandLife) // he thinks longer than a command may wait for an agent
 		if err := w.expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}

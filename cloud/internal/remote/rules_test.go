@@ -111,7 +111,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 		w.till(t, "o1", "a", func(s *fiscalv1.TillState) { s.Problems = []*fiscalv1.Problem{{Code: "continue"}} })
-		w.clock.pass(time.Minute)
+		w.clock.Pass(time.Minute)
 		w.restart() // the cabinet begins anew while the problem stands
 		w.till(t, "o1", "a", nil)
 		trial, err := w.Try(t.Context(), whole, RuleFinishPrint, Setting{On: true})

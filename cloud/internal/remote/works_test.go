@@ -60,7 +60,7 @@ func TestWork_once(t *testing.T) {
 				w.end(t, "o1", cmd.GetId(), true)
 				w.end(t, "o1", cmd.GetId(), true)
 			}
-			w.clock.pass(16 * time.Second)
+			w.clock.Pass(16 * time.Second)
 		}
 		work, err := w.Work(t.Context(), "o1", "w1")
 		if err != nil || work.State != through || Counts(work.Items).GetDone() != 6 || work.Ended.IsZero() {
@@ -126,7 +126,7 @@ func TestWork_stops(t *testing.T) {
 				for _, cmd := range w.given(t, "o1") {
 					w.end(t, "o1", cmd.GetId(), false)
 				}
-				w.clock.pass(2 * time.Second)
+				w.clock.Pass(2 * time.Second)
 			}
 			w.look(t)
 		}
@@ -153,7 +153,7 @@ func TestWork_stops(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := w.counts(t, "o1", "w1").GetWaiting()
-		w.clock.pass(time.Hour)
+		w.clock.Pass(time.Hour)
 		w.look(t)
 		if now := w.counts(t, "o1", "w1").GetWaiting(); now != before {
 			t.Errorf("paused, and %d wait of %d", now, before)
@@ -193,7 +193,7 @@ func TestWork_refused(t *testing.T) {
 		}
 		w.look(t)
 		w.till(t, "o1", "later", busy) // its shift is opened before its turn comes
-		w.clock.pass(time.Second)
+		w.clock.Pass(time.Second)
 		w.look(t)
 		if list := w.given(t, "o1"); len(list) != 1 || list[0].GetTill() != "free" {
 			t.Errorf("given %v", list)
@@ -235,7 +235,7 @@ func TestWork_service(t *testing.T) {
 		w.look(t)
 		boris := w.people["boris"]
 		boris.Rights = boris.Rights[:1] // o2 no longer trusts him
-		w.clock.pass(time.Second)
+		w.clock.Pass(time.Second)
 		w.look(t)
 		if len(w.given(t, "o1")) != 1 || len(w.given(t, "o2")) != 0 {
 			t.Error("given where he may not, or not where he may")

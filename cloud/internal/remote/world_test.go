@@ -3,42 +3,21 @@ package remote
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store"
-	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
-// clock is moved by hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a cabinet with two owners, each with an agent that understands everything.
 type world struct {
 	*Remote
-	clock  *clock
+	clock  *storetest.Clock
 	store  *store.Store
 	fleet  *fleet.Fleet
 	agents map[string]*access.Agent // by organisation
@@ -63,26 +42,12 @@ func both(t *testing.T, body func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		w := &world{
-			clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}, store: s, agents: map[string]*access.Agent{}, people: map[string]*access.Person{}, shut: map[string]bool{},
+			clock: storetest.NewClock(), store: s, agents: map[string]*access.Agent{}, people: map[string]*access.Person{}, shut: map[string]bool{},
 		}
-		err := s.Tx(t.Context(), func(q *db.Queries) error {
-			for _, organisation := range []string{"o1", "o2"} {
-				a := &access.Agent{ID: store.NewID(), OrganisationID: organisation, OutletID: "shop of " + organisation}
-				w.agents[organisation] = a
-				if err := q.CreateOrganisation(t.Context(), db.CreateOrganisationParams{ID: organisation, Name: "Организация " + organisation}); err != nil {
-					return err
-				}
-				if _, err := q.PutOutlet(t.Context(), db.PutOutletParams{ID: a.OutletID, OrganisationID: organisation, Name: "shop"}); err != nil {
-					return err
-				}
-				if err := q.CreateAgent(t.Context(), db.CreateAgentParams{ID: a.ID, OrganisationID: organisation, OutletID: a.OutletID}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
+		for _, organisation := range []string{"o1", "o2"} {
+			a := &access.Agent{ID: store.NewID(), OrganisationID: organisation, OutletID: "shop of " + organisation}
+			storetest.Shop(t, s, organisation, a.OutletID, a.ID)
+			w.agents[organisation] = a
 		}
 		w.people["anna"] = &access.Person{ID: "anna", Login: "anna", Name: "Анна", OrganisationID: "o1", Rights: []access.Right{access.Technician.In("o1", "")}}
 		// A technician for o2 who works on tills of o1 too, as one of a service centre does.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	"github.com/chekan-io/chekan/installers/release/repository"
 )
 
@@ -56,7 +57,7 @@ func binary(t *testing.T, dir, version string) string {
 
 // What is not signed as it should be is refused with a sentence, and what was there stays.
 func TestImport_refusals(t *testing.T) {
-	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	c := storetest.NewClock()
 	d := publisher(t, c.Now)
 	first := copied(t, d.Dir)
 	add(t, d, "1.6.0", repository.Release{Channel: ChannelBeta})
@@ -107,7 +108,7 @@ func TestImport_refusals(t *testing.T) {
 		{name: "an empty folder", want: "нет хранилища", make: func(string) string { return t.TempDir() }},
 	} {
 		t.Run(bad.name, func(t *testing.T) {
-			now := &clock{now: c.Now()}
+			now := storetest.NewClock()
 			r := NewReleases(t.TempDir(), now.Now)
 			before := first
 			if bad.name == "an older state" {
@@ -120,7 +121,7 @@ func TestImport_refusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			now.pass(bad.late)
+			now.Pass(bad.late)
 			_, err = r.Import(t.Context(), bad.make(copied(t, d.Dir)), nil)
 			var refusal *Refusal
 			if !errors.As(err, &refusal) || !strings.Contains(refusal.Text, bad.want) {
@@ -135,7 +136,7 @@ func TestImport_refusals(t *testing.T) {
 }
 
 func TestImport(t *testing.T) {
-	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	c := storetest.NewClock()
 	d := publisher(t, c.Now)
 	r := NewReleases(t.TempDir(), c.Now)
 	if list, _, err := r.List(); err != nil || len(list) != 0 {
@@ -183,7 +184,7 @@ func TestImport(t *testing.T) {
 	if err != nil || len(list) != 3 || list[0].Version != "1.10.0-beta.1" || list[0].Channel != ChannelBeta || list[2].Notes != "Что нового в 1.4.0" || !until.After(c.Now()) {
 		t.Errorf("releases %+v until %v, %v", list, until, err)
 	}
-	c.pass(400 * 24 * time.Hour)
+	c.Pass(400 * 24 * time.Hour)
 	if _, found, err := r.Find("1.5.0"); !found || !errors.Is(err, ErrExpired) {
 		t.Errorf("a year later: %v, %v", found, err)
 	}
@@ -191,7 +192,7 @@ func TestImport(t *testing.T) {
 
 // Files are given out in ranges, and nothing but files of releases is.
 func TestServe(t *testing.T) {
-	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	c := storetest.NewClock()
 	d := publisher(t, c.Now)
 	dir := t.TempDir()
 	r := NewReleases(dir, c.Now)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,23 +18,6 @@ import (
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // publisher makes a development repository with versions 1.4.0 and 1.5.0.
 func publisher(t *testing.T, now func() time.Time) *repository.Dev {
@@ -64,7 +46,7 @@ func add(t *testing.T, d *repository.Dev, version string, r repository.Release) 
 
 type world struct {
 	*Updates
-	clock  *clock
+	clock  *storetest.Clock
 	store  *store.Store
 	dir    string
 	agents []*simulated
@@ -86,34 +68,25 @@ type simulated struct {
 
 func build(t *testing.T, s *store.Store, agents int) *world {
 	t.Helper()
-	w := &world{clock: &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}, store: s, dir: t.TempDir(), roused: map[string]int{}}
+	w := &world{clock: storetest.NewClock(), store: s, dir: t.TempDir(), roused: map[string]int{}}
 	d := publisher(t, w.clock.Now)
 	if _, err := NewReleases(w.dir, w.clock.Now).Import(t.Context(), d.Dir, nil); err != nil {
 		t.Fatal(err)
 	}
-	ctx := t.Context()
-	err := s.Tx(ctx, func(q *db.Queries) error {
-		for _, o := range []string{"o1", "o2"} {
-			if err := q.CreateOrganisation(ctx, db.CreateOrganisationParams{ID: o, Name: o}); err != nil {
+	storetest.Shop(t, s, "o2", "shop o2")
+	for i := range agents {
+		a := &access.Agent{ID: fmt.Sprintf("agent-%03d", i), OrganisationID: "o1", OutletID: "shop o1"}
+		storetest.Shop(t, s, a.OrganisationID, a.OutletID, a.ID)
+		w.agents = append(w.agents, &simulated{Agent: a, version: "1.3.0"})
+	}
+	if err := s.Tx(t.Context(), func(q *db.Queries) error {
+		for _, a := range w.agents {
+			if err := q.SetAgentHello(t.Context(), db.SetAgentHelloParams{ID: a.ID, Host: a.ID, Version: a.version, Capability: understands, Plans: []byte{}}); err != nil {
 				return err
 			}
-			if _, err := q.PutOutlet(ctx, db.PutOutletParams{ID: "shop " + o, OrganisationID: o, Name: "Магазин"}); err != nil {
-				return err
-			}
-		}
-		for i := range agents {
-			a := &access.Agent{ID: fmt.Sprintf("agent-%03d", i), OrganisationID: "o1", OutletID: "shop o1"}
-			if err := q.CreateAgent(ctx, db.CreateAgentParams{ID: a.ID, OrganisationID: "o1", OutletID: a.OutletID}); err != nil {
-				return err
-			}
-			if err := q.SetAgentHello(ctx, db.SetAgentHelloParams{ID: a.ID, Host: a.ID, Version: "1.3.0", Capability: understands, Plans: []byte{}}); err != nil {
-				return err
-			}
-			w.agents = append(w.agents, &simulated{Agent: a, version: "1.3.0"})
 		}
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		t.Fatal(err)
 	}
 	w.anna = &access.Person{ID: "p1", Login: "anna", OrganisationID: "o1", Rights: []access.Right{access.Administrator.In("o1", "")}}
@@ -216,7 +189,7 @@ func TestRollout_200(t *testing.T) {
 			if err := w.Look(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			w.clock.pass(time.Minute)
+			w.clock.Pass(time.Minute)
 		}
 		good := w.now(t, "good")
 		if good.GetState() != cabinetv1.RolloutState_ROLLOUT_STATE_DONE || good.GetCounts().GetHealthy() != 200 || most != 30 || minutes != 7 {

@@ -1,5 +1,6 @@
 // Package storetest opens databases for tests: each test body runs on SQLite and, when PGDSN names a PostgreSQL server
-// (tools/with-postgres.sh starts one), on PostgreSQL too. Every database is new and gone after the test.
+// (tools/with-postgres.sh starts one), on PostgreSQL too. Every database is new and gone after the test. [Shop] and [Clock] are
+// what the worlds of most tests begin with.
 package storetest
 
 import (
