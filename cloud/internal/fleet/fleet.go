@@ -45,6 +45,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -275,19 +276,27 @@ type Till struct {
 	AgentID, Host, AgentVersion string
 	AgentOnline                 bool
 	Heard, Reported             time.Time
-	// Light is the worst colour of Cells, one for each aspect.
+	// Light is the worst colour of Cells, one for each aspect. Cells are for reading: of tills that are well they are the same.
 	Light cabinetv1.Light
 	Cells []light.Cell
 	// Reasons are everything that is not green, and Facts what it was made of.
 	Reasons []light.Cell
 	Facts   light.Facts
-	// Near are the numbers that are half way to a threshold.
-	Near []light.Metric
 	// Stop is when the till will stop if nothing is done.
 	Stop                      light.Stop
 	OutletID, Contract        string
 	State                     *fiscalv1.TillState
 	ShiftReceipts, ShiftTotal int64
+
+	limits light.Limits
+}
+
+// Near are the numbers that are half way to a threshold.
+func (t *Till) Near() []light.Metric { return light.Near(t.Facts, t.limits) }
+
+// byName orders tills of one organisation as people look for them: by outlet, then by what they are called.
+func byName(a, b *Till) int {
+	return cmp.Or(strings.Compare(a.Outlet, b.Outlet), strings.Compare(a.Title, b.Title), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 }
 
 func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*Till, error) {
@@ -330,7 +339,7 @@ func (f *Fleet) Tills(ctx context.Context, reach access.Reach) ([]*Till, error) 
 		if err != nil {
 			return nil, err
 		}
-		tills = slices.Grow(tills, len(rows))
+		some := make([]*Till, 0, len(rows))
 		for _, row := range rows {
 			if !scope.Has(row.OutletID, row.ID) {
 				continue
@@ -339,8 +348,10 @@ func (f *Fleet) Tills(ctx context.Context, reach access.Reach) ([]*Till, error) 
 			if err != nil {
 				return nil, err
 			}
-			tills = append(tills, t)
+			some = append(some, t)
 		}
+		slices.SortFunc(some, byName)
+		tills = append(tills, some...)
 	}
 	slices.SortStableFunc(tills, func(a, b *Till) int { return rank(a.Light) - rank(b.Light) })
 	return tills, nil

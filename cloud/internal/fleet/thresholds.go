@@ -34,7 +34,8 @@ type shape struct {
 	names map[Node]string
 }
 
-func (f *Fleet) shape(ctx context.Context, organisation string) (shape, error) {
+// departments gives the tree without outlets: who reads tills has theirs with them, and of outlets there may be thousands.
+func (f *Fleet) departments(ctx context.Context, organisation string) (shape, error) {
 	t := shape{above: map[string]string{}, names: map[Node]string{}}
 	departments, err := f.store.Read().ListDepartments(ctx, organisation)
 	if err != nil {
@@ -43,18 +44,34 @@ func (f *Fleet) shape(ctx context.Context, organisation string) (shape, error) {
 	for _, d := range departments {
 		t.above[d.ID], t.names[Node{light.OfDepartment, d.ID}] = d.ParentID, d.Name
 	}
+	return t, nil
+}
+
+// put puts an outlet into the tree.
+func (t shape) put(id, department, name string) {
+	if _, known := t.above[id]; !known {
+		t.above[id], t.names[Node{light.OfOutlet, id}] = department, name
+	}
+}
+
+// shape gives the tree with its outlets.
+func (f *Fleet) shape(ctx context.Context, organisation string) (shape, error) {
+	t, err := f.departments(ctx, organisation)
+	if err != nil {
+		return t, err
+	}
 	outlets, err := f.store.Read().ListTreeOutlets(ctx, organisation)
 	if err != nil {
 		return t, fmt.Errorf("list outlets: %w", err)
 	}
 	for _, o := range outlets {
-		t.above[o.ID], t.names[Node{light.OfOutlet, o.ID}] = o.DepartmentID, o.Name
+		t.put(o.ID, o.DepartmentID, o.Name)
 	}
 	return t, nil
 }
 
-// departments gives those above a node, from far to near.
-func (t shape) departments(id string) []Node {
+// over gives the departments above a node, from far to near.
+func (t shape) over(id string) []Node {
 	var list []Node
 	for _, above := range access.Way(t.above, t.above[id]) {
 		list = append(list, Node{light.OfDepartment, above})
@@ -62,10 +79,11 @@ func (t shape) departments(id string) []Node {
 	return list
 }
 
+// settings gives what is set, and the tree without outlets.
 func (f *Fleet) settings(ctx context.Context, organisation string) (settings, error) {
 	s := settings{limits: map[Node][]light.Override{}, hours: map[Node]light.Hours{}}
 	var err error
-	if s.shape, err = f.shape(ctx, organisation); err != nil {
+	if s.shape, err = f.departments(ctx, organisation); err != nil {
 		return s, err
 	}
 	rows, err := f.store.Read().ListThresholds(ctx, organisation)
@@ -75,7 +93,7 @@ func (f *Fleet) settings(ctx context.Context, organisation string) (settings, er
 	for _, r := range rows {
 		n := Node{light.Level(r.Level), r.NodeID}
 		s.limits[n] = append(s.limits[n], light.Override{
-			Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical}, Name: s.shape.names[n],
+			Level: n.Level, Metric: light.Metric(r.Metric), Limit: light.Limit{Warn: r.Warn, Critical: r.Critical},
 		})
 	}
 	if s.rates, err = f.ratesOf(ctx, organisation); err != nil {
@@ -98,13 +116,16 @@ func (t shape) way(outletID, tillID string) []Node {
 
 // wayTo lists the nodes above a department or an outlet and itself, from far to near.
 func (t shape) wayTo(n Node) []Node {
-	return append(append([]Node{{Level: light.OfOrganisation}}, t.departments(n.ID)...), n)
+	return append(append([]Node{{Level: light.OfOrganisation}}, t.over(n.ID)...), n)
 }
 
 func (s settings) limitsOf(nodes []Node) light.Limits {
 	var l light.Limits
 	for _, n := range nodes {
-		l = append(l, s.limits[n]...)
+		for _, o := range s.limits[n] {
+			o.Name = s.shape.names[n]
+			l = append(l, o)
+		}
 	}
 	return l
 }
@@ -142,17 +163,29 @@ func (f *Fleet) look(t *Till, row db.GetTillRow, fresh bool, s settings) error {
 	if last, ok := light.Civil(t.State.GetLastAt()); ok {
 		facts.Room, facts.Rate = float64(t.State.GetFnRoom()), s.rates[t.State.GetFn()].perDay(t.State.GetLastFd(), last)
 	}
+	s.shape.put(row.OutletID, row.DepartmentID, row.Outlet)
 	nodes := s.shape.way(row.OutletID, row.ID)
 	facts.Hours, _, _ = s.hoursOf(nodes)
+	t.Facts, t.limits, t.Stop = facts, s.limitsOf(nodes), light.Stops(facts)
+	f.mu.Lock()
+	before := f.cells[row.ID]
+	f.mu.Unlock()
+	t.Reasons, t.Cells = light.Reasons(facts, t.limits, before), allGreen
+	if len(t.Reasons) > 0 {
+		t.Cells = light.Cells(t.Reasons)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t.Reasons = light.Reasons(facts, s.limitsOf(nodes), f.cells[row.ID])
-	t.Cells = light.Cells(t.Reasons)
-	t.Stop = light.Stops(facts)
-	t.Facts, t.Near = facts, light.Near(facts, s.limitsOf(nodes))
-	f.cells[row.ID] = t.Cells
+	if len(t.Reasons) > 0 {
+		f.cells[row.ID] = t.Cells
+	} else {
+		delete(f.cells, row.ID)
+	}
 	return nil
 }
+
+// allGreen are the cells of a till that is well, as most are.
+var allGreen = light.Cells(nil)
 
 // Threshold is a rule as it holds at a node.
 type Threshold struct {
@@ -164,31 +197,30 @@ type Threshold struct {
 	LevelName, AboveName string
 }
 
-// node finds a node of an organisation: the nodes above it and itself, and its name. A node of somebody else is not found.
-func (f *Fleet) node(ctx context.Context, organisation string, n Node) (nodes []Node, name string, err error) {
-	tree, err := f.shape(ctx, organisation)
-	if err != nil {
-		return nil, "", err
+// node finds a node in the tree of an organisation: the nodes above it and itself, and its name. A node of somebody else is not found.
+func (f *Fleet) node(ctx context.Context, organisation string, n Node) (tree shape, nodes []Node, name string, err error) {
+	if tree, err = f.shape(ctx, organisation); err != nil {
+		return tree, nil, "", err
 	}
 	switch n.Level {
 	case light.OfOrganisation:
 		if n.ID == "" {
-			return []Node{n}, "", nil
+			return tree, []Node{n}, "", nil
 		}
 	case light.OfDepartment, light.OfOutlet:
 		if name, ok := tree.names[n]; ok {
-			return tree.wayTo(n), name, nil
+			return tree, tree.wayTo(n), name, nil
 		}
 	case light.OfTill:
 		t, err := f.Till(ctx, organisation, n.ID)
 		if err != nil {
-			return nil, "", err
+			return tree, nil, "", err
 		}
-		return tree.way(t.OutletID, t.ID), t.Title, nil
+		return tree, tree.way(t.OutletID, t.ID), t.Title, nil
 	case light.Usual:
-		return nil, "", fmt.Errorf("level of a node: %w", ErrInvalid)
+		return tree, nil, "", fmt.Errorf("level of a node: %w", ErrInvalid)
 	}
-	return nil, "", fmt.Errorf("node %q: %w", n.ID, ErrNotFound)
+	return tree, nil, "", fmt.Errorf("node %q: %w", n.ID, ErrNotFound)
 }
 
 // Rules are the rules of the traffic light as they hold at a node.
@@ -205,7 +237,7 @@ type Rules struct {
 
 // Thresholds gives every rule as it holds at a node.
 func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (Rules, error) {
-	nodes, name, err := f.node(ctx, organisation, n)
+	tree, nodes, name, err := f.node(ctx, organisation, n)
 	if err != nil {
 		return Rules{}, err
 	}
@@ -213,6 +245,7 @@ func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (Ru
 	if err != nil {
 		return Rules{}, err
 	}
+	s.shape = tree
 	rules := Rules{Name: name}
 	rules.Hours, rules.HoursLevel, rules.HoursName = s.hoursOf(nodes)
 	here, above := s.limitsOf(nodes), s.limitsOf(nodes[:len(nodes)-1])
@@ -227,7 +260,7 @@ func (f *Fleet) Thresholds(ctx context.Context, organisation string, n Node) (Ru
 
 // SetThreshold sets the limits of a rule at a node; nil gives them back to the level above.
 func (f *Fleet) SetThreshold(ctx context.Context, organisation string, n Node, m light.Metric, limit *light.Limit) (Threshold, error) {
-	if _, _, err := f.node(ctx, organisation, n); err != nil {
+	if _, _, _, err := f.node(ctx, organisation, n); err != nil {
 		return Threshold{}, err
 	}
 	var l light.Limit
@@ -269,7 +302,7 @@ func (f *Fleet) SetThreshold(ctx context.Context, organisation string, n Node, m
 
 // SetWorkingHours sets the hours in which silence counts at a node; nil gives them back to the level above.
 func (f *Fleet) SetWorkingHours(ctx context.Context, organisation string, n Node, h *light.Hours) (hours light.Hours, of light.Level, err error) {
-	if _, _, err := f.node(ctx, organisation, n); err != nil {
+	if _, _, _, err := f.node(ctx, organisation, n); err != nil {
 		return hours, of, err
 	}
 	const day = 24 * 60
@@ -331,7 +364,7 @@ func (f *Fleet) SetContract(ctx context.Context, organisation, tillID, until str
 
 // publishAll says that every till of an organisation may look another way.
 func (f *Fleet) publishAll(ctx context.Context, organisation string) {
-	tills, err := f.store.Read().ListTills(ctx, organisation)
+	tills, err := f.store.Read().ListTreeTills(ctx, organisation)
 	if err != nil {
 		f.log.WarnContext(ctx, "watchers not told of thresholds", "error", err)
 		return

@@ -14,15 +14,28 @@ func civilNow(f Facts) (time.Time, bool) {
 }
 
 // Civil reads a time of a till, "2026-03-04T05:06" with or without seconds, or a
-// day alone.
+// day alone. It is asked a dozen times for each till of a list, so that it tries
+// one layout only.
 func Civil(text string) (time.Time, bool) {
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
-		}
+	var layout string
+	switch len(text) {
+	case len(minutes):
+		layout = minutes
+	case len(withSeconds):
+		layout = withSeconds
+	case len(time.DateOnly):
+		layout = time.DateOnly
+	default:
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	t, err := time.Parse(layout, text)
+	return t, err == nil
 }
+
+const (
+	minutes     = "2006-01-02T15:04"
+	withSeconds = "2006-01-02T15:04:05"
+)
 
 // atCabinet is a civil time on the cabinet's clock.
 func atCabinet(f Facts, civil time.Time) time.Time {

@@ -183,7 +183,8 @@ func reasons(f Facts, aspect Aspect, limits Limits, last Cell) (list []Cell) {
 			take(declared(p))
 		}
 	}
-	for _, r := range Rules() {
+	for i := range rules {
+		r := &rules[i]
 		if r.Aspect != aspect || !f.Fresh && !r.calendar {
 			continue
 		}
@@ -273,8 +274,8 @@ func measured(f Facts, code string) bool {
 	if !ok {
 		return false
 	}
-	for _, r := range Rules() {
-		if r.Metric == metric {
+	for i := range rules {
+		if r := &rules[i]; r.Metric == metric {
 			_, known := r.measure(f)
 			return known
 		}

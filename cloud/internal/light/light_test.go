@@ -376,3 +376,21 @@ func TestNear(t *testing.T) {
 		t.Errorf("of a rule that was switched off: %v", got)
 	}
 }
+
+func TestCivil(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"2026-03-04T05:06":    time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC),
+		"2026-03-04T05:06:07": time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+		"2026-03-04":          time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC),
+		"":                    {},
+		"2026-03-04T5:06":     {},
+		"2026-02-30":          {},
+		"2026-03-04 05:06":    {},
+		"2026-03-04T05:06:0Z": {},
+		"не время, а":         {},
+	} {
+		if got, ok := Civil(text); got != want || ok == want.IsZero() {
+			t.Errorf("%q: %v %v", text, got, ok)
+		}
+	}
+}

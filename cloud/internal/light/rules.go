@@ -79,8 +79,8 @@ func (l Limits) Of(m Metric) (Limit, Level, string) {
 	var limit Limit
 	var level Level
 	var name string
-	for _, r := range Rules() {
-		if r.Metric == m {
+	for i := range rules {
+		if r := &rules[i]; r.Metric == m {
 			limit = r.Usual
 		}
 	}
@@ -290,7 +290,8 @@ func (r *Rule) judge(f Facts, value int64, limits Limits, before Cell) Cell {
 // known now: what has not happened yet, and will to many at once when they share
 // its cause.
 func Near(f Facts, limits Limits) (list []Metric) {
-	for _, r := range Rules() {
+	for i := range rules {
+		r := &rules[i]
 		if r.Below || !f.Fresh {
 			continue
 		}

@@ -163,7 +163,7 @@ func (q *Queries) ExpireCommand(ctx context.Context, arg ExpireCommandParams) (i
 }
 
 const findTillByName = `-- name: FindTillByName :one
-SELECT id, driver, serial FROM tills WHERE agent_id = $1 AND name = $2
+SELECT id, driver, serial FROM tills WHERE agent_id = $1 AND name = $2 AND agent_id <> ''
 `
 
 type FindTillByNameParams struct {
@@ -185,7 +185,7 @@ func (q *Queries) FindTillByName(ctx context.Context, arg FindTillByNameParams) 
 }
 
 const findTillBySerial = `-- name: FindTillBySerial :one
-SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND driver = $2 AND serial = $3
+SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND driver = $2 AND serial = $3 AND serial <> ''
 `
 
 type FindTillBySerialParams struct {
@@ -200,6 +200,7 @@ type FindTillBySerialRow struct {
 	Name    string
 }
 
+// SQLite uses an index of some rows only where the query says again which rows those are.
 func (q *Queries) FindTillBySerial(ctx context.Context, arg FindTillBySerialParams) (FindTillBySerialRow, error) {
 	row := q.db.QueryRowContext(ctx, findTillBySerial, arg.OrganisationID, arg.Driver, arg.Serial)
 	var i FindTillBySerialRow
@@ -265,7 +266,7 @@ func (q *Queries) GetCommand(ctx context.Context, arg GetCommandParams) (Command
 }
 
 const getTill = `-- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet, o.department_id,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -295,6 +296,7 @@ type GetTillRow struct {
 	OutletID          string
 	OfdContract       string
 	Outlet            string
+	DepartmentID      string
 	Host              string
 	Version           string
 	HeardAt           int64
@@ -319,6 +321,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 		&i.OutletID,
 		&i.OfdContract,
 		&i.Outlet,
+		&i.DepartmentID,
 		&i.Host,
 		&i.Version,
 		&i.HeardAt,
@@ -504,7 +507,7 @@ func (q *Queries) ListOpenCommands(ctx context.Context, agentID string) ([]Comma
 }
 
 const listTills = `-- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet, o.department_id,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -516,7 +519,6 @@ JOIN outlets o ON o.id = t.outlet_id
 LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND s.number = t.shift
 WHERE t.organisation_id = $1
-ORDER BY o.name, t.title, t.name, t.id
 `
 
 type ListTillsRow struct {
@@ -530,6 +532,7 @@ type ListTillsRow struct {
 	OutletID          string
 	OfdContract       string
 	Outlet            string
+	DepartmentID      string
 	Host              string
 	Version           string
 	HeardAt           int64
@@ -540,6 +543,7 @@ type ListTillsRow struct {
 	Total             int64
 }
 
+// Rows come in no order: sorting such wide ones costs a database as much as reading them.
 func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListTillsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listTills, organisationID)
 	if err != nil {
@@ -560,6 +564,7 @@ func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListT
 			&i.OutletID,
 			&i.OfdContract,
 			&i.Outlet,
+			&i.DepartmentID,
 			&i.Host,
 			&i.Version,
 			&i.HeardAt,
@@ -583,7 +588,7 @@ func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListT
 }
 
 const listTillsOfAgent = `-- name: ListTillsOfAgent :many
-SELECT id, name FROM tills WHERE agent_id = $1 ORDER BY name
+SELECT id, name FROM tills WHERE agent_id = $1 AND agent_id <> '' ORDER BY name
 `
 
 type ListTillsOfAgentRow struct {

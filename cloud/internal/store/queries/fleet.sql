@@ -11,7 +11,7 @@ UPDATE agents SET heard_at = $2 WHERE id = $1 AND heard_at < $2;
 UPDATE agents SET problems = $2, outbox = $3, heard_at = $4 WHERE id = $1;
 
 -- name: GetTill :one
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet, o.department_id,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -24,8 +24,9 @@ LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND s.number = t.shift
 WHERE t.organisation_id = $1 AND t.id = $2;
 
+-- Rows come in no order: sorting such wide ones costs a database as much as reading them.
 -- name: ListTills :many
-SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet,
+SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported_at, t.outlet_id, t.ofd_contract, o.name AS outlet, o.department_id,
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
@@ -36,17 +37,17 @@ FROM tills t
 JOIN outlets o ON o.id = t.outlet_id
 LEFT JOIN agents a ON a.id = t.agent_id
 LEFT JOIN shifts s ON s.organisation_id = t.organisation_id AND s.fn = t.fn AND s.number = t.shift
-WHERE t.organisation_id = $1
-ORDER BY o.name, t.title, t.name, t.id;
+WHERE t.organisation_id = $1;
 
+-- SQLite uses an index of some rows only where the query says again which rows those are.
 -- name: FindTillBySerial :one
-SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND driver = $2 AND serial = $3;
+SELECT id, agent_id, name FROM tills WHERE organisation_id = $1 AND driver = $2 AND serial = $3 AND serial <> '';
 
 -- name: FindTillByName :one
-SELECT id, driver, serial FROM tills WHERE agent_id = $1 AND name = $2;
+SELECT id, driver, serial FROM tills WHERE agent_id = $1 AND name = $2 AND agent_id <> '';
 
 -- name: ListTillsOfAgent :many
-SELECT id, name FROM tills WHERE agent_id = $1 ORDER BY name;
+SELECT id, name FROM tills WHERE agent_id = $1 AND agent_id <> '' ORDER BY name;
 
 -- name: CreateTill :exec
 INSERT INTO tills (id, organisation_id, outlet_id, agent_id, name, created_at) VALUES ($1, $2, $3, $4, $5, $6);
