@@ -27,7 +27,7 @@ func TestActWords(t *testing.T) {
 	families := map[string][]string{
 		"command.": actionWords(),
 		"rule.":    remote.Rules,
-		"work.":    {"running", "paused", "cancelled"}, // what people can have a work do; what becomes of it by itself is no act of anybody
+		"work.":    {"running", "paused", "cancelled"}, // what people can have a work do
 	}
 	for prefix := range prefixes {
 		words, known := families[prefix]

@@ -455,8 +455,17 @@ func (r *Remote) turn(ctx context.Context, w *Work, state cabinetv1.WorkState, w
 	if state == through {
 		ended = store.Micros(r.now())
 	}
-	n, err := r.store.Write().SetWorkState(ctx, db.SetWorkStateParams{
-		OrganisationID: w.OrganisationID, ID: w.ID, State: int32(state), Why: why, Forgiven: int64(w.forgiven), EndedAt: ended, Was: int32(running),
+	n := int64(0)
+	err := r.store.Tx(ctx, func(q *db.Queries) (err error) {
+		n, err = q.SetWorkState(ctx, db.SetWorkStateParams{
+			OrganisationID: w.OrganisationID, ID: w.ID, State: int32(state), Why: why, Forgiven: int64(w.forgiven), EndedAt: ended, Was: int32(running),
+		})
+		if err != nil || n == 0 || state != stopped {
+			return err
+		}
+		// What a person ordered goes no further: of that the journal tells, as the cabinet's own act. That it is done is no act.
+		c := Counts(w.Items)
+		return r.note(ctx, q, w.OrganisationID, w.ID, "work.stopped", w.Order, fmt.Sprintf("%d / %d", c.GetFailed()+c.GetExpired(), c.GetAll()))
 	})
 	if err != nil {
 		return fmt.Errorf("turn work: %w", err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
@@ -74,18 +73,8 @@ func TestWork_once(t *testing.T) {
 		if len(times) != 6 {
 			t.Errorf("%d tills were given one", len(times))
 		}
-		entries, _, err := audit.New(w.store).List(t.Context(), "o1", audit.Filter{}, 0, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		started := 0
-		for _, e := range entries {
-			if e.Act == "work.started" {
-				started++
-			}
-		}
-		if started != 1 {
-			t.Errorf("started %d times in the journal of acts", started)
+		if started := w.acts(t, "o1", "work.started"); len(started) != 1 {
+			t.Errorf("started %d times in the journal of acts", len(started))
 		}
 	})
 }
@@ -144,6 +133,11 @@ func TestWork_stops(t *testing.T) {
 		if list := w.given(t, "o1"); len(list) != 0 {
 			t.Errorf("stopped, and given %v", list)
 		}
+		// The journal says once that it stopped, and that nobody had it stop.
+		lines := w.acts(t, "o1", "work.stopped")
+		if len(lines) != 1 || lines[0].Object != "w1" || lines[0].ActorID != "" || lines[0].Actor != "" || lines[0].Name != "check" || lines[0].New != "2 / 6" {
+			t.Errorf("in the journal: %+v", lines)
+		}
 		if err := w.Change(t.Context(), work, cabinetv1.WorkChange_WORK_CHANGE_RESUME); err != nil {
 			t.Fatal(err)
 		}
@@ -172,6 +166,50 @@ func TestWork_stops(t *testing.T) {
 		work = state(off, "")
 		if err := w.Change(t.Context(), work, cabinetv1.WorkChange_WORK_CHANGE_RESUME); !errors.Is(err, ErrOver) {
 			t.Errorf("a work called off goes on: %v", err)
+		}
+	})
+}
+
+// TestWork_stopsTold: every owner whose tills a work concerns reads in their journal that it stopped by itself; that one came to its end
+// is told by nobody's journal.
+func TestWork_stopsTold(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		var targets []Target
+		order := &cabinetv1.WorkOrder{Action: check1, PerMinute: 60, StopPercent: 50}
+		for name, owner := range map[string]string{"a": "o1", "b": "o2"} {
+			targets = append(targets, Target{w.till(t, owner, name, nil), owner})
+			order.TillIds = append(order.TillIds, targets[len(targets)-1].TillID)
+		}
+		run := func(id string, ok bool) {
+			t.Helper()
+			if err := w.Start(t.Context(), w.people["boris"], id, order, targets); err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				w.look(t)
+				for _, owner := range []string{"o1", "o2"} {
+					for _, cmd := range w.given(t, owner) {
+						w.end(t, owner, cmd.GetId(), ok)
+					}
+				}
+				w.clock.Pass(2 * time.Second)
+			}
+			w.restart()
+			w.look(t)
+		}
+		run("bad", false)
+		run("good", true)
+		for _, owner := range []string{"o1", "o2"} {
+			lines := w.acts(t, owner, "work.stopped")
+			if len(lines) != 1 || lines[0].Object != "bad" || lines[0].Actor != "" || lines[0].New != "1 / 2" {
+				t.Errorf("journal of %s: %+v", owner, lines)
+			}
+			if lines := w.acts(t, owner, "work.done"); len(lines) != 0 {
+				t.Errorf("journal of %s: %+v", owner, lines)
+			}
+		}
+		if work, err := w.Work(t.Context(), "o2", "good"); err != nil || work.State != through {
+			t.Errorf("%v %v", work, err)
 		}
 	})
 }

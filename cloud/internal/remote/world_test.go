@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/audit"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store"
+	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -113,4 +115,14 @@ func (w *world) counts(t *testing.T, organisation, id string) *cabinetv1.WorkCou
 		t.Fatal(err)
 	}
 	return Counts(work.Items)
+}
+
+// acts gives the lines of a journal that tell of one act.
+func (w *world) acts(t *testing.T, organisation, act string) []db.Audit {
+	t.Helper()
+	lines, _, err := audit.New(w.store).List(t.Context(), organisation, audit.Filter{Act: act}, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
 }
