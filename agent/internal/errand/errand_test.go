@@ -53,6 +53,7 @@ func TestPlans(t *testing.T) {
 	want := map[fiscalv1.Action]bool{
 		fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
 		fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true, fiscalv1.Action_ACTION_CONFIGURE: true,
+		fiscalv1.Action_ACTION_FIND_TILLS: true, fiscalv1.Action_ACTION_ADOPT_TILL: true,
 	}
 	for n := range int32(len(fiscalv1.Action_name)) {
 		if action := fiscalv1.Action(n); e.Knows(action) != want[action] {

@@ -169,6 +169,7 @@ func TestAction_notNeededIsNoFailure(t *testing.T) {
 var ofAgent = map[fiscalv1.Action]bool{
 	fiscalv1.Action_ACTION_RESTART_AGENT: true, fiscalv1.Action_ACTION_COLLECT_BUNDLE: true,
 	fiscalv1.Action_ACTION_CHECK_NETWORK: true, fiscalv1.Action_ACTION_LOG_LEVEL: true, fiscalv1.Action_ACTION_CONFIGURE: true,
+	fiscalv1.Action_ACTION_FIND_TILLS: true, fiscalv1.Action_ACTION_ADOPT_TILL: true,
 }
 
 func TestPlan(t *testing.T) {
