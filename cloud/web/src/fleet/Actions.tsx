@@ -6,6 +6,7 @@ import { Fragment, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useSession } from "../access/session";
+import { useNarrow } from "../app/Frame";
 import { codeOf, troubleOf } from "../app/transport";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
@@ -114,6 +115,7 @@ export function ActionMenu(p: {
   onChoose: (offer: Offer) => void;
   main?: boolean;
 }) {
+  const narrow = useNarrow();
   const { t } = useTranslation();
   const abilities = new Set(p.till.state?.abilities);
   const suspended = p.till.state?.suspended !== undefined;
@@ -123,7 +125,11 @@ export function ActionMenu(p: {
   return (
     <Menu>
       <Menu.Target>
-        <ActionIcon variant={p.main ? "subtle" : "default"} size={p.main ? 22 : 36} aria-label={p.label}>
+        <ActionIcon
+          variant={p.main ? "subtle" : "default"}
+          size={p.main ? (narrow ? 44 : 24) : 36}
+          aria-label={p.label}
+        >
           <IconMore />
         </ActionIcon>
       </Menu.Target>

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Pair } from "../ui/Pair";
+import { RowMenu } from "./Actions";
 import {
   AgentCell,
   FNCell,
@@ -24,6 +25,7 @@ const GAP = 8;
 export function TillCards({ tills }: { tills: readonly Till[] }) {
   const { t } = useTranslation();
   const { can } = useSession();
+  const may = can("tills:recover");
   const rows = useRows(tills.length, CARD, GAP);
   return (
     <ul
@@ -33,16 +35,21 @@ export function TillCards({ tills }: { tills: readonly Till[] }) {
       style={{ paddingTop: rows.before, paddingBottom: rows.after }}
     >
       {tills.slice(rows.first, rows.end).map((till, i) => (
-        <li key={till.id} ref={rows.measure} data-index={rows.first + i}>
+        <li
+          key={till.id}
+          ref={rows.measure}
+          data-index={rows.first + i}
+          className={may ? "withmenu" : undefined}
+        >
           <Link className="card" to={`/tills/${encodeURIComponent(till.id)}`}>
-            <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
+            <div className="cardhead">
               <span className="strong">{till.name}</span>
               <span className="quiet" style={{ textAlign: "right" }}>
                 {till.outlet}
               </span>
             </div>
             <div style={{ marginTop: 4 }}>
-              <StateCell till={till} />
+              <StateCell till={till} linked />
             </div>
             <dl className="pairs">
               <Pair name={t("cols.model")}>
@@ -78,6 +85,7 @@ export function TillCards({ tills }: { tills: readonly Till[] }) {
               </Pair>
             </dl>
           </Link>
+          <RowMenu till={till} />
         </li>
       ))}
     </ul>

@@ -158,6 +158,16 @@ export default function TillsPage() {
               );
             })}
             <NodeFilter value={filter.node} onChange={(node) => put("node", node)} />
+            {narrow && (
+              <button
+                type="button"
+                className="chip"
+                aria-pressed={filter.byStop}
+                onClick={() => put("sort", filter.byStop ? "" : "stop")}
+              >
+                {t("stop.sort")}
+              </button>
+            )}
           </fieldset>
           <fieldset className="chips" style={{ border: 0, padding: 0, margin: "0 0 12px" }}>
             <legend className="hidden">{t("aspects.filter")}</legend>

@@ -58,6 +58,25 @@ test("a table to keep holds exactly the rows on screen, in their order", async (
   expect(cabinet.views.exported.map((e) => e.tillIds)).toEqual([["t0", "t1", "t2"]]);
 });
 
+test("a card on a phone offers what a row of the table does", async () => {
+  const plain = window.matchMedia;
+  vi.spyOn(window, "matchMedia").mockImplementation((query) => ({
+    ...plain(query),
+    matches: query.includes("max-width"),
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  }));
+  open("/tills", many.slice(0, 2));
+  const cards = within(await screen.findByRole("list", { name: "Кассы" })).getAllByRole("listitem");
+  const card = within(cards[1] as HTMLElement);
+  expect(card.getByRole("link").getAttribute("href")).toBe("/tills/t1");
+  const menu = card.getByRole("button", { name: "Действия с кассой Касса 1" });
+  expect(menu.closest("a")).toBeNull();
+  fireEvent.click(menu);
+  await screen.findByRole("menuitem", { name: "Продолжить печать…" });
+  expect(screen.getByRole("menuitem", { name: "Закрыть смену…", hidden: true })).toBeTruthy();
+});
+
 test("a filter is kept under a name, chosen and forgotten", async () => {
   const cabinet = open("/tills?state=red", many.slice(0, 5));
   fireEvent.click(await screen.findByRole("button", { name: "Отборы" }));
