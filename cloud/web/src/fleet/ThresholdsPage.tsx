@@ -8,10 +8,10 @@ import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { type ListThresholdsResponse, type Threshold, ThresholdLevel } from "../gen/cabinet/v1/light_pb";
-import { PlaceKind, type Node as TreeNode, TreeService } from "../gen/cabinet/v1/tree_pb";
-import { Shape } from "../tree/shape";
+import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import { Unread } from "../ui/Nothing";
 import type { Say } from "../words";
+import { PlacePick } from "./PlacePick";
 import { useExact } from "./troubles";
 
 /** Where limits are set: in the address, so that a link leads to them. */
@@ -67,12 +67,14 @@ export default function ThresholdsPage() {
       <p className="quiet" style={{ margin: "0 0 12px", maxWidth: 720 }}>
         {t("thresholds.what")} {!allowed && t("thresholds.noRight")}
       </p>
-      <NativeSelect
+      <PlacePick
         label={t("thresholds.where")}
-        style={{ maxWidth: 420, marginBottom: 16 }}
-        value={node.level === ThresholdLevel.ORGANISATION ? "" : `${levelName(node.level)}=${node.id}`}
-        onChange={(e) => setParams(new URLSearchParams(e.currentTarget.value), { replace: true })}
-        data={places(t, tree.data?.nodes ?? [])}
+        nodes={tree.data?.nodes ?? []}
+        value={node.id}
+        onChange={(x) => {
+          const at = LEVELS.find(([, , kind]) => kind === x?.kind);
+          setParams(x && at ? { [at[1]]: x.id } : {}, { replace: true });
+        }}
       />
       {list.isPending ? (
         <Loader aria-label={t("loading")} />
@@ -174,36 +176,14 @@ function whose(t: Say, level: ThresholdLevel, name: string): string {
 
 /** Levels that have an id, by their names in the address. */
 const LEVELS = [
-  [ThresholdLevel.TILL, "till"],
-  [ThresholdLevel.OUTLET, "outlet"],
-  [ThresholdLevel.DEPARTMENT, "department"],
+  [ThresholdLevel.TILL, "till", PlaceKind.TILL],
+  [ThresholdLevel.OUTLET, "outlet", PlaceKind.OUTLET],
+  [ThresholdLevel.DEPARTMENT, "department", PlaceKind.DEPARTMENT],
 ] as const;
-
-function levelName(level: ThresholdLevel): string {
-  return LEVELS.find(([l]) => l === level)?.[1] ?? "";
-}
 
 function ruleWord(t: Say, metric: string): string {
   const known = RULES.find((x) => x === metric);
   return known ? t(`rules.${known}`) : metric;
-}
-
-/** Choices of the list of places: the company, its departments, outlets and tills. */
-function places(t: Say, nodes: readonly TreeNode[]) {
-  const shape = new Shape(nodes);
-  const group = (kind: PlaceKind, name: string, label: string) => {
-    const items = nodes
-      .filter((n) => n.kind === kind)
-      .map((n) => ({ value: `${name}=${n.id}`, label: shape.path(n.id) }))
-      .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }));
-    return items.length > 0 ? [{ group: label, items }] : [];
-  };
-  return [
-    { value: "", label: t("thresholds.company") },
-    ...group(PlaceKind.DEPARTMENT, "department", t("thresholds.departments")),
-    ...group(PlaceKind.OUTLET, "outlet", t("thresholds.outlets")),
-    ...group(PlaceKind.TILL, "till", t("thresholds.tills")),
-  ];
 }
 
 function Limit({ threshold, of }: { threshold: Threshold; of: "warn" | "critical" }) {

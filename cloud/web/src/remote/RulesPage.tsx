@@ -1,16 +1,16 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import { Button, Group, Loader, Modal, NumberInput, Select, TextInput, Title } from "@mantine/core";
+import { Button, Group, Loader, Modal, NumberInput, TextInput, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
-import { codeOf } from "../app/transport";
-import { FleetService } from "../gen/cabinet/v1/fleet_pb";
+import { codeOf, troubleOf } from "../app/transport";
+import { PlacePick } from "../fleet/PlacePick";
 import { type NodeRule, RemoteService, type RuleSetting } from "../gen/cabinet/v1/remote_pb";
-import { inputs } from "../live/merge";
+import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { IconDash, IconTick } from "../ui/icons";
-import { Unread } from "../ui/Nothing";
+import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import "./remote.css";
 
@@ -47,14 +47,7 @@ export default function RulesPage() {
   const [params, setParams] = useSearchParams();
   const nodeId = params.get("node") ?? "";
   const rules = useQuery(RemoteService.method.listNodeRules, { nodeId });
-  const tills = useQuery(FleetService.method.listTills, inputs.tills);
-  const outlets = new Map(tills.data?.tills.map((x) => [x.outletId, x.outlet]));
-  const places = [
-    { value: "", label: t("remote.rules.whole") },
-    ...[...outlets].filter(([id]) => id).map(([value, label]) => ({ value, label })),
-    ...(tills.data?.tills ?? []).map((x) => ({ value: x.id, label: `${x.outlet} · ${x.name}` })),
-  ];
-  const known = places.some((x) => x.value === nodeId);
+  const tree = useQuery(TreeService.method.getTree, {});
   const data = rules.data;
   return (
     <>
@@ -65,20 +58,22 @@ export default function RulesPage() {
             {t("remote.rules.what")}
           </p>
         </div>
-        <Select
-          label={t("remote.rules.node")}
-          data={known ? places : [...places, { value: nodeId, label: data?.node?.name ?? nodeId }]}
-          value={nodeId}
-          searchable
-          allowDeselect={false}
-          onChange={(v) => setParams(v ? { node: v } : {}, { replace: true })}
-          style={{ minWidth: 260 }}
-        />
       </div>
+      <PlacePick
+        label={t("remote.rules.node")}
+        nodes={tree.data?.nodes ?? []}
+        value={nodeId}
+        name={data?.node?.name}
+        onChange={(n) => setParams(n ? { node: n.id } : {}, { replace: true })}
+      />
       {rules.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !data ? (
-        <Unread error={rules.error} onRetry={() => void rules.refetch()} />
+        !nodeId && troubleOf(rules.error) === "forbidden" ? (
+          <Nothing title={t("remote.rules.part")} text={t("remote.rules.partTodo")} />
+        ) : (
+          <Unread error={rules.error} onRetry={() => void rules.refetch()} />
+        )
       ) : (
         <>
           <div className="quiet small num" style={{ marginBottom: 12 }}>
@@ -161,7 +156,7 @@ function Rule(p: { name: Name; rule: NodeRule; nodeId: string; onChanged: () => 
             )}
             {rule.here && (
               <Button variant="subtle" loading={set.isPending} onClick={() => set.mutate({ nodeId, name })}>
-                {t("remote.rules.giveBack")}
+                {t(nodeId ? "remote.rules.giveBack" : "remote.rules.unsetDo")}
               </Button>
             )}
           </Group>

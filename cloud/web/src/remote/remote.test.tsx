@@ -123,6 +123,20 @@ describe("rules", () => {
     await waitFor(() => expect(cabinet.remote.rules[1]?.here?.on).toBe(true));
   });
 
+  test("are set for a department as for the company: the place is chosen on the page", async () => {
+    const cabinet = open("/rules");
+    await screen.findByRole("list", { name: "Правила" });
+    const place = screen.getByRole("combobox", { name: "Для чего" }) as HTMLInputElement;
+    expect(place.value).toBe("Вся компания");
+    fireEvent.click(place);
+    fireEvent.click(await screen.findByRole("option", { name: "Казань / Центр", hidden: true }));
+    await waitFor(() => expect(place.value).toBe("Казань / Центр"));
+    const rules = within(await screen.findByRole("list", { name: "Правила" })).getAllByRole("listitem");
+    fireEvent.click(within(rules[1] as HTMLElement).getByRole("button", { name: "Включить…" }));
+    fireEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Включить" }));
+    await waitFor(() => expect(cabinet.remote.ruledAt).toBe("dep-2"));
+  });
+
   test("who may not configure sees them and changes nothing", async () => {
     open("/rules", { permissions: ["tills:view"] });
     await screen.findByRole("list", { name: "Правила" });

@@ -58,6 +58,8 @@ const USUAL: Record<string, RuleSetting> = {
 export class FakeRemote {
   works: Work[] = [];
   tillsOf = new Map<string, WorkTill[]>();
+  /** Where a rule was set last. */
+  ruledAt: string | undefined;
   rules: NodeRule[];
   notes: Note[] = [];
   read = new Map<string, bigint>();
@@ -262,8 +264,9 @@ export class FakeRemote {
         door();
         return { node: { id: nodeId, name: nodeId }, rules: this.rules, tills: 7, told: 5, tooOld: 1 };
       },
-      setNodeRule: ({ name, setting: s }) => {
+      setNodeRule: ({ nodeId, name, setting: s }) => {
         door();
+        this.ruledAt = nodeId;
         this.rules = this.rules.map((r) =>
           r.name === name
             ? create(NodeRuleSchema, { name, usual: r.usual, here: s, holds: s, from: { id: "", name: "" } })
