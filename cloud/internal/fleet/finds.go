@@ -136,7 +136,7 @@ func called(s *fiscalv1.Stranger) string {
 }
 
 // tellFinds keeps what an agent has found, as it says: the newest search only, bounded.
-func (f *Fleet) tellFinds(ctx context.Context, agent *access.Agent, report *uplinkv1.ReportStateRequest) error {
+func (f *Fleet) tellFinds(ctx context.Context, q *db.Queries, agent *access.Agent, report *uplinkv1.ReportStateRequest) error {
 	if report.GetSearch() == nil {
 		return nil // it has not looked since it started: what it found before stays
 	}
@@ -146,7 +146,7 @@ func (f *Fleet) tellFinds(ctx context.Context, agent *access.Agent, report *upli
 	if err != nil {
 		return fmt.Errorf("encode finds: %w", err)
 	}
-	if err := f.store.Write().TellFinds(ctx, db.TellFindsParams{ID: agent.ID, Strangers: notNil(body)}); err != nil {
+	if err := q.TellFinds(ctx, db.TellFindsParams{ID: agent.ID, Strangers: notNil(body)}); err != nil {
 		return fmt.Errorf("store finds: %w", err)
 	}
 	return nil

@@ -101,9 +101,9 @@ type Fleet struct {
 	mu     sync.Mutex
 	agents map[string]*line
 	tills  map[holder]string
-	cells  map[string][]light.Cell    // of each till, as last shown
-	lasts  map[string]map[string]bool // problems of each till that are kept as standing
-	rates  map[string]rates           // of each organisation
+	held   map[string]holder       // by till, the other way round
+	cells  map[string][]light.Cell // of each till, as last shown
+	rates  map[string]rates        // of each organisation
 }
 
 // line is what we know of an agent's being here.
@@ -121,7 +121,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, cells: map[string][]light.Cell{}, lasts: map[string]map[string]bool{}, rates: map[string]rates{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}}
 }
 
 // Hub tells watchers of changes.
@@ -424,52 +424,64 @@ func (f *Fleet) Hello(ctx context.Context, agent *access.Agent, hello *uplinkv1.
 	if err != nil {
 		return "", fmt.Errorf("note hello: %w", err)
 	}
-	return token, f.report(ctx, agent, hello.GetTills())
+	return token, f.report(ctx, agent, hello.GetTills(), nil)
 }
 
-// Report takes the latest state of tills and of the agent itself.
+// Report takes the latest state of tills and of the agent itself, in one transaction: thousands of agents tell theirs every minute, and
+// each commit waits for the disk.
 func (f *Fleet) Report(ctx context.Context, agent *access.Agent, report *uplinkv1.ReportStateRequest) error {
 	problems, err := proto.Marshal(&uplinkv1.ReportStateRequest{Problems: report.GetProblems()})
 	if err != nil {
 		return fmt.Errorf("encode problems: %w", err)
 	}
-	if err := f.store.Write().SetAgentReport(ctx, db.SetAgentReportParams{
-		ID: agent.ID, Problems: notNil(problems), Outbox: int64(report.GetOutbox()), HeardAt: store.Micros(f.now()),
-	}); err != nil {
-		return fmt.Errorf("store report: %w", err)
-	}
-	if err := f.report(ctx, agent, report.GetTills()); err != nil {
-		return err
-	}
-	if err := f.tellSettings(ctx, agent, report.GetSettings()); err != nil {
-		return err
-	}
-	return f.tellFinds(ctx, agent, report)
+	return f.report(ctx, agent, report.GetTills(), func(q *db.Queries) error {
+		if err := q.SetAgentReport(ctx, db.SetAgentReportParams{
+			ID: agent.ID, Problems: notNil(problems), Outbox: int64(report.GetOutbox()), HeardAt: store.Micros(f.now()),
+		}); err != nil {
+			return fmt.Errorf("store report: %w", err)
+		}
+		if err := f.tellSettings(ctx, q, agent, report.GetSettings()); err != nil {
+			return err
+		}
+		return f.tellFinds(ctx, q, agent, report)
+	})
 }
 
-func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fiscalv1.TillState) error {
+// report stores states of tills and what the agent tells besides; also is nil when that is nothing.
+func (f *Fleet) report(ctx context.Context, agent *access.Agent, states []*fiscalv1.TillState, also func(q *db.Queries) error) error {
 	if len(states) > maxTills {
 		return fmt.Errorf("%d tills at once: %w", len(states), ErrInvalid)
-	}
-	if err := f.heard(ctx, agent); err != nil {
-		return err
 	}
 	for _, state := range states {
 		if state.GetTill() == "" {
 			return fmt.Errorf("till without a name: %w", ErrInvalid)
 		}
-		raw, err := proto.Marshal(state)
-		if err != nil {
-			return fmt.Errorf("encode state: %w", err)
+	}
+	if err := f.heard(ctx, agent); err != nil {
+		return err
+	}
+	ids := make([]string, len(states))
+	err := f.settled(ctx, func(q *db.Queries) error {
+		for i, state := range states {
+			var err error
+			if ids[i], err = f.hold(ctx, q, agent, state); err != nil {
+				return fmt.Errorf("store state of till %q: %w", state.GetTill(), err)
+			}
+			if err := f.lasted(ctx, q, agent.OrganisationID, ids[i], state); err != nil {
+				return fmt.Errorf("problems of till %q: %w", state.GetTill(), err)
+			}
 		}
-		id, err := f.hold(ctx, agent, state, raw)
-		if err != nil {
-			return fmt.Errorf("store state of till %q: %w", state.GetTill(), err)
+		if also == nil {
+			return nil
 		}
-		if err := f.lasted(ctx, agent.OrganisationID, id, state); err != nil {
-			return fmt.Errorf("problems of till %q: %w", state.GetTill(), err)
-		}
-		f.hub.Publish(agent.OrganisationID, Change{What: TillChanged, TillID: id})
+		return also(q)
+	})
+	if err != nil {
+		return err
+	}
+	for i, state := range states {
+		f.keep(holder{agent.ID, state.GetTill()}, ids[i])
+		f.hub.Publish(agent.OrganisationID, Change{What: TillChanged, TillID: ids[i]})
 	}
 	return nil
 }

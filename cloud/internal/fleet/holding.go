@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
@@ -29,10 +31,18 @@ func (f *Fleet) TillID(ctx context.Context, agent *access.Agent, name string) (s
 	if err != nil {
 		return "", fmt.Errorf("find till %q: %w", name, err)
 	}
-	f.mu.Lock()
-	f.tills[key] = id
-	f.mu.Unlock()
+	f.keep(key, id)
 	return id, nil
+}
+
+// keep remembers which till an agent means by a name. Another agent may have held it, under another name.
+func (f *Fleet) keep(key holder, id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if before := f.held[id]; before != key && f.tills[before] == id {
+		delete(f.tills, before)
+	}
+	f.tills[key], f.held[id] = id, key
 }
 
 // settled runs a transaction that finds a till or makes it. Two calls may make the same one at once; the second then finds
@@ -63,29 +73,18 @@ func (f *Fleet) named(ctx context.Context, q *db.Queries, agent *access.Agent, n
 }
 
 // hold stores a state with the till it belongs to, and sees to it that the till is the right one.
-func (f *Fleet) hold(ctx context.Context, agent *access.Agent, state *fiscalv1.TillState, raw []byte) (string, error) {
-	var id string
-	err := f.settled(ctx, func(q *db.Queries) error {
-		var err error
-		if id, err = f.holding(ctx, q, agent, state); err != nil {
-			return err
-		}
-		return q.SetTillState(ctx, db.SetTillStateParams{
-			ID: id, State: notNil(raw), ReportedAt: store.Micros(f.now()), FN: state.GetFn(), Shift: int64(state.GetShift()),
-		})
-	})
+func (f *Fleet) hold(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (string, error) {
+	raw, err := proto.Marshal(state)
+	if err != nil {
+		return "", fmt.Errorf("encode state: %w", err)
+	}
+	id, err := f.holding(ctx, q, agent, state)
 	if err != nil {
 		return "", err
 	}
-	f.mu.Lock()
-	for key, till := range f.tills { // another agent may have held it under another name
-		if till == id {
-			delete(f.tills, key)
-		}
-	}
-	f.tills[holder{agent.ID, state.GetTill()}] = id
-	f.mu.Unlock()
-	return id, nil
+	return id, q.SetTillState(ctx, db.SetTillStateParams{
+		ID: id, State: notNil(raw), ReportedAt: store.Micros(f.now()), FN: state.GetFn(), Shift: int64(state.GetShift()),
+	})
 }
 
 func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (string, error) {

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"context"
-	"fmt"
-	"maps"
 
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
@@ -14,52 +12,30 @@ import (
 const maxCode, maxCodes = 64, 40
 
 // lasted keeps since when and until when a till had its problems, as its agent told them. It writes only what has changed: most reports
-// change nothing. What is standing is read from the database once, after a start.
-func (f *Fleet) lasted(ctx context.Context, organisation, tillID string, state *fiscalv1.TillState) error {
+// change nothing.
+func (f *Fleet) lasted(ctx context.Context, q *db.Queries, organisation, tillID string, state *fiscalv1.TillState) error {
 	now := map[string]bool{}
 	for _, p := range state.GetProblems() {
 		if code := p.GetCode(); code != "" && len(code) <= maxCode && validText(code) && len(now) < maxCodes {
 			now[code] = true
 		}
 	}
-	f.mu.Lock()
-	before, known := f.lasts[tillID]
-	f.mu.Unlock()
-	if !known {
-		codes, err := f.store.Read().ListStandingProblems(ctx, tillID)
-		if err != nil {
-			return fmt.Errorf("list problems: %w", err)
-		}
-		before = map[string]bool{}
-		for _, code := range codes {
-			before[code] = true
+	standing, err := q.ListStandingProblems(ctx, tillID)
+	if err != nil {
+		return err
+	}
+	at := store.Micros(f.now())
+	for _, code := range standing {
+		if now[code] {
+			delete(now, code)
+		} else if err := q.ProblemEnded(ctx, db.ProblemEndedParams{TillID: tillID, Code: code, EndedAt: at}); err != nil {
+			return err
 		}
 	}
-	if !maps.Equal(before, now) {
-		at := store.Micros(f.now())
-		err := f.store.Tx(ctx, func(q *db.Queries) error {
-			for code := range before {
-				if !now[code] {
-					if err := q.ProblemEnded(ctx, db.ProblemEndedParams{TillID: tillID, Code: code, EndedAt: at}); err != nil {
-						return err
-					}
-				}
-			}
-			for code := range now {
-				if !before[code] {
-					if err := q.ProblemBegan(ctx, db.ProblemBeganParams{OrganisationID: organisation, TillID: tillID, Code: code, BeganAt: at}); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("keep problems: %w", err)
+	for code := range now {
+		if err := q.ProblemBegan(ctx, db.ProblemBeganParams{OrganisationID: organisation, TillID: tillID, Code: code, BeganAt: at}); err != nil {
+			return err
 		}
 	}
-	f.mu.Lock()
-	f.lasts[tillID] = now
-	f.mu.Unlock()
 	return nil
 }

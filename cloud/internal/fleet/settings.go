@@ -26,12 +26,12 @@ func (f *Fleet) Configure(ctx context.Context, p *access.Person, o Order, settin
 }
 
 // tellSettings stores what holds of settings at an agent, as it says: only of tills that it holds.
-func (f *Fleet) tellSettings(ctx context.Context, agent *access.Agent, reports []*fiscalv1.SettingsReport) error {
+func (f *Fleet) tellSettings(ctx context.Context, q *db.Queries, agent *access.Agent, reports []*fiscalv1.SettingsReport) error {
 	if len(reports) > maxTills {
 		return fmt.Errorf("settings of %d tills at once: %w", len(reports), ErrInvalid)
 	}
 	for _, r := range reports {
-		t, err := f.store.Read().FindTillByName(ctx, db.FindTillByNameParams{AgentID: agent.ID, Name: r.GetTill()})
+		t, err := q.FindTillByName(ctx, db.FindTillByNameParams{AgentID: agent.ID, Name: r.GetTill()})
 		if store.NotFound(err) {
 			continue // it has told of no such till
 		} else if err != nil {
@@ -41,7 +41,7 @@ func (f *Fleet) tellSettings(ctx context.Context, agent *access.Agent, reports [
 		if err != nil {
 			return fmt.Errorf("encode settings: %w", err)
 		}
-		if err := f.store.Write().PutSettingsReport(ctx, db.PutSettingsReportParams{
+		if err := q.PutSettingsReport(ctx, db.PutSettingsReportParams{
 			OrganisationID: agent.OrganisationID, TillID: t.ID, Body: notNil(body), ReportedAt: store.Micros(f.now()),
 		}); err != nil {
 			return fmt.Errorf("store settings: %w", err)
