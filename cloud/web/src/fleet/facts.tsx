@@ -1,52 +1,95 @@
 /** Facts of a till as they read in a row, a card and the till's own page. */
-import { Tooltip } from "@mantine/core";
+import { Popover } from "@mantine/core";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { day, daysUntil, full, type Lang, langOf, money, ofCivil, ofMs, whole } from "../ui/format";
 import { Fact, StateWord } from "../ui/State";
 import { Ago, useAge, useNow, When } from "../ui/time";
 import { lightOf } from "./light";
-import { graveOf, TroubleList, useWords } from "./troubles";
+import { graveOf, silenceOf, TroubleList, useWords } from "./troubles";
 
 export function useLang(): Lang {
   const { i18n } = useTranslation();
   return langOf(i18n.language);
 }
 
-/** Colour, word, and under it the worst problem in short. */
-export function StateCell({ till }: { till: Till }) {
+/**
+ * Colour, word, and under it the worst problem in short. What happened, since when and by whose limit, and what to do
+ * come to the pointer, to a finger and to Enter; not where the whole cell is a `linked` one, which leads there.
+ */
+export function StateCell({ till, linked = false }: { till: Till; linked?: boolean }) {
   const { t } = useTranslation();
   const lang = useLang();
   const light = lightOf(till);
   const words = useWords(lang);
   const troubles = graveOf(till);
   const worst = troubles[0];
+  const short =
+    light === "grey" ? (
+      <span className="quiet">
+        {till.heardMs > 0n ? (
+          <>
+            {t("till.heard")} <When ms={till.heardMs} />
+          </>
+        ) : (
+          t("till.neverHeard")
+        )}
+      </span>
+    ) : (
+      worst && (
+        <>
+          {words(worst).text}
+          {troubles.length > 1 && (
+            <span className="quiet"> {t("till.more", { count: troubles.length - 1 })}</span>
+          )}
+        </>
+      )
+    );
+  const all = light === "grey" ? [...silenceOf(till), ...troubles] : troubles;
   return (
     <>
       <StateWord light={light} />
-      {light === "grey" ? (
-        <div className="small quiet">
-          {till.heardMs > 0n ? (
-            <>
-              {t("till.heard")} <When ms={till.heardMs} />
-            </>
-          ) : (
-            t("till.neverHeard")
-          )}
-        </div>
-      ) : (
-        worst && (
-          <Tooltip label={<TroubleList troubles={troubles} lang={lang} />} maw={420}>
-            <div className="small">
-              {words(worst).text}
-              {troubles.length > 1 && (
-                <span className="quiet"> {t("till.more", { count: troubles.length - 1 })}</span>
-              )}
-            </div>
-          </Tooltip>
-        )
-      )}
+      {short &&
+        (linked || all.length === 0 ? (
+          <div className="small">{short}</div>
+        ) : (
+          <Answer short={short}>
+            <TroubleList troubles={all} lang={lang} />
+          </Answer>
+        ))}
     </>
+  );
+}
+
+/** A short word with the long one behind it: the pointer shows it, a finger and Enter hold it, Escape lets it go. */
+function Answer({ short, children }: { short: ReactNode; children: ReactNode }) {
+  const [shown, show] = useState<"hover" | "held">();
+  return (
+    <Popover
+      opened={shown !== undefined}
+      onChange={(open) => !open && show(undefined)}
+      width={420}
+      position="bottom-start"
+      withinPortal
+    >
+      <div className="small">
+        <Popover.Target>
+          <button
+            type="button"
+            className="sort"
+            onPointerEnter={(e) => e.pointerType === "mouse" && show((old) => old ?? "hover")}
+            onPointerLeave={(e) =>
+              e.pointerType === "mouse" && show((old) => (old === "hover" ? undefined : old))
+            }
+            onClick={() => show((old) => (old === "held" ? undefined : "held"))}
+          >
+            {short}
+          </button>
+        </Popover.Target>
+      </div>
+      <Popover.Dropdown maw="calc(100vw - 32px)">{children}</Popover.Dropdown>
+    </Popover>
   );
 }
 

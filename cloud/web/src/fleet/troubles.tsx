@@ -71,6 +71,11 @@ export function graveOf(till: Till): Trouble[] {
   return troublesOf(till).filter((x) => x.light !== "grey");
 }
 
+/** Why nothing fresh is known of a till: that its agent is away. */
+export function silenceOf(till: Till): Trouble[] {
+  return till.cells.filter((c) => c.aspect === ASPECTS.agent && c.light === Light.GREY).map(ofCell);
+}
+
 /** A cell that is not green, as a trouble. */
 export function ofCell(c: TillCell): Trouble {
   return {
