@@ -67,8 +67,10 @@ export function Factors({ security }: { security: GetSecurityResponse }) {
       if (r.recoveryCodes.length > 0) return setOpen({ what: "codes", codes: r.recoveryCodes });
       if (r.passkey) setOpen({ what: "name", passkey: r.passkey });
       await fresh();
-    } catch {
-      // said by onError
+    } catch (error) {
+      // What the cabinet says is said by onError. An authenticator that has a key of this person makes no second one.
+      if (error instanceof DOMException)
+        setFailed(t(error.name === "InvalidStateError" ? "access.me.passkeyHave" : "access.refusedPasskey"));
     }
   };
   const totp = security.totpAt > 0n;
