@@ -1,7 +1,13 @@
 /** Debian's chromium, headless, with nothing of its own to say to the network. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { expect } from "vitest";
 import { artifacts } from "./shop";
 
@@ -35,8 +41,19 @@ export interface Window {
   faults: string[];
 }
 
-export async function openWindow(browser: Browser, url: string, viewport = DESK): Promise<Window> {
-  const context = await browser.newContext({ viewport, locale: "ru-RU", colorScheme: "light", baseURL: url });
+export async function openWindow(
+  browser: Browser,
+  url: string,
+  viewport = DESK,
+  more: BrowserContextOptions = {},
+): Promise<Window> {
+  const context = await browser.newContext({
+    viewport,
+    locale: "ru-RU",
+    colorScheme: "light",
+    baseURL: url,
+    ...more,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const faults: string[] = [];
@@ -53,7 +70,7 @@ export async function openWindow(browser: Browser, url: string, viewport = DESK)
 export async function signIn(page: Page, login: string, password: string): Promise<void> {
   await page.getByLabel("Телефон, e-mail или логин").fill(login);
   await page.getByLabel("Пароль", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Войти" }).click();
+  await page.getByRole("button", { name: "Войти", exact: true }).click();
 }
 
 export async function shoot(page: Page, name: string, fullPage = false): Promise<void> {

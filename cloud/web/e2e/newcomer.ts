@@ -34,17 +34,25 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>, limit =
   }
 }
 
+const begin = (settings: string) =>
+  spawn(join(bin, "chekan-agent"), ["--config", settings, "run"], { stdio: "ignore" });
+
 export class Newcomer {
   private constructor(
     private readonly dir: string,
-    private readonly programs: ChildProcess[],
+    private readonly sim: ChildProcess,
+    private agent: ChildProcess,
     private readonly settings: string,
     private readonly door: string,
     readonly till: string,
   ) {}
 
-  /** Starts a till and an agent beside it. */
-  static async open(till: string): Promise<Newcomer> {
+  /**
+   * Starts a till and an agent beside it. The till brings its documents to the operator by itself, unless there are
+   * operators for the agent to know: addresses of the directory, each with whether the shop's operator answers there or
+   * nobody does.
+   */
+  static async open(till: string, operators: Readonly<Record<string, boolean>> = {}): Promise<Newcomer> {
     const dir = mkdtempSync(join(tmpdir(), "chekan-e2e-shop-"));
     const [wire, control, ofd, door] = [
       await freePort(),
@@ -54,13 +62,22 @@ export class Newcomer {
     ];
     const [simDir, data] = [join(dir, "sim"), join(dir, "agent")];
     mkdirSync(data, { recursive: true });
+    const known = Object.entries(operators);
     const sim = spawn(
       join(bin, "chekan-sim"),
       [
         ...["run", "--dir", simDir, "--till", `name=${till},tcp=127.0.0.1:${wire}`],
-        ...["--control", `127.0.0.1:${control}`, "--ofd", `127.0.0.1:${ofd}`, "--deliver", "200ms"],
+        ...["--control", `127.0.0.1:${control}`, "--ofd", `127.0.0.1:${ofd}`],
+        ...(known.length > 0 ? [] : ["--deliver", "200ms"]),
       ],
       { stdio: "ignore" },
+    );
+    const nobody = await freePort();
+    writeFileSync(
+      join(data, "operators.toml"),
+      known
+        .map(([from, here]) => `[[redirect]]\nfrom = "${from}"\nto = "127.0.0.1:${here ? ofd : nobody}"\n`)
+        .join("\n"),
     );
     const settings = join(dir, "agent.toml");
     writeFileSync(
@@ -68,8 +85,7 @@ export class Newcomer {
       `data = "${data}"\nlisten = "127.0.0.1:${door}"\n\n[[till]]\nname = "${till}"\ndriver = "shtrih"\nwire = "tcp://127.0.0.1:${wire}"\n`,
       { mode: 0o600 },
     );
-    const agent = spawn(join(bin, "chekan-agent"), ["--config", settings, "run"], { stdio: "ignore" });
-    const shop = new Newcomer(dir, [agent, sim], settings, `http://127.0.0.1:${door}`, till);
+    const shop = new Newcomer(dir, sim, begin(settings), settings, `http://127.0.0.1:${door}`, till);
     await until("the agent opens its door", async () => readFileSync(join(data, "token"), "utf8"));
     return shop;
   }
@@ -94,8 +110,41 @@ export class Newcomer {
     return operation;
   }
 
+  /** Starts the agent anew, as after a power cut of its computer. */
+  async restart(): Promise<void> {
+    const ended = new Promise((done) => this.agent.once("exit", done));
+    this.agent.kill("SIGKILL");
+    await ended;
+    this.agent = begin(this.settings);
+  }
+
+  /** Runs a command of chekan-sim on the running till. */
+  private async ask(...args: string[]): Promise<string> {
+    return (await run(join(bin, "chekan-sim"), [...args, "--dir", join(this.dir, "sim")])).stdout;
+  }
+
+  /** Everything that came out of the till, fiscal or not. */
+  async paper(): Promise<string> {
+    return this.ask("slip", "--all", "--till", this.till);
+  }
+
+  /** How many documents the fiscal memory holds. */
+  async documents(): Promise<number> {
+    return (await this.ask("fn", "list", "--json", "--till", this.till)).trim().split("\n").length;
+  }
+
+  /** Has the operator treat documents in another way; the words are the simulator's. */
+  async operator(how: "accept" | "silent"): Promise<void> {
+    await this.ask("ofd", "behave", how);
+  }
+
+  /** What the operator has taken, as the simulator lists it. */
+  async taken(): Promise<string> {
+    return this.ask("ofd", "ledger");
+  }
+
   close(): void {
-    for (const program of this.programs) program.kill("SIGKILL");
+    for (const program of [this.agent, this.sim]) program.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
