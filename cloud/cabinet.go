@@ -158,6 +158,7 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger, show func(l
 	}
 	c.line = line
 	c.fleet = fleet.New(c.store, log, time.Now, c.line.Wake)
+	c.fleet.OperatorName = connect.OperatorName
 	c.remote = remote.New(c.store, c.fleet, log, time.Now)
 	c.remote.Who = func(ctx context.Context, personID, organisationID string) (*access.Person, error) {
 		return c.access.PersonIn(ctx, &access.Person{ID: personID}, organisationID, "")

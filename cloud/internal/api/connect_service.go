@@ -113,6 +113,7 @@ func (t *treeService) ChangeSettings(ctx context.Context, r *cabinetv1.ChangeSet
 	if err := t.s.Connections.Choose(ctx, place.OrganisationID, r.GetTillId(), till.Title, p.Login, r.GetCommandId(), r.GetSettings()); err != nil {
 		return nil, connectingError(err)
 	}
+	t.s.Fleet.Chosen(place.OrganisationID, r.GetTillId())
 	s, err := t.s.Connections.Settings(ctx, place.OrganisationID, r.GetTillId())
 	if err != nil {
 		return nil, err

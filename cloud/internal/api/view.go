@@ -19,6 +19,7 @@ func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
 		AgentOnline: t.AgentOnline, HeardMs: t.Heard.UnixMilli(), ReportedMs: t.Reported.UnixMilli(), ShiftReceipts: uint32(t.ShiftReceipts),
 		Cells: cellViews(t.Cells), Stop: stopView(t.Stop), OutletId: t.OutletID, OfdContract: t.Contract,
 		OrganisationId: t.OrganisationID, Owner: p.Owner(t.OrganisationID),
+		ShiftOpenedAt: t.ShiftOpened, ShiftClosedAt: t.ShiftClosed,
 	}
 	if p.Can(access.MoneyView) {
 		v.ShiftTotal = t.ShiftTotal

@@ -112,8 +112,8 @@ func text(s *fiscalv1.TillSettings) string {
 // Drifts are values that are not what they should be: what was chosen for a till against what its agent and its registration say.
 func Drifts(wanted *fiscalv1.TillSettings, told *fiscalv1.SettingsReport, s *fiscalv1.TillState) []*cabinetv1.Drift {
 	list := drifts(wanted, told, s)
-	if found := strings.TrimSpace(s.GetOfdInn()); wanted.GetOfdInn() != "" && found != "" && strings.TrimPrefix(found, "00") != wanted.GetOfdInn() {
-		list = append(list, &cabinetv1.Drift{What: "operator", Wanted: named(wanted.GetOfdInn()), Found: strings.TrimSpace(s.GetOfdName() + " " + found)})
+	if found := fleet.OtherOperator(wanted.GetOfdInn(), s); found != "" {
+		list = append(list, &cabinetv1.Drift{What: "operator", Wanted: OperatorName(wanted.GetOfdInn()), Found: strings.TrimSpace(s.GetOfdName() + " " + found)})
 	}
 	return list
 }
@@ -139,8 +139,8 @@ func drifts(wanted *fiscalv1.TillSettings, told *fiscalv1.SettingsReport, s *fis
 	return list
 }
 
-// named is an operator as people know it.
-func named(inn string) string {
+// OperatorName is an operator as people know it.
+func OperatorName(inn string) string {
 	for _, o := range operators {
 		if o.taxID == inn {
 			return o.name + " " + inn

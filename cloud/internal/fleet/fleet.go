@@ -97,6 +97,8 @@ type Fleet struct {
 
 	// Ended hears of commands that have ended, set before the fleet is used; may be nil.
 	Ended func(action, result string, took time.Duration)
+	// OperatorName gives an operator of fiscal data as people know it, by its taxpayer number; set like Ended, may be nil.
+	OperatorName func(taxID string) string
 
 	mu     sync.Mutex
 	agents map[string]*line
@@ -104,6 +106,7 @@ type Fleet struct {
 	held   map[string]holder       // by till, the other way round
 	cells  map[string][]light.Cell // of each till, as last shown
 	rates  map[string]rates        // of each organisation
+	wanted map[string]wanted       // of each organisation
 }
 
 // line is what we know of an agent's being here.
@@ -121,7 +124,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}, wanted: map[string]wanted{}}
 }
 
 // Hub tells watchers of changes.
@@ -287,6 +290,8 @@ type Till struct {
 	OutletID, Contract        string
 	State                     *fiscalv1.TillState
 	ShiftReceipts, ShiftTotal int64
+	// ShiftOpened and ShiftClosed are of the till's last shift, the till's time; empty while not known, or while it is open.
+	ShiftOpened, ShiftClosed string
 
 	limits light.Limits
 }
@@ -303,13 +308,16 @@ func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*T
 	t := &Till{
 		ID: row.ID, OrganisationID: row.OrganisationID, Name: row.Name, Title: cmp.Or(row.Title, row.Name), Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
-		OutletID: row.OutletID, Contract: row.OfdContract,
+		OutletID: row.OutletID, Contract: row.OfdContract, ShiftOpened: row.ShiftOpenedAt, ShiftClosed: row.ShiftClosedAt,
 	}
 	if err := proto.Unmarshal(row.State, t.State); err != nil {
 		return nil, fmt.Errorf("state of till %s: %w", row.ID, err)
 	}
 	if list := twins[row.AgentID]; len(list) > 0 {
 		t.State.Problems = append(t.State.Problems, twinsProblem(list))
+	}
+	if p := f.operatorProblem(s.operators[row.ID], t.State); p != nil {
+		t.State.Problems = append(t.State.Problems, p)
 	}
 	t.Heard, t.AgentOnline = f.alive(row.AgentID, row.HeardAt)
 	seen := t.Heard

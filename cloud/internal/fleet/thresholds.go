@@ -26,6 +26,8 @@ type settings struct {
 	hours  map[Node]light.Hours
 	shape  shape
 	rates  map[string]span // by fiscal memory
+	// operators are the taxpayer numbers of those chosen, by till
+	operators map[string]string
 }
 
 // shape is the tree that limits are handed down by.
@@ -97,6 +99,9 @@ func (f *Fleet) settings(ctx context.Context, organisation string) (settings, er
 		})
 	}
 	if s.rates, err = f.ratesOf(ctx, organisation); err != nil {
+		return s, err
+	}
+	if s.operators, err = f.wantedOf(ctx, organisation); err != nil {
 		return s, err
 	}
 	hours, err := f.store.Read().ListWorkingHours(ctx, organisation)

@@ -249,7 +249,7 @@ var aspects = map[string]Aspect{
 	"shift_expired": Shift, "shift_closed": Shift, "shift_open": Shift,
 
 	"ofd_queue": OFD, "ofd_dns": OFD, "ofd_refused": OFD, "ofd_unreachable": OFD, "ofd_silent": OFD, "ofd_dropped": OFD, "ofd_wrong_answer": OFD,
-	"ofd_unknown": OFD, "ofd_till": OFD, "ofd_own_link": OFD, "ofd_format": OFD, "ofd_notice": OFD, "ofd_answer": OFD,
+	"ofd_unknown": OFD, "ofd_till": OFD, "ofd_own_link": OFD, "ofd_format": OFD, "ofd_notice": OFD, "ofd_answer": OFD, "ofd_other": OFD,
 
 	"fn": FN, "fn_blocked": FN, "fn_expiring": FN,
 

@@ -145,9 +145,12 @@ var ofCode = map[string]Event{
 	"ofd_queue": OFDQueue, "fn_expiring": FNTerm, "fn_memory": FNRoom, "agent_twins": Conflict,
 }
 
+// untold are declared problems that nobody has to be told of: they stand on the page until somebody comes by.
+var untold = map[string]bool{"ofd_other": true}
+
 // problem is a reason of the traffic light as an event; false when it is none: what is grey is not known.
 func problem(c light.Cell) (Problem, bool) {
-	if c.Colour != light.Yellow && c.Colour != light.Red {
+	if c.Colour != light.Yellow && c.Colour != light.Red || untold[c.Code] {
 		return Problem{}, false
 	}
 	p := Problem{Code: c.Code, Step: 1, Red: c.Colour == light.Red, Args: c.Args}

@@ -270,7 +270,7 @@ SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
-    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at, CAST(COALESCE(s.closed_at, '') AS TEXT) AS shift_closed_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -303,6 +303,7 @@ type GetTillRow struct {
 	CertificateEndsAt int64
 	Problems          []byte
 	ShiftOpenedAt     string
+	ShiftClosedAt     string
 	Receipts          int64
 	Total             int64
 }
@@ -328,6 +329,7 @@ func (q *Queries) GetTill(ctx context.Context, arg GetTillParams) (GetTillRow, e
 		&i.CertificateEndsAt,
 		&i.Problems,
 		&i.ShiftOpenedAt,
+		&i.ShiftClosedAt,
 		&i.Receipts,
 		&i.Total,
 	)
@@ -511,7 +513,7 @@ SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
-    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at, CAST(COALESCE(s.closed_at, '') AS TEXT) AS shift_closed_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -539,6 +541,7 @@ type ListTillsRow struct {
 	CertificateEndsAt int64
 	Problems          []byte
 	ShiftOpenedAt     string
+	ShiftClosedAt     string
 	Receipts          int64
 	Total             int64
 }
@@ -571,6 +574,7 @@ func (q *Queries) ListTills(ctx context.Context, organisationID string) ([]ListT
 			&i.CertificateEndsAt,
 			&i.Problems,
 			&i.ShiftOpenedAt,
+			&i.ShiftClosedAt,
 			&i.Receipts,
 			&i.Total,
 		); err != nil {
@@ -606,6 +610,39 @@ func (q *Queries) ListTillsOfAgent(ctx context.Context, agentID string) ([]ListT
 	for rows.Next() {
 		var i ListTillsOfAgentRow
 		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listWantedSettings = `-- name: ListWantedSettings :many
+SELECT s.till_id, s.body FROM till_settings s
+WHERE s.organisation_id = $1 AND s.version = (SELECT MAX(n.version) FROM till_settings n WHERE n.till_id = s.till_id)
+`
+
+type ListWantedSettingsRow struct {
+	TillID string
+	Body   []byte
+}
+
+func (q *Queries) ListWantedSettings(ctx context.Context, organisationID string) ([]ListWantedSettingsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listWantedSettings, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListWantedSettingsRow
+	for rows.Next() {
+		var i ListWantedSettingsRow
+		if err := rows.Scan(&i.TillID, &i.Body); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -15,7 +15,7 @@ SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
-    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at, CAST(COALESCE(s.closed_at, '') AS TEXT) AS shift_closed_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -30,7 +30,7 @@ SELECT t.id, t.organisation_id, t.agent_id, t.name, t.title, t.state, t.reported
     CAST(COALESCE(a.host, '') AS TEXT) AS host, CAST(COALESCE(a.version, '') AS TEXT) AS version,
     CAST(COALESCE(a.heard_at, 0) AS BIGINT) AS heard_at,
     CAST(COALESCE(a.certificate_ends_at, 0) AS BIGINT) AS certificate_ends_at, a.problems,
-    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at,
+    CAST(COALESCE(s.opened_at, '') AS TEXT) AS shift_opened_at, CAST(COALESCE(s.closed_at, '') AS TEXT) AS shift_closed_at,
     CAST(COALESCE(s.receipts, 0) AS BIGINT) AS receipts,
     CAST(COALESCE(s.sales - s.sale_returns, 0) AS BIGINT) AS total
 FROM tills t
@@ -122,3 +122,7 @@ WHERE organisation_id = $1 AND id = $2 AND ended_at = 0;
 -- name: ExpireCommand :execrows
 UPDATE commands SET state = sqlc.arg(expired), ended_at = sqlc.arg(now)
 WHERE organisation_id = $1 AND id = $2 AND ended_at = 0 AND state = sqlc.arg(state);
+
+-- name: ListWantedSettings :many
+SELECT s.till_id, s.body FROM till_settings s
+WHERE s.organisation_id = $1 AND s.version = (SELECT MAX(n.version) FROM till_settings n WHERE n.till_id = s.till_id);

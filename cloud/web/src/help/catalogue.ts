@@ -64,6 +64,7 @@ export const PROBLEMS: Readonly<Record<string, readonly [ProblemGroup, Again]>> 
   ofd_dropped: ["ofd", "self"],
   ofd_wrong_answer: ["ofd", "self"],
   ofd_unknown: ["ofd", "after"],
+  ofd_other: ["ofd", "none"],
   ofd_till: ["ofd", "self"],
   ofd_own_link: ["ofd", "self"],
   ofd_format: ["ofd", "none"],

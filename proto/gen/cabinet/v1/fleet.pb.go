@@ -64,7 +64,11 @@ type Till struct {
 	// Organisation whose it is.
 	OrganisationId string `protobuf:"bytes,18,opt,name=organisation_id,json=organisationId,proto3" json:"organisation_id,omitempty"`
 	// Its name for a service centre; empty for one's own.
-	Owner         string `protobuf:"bytes,19,opt,name=owner,proto3" json:"owner,omitempty"`
+	Owner string `protobuf:"bytes,19,opt,name=owner,proto3" json:"owner,omitempty"`
+	// When its last shift was opened, the till's time; empty while not known.
+	ShiftOpenedAt string `protobuf:"bytes,20,opt,name=shift_opened_at,json=shiftOpenedAt,proto3" json:"shift_opened_at,omitempty"`
+	// When that shift was closed; empty while it is open.
+	ShiftClosedAt string `protobuf:"bytes,21,opt,name=shift_closed_at,json=shiftClosedAt,proto3" json:"shift_closed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +232,20 @@ func (x *Till) GetOrganisationId() string {
 func (x *Till) GetOwner() string {
 	if x != nil {
 		return x.Owner
+	}
+	return ""
+}
+
+func (x *Till) GetShiftOpenedAt() string {
+	if x != nil {
+		return x.ShiftOpenedAt
+	}
+	return ""
+}
+
+func (x *Till) GetShiftClosedAt() string {
+	if x != nil {
+		return x.ShiftClosedAt
 	}
 	return ""
 }
@@ -1173,7 +1191,7 @@ var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
 const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/fleet.proto\x12\n" +
-	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xe7\x04\n" +
+	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xb7\x05\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1196,7 +1214,9 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\toutlet_id\x18\x10 \x01(\tR\boutletId\x12!\n" +
 	"\fofd_contract\x18\x11 \x01(\tR\vofdContract\x12'\n" +
 	"\x0forganisation_id\x18\x12 \x01(\tR\x0eorganisationId\x12\x14\n" +
-	"\x05owner\x18\x13 \x01(\tR\x05owner\"(\n" +
+	"\x05owner\x18\x13 \x01(\tR\x05owner\x12&\n" +
+	"\x0fshift_opened_at\x18\x14 \x01(\tR\rshiftOpenedAt\x12&\n" +
+	"\x0fshift_closed_at\x18\x15 \x01(\tR\rshiftClosedAt\"(\n" +
 	"\x10ListTillsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\"Q\n" +
 	"\x11ListTillsResponse\x12&\n" +
