@@ -274,6 +274,16 @@ func (a *Access) served(ctx context.Context, p *Person, whole Set) error {
 	return nil
 }
 
+// ServiceReach gives what is in the hands of a service centre now, in the trees of owners: of systems of its own, which are nobody's
+// person.
+func (a *Access) ServiceReach(ctx context.Context, serviceID string) (Reach, error) {
+	p := &Person{OrganisationID: serviceID, Kind: KindService, forest: newForest()}
+	if err := a.served(ctx, p, SetOf(TillsView)); err != nil {
+		return nil, err
+	}
+	return a.Reach(ctx, p, TillsView)
+}
+
 // PersonIn gives a person at work in an organisation, with all their rights there: [ErrForbidden] when they do not work in it. With
 // none asked for it is the usual one or, when they do not work there (any more), the first they do; none at all leaves a person
 // without rights, who may still look after their own account.

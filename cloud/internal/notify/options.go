@@ -40,11 +40,8 @@ func (n *Notify) Nodes(ctx context.Context, reach access.Reach) (list []Choice, 
 	return list, nil
 }
 
-// mostDepth bounds departments within departments.
-const mostDepth = 16
-
 func branch(departments []db.ListDepartmentsRow, outlets []db.ListOutletNamesRow, above string, depth int) (list []Choice) {
-	if depth > mostDepth {
+	if depth > access.MaxDepth {
 		return nil
 	}
 	for _, d := range departments {

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,7 +38,13 @@ type router struct {
 	read    bool
 	reaches map[string]access.Reach
 	people  map[string]*personWays
-	hooks   []db.NotifyChannel
+	hooks   []hooked
+}
+
+// hooked is a webhook of the owner, or of a service centre, with the tills it is told of.
+type hooked struct {
+	db.NotifyChannel
+	reach access.Reach
 }
 
 // personWays is a person who may be told, at work in one organisation.
@@ -95,11 +100,32 @@ func (r *router) load(ctx context.Context) error {
 			}
 		}
 		r.rules = append(r.rules, rules...)
-	}
-	if r.hooks, err = q.ListWebhooks(ctx, r.organisation); err != nil {
-		return fmt.Errorf("list webhooks: %w", err)
+		if err := r.loadHooks(ctx, organisation); err != nil {
+			return err
+		}
 	}
 	r.read = true
+	return nil
+}
+
+// loadHooks reads the webhooks of the owner or of a service centre.
+func (r *router) loadHooks(ctx context.Context, organisation string) error {
+	hooks, err := r.n.store.Read().ListWebhooks(ctx, organisation)
+	if err != nil {
+		return fmt.Errorf("list webhooks: %w", err)
+	}
+	if len(hooks) == 0 {
+		return nil
+	}
+	reach := access.Whole(organisation)
+	if organisation != r.organisation {
+		if reach, err = r.n.access.ServiceReach(ctx, organisation); err != nil {
+			return err
+		}
+	}
+	for _, hook := range hooks {
+		r.hooks = append(r.hooks, hooked{hook, reach})
+	}
 	return nil
 }
 
@@ -285,80 +311,28 @@ func (r *router) toSame(ctx context.Context, notice Notice) (list []db.CreateNot
 	return list, drop, nil
 }
 
-// hookBody is what a webhook carries (docs/notifications.md).
-type hookBody struct {
-	ID           string            `json:"id"`
-	Event        string            `json:"event"`
-	Kind         string            `json:"kind"`
-	Cause        string            `json:"cause"`
-	Code         string            `json:"code"`
-	Args         map[string]string `json:"args,omitempty"`
-	Urgent       bool              `json:"urgent"`
-	At           string            `json:"at"`
-	Since        string            `json:"since,omitempty"`
-	Organisation string            `json:"organisation"`
-	Common       string            `json:"common"`
-	CommonName   string            `json:"common_name"`
-	Title        string            `json:"title"`
-	Tills        []hookTill        `json:"tills"`
-	URL          string            `json:"url"`
-}
-
-type hookTill struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Outlet   string `json:"outlet"`
-	OutletID string `json:"outlet_id"`
-}
-
-var kindNames = map[NoticeKind]string{Began: "began", Worse: "worse", Ended: "ended"}
-
 // toHooks makes the messages of webhooks; their bodies are made now, for what is resent later has to be what was told.
 func (r *router) toHooks(ctx context.Context, notice Notice, s story) (list []db.CreateNotifyOutboxParams, err error) {
 	for _, hook := range r.hooks {
 		if hook.Off || !has(hook.Events, string(s.Event)) {
 			continue
 		}
-		tills, err := r.under(ctx, hook.NodeID, s.Tills)
+		tills, err := r.under(ctx, hook.NodeID, within(hook.reach, r.organisation, s.Tills))
 		if err != nil {
 			return nil, err
 		}
 		if len(tills) == 0 {
 			continue
 		}
-		m := r.message(notice, hook, r.organisation, "", r.now, false)
-		mine := s
-		mine.Tills = tills
+		m := r.message(notice, hook.NotifyChannel, hook.OrganisationID, "", r.now, false)
 		body := hookBody{
 			ID: m.ID, Event: string(s.Event), Kind: kindNames[s.Kind], Cause: notice.Cause.ID, Code: s.Code, Args: safe(s.Args), Urgent: notice.Urgent,
 			At: stamp(r.now), Since: stamp(s.Began), Organisation: r.organisation, Common: string(s.Common), CommonName: s.Name,
-			Title: wordsIn("ru").title(mine), URL: r.n.url + "/notifications",
 		}
-		for _, t := range tills {
-			body.Tills = append(body.Tills, hookTill{t.ID, t.Name, t.Outlet, t.OutletID})
+		if m.Body, err = r.n.fill(body, s, tills); err != nil {
+			return nil, err
 		}
-		if len(tills) == 1 {
-			body.URL = r.n.url + "/tills/" + tills[0].ID
-		}
-		text, err := json.Marshal(body)
-		if err != nil {
-			return nil, fmt.Errorf("encode webhook: %w", err)
-		}
-		m.Body = string(text)
 		list = append(list, m)
 	}
 	return list, nil
-}
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// safe are the values that may leave: see harmless.
-func safe(args map[string]string) map[string]string {
-	kept := map[string]string{}
-	for _, name := range append(slices.Clone(harmless), "seconds", "action") {
-		if value, ok := args[name]; ok {
-			kept[name] = bounded(value, 100)
-		}
-	}
-	return kept
 }

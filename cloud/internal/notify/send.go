@@ -306,14 +306,18 @@ func upper(s string) string {
 // hook makes one attempt of a webhook and writes it down.
 func (n *Notify) hook(ctx context.Context, c db.NotifyChannel, row db.NotifyOutbox) (db.NotifyOutbox, error) {
 	rows := []db.NotifyOutbox{row}
-	if c.Off {
+	body, err := n.tellable(ctx, c, row)
+	if err != nil {
+		return row, err
+	}
+	if c.Off || body == "" {
 		return row, n.mark(ctx, rows, mark{state: dropped})
 	}
 	if err := n.mark(ctx, rows, mark{state: going, parcel: row.ID, tries: row.Tries}); err != nil {
 		return row, err
 	}
 	at := n.now()
-	answer, err := n.post.Webhooks.Send(ctx, post.Hook{ID: row.ID, Event: row.Event, URL: c.Address, Secret: c.Secret, Body: []byte(row.Body), At: at})
+	answer, err := n.post.Webhooks.Send(ctx, post.Hook{ID: row.ID, Event: row.Event, URL: c.Address, Secret: c.Secret, Body: []byte(body), At: at})
 	if ctx.Err() != nil {
 		return row, ctx.Err()
 	}

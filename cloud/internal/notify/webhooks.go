@@ -141,13 +141,18 @@ func (n *Notify) DeleteWebhook(ctx context.Context, p *access.Person, id string)
 	})
 }
 
-// Delivery is one event for a webhook, with its attempts, newest first.
+// Delivery is one event for a webhook, with its attempts, newest first. The body is empty when it is of tills that were handed to a service
+// centre and are not any more.
 type Delivery struct {
 	Row      db.NotifyOutbox
 	Attempts []db.NotifyAttempt
 }
 
-func (n *Notify) delivery(ctx context.Context, row db.NotifyOutbox) (Delivery, error) {
+// delivery reads one as it may be shown now.
+func (n *Notify) delivery(ctx context.Context, c db.NotifyChannel, row db.NotifyOutbox) (d Delivery, err error) {
+	if row.Body, err = n.tellable(ctx, c, row); err != nil {
+		return Delivery{}, err
+	}
 	attempts, err := n.store.Read().ListNotifyAttempts(ctx, row.ID)
 	if err != nil {
 		return Delivery{}, fmt.Errorf("list attempts: %w", err)
@@ -157,7 +162,8 @@ func (n *Notify) delivery(ctx context.Context, row db.NotifyOutbox) (Delivery, e
 
 // Deliveries gives what was sent to a webhook, newest first, from a cursor on; the next cursor is empty at the end.
 func (n *Notify) Deliveries(ctx context.Context, p *access.Person, webhook string, onlyFailed bool, cursor string) (list []Delivery, next string, err error) {
-	if _, err := n.webhook(ctx, p, webhook); err != nil {
+	c, err := n.webhook(ctx, p, webhook)
+	if err != nil {
 		return nil, "", err
 	}
 	before, id, err := readCursor(cursor)
@@ -174,7 +180,7 @@ func (n *Notify) Deliveries(ctx context.Context, p *access.Person, webhook strin
 		next = writeCursor(last.CreatedAt, last.ID)
 	}
 	for _, row := range rows {
-		d, err := n.delivery(ctx, row)
+		d, err := n.delivery(ctx, c, row)
 		if err != nil {
 			return nil, "", err
 		}
@@ -233,6 +239,11 @@ func (n *Notify) ResendDelivery(ctx context.Context, p *access.Person, id string
 	if c.Off {
 		return Delivery{}, invalid("this webhook is switched off")
 	}
+	if body, err := n.tellable(ctx, c, row); err != nil {
+		return Delivery{}, err
+	} else if body == "" {
+		return Delivery{}, invalid("its tills are not in your hands any more")
+	}
 	if err := n.store.Tx(ctx, func(q *db.Queries) error {
 		// Not due for the sender: this call sends it.
 		if _, err := q.RestartOutbox(ctx, db.RestartOutboxParams{ID: id, DueAt: math.MaxInt64}); err != nil {
@@ -256,5 +267,5 @@ func (n *Notify) attempt(ctx context.Context, c db.NotifyChannel, id string) (De
 	if err != nil {
 		return Delivery{}, err
 	}
-	return n.delivery(ctx, row)
+	return n.delivery(ctx, c, row)
 }

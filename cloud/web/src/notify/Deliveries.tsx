@@ -92,7 +92,7 @@ function DeliveryRow({ of: d, off }: { of: Delivery; off: boolean }) {
         <Button
           size="xs"
           variant="default"
-          disabled={off}
+          disabled={off || !d.body}
           loading={resend.isPending}
           onClick={() => resend.mutate({ id: d.id })}
         >
@@ -111,10 +111,14 @@ function DeliveryRow({ of: d, off }: { of: Delivery; off: boolean }) {
           ))}
         </ul>
       )}
-      <details className="small">
-        <summary>{t("notify.hooks.body")}</summary>
-        <pre className="hookbody">{pretty(d.body)}</pre>
-      </details>
+      {d.body ? (
+        <details className="small">
+          <summary>{t("notify.hooks.body")}</summary>
+          <pre className="hookbody">{pretty(d.body)}</pre>
+        </details>
+      ) : (
+        <div className="small quiet">{t("notify.hooks.withheld")}</div>
+      )}
       <WhyNot text={resend.error ? whyNot(resend.error) : undefined} />
     </>
   );

@@ -172,6 +172,16 @@ test("a webhook is added, its secret is shown once, and a failed delivery is sen
   expect(cabinet.notify.deliveries[0]?.attempts).toHaveLength(3);
 });
 
+test("a delivery of tills that are not handed to the centre any more tells nothing, and is not sent again", async () => {
+  const cabinet = open("/integrations?tab=webhooks");
+  cabinet.notify.deliveries = cabinet.notify.deliveries.map((d) => ({ ...d, body: "" }));
+  fireEvent.click((await screen.findAllByRole("button", { name: "Журнал" }))[0] as HTMLElement);
+  const list = await screen.findByRole("list", { name: "Доставки" });
+  expect(plain(list)).toContain("больше не переданы вам на обслуживание");
+  expect(plain(list)).not.toContain("Тело запроса");
+  expect((button("Отправить ещё раз", list) as HTMLButtonElement).disabled).toBe(true);
+});
+
 test("minutes and clock", () => {
   expect([0, 605, 1439].map(clockOf)).toEqual(["00:00", "10:05", "23:59"]);
   expect(["", "10:05", "23:59:00"].map(minutesOf)).toEqual([undefined, 605, 1439]);

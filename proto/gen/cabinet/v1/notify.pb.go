@@ -2829,7 +2829,7 @@ type Delivery struct {
 	CreatedMs int64 `protobuf:"varint,4,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	// Next attempt, Unix ms; 0 when there is none.
 	NextMs int64 `protobuf:"varint,5,opt,name=next_ms,json=nextMs,proto3" json:"next_ms,omitempty"`
-	// Body as it is sent.
+	// Body as it is sent; empty when it is of tills that were handed to a service centre and are not any more.
 	Body string `protobuf:"bytes,6,opt,name=body,proto3" json:"body,omitempty"`
 	// Attempts, newest first.
 	Attempts      []*DeliveryAttempt `protobuf:"bytes,7,rep,name=attempts,proto3" json:"attempts,omitempty"`

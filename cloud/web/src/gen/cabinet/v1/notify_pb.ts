@@ -1472,7 +1472,7 @@ export type Delivery = Message<"cabinet.v1.Delivery"> & {
   nextMs: bigint;
 
   /**
-   * Body as it is sent.
+   * Body as it is sent; empty when it is of tills that were handed to a service centre and are not any more.
    *
    * @generated from field: string body = 6;
    */
