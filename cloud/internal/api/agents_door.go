@@ -11,6 +11,7 @@ import (
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/audit"
+	connecting "github.com/chekan-io/chekan/cloud/internal/connect"
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
@@ -57,6 +58,13 @@ var reasons = []struct {
 	{access.ErrNoPasskeys, "no_passkeys"},
 	{access.ErrPasskey, "passkey"},
 	{access.ErrInvitation, "invitation"},
+	{connecting.ErrNoDevice, "find_none"},
+	{connecting.ErrHeld, "find_held"},
+	{connecting.ErrHalf, "find_half"},
+	{connecting.ErrTitle, "tree_name"},
+	{connecting.ErrHours, "settings_hours"},
+	{connecting.ErrSettings, "settings"},
+	{connecting.ErrChanged, "settings_changed"},
 }
 
 func reasonOf(err error) string {

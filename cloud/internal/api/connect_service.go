@@ -139,13 +139,8 @@ func connectingError(err error) error {
 	if known := findsError(err); known != nil {
 		return known
 	}
-	switch {
-	case errors.Is(err, connecting.ErrNotFound):
+	if errors.Is(err, connecting.ErrNotFound) {
 		return connect.NewError(connect.CodeNotFound, connecting.ErrNotFound)
-	case errors.Is(err, connecting.ErrSettings):
-		return connect.NewError(connect.CodeInvalidArgument, connecting.ErrSettings)
-	case errors.Is(err, connecting.ErrChanged):
-		return connect.NewError(connect.CodeAborted, connecting.ErrChanged)
 	}
 	return err
 }

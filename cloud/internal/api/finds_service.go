@@ -91,7 +91,8 @@ func (t *treeService) mayAdopt(ctx context.Context, organisationID, agentID stri
 	return known && access.PersonFrom(ctx).CanAt(access.TillsConfigure, place), err
 }
 
-// findsError gives why a device is not taken over as Connect has it; nil for another error.
+// findsError gives why a device is not taken over, or settings are not kept, as Connect has it, with a word for the pages; nil for another
+// error.
 func findsError(err error) error {
 	switch {
 	case errors.Is(err, connecting.ErrNoDevice):
@@ -100,6 +101,18 @@ func findsError(err error) error {
 		return connectError(connect.CodeAlreadyExists, connecting.ErrHeld)
 	case errors.Is(err, connecting.ErrHalf):
 		return connectError(connect.CodeInvalidArgument, connecting.ErrHalf)
+	case errors.Is(err, connecting.ErrTitle):
+		return connectError(connect.CodeInvalidArgument, connecting.ErrTitle)
+	case errors.Is(err, connecting.ErrHours):
+		return connectError(connect.CodeInvalidArgument, connecting.ErrHours)
+	case errors.Is(err, connecting.ErrSettings):
+		return connectError(connect.CodeInvalidArgument, connecting.ErrSettings)
+	case errors.Is(err, connecting.ErrChanged):
+		return connectError(connect.CodeAborted, connecting.ErrChanged)
+	case errors.Is(err, fleet.ErrTooOld):
+		e := connect.NewError(connect.CodeUnimplemented, fleet.ErrTooOld)
+		e.Meta().Set(reasonHeader, "agent_old")
+		return e
 	}
 	return nil
 }

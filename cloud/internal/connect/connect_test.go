@@ -102,11 +102,14 @@ func TestConnections(t *testing.T) {
 		const address = "ofdp.platformaofd.ru:21101"
 		choose := func(s *fiscalv1.TillSettings) error { return c.Choose(ctx, "o1", "t1", "kassa-1", "anna", "", s) }
 		for name, bad := range map[string]*fiscalv1.TillSettings{
-			"no port": {Ofd: "ofd"}, "words": {Ofd: "ofd ru:1"}, "inn": {OfdInn: "1234567890"}, "something else": {Ofd: "auto", Title: "Касса"},
+			"no port": {Ofd: "ofd"}, "words": {Ofd: "ofd ru:1"}, "inn": {OfdInn: "1234567890"}, "print": {FinishPrint: "never"},
 		} {
 			if err := choose(bad); !errors.Is(err, ErrSettings) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+		if err := choose(&fiscalv1.TillSettings{Title: "Касса\u202e"}); !errors.Is(err, ErrTitle) {
+			t.Error(err)
 		}
 		wanted := &fiscalv1.TillSettings{Ofd: address, OfdInn: "9715260691"}
 		if err := errors.Join(choose(wanted), choose(wanted)); err != nil { // a double click

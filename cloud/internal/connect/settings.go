@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,23 +16,30 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	"github.com/chekan-io/chekan/cloud/internal/taxid"
+	"github.com/chekan-io/chekan/cloud/internal/tree"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
 
 var (
 	// ErrSettings says that settings cannot be what was given.
-	ErrSettings = errors.New("settings are not valid: ofd is auto, off or host:port, ofd_inn a taxpayer number; nothing else is chosen here")
+	ErrSettings = errors.New("settings are not valid: ofd is auto, off or host:port, ofd_inn a taxpayer number, finish_print auto or ask")
+	// ErrTitle says that a till cannot be called so.
+	ErrTitle = errors.New("a name has at most 100 characters, of one line")
+	// ErrHours says that hours are not as they are written.
+	ErrHours = errors.New("hours are written as 08:00-22:00, parted by commas, 12 of them at most; - is none")
 	// ErrChanged says that somebody changed them meanwhile.
 	ErrChanged = errors.New("settings were changed meanwhile: look at them again")
 )
 
+const (
+	maxRushHours = 12
+	noRushHours  = "-"
+)
+
 // check gives settings as they are kept.
 func check(s *fiscalv1.TillSettings) (*fiscalv1.TillSettings, error) {
-	kept := &fiscalv1.TillSettings{Ofd: strings.TrimSpace(s.GetOfd()), OfdInn: strings.TrimSpace(s.GetOfdInn())}
-	if s.GetTitle() != "" || s.GetFinishPrint() != "" || s.GetRushHours() != "" {
-		return nil, ErrSettings
-	}
+	kept := &fiscalv1.TillSettings{Ofd: strings.TrimSpace(s.GetOfd()), OfdInn: strings.TrimSpace(s.GetOfdInn()), FinishPrint: s.GetFinishPrint()}
 	if o := kept.GetOfd(); o != "" && o != "auto" && o != "off" && !fleet.Address(o) {
 		return nil, ErrSettings
 	}
@@ -40,19 +48,60 @@ func check(s *fiscalv1.TillSettings) (*fiscalv1.TillSettings, error) {
 			return nil, ErrSettings
 		}
 	}
-	return kept, nil
+	if f := kept.GetFinishPrint(); f != "" && f != "auto" && f != "ask" {
+		return nil, ErrSettings
+	}
+	var err error
+	if strings.TrimSpace(s.GetTitle()) != "" {
+		if kept.Title, err = tree.Name(s.GetTitle()); err != nil {
+			return nil, ErrTitle
+		}
+	}
+	kept.RushHours, err = hours(s.GetRushHours())
+	return kept, err
 }
 
-// Choose notes what a till's operator should be, as a new version, and gives its number. The version in what is given is the one its
-// author saw. What is asked twice is noted once, unless the till's agent has come to hold something else.
+// hours gives hours of the day as agents read them.
+func hours(text string) (string, error) {
+	if text = strings.TrimSpace(text); text == "" || text == noRushHours {
+		return text, nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) > maxRushHours {
+		return "", ErrHours
+	}
+	for i, part := range parts {
+		from, to, ok := strings.Cut(part, "-")
+		begin, err1 := time.Parse("15:04", strings.TrimSpace(from))
+		end, err2 := time.Parse("15:04", strings.TrimSpace(to))
+		if !ok || err1 != nil || err2 != nil || begin.Equal(end) {
+			return "", ErrHours
+		}
+		parts[i] = begin.Format("15:04") + "-" + end.Format("15:04")
+	}
+	return strings.Join(parts, ","), nil
+}
+
+// over puts what somebody chooses now over what was chosen before, as agents do: what is empty stays as it was. Where documents go and
+// who takes them are one choice.
+func over(was, now *fiscalv1.TillSettings) *fiscalv1.TillSettings {
+	next := &fiscalv1.TillSettings{
+		Title: cmp.Or(now.GetTitle(), was.GetTitle()), FinishPrint: cmp.Or(now.GetFinishPrint(), was.GetFinishPrint()),
+		RushHours: cmp.Or(now.GetRushHours(), was.GetRushHours()), Ofd: now.GetOfd(), OfdInn: now.GetOfdInn(),
+	}
+	if next.GetOfd() == "" && next.GetOfdInn() == "" {
+		next.Ofd, next.OfdInn = was.GetOfd(), was.GetOfdInn()
+	}
+	return next
+}
+
+// Choose notes what a till's settings should be, as a new version. The version in what is given is the one its author saw, and what is
+// empty in it stays as it was chosen before. What is asked twice is noted once, unless the till's agent has come to hold something else.
+// A till that is given a name is called so here too.
 func (c *Connections) Choose(ctx context.Context, organisationID, till, name, actor, commandID string, s *fiscalv1.TillSettings) error {
-	kept, err := check(s)
+	chosen, err := check(s)
 	if err != nil {
 		return err
-	}
-	body, err := proto.Marshal(kept)
-	if err != nil {
-		return fmt.Errorf("encode settings: %w", err)
 	}
 	err = c.store.Tx(ctx, func(q *db.Queries) error {
 		row, err := q.NewestSettings(ctx, db.NewestSettingsParams{OrganisationID: organisationID, TillID: till})
@@ -62,6 +111,11 @@ func (c *Connections) Choose(ctx context.Context, organisationID, till, name, ac
 		was := new(fiscalv1.TillSettings)
 		if err := proto.Unmarshal(row.Body, was); err != nil {
 			return fmt.Errorf("settings of till %s: %w", till, err)
+		}
+		kept := over(was, chosen)
+		body, err := proto.Marshal(kept)
+		if err != nil {
+			return fmt.Errorf("encode settings: %w", err)
 		}
 		told, _, err := reported(ctx, q, organisationID, till)
 		if err != nil {
@@ -81,6 +135,11 @@ func (c *Connections) Choose(ctx context.Context, organisationID, till, name, ac
 			CommandID: commandID,
 		}); err != nil {
 			return fmt.Errorf("store settings: %w", err)
+		}
+		if chosen.GetTitle() != "" && chosen.GetTitle() != name {
+			if err := q.SetTillTitle(ctx, db.SetTillTitleParams{ID: till, Title: chosen.GetTitle()}); err != nil {
+				return fmt.Errorf("name till: %w", err)
+			}
 		}
 		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "till.settings", Object: till, Name: name, Old: text(was), New: text(kept)})
 	})
@@ -106,7 +165,8 @@ func reported(ctx context.Context, q *db.Queries, organisationID, till string) (
 }
 
 func text(s *fiscalv1.TillSettings) string {
-	return strings.TrimSpace(s.GetOfd() + " " + s.GetOfdInn())
+	parts := []string{s.GetTitle(), strings.TrimSpace(s.GetOfd() + " " + s.GetOfdInn()), s.GetFinishPrint(), s.GetRushHours()}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }
 
 // Drifts are values that are not what they should be: what was chosen for a till against what its agent and its registration say.
