@@ -81,10 +81,13 @@ func Cost(price Money, q Quantity) (Money, bool) {
 	return Money(v), true
 }
 
+// typed are digits as people and programs write them.
+var typed = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".")
+
 // parseDecimal reads a decimal with at most places digits after the point and
 // returns it multiplied by 10^places.
 func parseDecimal(s string, places int) (int64, error) {
-	t := strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", ",", ".").Replace(s)
+	t := typed.Replace(s)
 	neg := strings.HasPrefix(t, "-")
 	t = strings.TrimPrefix(t, "-")
 	whole, frac, _ := strings.Cut(t, ".")

@@ -234,6 +234,9 @@ func (d *Documents) rows(ctx context.Context, agent *access.Agent, journal strin
 		at[op.GetKey()] = len(push.Operations)
 		push.Operations = append(push.Operations, row)
 	}
+	for i := range push.Documents {
+		push.Documents[i].Identify()
+	}
 	push.Cursor = int64(last)
 	return push, nil
 }

@@ -103,17 +103,22 @@ func (w *writer) copyIn(ctx context.Context, b *bulk, values []any) error {
 }
 
 func (w *writer) exec(ctx context.Context, stmt *sql.Stmt, text string, args []any, each func(*sql.Rows) error) error {
+	var err error
 	if each == nil {
-		var err error
+		var done sql.Result
 		if stmt != nil {
-			_, err = stmt.ExecContext(ctx, args...)
+			done, err = stmt.ExecContext(ctx, args...)
 		} else {
-			_, err = w.tx.ExecContext(ctx, text, args...)
+			done, err = w.tx.ExecContext(ctx, text, args...)
 		}
+		if err != nil {
+			return err
+		}
+		n, err := done.RowsAffected()
+		w.stored += n
 		return err
 	}
 	var rows *sql.Rows
-	var err error
 	if stmt != nil {
 		rows, err = stmt.QueryContext(ctx, args...)
 	} else {
@@ -204,6 +209,8 @@ type writer struct {
 	tx         *sql.Tx
 	conn       *sql.Conn
 	statements map[statementKey]*sql.Stmt
+	// stored counts rows that were written by statements without an answer.
+	stored int64
 	// plain keeps to INSERT.
 	plain bool
 }

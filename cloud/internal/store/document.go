@@ -40,6 +40,24 @@ type Item struct {
 	Name string
 	// Quantity in millionths, price and sum in minor units.
 	Quantity, Price, Sum int64
+	// product is the id of what was sold, once it is known.
+	product int64
+}
+
+// of gives the id of what was sold.
+func (i *Item) of(organisation string) int64 {
+	if i.product == 0 {
+		i.product = ProductID(organisation, i.Name)
+	}
+	return i.product
+}
+
+// Identify looks up the ids of what the document names. Whoever reads documents does it, for they are many and the writer is one.
+func (d *Document) Identify() {
+	d.Cashier = CashierID(d.OrganisationID, d.CashierName)
+	for i := range d.Items {
+		d.Items[i].of(d.OrganisationID)
+	}
 }
 
 // Ways to pay, as bits of a class.

@@ -149,8 +149,9 @@ func (f *Figures) Add(d *Document, times int64) {
 		if d.Shift == 0 {
 			at(f.loose, hour{p, when[:10]}).Add(sums, times)
 		}
-		for _, item := range d.Items {
-			one := at(f.products, ProductKey{d.OrganisationID, when[:10], ProductID(d.OrganisationID, item.Name), d.Kind})
+		for i := range d.Items {
+			item := &d.Items[i]
+			one := at(f.products, ProductKey{d.OrganisationID, when[:10], item.of(d.OrganisationID), d.Kind})
 			one.Lines += times
 			one.Quantity += times * item.Quantity
 			one.Sum += times * item.Sum

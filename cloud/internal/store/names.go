@@ -58,13 +58,15 @@ func (w *writer) putNames(ctx context.Context, rows []Document) ([]int64, error)
 	fresh := [3]map[namedKey][]any{{}, {}, {}}
 	var written []int64
 	seen := map[int64]bool{}
-	note := func(of int, mark, id int64, values ...any) {
-		if seen[mark] || w.s.names.known(mark) {
+	note := func(of int, mark, id int64, row func() []any) {
+		if seen[mark] {
 			return
 		}
 		seen[mark] = true
-		written = append(written, mark)
-		fresh[of][namedKey(id)] = append([]any{id}, values...)
+		if !w.s.names.known(mark) {
+			written = append(written, mark)
+			fresh[of][namedKey(id)] = append([]any{id}, row()...)
+		}
 	}
 	for i := range rows {
 		d := &rows[i]
@@ -75,14 +77,17 @@ func (w *writer) putNames(ctx context.Context, rows []Document) ([]int64, error)
 			mark = nameID("registration", d.OrganisationID, d.FN+"\x00"+rnm)
 		}
 		if rnm != "" || fresh[0][namedKey(id)] == nil {
-			note(0, mark, id, d.OrganisationID, d.FN, rnm)
+			note(0, mark, id, func() []any { return []any{d.OrganisationID, d.FN, rnm} })
+		}
+		named := func(name string) func() []any {
+			return func() []any { return []any{d.OrganisationID, limited(printable(name)), limited(Fold(name))} }
 		}
 		if id := CashierID(d.OrganisationID, d.CashierName); id != 0 {
-			note(1, id, id, d.OrganisationID, limited(printable(d.CashierName)), limited(Fold(d.CashierName)))
+			note(1, id, id, named(d.CashierName))
 		}
-		for _, item := range d.Items {
-			id := ProductID(d.OrganisationID, item.Name)
-			note(2, id, id, d.OrganisationID, limited(printable(item.Name)), limited(Fold(item.Name)))
+		for i := range d.Items {
+			id := d.Items[i].of(d.OrganisationID)
+			note(2, id, id, named(d.Items[i].Name))
 		}
 	}
 	for of, b := range [...]*bulk{&memories, &cashiers, &products} {
@@ -106,8 +111,9 @@ func (w *writer) putPositions(ctx context.Context, fresh []Document, changed []c
 	add := func(d *Document) {
 		memory := MemoryID(d.OrganisationID, d.FN)
 		when := validAt(d.At)
-		for line, item := range d.Items {
-			values = append(values, memory, d.FD, int64(line), ProductID(d.OrganisationID, item.Name), when, item.Quantity, item.Price, item.Sum)
+		for line := range d.Items {
+			item := &d.Items[line]
+			values = append(values, memory, d.FD, int64(line), item.of(d.OrganisationID), when, item.Quantity, item.Price, item.Sum)
 		}
 	}
 	for i := range fresh {

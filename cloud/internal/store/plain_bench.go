@@ -10,17 +10,22 @@ func (s *Store) InsertPlain(ctx context.Context, pushes []Push) error {
 	all := merge(pushes)
 	return s.writing(ctx, func(w *writer) error {
 		w.plain = true
-		if err := w.putOperations(ctx, all.operations); err != nil {
+		var values, lines []any
+		for i := range all.operations {
+			values = append(values, operationValues(&all.operations[i])...)
+		}
+		if err := w.put(ctx, &operations, values, nil); err != nil {
 			return err
 		}
-		var values, lines []any
+		values = nil
 		for i := range all.documents {
 			d := &all.documents[i]
 			d.Cashier, d.Class = CashierID(d.OrganisationID, d.CashierName), classOf(&d.Document)
 			values = append(values, documentValues(d)...)
 			memory := MemoryID(d.OrganisationID, d.FN)
-			for line, item := range d.Items {
-				lines = append(lines, memory, d.FD, int64(line), ProductID(d.OrganisationID, item.Name), d.At, item.Quantity, item.Price, item.Sum)
+			for line := range d.Items {
+				item := &d.Items[line]
+				lines = append(lines, memory, d.FD, int64(line), item.of(d.OrganisationID), d.At, item.Quantity, item.Price, item.Sum)
 			}
 		}
 		if err := w.put(ctx, &documents, values, nil); err != nil {
