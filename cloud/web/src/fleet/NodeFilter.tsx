@@ -12,21 +12,30 @@ function useTree(enabled: boolean): readonly Node[] {
   return tree.data?.nodes ?? NONE;
 }
 
-/** What stands above each outlet, and its address; nothing until somebody needs it. */
-export function useOutlets(enabled: boolean): Outlets {
-  const nodes = useTree(enabled);
-  return useMemo(() => {
+/** Outlets of a tree that was read: every row of a list may ask, and thousands are put together once. */
+const known = new WeakMap<readonly Node[], Outlets>();
+
+function outletsOf(nodes: readonly Node[]): Outlets {
+  let outlets = known.get(nodes);
+  if (!outlets) {
     const byId = new Map(nodes.map((n) => [n.id, n]));
     const above = (n: Node): string[] => {
       const up = byId.get(n.parentId);
       return up ? [up.id, ...above(up)] : [];
     };
-    return new Map(
+    outlets = new Map(
       nodes
         .filter((n) => n.kind === PlaceKind.OUTLET)
         .map((n) => [n.id, { above: above(n), address: n.address }]),
     );
-  }, [nodes]);
+    known.set(nodes, outlets);
+  }
+  return outlets;
+}
+
+/** What stands above each outlet, and its address; nothing until somebody needs it. */
+export function useOutlets(enabled: boolean): Outlets {
+  return outletsOf(useTree(enabled));
 }
 
 /** Chooses a part of the tree; its names are read when somebody reaches for it. */
@@ -42,7 +51,7 @@ export function NodeFilter({ value, onChange }: { value: string; onChange: (node
       return [{ value: n.id, label: `${"\u2003".repeat(depth.get(n.id) ?? 0)}${n.name}` }];
     });
   }, [nodes]);
-  const known = places.some((p) => p.value === value);
+  const listed = places.some((p) => p.value === value);
   return (
     <NativeSelect
       size="xs"
@@ -53,7 +62,7 @@ export function NodeFilter({ value, onChange }: { value: string; onChange: (node
       onChange={(e) => onChange(e.currentTarget.value)}
       data={[
         { value: "", label: t("tillList.everywhere") },
-        ...(value && !known ? [{ value, label: t("tillList.onePlace") }] : []),
+        ...(value && !listed ? [{ value, label: t("tillList.onePlace") }] : []),
         ...places,
       ]}
     />

@@ -9,6 +9,7 @@ import {
   AgentCell,
   FNCell,
   LastCell,
+  OutletCell,
   RevenueCell,
   ShiftCell,
   StateCell,
@@ -45,7 +46,7 @@ export function TillCards({ tills }: { tills: readonly Till[] }) {
             <div className="cardhead">
               <span className="strong">{till.name}</span>
               <span className="quiet" style={{ textAlign: "right" }}>
-                {till.outlet}
+                <OutletCell till={till} />
               </span>
             </div>
             <div style={{ marginTop: 4 }}>

@@ -99,7 +99,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
             </span>
           </div>
           <div className="quiet">
-            {[till.outlet, s?.model, s?.serial && `${t("cols.serial")} ${s.serial}`]
+            {[till.owner, till.outlet, s?.model, s?.serial && `${t("cols.serial")} ${s.serial}`]
               .filter(Boolean)
               .join(" · ")}
           </div>

@@ -10,13 +10,14 @@ import {
   AgentCell,
   FNCell,
   LastCell,
-  None,
+  OutletCell,
   RevenueCell,
   ShiftCell,
   StateCell,
   StopCell,
   UnsentCell,
 } from "./facts";
+import { ServedCell } from "./served";
 
 export type Column = {
   id: string;
@@ -55,7 +56,7 @@ export const COLUMNS: readonly Column[] = [
     ),
   },
   { id: "name", label: "cols.modelSerial", minWidth: 110, always: true, Cell: NameCell },
-  { id: "outlet", label: "cols.outlet", minWidth: 120, Cell: ({ till }) => till.outlet || <None /> },
+  { id: "outlet", label: "cols.outlet", minWidth: 120, Cell: OutletCell },
   {
     id: "rnm",
     label: "cols.rnm",
@@ -76,17 +77,18 @@ export const COLUMNS: readonly Column[] = [
   { id: "unsent", label: "cols.unsent", Cell: UnsentCell },
   { id: "stop", label: "cols.stop", minWidth: 120, Cell: StopCell },
   { id: "agent", label: "cols.agent", Cell: AgentCell },
+  { id: "served", label: "tillList.served", Cell: ServedCell },
 ];
 
-/** Hidden unless somebody asks for them: few look for a till by eye in such numbers. */
-const SELDOM = "rnm";
+/** Hidden unless somebody asks for them: few look for a till by eye in such numbers, or have it served. */
+const SELDOM = "rnm served";
 const STORED = "chekan.tills.hidden";
 
 function remembered(): ReadonlySet<string> {
   try {
     return new Set((localStorage.getItem(STORED) ?? SELDOM).split(" "));
   } catch {
-    return new Set([SELDOM]); // storage may be forbidden; a choice then lasts as long as the page
+    return new Set(SELDOM.split(" ")); // storage may be forbidden; a choice then lasts as long as the page
   }
 }
 

@@ -97,10 +97,19 @@ export function ShiftCell({ till }: { till: Till }) {
   const { t } = useTranslation();
   const s = till.state;
   if (!s || s.shift === 0) return <None />;
+  const at = ofCivil(s.shiftOpen ? till.shiftOpenedAt : till.shiftClosedAt);
   return (
     <>
       <div className="nowrap">№ {s.shift}</div>
-      <div className="small quiet">{s.shiftOpen ? t("shift.open") : t("shift.closed")}</div>
+      <div className="small quiet nowrap">
+        {s.shiftOpen ? t("shift.open") : t("shift.closed")}
+        {at && (
+          <>
+            {" "}
+            <When at={at} />
+          </>
+        )}
+      </div>
     </>
   );
 }
@@ -115,6 +124,16 @@ export function RevenueCell({ till }: { till: Till }) {
         <Fact value={till.shiftTotal}>{money(till.shiftTotal, lang)}</Fact>
       </div>
       <div className="small quiet nowrap">{t("receipts", { count: till.shiftReceipts })}</div>
+    </>
+  );
+}
+
+/** Where the till stands; whose it is, where that is somebody else. */
+export function OutletCell({ till }: { till: Till }) {
+  return (
+    <>
+      {till.outlet || <None />}
+      {till.owner && <div className="small quiet">{till.owner}</div>}
     </>
   );
 }
@@ -141,6 +160,7 @@ export function LastCell({ till }: { till: Till }) {
 
 export function FNCell({ till }: { till: Till }) {
   const { t } = useTranslation();
+  const lang = useLang();
   const now = useNow(60_000);
   const s = till.state;
   if (!s?.fn) return <None />;
@@ -151,6 +171,9 @@ export function FNCell({ till }: { till: Till }) {
       {s.fnExpiry && <div className="small quiet nowrap">{t("fn.until", { date: day(s.fnExpiry) })}</div>}
       {left !== undefined && left <= 60 && (
         <div className="small nowrap">{left > 0 ? t("fn.left", { count: left }) : t("fn.over")}</div>
+      )}
+      {s.fnRoom > 0 && (
+        <div className="small quiet nowrap">{t("tillList.room", { count: whole(s.fnRoom, lang) })}</div>
       )}
     </>
   );

@@ -57,6 +57,7 @@ function textOf(till: Till, outlets: Outlets): string {
     text = [
       till.name,
       till.outlet,
+      till.owner,
       outlets.get(till.outletId)?.address,
       till.host,
       till.agentVersion,

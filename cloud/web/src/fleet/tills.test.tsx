@@ -111,3 +111,30 @@ test("columns can be hidden, and stay hidden", async () => {
   const again = await screen.findByRole("table", { name: "Кассы" });
   expect(within(again).queryByRole("columnheader", { name: "Агент" })).toBeNull();
 });
+
+test("a row says since when the shift is open, what the memory still takes, whose the till is and who serves it", async () => {
+  localStorage.setItem("chekan.tills.hidden", "rnm");
+  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(74);
+  const own = till(now, { id: "own", name: "Своя", organisationId: "o1", shiftOpenedAt: "2026-03-04T08:02" });
+  const theirs = till(now, {
+    id: "theirs",
+    name: "Чужая",
+    organisationId: "o2",
+    owner: "ООО «Лютик»",
+    state: { shiftOpen: false },
+    shiftClosedAt: "2026-03-04T22:10",
+  });
+  const cabinet = open("/tills", [own, theirs]);
+  for (const g of cabinet.people.grants) g.nodeId = "";
+  const row = async (name: string) =>
+    (await screen.findByRole("link", { name })).closest("tr") as HTMLElement;
+  await within(await row("Своя")).findByText("ООО «КассСервис»");
+  expect((await row("Своя")).textContent).toMatch(/открыта.*08:02/);
+  expect((await row("Своя")).textContent).toContain("ещё около 201\u00a0340 ФД");
+  expect((await row("Чужая")).textContent).toMatch(/закрыта.*22:10/);
+  expect((await row("Чужая")).textContent).toContain("ООО «Лютик»");
+  expect((await row("Чужая")).textContent).not.toContain("КассСервис");
+  fireEvent.change(screen.getByRole("searchbox"), { target: { value: "лютик" } });
+  await waitFor(() => expect(screen.queryByRole("link", { name: "Своя" })).toBeNull());
+  await row("Чужая");
+});

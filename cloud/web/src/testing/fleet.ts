@@ -62,6 +62,7 @@ export function till(
     reportedMs: ms(now - 4000),
     shiftTotal: 4_856_790n,
     shiftReceipts: 41,
+    shiftOpenedAt: civil(now - 5 * 60 * MINUTE),
     state: {
       till: "kassa1",
       driver: "shtrih",
@@ -70,6 +71,7 @@ export function till(
       rnm: "0000000001012345",
       inn: "7701234567",
       fn: "9999078900012345",
+      fnRoom: 201_340,
       fnExpiry: `${new Date(now).getFullYear() + 1}-05-01`,
       firmware: "C.1 8214",
       ffd: "1.2",
