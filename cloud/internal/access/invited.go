@@ -173,12 +173,9 @@ func (a *Access) arriveInvited(ctx context.Context, id identity, email, person s
 		return Entry{}, err
 	}
 	if !linked {
-		if err := a.store.Tx(ctx, func(q *db.Queries) error {
-			return a.addLink(actAs(ctx, p.ID, p.Login, from), q, p.ID, p.Login, id.subject)
-		}); err != nil {
+		if err := a.linkTo(ctx, p, id.subject, from); err != nil {
 			return Entry{}, err
 		}
-		a.tellThing(ctx, p, letterFactorOn, ByOIDC)
 	}
 	entry, err := a.admit(ctx, p.ID, p.Login, pending{Organisation: i.OrganisationID, By: []Factor{ByOIDC}}, from)
 	if errors.Is(err, ErrCredentials) {

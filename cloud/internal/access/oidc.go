@@ -203,18 +203,26 @@ func (a *Access) arrive(ctx context.Context, id identity, j journey, from Caller
 		return Entry{}, fmt.Errorf("find person: %w", err)
 	}
 	if !linked {
-		if err := a.store.Tx(ctx, func(q *db.Queries) error {
-			return a.addLink(actAs(ctx, p.ID, p.Login, from), q, p.ID, p.Login, id.subject)
-		}); err != nil {
+		if err := a.linkTo(ctx, p, id.subject, from); err != nil {
 			return Entry{}, err
 		}
-		a.tellThing(ctx, p, letterFactorOn, ByOIDC)
 	}
 	entry, err := a.admit(ctx, p.ID, p.Login, pending{By: []Factor{ByOIDC}}, from)
 	if errors.Is(err, ErrCredentials) {
 		err = ErrForeign
 	}
 	return entry, err
+}
+
+// linkTo links somebody who is known already to who they are at the organisation's sign-in, and tells them.
+func (a *Access) linkTo(ctx context.Context, p db.GetPersonRow, subject string, from Caller) error {
+	if err := a.store.Tx(ctx, func(q *db.Queries) error {
+		return a.addLink(actAs(ctx, p.ID, p.Login, from), q, p.ID, p.Login, subject)
+	}); err != nil {
+		return err
+	}
+	a.tellThing(ctx, p, letterFactorOn, ByOIDC)
+	return nil
 }
 
 func (a *Access) addLink(ctx context.Context, q *db.Queries, person, login, subject string) error {

@@ -38,11 +38,7 @@ func (d *documentsService) ListOperations(ctx context.Context, r *cabinetv1.List
 
 // ListUndecided implements DocumentsService.
 func (d *documentsService) ListUndecided(ctx context.Context, _ *cabinetv1.ListUndecidedRequest) (*cabinetv1.ListUndecidedResponse, error) {
-	reach, err := d.s.reach(ctx, access.DocumentsView)
-	if err != nil {
-		return nil, err
-	}
-	eyes, err := d.s.eyes(ctx)
+	reach, eyes, err := d.s.sight(ctx, access.DocumentsView)
 	if err != nil {
 		return nil, err
 	}

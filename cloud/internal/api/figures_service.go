@@ -29,14 +29,11 @@ func (d *documentsService) query(ctx context.Context, f *cabinetv1.DocumentFilte
 	if documents.NeedsMoney(f) && !p.Can(access.MoneyView) {
 		return nil, nil, connect.NewError(connect.CodePermissionDenied, fmt.Errorf("a search by sums, goods or people needs %s", access.MoneyView))
 	}
-	reach, err := d.s.reach(ctx, append(needs, also...)...)
+	reach, eyes, err := d.s.sight(ctx, append(needs, also...)...)
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &tracks{s: d.s, reach: reach, states: map[string]*fiscalv1.TillState{}}
-	if t.eyes, err = d.s.eyes(ctx); err != nil {
-		return nil, nil, err
-	}
+	t := &tracks{s: d.s, reach: reach, eyes: eyes, states: map[string]*fiscalv1.TillState{}}
 	if f.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED || f.GetRnm() != "" {
 		tills, err := d.s.Fleet.Tills(ctx, reach)
 		if err != nil {
@@ -159,11 +156,7 @@ func shiftView(p *access.Person, s *cabinetv1.Shift) *cabinetv1.Shift {
 
 // ListShifts implements DocumentsService.
 func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShiftsRequest) (*cabinetv1.ListShiftsResponse, error) {
-	reach, err := d.s.reach(ctx, shiftNeeds(r)...)
-	if err != nil {
-		return nil, err
-	}
-	eyes, err := d.s.eyes(ctx)
+	reach, eyes, err := d.s.sight(ctx, shiftNeeds(r)...)
 	if err != nil {
 		return nil, err
 	}
@@ -237,11 +230,7 @@ func (d *documentsService) ExportProducts(ctx context.Context, r *cabinetv1.Expo
 
 // ListGaps implements DocumentsService.
 func (d *documentsService) ListGaps(ctx context.Context, r *cabinetv1.ListGapsRequest) (*cabinetv1.ListGapsResponse, error) {
-	reach, err := d.s.reach(ctx, access.DocumentsView)
-	if err != nil {
-		return nil, err
-	}
-	eyes, err := d.s.eyes(ctx)
+	reach, eyes, err := d.s.sight(ctx, access.DocumentsView)
 	if err != nil {
 		return nil, err
 	}

@@ -33,11 +33,7 @@ type fleetService struct{ s *Server }
 
 // tills reads what a list or a table of tills is made of: those within the caller's reach, and with what eyes they are seen.
 func (f *fleetService) tills(ctx context.Context) ([]*fleet.Till, eyes, error) {
-	reach, err := f.s.reach(ctx, access.TillsView)
-	if err != nil {
-		return nil, eyes{}, err
-	}
-	who, err := f.s.eyes(ctx)
+	reach, who, err := f.s.sight(ctx, access.TillsView)
 	if err != nil {
 		return nil, eyes{}, err
 	}
@@ -135,11 +131,7 @@ func (f *fleetService) ListCommands(ctx context.Context, r *cabinetv1.ListComman
 
 // ListTickets implements FleetService.
 func (f *fleetService) ListTickets(ctx context.Context, r *cabinetv1.ListTicketsRequest) (*cabinetv1.ListTicketsResponse, error) {
-	reach, err := f.s.reach(ctx, access.TillsView)
-	if err != nil {
-		return nil, err
-	}
-	eyes, err := f.s.eyes(ctx)
+	reach, eyes, err := f.s.sight(ctx, access.TillsView)
 	if err != nil {
 		return nil, err
 	}

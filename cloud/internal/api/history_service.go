@@ -27,16 +27,14 @@ type history struct {
 }
 
 func (h *historyService) open(ctx context.Context, f *cabinetv1.HistoryFilter) (*history, error) {
-	reach, err := h.s.reach(ctx, access.DocumentsView, access.TillsView)
+	reach, eyes, err := h.s.sight(ctx, access.DocumentsView, access.TillsView)
 	if err != nil {
 		return nil, err
 	}
 	if f == nil {
 		f = &cabinetv1.HistoryFilter{}
 	}
-	t := &tracks{s: h.s, reach: reach, states: map[string]*fiscalv1.TillState{}}
-	t.eyes, err = h.s.eyes(ctx)
-	return &history{s: h.s, filter: f, tracks: t}, err
+	return &history{s: h.s, filter: f, tracks: &tracks{s: h.s, reach: reach, eyes: eyes, states: map[string]*fiscalv1.TillState{}}}, nil
 }
 
 // page gives rows and the mark of the next page.

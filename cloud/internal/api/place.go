@@ -18,7 +18,7 @@ import (
 //
 //   - of one till: [Server.at];
 //   - of one thing by its id: [Server.find];
-//   - of lists: [Server.reach], given to what reads, and [Server.eyes] for whether a row is shown with money;
+//   - of lists: [Server.sight]: the reach, given to what reads, and the eyes for whether a row is shown with money;
 //   - of the whole organisation: [Server.whole].
 //
 // Nothing else asks for rights. What is out of reach is answered like what does not exist: an id that was guessed must teach nothing.
@@ -228,6 +228,16 @@ func (s *Server) eyes(ctx context.Context) (eyes, error) {
 	p := access.PersonFrom(ctx)
 	money, err := s.reach(ctx, access.MoneyView)
 	return eyes{money: money, open: p, blind: p.Without(access.MoneyView)}, err
+}
+
+// sight gives what a list is read with: where the caller may do all of what is needed, and with what rights they see its rows.
+func (s *Server) sight(ctx context.Context, needs ...access.Permission) (access.Reach, eyes, error) {
+	reach, err := s.reach(ctx, needs...)
+	if err != nil {
+		return nil, eyes{}, err
+	}
+	who, err := s.eyes(ctx)
+	return reach, who, err
 }
 
 // of gives the caller as a reader of something that stands or happened at an outlet of an organisation, on a till.

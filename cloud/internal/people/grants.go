@@ -229,10 +229,7 @@ func (p *People) GiveGrant(ctx context.Context, by *access.Person, code, node st
 	if err := p.term(endsAt); err != nil {
 		return g, err
 	}
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		c, err := centre(ctx, q, code)
 		if err != nil {
 			return err
@@ -262,10 +259,7 @@ func (p *People) AcceptGrant(ctx context.Context, by *access.Person, id, node st
 	if err := p.term(endsAt); err != nil {
 		return g, err
 	}
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		was, err := p.grant(ctx, q, by, id)
 		if err != nil {
 			return err
@@ -294,10 +288,7 @@ func (p *People) ProlongGrant(ctx context.Context, by *access.Person, id string,
 	if err := p.term(endsAt); err != nil {
 		return g, err
 	}
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		was, err := p.mine(ctx, q, by, id)
 		if err != nil {
 			return err
@@ -321,10 +312,7 @@ func (p *People) ProlongGrant(ctx context.Context, by *access.Person, id string,
 
 // RevokeGrant takes a grant back, or refuses an offer.
 func (p *People) RevokeGrant(ctx context.Context, by *access.Person, id string) (g Grant, err error) {
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		was, err := p.mine(ctx, q, by, id)
 		if err != nil {
 			return err

@@ -137,10 +137,7 @@ func (p *People) Invite(ctx context.Context, by *access.Person, to, name string,
 	}
 	i.ID, i.CreatedAt = store.NewID(), store.Micros(p.now())
 	i.ExpiresAt = store.Micros(p.now().Add(InvitationLife))
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		v, err := p.look(ctx, q, by)
 		if err != nil {
 			return err

@@ -150,10 +150,7 @@ func (p *People) Update(ctx context.Context, by *access.Person, o Organisation) 
 	if err != nil {
 		return o, err
 	}
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		was, err := organisation(ctx, q, by.OrganisationID)
 		if err != nil {
 			return err

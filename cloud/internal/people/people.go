@@ -81,6 +81,16 @@ func lock(ctx context.Context, q *db.Queries, organisationID string) error {
 	return nil
 }
 
+// locked makes a change to an organisation that others wait for.
+func (p *People) locked(ctx context.Context, organisationID string, change func(q *db.Queries) error) error {
+	return p.store.Tx(ctx, func(q *db.Queries) error {
+		if err := lock(ctx, q, organisationID); err != nil {
+			return err
+		}
+		return change(q)
+	})
+}
+
 // changed passes on what came of a change, and says to calls and streams that go on that rights may be others now.
 func (p *People) changed(err error) error {
 	if err == nil {

@@ -114,10 +114,7 @@ func (p *People) PutRole(ctx context.Context, by *access.Person, r Role) (Role, 
 	if err := mayShape(by, r.May); err != nil {
 		return r, err
 	}
-	err = p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	err = p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		own, order, err := rolesOf(ctx, q, by.OrganisationID)
 		if err != nil {
 			return err
@@ -166,10 +163,7 @@ func (p *People) PutRole(ctx context.Context, by *access.Person, r Role) (Role, 
 
 // DeleteRole deletes a role of the organisation's own that nobody has.
 func (p *People) DeleteRole(ctx context.Context, by *access.Person, id string) error {
-	return p.changed(p.store.Tx(ctx, func(q *db.Queries) error {
-		if err := lock(ctx, q, by.OrganisationID); err != nil {
-			return err
-		}
+	return p.changed(p.locked(ctx, by.OrganisationID, func(q *db.Queries) error {
 		own, _, err := rolesOf(ctx, q, by.OrganisationID)
 		if err != nil {
 			return err
