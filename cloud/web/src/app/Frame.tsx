@@ -4,6 +4,7 @@ import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query
 import { Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
+import { SoonStrip } from "../fleet/SoonStrip";
 import { LiveProvider, useLive } from "../live/Live";
 import { Switcher } from "../people/Switcher";
 import { IconClock, IconSearch, Logo } from "../ui/icons";
@@ -61,6 +62,7 @@ function Shell() {
       </AppShell.Navbar>
       <AppShell.Main>
         <Strip />
+        <SoonStrip />
         <div className="page">
           <Suspense fallback={<Loader aria-label={t("loading")} />}>
             <Outlet />

@@ -101,13 +101,13 @@ export function ShiftCell({ till }: { till: Till }) {
   return (
     <>
       <div className="nowrap">№ {s.shift}</div>
-      <div className="small quiet nowrap">
+      <div className="small quiet">
         {s.shiftOpen ? t("shift.open") : t("shift.closed")}
         {at && (
-          <>
+          <span className="nowrap">
             {" "}
             <When at={at} />
-          </>
+          </span>
         )}
       </div>
     </>
