@@ -15,10 +15,13 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
 // unaudited are the methods that change something and leave no line in the journal of acts, and why.
@@ -91,7 +94,9 @@ var deeds = []struct{ method, body, keep string }{
 	{"TreeService/MoveNode", `{"id":"$made","parentId":"$owner"}`, ""},
 	{"TreeService/DeleteNode", `{"id":"$made"}`, ""},
 	{"TreeService/CreateConnection", `{"outletId":"$outlet"}`, ""},
-	{"TreeService/ChangeSettings", `{"tillId":"$till","settings":{"printWidth":32},"commandId":"$new"}`, ""},
+	{"TreeService/ChangeSettings", `{"tillId":"$till","settings":{"ofd":"off","rushHours":"09:00-21:00"},"commandId":"$new"}`, ""},
+	{"TreeService/FindDevices", `{"agentId":"$agent","commandId":"$new"}`, ""},
+	{"TreeService/AdoptDevice", `{"agentId":"$agent","commandId":"$new","wire":"$wire","title":"Новая касса"}`, ""},
 
 	{"RemoteService/StartWork", `{"id":"$work","order":{"action":"ACTION_CHECK","tillIds":["$till"],"perMinute":1},"confirm":"1"}`, ""},
 	{"RemoteService/ChangeWork", `{"id":"$work","change":"WORK_CHANGE_CANCEL"}`, ""},
@@ -205,8 +210,18 @@ func (w *rightsWorld) words(t *testing.T) map[string]string {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	const wire = "serial://COM3?baud=115200"
+	agent := &access.Agent{ID: w.a.agent, OrganisationID: w.owner, OutletID: w.a.outlet}
+	if _, err := w.c.fleet.Hello(ctx, agent, &uplinkv1.HelloRequest{Capability: fleet.Finds}, "192.0.2.1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.c.fleet.Report(ctx, agent, &uplinkv1.ReportStateRequest{
+		Search: &fiscalv1.Search{EndedMs: 1}, Strangers: []*fiscalv1.Stranger{{Wire: wire, Driver: "shtrih", Kind: "till"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	return map[string]string{
-		"till": w.a.till, "name": w.a.name, "outlet": w.a.outlet, "outletName": w.a.outletName, "department": w.a.department, "agent": w.a.agent, "ticket": w.a.ticket,
+		"wire": wire, "till": w.a.till, "name": w.a.name, "outlet": w.a.outlet, "outletName": w.a.outletName, "department": w.a.department, "agent": w.a.agent, "ticket": w.a.ticket,
 		"rollout": w.a.rollout, "fn": w.a.fn, "fd": fmt.Sprint(w.a.fd), "key": w.a.key, "owner": w.owner, "second": w.b.outlet, "work": store.NewID(),
 		"worker": worker, "password": password, "device": devices.GetDevices()[other].GetId(), "soon": fmt.Sprint(time.Now().AddDate(0, 1, 0).UnixMilli()), "offered": offered[0].ID,
 	}

@@ -24,8 +24,14 @@ func TestErrands(t *testing.T) {
 				o.LogLevel = "debug"
 			}
 			_, err := w.Take(t.Context(), w.person, o)
-			if action == fiscalv1.Action_ACTION_CONFIGURE { // has a door of its own
+			switch { // those with doors of their own
+			case action == fiscalv1.Action_ACTION_CONFIGURE:
 				_, err = w.Configure(t.Context(), w.person, o, &fiscalv1.TillSettings{Version: 1})
+			case ForAgent(action):
+				if !errors.Is(err, ErrInvalid) {
+					t.Errorf("%s by way of a till: %v", action, err)
+				}
+				_, err = w.Ask(t.Context(), w.person, AgentOrder{ID: o.ID, OrganisationID: w.person.OrganisationID, AgentID: agent.ID, Action: action})
 			}
 			if !errors.Is(err, ErrTooOld) {
 				t.Errorf("%s for an old agent: %v", action, err)

@@ -48,7 +48,8 @@ func check(o *cabinetv1.WorkOrder) (*cabinetv1.WorkOrder, error) {
 		seen[id] = true
 	}
 	switch {
-	case !known, o.GetAction() == fiscalv1.Action_ACTION_UNSPECIFIED, o.GetAction() == fiscalv1.Action_ACTION_DECIDE, o.GetAction() == fiscalv1.Action_ACTION_CONFIGURE:
+	case !known, o.GetAction() == fiscalv1.Action_ACTION_UNSPECIFIED, o.GetAction() == fiscalv1.Action_ACTION_DECIDE, o.GetAction() == fiscalv1.Action_ACTION_CONFIGURE,
+		fleet.ForAgent(o.GetAction()):
 		return nil, fmt.Errorf("action %d is none of many tills: %w", o.GetAction(), ErrInvalid)
 	case len(o.GetTillIds()) == 0 || len(o.GetTillIds()) > MaxTills:
 		return nil, fmt.Errorf("a work has 1 to %d tills: %w", MaxTills, ErrInvalid)
