@@ -47,6 +47,8 @@ type Cause struct {
 	Step  int               `json:"step"`
 	Red   bool              `json:"red"`
 	Tills []Member          `json:"tills"`
+	// Each is what each till has now.
+	Each map[string]Problem `json:"-"`
 	// Again counts how often it came back within a day.
 	Again int `json:"again,omitempty"`
 	// Began, Told and Ended are zero when they have not come; Well is since when none of its tills is bad.
@@ -234,7 +236,7 @@ func memberOf(t *Till, now time.Time) Member {
 
 // refresh says of each till of a cause how it is now, and takes the worst for the cause's own.
 func (d *decision) refresh(k kind, c *Cause, bad map[string]Problem) {
-	worst := Problem{}
+	c.Each = map[string]Problem{}
 	for i := range c.Tills {
 		m := &c.Tills[i]
 		t := d.tills[m.ID]
@@ -242,16 +244,24 @@ func (d *decision) refresh(k kind, c *Cause, bad map[string]Problem) {
 		switch {
 		case has:
 			m.Bad, m.Name, m.OutletID, m.Outlet = true, t.Name, t.OutletID, t.Outlet
-			if p.Step > worst.Step || p.Step == worst.Step && p.Step > 0 && p.Code < worst.Code {
-				worst = p
-			}
+			c.Each[m.ID] = p
 		case t == nil || t.Known || k.calendar: // taken away, or well
 			m.Bad = false
 		}
 	}
-	if worst.Step > 0 {
+	if worst := worstOf(c.Tills, c.Each); worst.Step > 0 {
 		c.Code, c.Args, c.Red = worst.Code, worst.Args, worst.Red
 	}
+}
+
+// worstOf gives the worst of what tills have; no step when they have nothing.
+func worstOf(tills []Member, each map[string]Problem) (worst Problem) {
+	for _, m := range tills {
+		if p := each[m.ID]; p.Step > worst.Step || p.Step == worst.Step && p.Step > 0 && p.Code < worst.Code {
+			worst = p
+		}
+	}
+	return worst
 }
 
 func (c *Cause) bad() bool { return slices.ContainsFunc(c.Tills, func(m Member) bool { return m.Bad }) }

@@ -117,16 +117,16 @@ var lessAndLess = []time.Duration{15 * day, 3 * day, day}
 
 // Problem is one event of a till.
 type Problem struct {
-	Event Event
+	Event Event `json:"-"`
 	// Code names the cause: of a rule or a declared problem.
-	Code string
+	Code string `json:"code"`
 	// Step grows as it gets worse: 1 and more. 0 is what is half way there: it is told of nobody, counts where others have it, and
 	// keeps a cause from ending.
-	Step int
+	Step int `json:"step"`
 	// Red is what stops the till, or will very soon.
-	Red bool
+	Red bool `json:"red,omitempty"`
 	// Args are values for texts.
-	Args map[string]string
+	Args map[string]string `json:"args,omitempty"`
 }
 
 var ofRule = map[light.Metric]Event{

@@ -132,7 +132,7 @@ func (n *Notify) told(ctx context.Context, p *access.Person, reach access.Reach,
 	if err := json.Unmarshal([]byte(row.Body), &s); err != nil {
 		return t, false, fmt.Errorf("read notice %s: %w", row.ID, err)
 	}
-	s.Tills = within(reach, row.OrganisationID, s.Tills)
+	s = s.of(within(reach, row.OrganisationID, s.Tills))
 	if len(s.Tills) == 0 {
 		return t, false, nil
 	}

@@ -39,15 +39,15 @@ type hookTill struct {
 
 var kindNames = map[NoticeKind]string{Began: "began", Worse: "worse", Ended: "ended"}
 
-// fill says in a body of which tills it is, and gives it as it goes out.
-func (n *Notify) fill(body hookBody, s story, tills []Member) (string, error) {
-	s.Tills = tills
-	body.Title, body.URL, body.Tills = wordsIn("ru").title(s), n.url+"/notifications", make([]hookTill, 0, len(tills))
-	for _, t := range tills {
+// fill says in a body of which tills it is and what they have, and gives it as it goes out.
+func (n *Notify) fill(body hookBody, s story) (string, error) {
+	body.Code, body.Args = s.Code, safe(s.Args)
+	body.Title, body.URL, body.Tills = wordsIn("ru").title(s), n.url+"/notifications", make([]hookTill, 0, len(s.Tills))
+	for _, t := range s.Tills {
 		body.Tills = append(body.Tills, hookTill{t.ID, t.Name, t.Outlet, t.OutletID})
 	}
-	if len(tills) == 1 {
-		body.URL = n.url + "/tills/" + tills[0].ID
+	if len(s.Tills) == 1 {
+		body.URL = n.url + "/tills/" + s.Tills[0].ID
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -87,7 +87,7 @@ func (n *Notify) tellable(ctx context.Context, c db.NotifyChannel, row db.Notify
 	case len(body.Tills):
 		return row.Body, nil
 	}
-	return n.fill(body, s, tills)
+	return n.fill(body, s.of(tills))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

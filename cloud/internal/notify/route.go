@@ -326,10 +326,10 @@ func (r *router) toHooks(ctx context.Context, notice Notice, s story) (list []db
 		}
 		m := r.message(notice, hook.NotifyChannel, hook.OrganisationID, "", r.now, false)
 		body := hookBody{
-			ID: m.ID, Event: string(s.Event), Kind: kindNames[s.Kind], Cause: notice.Cause.ID, Code: s.Code, Args: safe(s.Args), Urgent: notice.Urgent,
+			ID: m.ID, Event: string(s.Event), Kind: kindNames[s.Kind], Cause: notice.Cause.ID, Urgent: notice.Urgent,
 			At: stamp(r.now), Since: stamp(s.Began), Organisation: r.organisation, Common: string(s.Common), CommonName: s.Name,
 		}
-		if m.Body, err = r.n.fill(body, s, tills); err != nil {
+		if m.Body, err = r.n.fill(body, s.of(tills)); err != nil {
 			return nil, err
 		}
 		list = append(list, m)

@@ -183,7 +183,7 @@ func (n *Notify) parcel(ctx context.Context, c db.NotifyChannel, p parcel) error
 			return err
 		}
 		if w != nil && err == nil {
-			s.Tills = within(w.reach, organisation, s.Tills)
+			s = s.of(within(w.reach, organisation, s.Tills))
 		}
 		if w == nil || err != nil || len(s.Tills) == 0 || c.ConfirmedAt == 0 {
 			gone = append(gone, row)

@@ -189,17 +189,25 @@ func TestNotify_webhookService(t *testing.T) {
 		w.settle()
 		told("paper again", "device ended outlet0")
 
-		// A cause that all three share, and a listener that is out of order.
+		// A cause that all three share, the worst of it in the shop of others, and a listener that is out of order.
 		s.status = http.StatusInternalServerError
-		for _, shop := range w.shops {
+		for i, shop := range w.shops {
 			shop.state.Delivery = &fiscalv1.Delivery{Operator: "Такском"}
 			shop.state.Unsent, shop.state.UnsentFrom = 5, w.civil(24*time.Hour)
+			if i == 2 {
+				shop.state.Unsent, shop.state.UnsentFrom = 99, w.civil(11*day)
+			}
 		}
 		w.pass(0)
 		w.pass(11 * time.Minute)
 		bodies := told("queue", "ofd_queue began outlet0 outlet1")
-		if title := bodies[0].Title; !strings.Contains(title, "2 кассы") {
-			t.Errorf("title %q counts tills of others", title)
+		if b := bodies[0]; !strings.Contains(b.Title, "2 кассы") || !strings.Contains(b.Title, "не передано в ОФД: 5,") || b.Args["count"] != "5" {
+			t.Errorf("it tells of tills of others: %+v", b)
+		}
+		for _, m := range w.mail.sent {
+			if strings.Contains(m.Subject, "Такском") && !strings.Contains(m.Subject, "3 кассы: не передано в ОФД: 99,") {
+				t.Errorf("the owner is told %q", m.Subject)
+			}
 		}
 		list, _, err := w.n.Deliveries(t.Context(), gleb, hook, false, "")
 		if err != nil || len(list) != 3 || list[0].Row.State != going {

@@ -140,6 +140,8 @@ type story struct {
 	Red    bool              `json:"red"`
 	Tills  []Member          `json:"tills"`
 	Began  time.Time         `json:"began"`
+	// Each is what each of several tills has.
+	Each map[string]Problem `json:"each,omitempty"`
 }
 
 func storyOf(n Notice) story {
@@ -150,6 +152,21 @@ func storyOf(n Notice) story {
 			s.Tills = append(s.Tills, m)
 		}
 	}
+	if n.Kind != Ended && len(s.Tills) > 1 {
+		s.Each = c.Each
+	}
+	return s
+}
+
+// of is the story for who is told of some of its tills: it says what the worst of these has, and nothing of the others.
+func (s story) of(tills []Member) story {
+	if len(tills) < len(s.Tills) {
+		s.Args = nil
+		if worst := worstOf(tills, s.Each); worst.Step > 0 {
+			s.Code, s.Args, s.Red = worst.Code, worst.Args, worst.Red
+		}
+	}
+	s.Tills = tills
 	return s
 }
 

@@ -148,3 +148,33 @@ func TestSettings_When(t *testing.T) {
 		}
 	}
 }
+
+// Who sees some of the tills is told what these have, and nothing of the others.
+func TestStory_of(t *testing.T) {
+	tills := []Member{{ID: "a"}, {ID: "b"}, {ID: "c"}}
+	s := story{
+		Event: OFDQueue, Kind: Began, Code: "ofd_age", Args: map[string]string{"count": "99"}, Red: true, Tills: tills,
+		Each: map[string]Problem{
+			"a": {Code: "ofd_age", Step: 1, Args: map[string]string{"count": "5"}},
+			"b": {Code: "ofd_age", Step: 2, Red: true, Args: map[string]string{"count": "99"}},
+		},
+	}
+	for _, c := range []struct {
+		sees  []Member
+		count string
+		red   bool
+	}{
+		{tills, "99", true},
+		{tills[:2], "99", true},
+		{tills[:1], "5", false},
+		{tills[2:], "", true}, // its agent is silent: nobody knows
+	} {
+		got := s.of(c.sees)
+		if got.Args["count"] != c.count || got.Red != c.red || got.Code != "ofd_age" || len(got.Tills) != len(c.sees) {
+			t.Errorf("of %d tills: %+v", len(c.sees), got)
+		}
+	}
+	if s.Args["count"] != "99" || len(s.Tills) != 3 {
+		t.Errorf("the story itself was changed: %+v", s)
+	}
+}
