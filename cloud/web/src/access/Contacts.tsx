@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, Stack, TextInput, Title } from "@mantine/core"
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { AccessService, type Attempt, Channel, type GetSecurityResponse } from "../gen/cabinet/v1/access_pb";
-import { full, langOf } from "../ui/format";
+import { contact, full, langOf } from "../ui/format";
 import { When } from "../ui/time";
 import { ofMicros, SendAgain } from "./Codes";
 import { Said } from "./Entry";
@@ -37,11 +37,11 @@ export function Contacts({ security }: { security: GetSecurityResponse }) {
               <div>
                 <div className="small quiet">{t(`access.me.${kind}`)}</div>
                 <div style={{ overflowWrap: "anywhere" }}>
-                  {security[kind] || <span className="quiet">{t("access.me.none")}</span>}
+                  {contact(security[kind]) || <span className="quiet">{t("access.me.none")}</span>}
                 </div>
                 {waits && (
                   <div className="small">
-                    {t("access.me.pending", { value: waits.value })},{" "}
+                    {t("access.me.pending", { value: contact(waits.value) })},{" "}
                     <span className="quiet">
                       {t("access.me.pendingAt")} <When at={ofMicros(waits.at)} />
                     </span>

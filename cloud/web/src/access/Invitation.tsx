@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { troubleOf } from "../app/transport";
 import { AccessService, type Challenge } from "../gen/cabinet/v1/access_pb";
-import { langOf } from "../ui/format";
+import { contact, langOf } from "../ui/format";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { ofMicros } from "./Codes";
@@ -102,7 +102,7 @@ export default function Invitation() {
             </>
           )}
           <dt>{t("access.invite.contact")}</dt>
-          <dd>{i.contact}</dd>
+          <dd>{contact(i.contact)}</dd>
           <dt>{t("access.invite.until")}</dt>
           <dd>
             <When at={ofMicros(i.expiresAt)} />

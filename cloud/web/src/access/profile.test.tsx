@@ -105,7 +105,7 @@ test("a new phone wants codes from both; a lost one waits and can be stopped", a
   press("Подтвердить");
   await screen.findByText("Изменено.");
   press("Готово");
-  await screen.findByText("+79161234568");
+  await screen.findByText("+7 916 123-45-68");
 
   press("Изменить: E-mail");
   await screen.findByRole("dialog", { name: "Смена e-mail" });

@@ -19,7 +19,7 @@ import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import type { Document, Operation } from "../gen/fiscal/v1/fiscal_pb";
 import { HelpLink } from "../help/HelpLink";
 import { commandEnded, inputs } from "../live/merge";
-import { money, ofCivil } from "../ui/format";
+import { money, ofCivil, plainly } from "../ui/format";
 import { IconRed } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
@@ -173,7 +173,7 @@ function Case(p: {
         </dl>
         <ol className="evidence mono">
           {op.evidence.map((line, i) => (
-            <li key={`${i} ${line}`}>{line}</li>
+            <li key={`${i} ${line}`}>{plainly(line)}</li>
           ))}
         </ol>
         {op.receipt && isReceipt(op.kind) && sum !== undefined && (

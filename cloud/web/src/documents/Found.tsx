@@ -55,16 +55,19 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
   const navigate = useNavigate();
   const name = useDocumentName();
   const sums = can("money:view");
+  const sourced = found.some((x) => x.sources.length > 0);
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("finder.title")}>
+      <table className="table wide" aria-label={t("finder.title")}>
         <thead>
           <tr>
             <th scope="col">{t("document.time")}</th>
             <th scope="col">{t("finder.till")}</th>
             <th scope="col">{t("document.shift")}</th>
-            <th scope="col">{t("fd")}</th>
-            <th scope="col">{t("document.fp")}</th>
+            <th scope="col">
+              {t("fd")}
+              <div>{t("document.fp")}</div>
+            </th>
             <th scope="col">{t("document.what")}</th>
             {sums && (
               <>
@@ -80,7 +83,7 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
                 <th scope="col">{t("document.cashier")}</th>
               </>
             )}
-            <th scope="col">{t("sales.source")}</th>
+            {sourced && <th scope="col">{t("sales.source")}</th>}
             <th scope="col">{t("marks.paper.title")}</th>
             <th scope="col">{t("marks.ofd.title")}</th>
           </tr>
@@ -104,7 +107,7 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
                   <td className="nowrap">
                     <When at={ofCivil(d.at)} />
                   </td>
-                  <td>
+                  <td style={{ minWidth: 140 }}>
                     {x.till}
                     <div className="small quiet">{x.outlet}</div>
                   </td>
@@ -113,8 +116,8 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
                   </td>
                   <td>
                     <Link to={pathOf(x)}>{d.fd}</Link>
+                    <div className="small quiet">{String(d.fp).padStart(10, "0")}</div>
                   </td>
-                  <td>{String(d.fp).padStart(10, "0")}</td>
                   <td>{name(d)}</td>
                   {sums && (
                     <>
@@ -126,9 +129,11 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
                       <td>{x.cashier}</td>
                     </>
                   )}
-                  <td className="small nowrap">
-                    {x.sources.map((s) => t(SOURCES[s] ?? "sales.sources.agent")).join(" · ") || "—"}
-                  </td>
+                  {sourced && (
+                    <td className="small">
+                      {x.sources.map((s) => t(SOURCES[s] ?? "sales.sources.agent")).join(" · ") || "—"}
+                    </td>
+                  )}
                   <td>
                     <MarkView mark={paperMark(x.document?.paper ?? 0)} track={t("marks.paper.title")} />
                   </td>
@@ -138,7 +143,7 @@ export function FoundTable({ found, gaps = [] }: { found: readonly FoundDocument
                 </tr>
                 {gap && (
                   <tr>
-                    <td colSpan={sums ? 13 : 9} className="quiet">
+                    <td colSpan={(sums ? 11 : 7) + (sourced ? 1 : 0)} className="quiet">
                       <GapLine gap={gap} />
                     </td>
                   </tr>

@@ -10,7 +10,7 @@ import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { OFDTrack, type Operation, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 import { HelpLink } from "../help/HelpLink";
 import { inputs } from "../live/merge";
-import { money, ofMs } from "../ui/format";
+import { money, ofMs, plainly } from "../ui/format";
 import { IconDown } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { useAge, useNow, When } from "../ui/time";
@@ -313,7 +313,7 @@ function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
             <dd>
               {op.evidence.map((line, i) => (
                 <div key={`${i} ${line}`} className="mono" style={{ display: "block" }}>
-                  {line}
+                  {plainly(line)}
                 </div>
               ))}
             </dd>

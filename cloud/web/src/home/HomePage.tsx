@@ -185,70 +185,72 @@ function Hours(p: { now: readonly RevenueRow[]; before: readonly RevenueRow[]; t
       <Title order={3} size="h2">
         {t("home.hours")}
       </Title>
-      <svg
-        viewBox={`0 0 ${rows.length * 24} ${HEIGHT + 18}`}
-        style={{
-          width: "100%",
-          maxWidth: rows.length * 48,
-          height: "auto",
-          maxHeight: 220,
-          display: "block",
-          margin: "8px 0",
-        }}
-        preserveAspectRatio="xMinYMid"
-        aria-hidden="true"
-      >
-        {rows.map((r, i) => (
-          <g key={r.hour} transform={`translate(${i * 24} 0)`}>
-            <rect
-              x="2"
-              width="9"
-              y={HEIGHT - height(r.yesterday)}
-              height={height(r.yesterday)}
-              fill="currentColor"
-              opacity="0.25"
-            />
-            <rect
-              x="12"
-              width="9"
-              y={HEIGHT - height(r.today)}
-              height={height(r.today)}
-              fill="var(--mantine-primary-color-filled)"
-            />
-            <text x="12" y={HEIGHT + 13} fontSize="9" textAnchor="middle" fill="currentColor">
-              {r.hour}
-            </text>
-          </g>
-        ))}
-      </svg>
-      <div className="tablebox" style={{ maxWidth: 520 }}>
-        <table className="table" aria-label={t("home.hours")}>
-          <thead>
-            <tr>
-              <th scope="col">{t("home.hour")}</th>
-              <th scope="col" className="right">
-                <i
-                  aria-hidden="true"
-                  style={{ ...SWATCH, background: "var(--mantine-primary-color-filled)" }}
-                />
-                {p.title}
-              </th>
-              <th scope="col" className="right">
-                <i aria-hidden="true" style={{ ...SWATCH, background: "currentColor", opacity: 0.4 }} />
-                {t("home.before")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((r) => (
-              <tr key={r.hour}>
-                <td className="num">{String(r.hour).padStart(2, "0")}:00</td>
-                <td className="right num nowrap">{money(r.today, lang)}</td>
-                <td className="right num nowrap">{money(r.yesterday, lang)}</td>
+      <div className="hours">
+        <svg
+          viewBox={`0 0 ${rows.length * 24} ${HEIGHT + 18}`}
+          style={{
+            width: "100%",
+            maxWidth: rows.length * 48,
+            height: "auto",
+            maxHeight: 220,
+            display: "block",
+            margin: "8px 0",
+          }}
+          preserveAspectRatio="xMinYMid"
+          aria-hidden="true"
+        >
+          {rows.map((r, i) => (
+            <g key={r.hour} transform={`translate(${i * 24} 0)`}>
+              <rect
+                x="2"
+                width="9"
+                y={HEIGHT - height(r.yesterday)}
+                height={height(r.yesterday)}
+                fill="currentColor"
+                opacity="0.25"
+              />
+              <rect
+                x="12"
+                width="9"
+                y={HEIGHT - height(r.today)}
+                height={height(r.today)}
+                fill="var(--mantine-primary-color-filled)"
+              />
+              <text x="12" y={HEIGHT + 13} fontSize="9" textAnchor="middle" fill="currentColor">
+                {r.hour}
+              </text>
+            </g>
+          ))}
+        </svg>
+        <div className="tablebox">
+          <table className="table" aria-label={t("home.hours")}>
+            <thead>
+              <tr>
+                <th scope="col">{t("home.hour")}</th>
+                <th scope="col" className="right">
+                  <i
+                    aria-hidden="true"
+                    style={{ ...SWATCH, background: "var(--mantine-primary-color-filled)" }}
+                  />
+                  {p.title}
+                </th>
+                <th scope="col" className="right">
+                  <i aria-hidden="true" style={{ ...SWATCH, background: "currentColor", opacity: 0.4 }} />
+                  {t("home.before")}
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {rows.map((r) => (
+                <tr key={r.hour}>
+                  <td className="num">{String(r.hour).padStart(2, "0")}:00</td>
+                  <td className="right num nowrap">{money(r.today, lang)}</td>
+                  <td className="right num nowrap">{money(r.yesterday, lang)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       </div>
     </section>
   );

@@ -197,7 +197,7 @@ function Table({ rows }: { rows: readonly HistoryRow[] }) {
                 <td className="nowrap">
                   <When ms={r.atMs} />
                 </td>
-                <td>
+                <td style={{ minWidth: 190 }}>
                   <Link to={`/tills/${encodeURIComponent(r.tillId)}`}>{r.till}</Link>
                   <div className="small quiet">{r.outlet}</div>
                 </td>

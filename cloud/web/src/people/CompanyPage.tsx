@@ -8,6 +8,7 @@ import { useActName } from "../audit/acts";
 import { AuditService } from "../gen/cabinet/v1/audit_pb";
 import { type Organisation, OrganisationKind, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { Copy } from "../ui/Copy";
+import { contact } from "../ui/format";
 import { Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { AddCompany, TaxFields } from "./AddCompany";
@@ -85,7 +86,7 @@ function Facts({ organisation: o, mayChange }: { organisation: Organisation; may
         <dt>{t("people.company.email")}</dt>
         <dd>{o.email ? <a href={`mailto:${o.email}`}>{o.email}</a> : none}</dd>
         <dt>{t("people.company.phone")}</dt>
-        <dd>{o.phone ? <a href={`tel:${o.phone}`}>{o.phone}</a> : none}</dd>
+        <dd>{o.phone ? <a href={`tel:${o.phone}`}>{contact(o.phone)}</a> : none}</dd>
         <dt>{t("people.company.address")}</dt>
         <dd>{o.address || none}</dd>
         {o.partnerCode && (

@@ -3,7 +3,7 @@ import { Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useNarrow } from "../app/Frame";
 import { type Invitation, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
-import { langOf } from "../ui/format";
+import { contact, langOf } from "../ui/format";
 import { IconYellow } from "../ui/icons";
 import { ActsHead, RowAct } from "../ui/RowActs";
 import { Ago, useNow, When } from "../ui/time";
@@ -86,7 +86,7 @@ function Whom({ invitation: i }: { invitation: Invitation }) {
   return (
     <>
       <div className="strong" style={{ overflowWrap: "anywhere" }}>
-        {i.recipient}
+        {contact(i.recipient)}
       </div>
       <div className="small quiet">
         {i.name && `${i.name} · `}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useNarrow } from "../app/Frame";
 import { type Assignment, type Member, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
+import { contact } from "../ui/format";
 import { IconCross, IconGreen, IconSearch } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { Ago } from "../ui/time";
@@ -160,10 +161,10 @@ function Name({ person: m, onOpen }: { person: Member; onOpen: (m: Member) => vo
           onOpen(m);
         }}
       >
-        {m.name || m.login}
+        {m.name || contact(m.login)}
       </button>
       {m.me && <span className="quiet"> · {t("people.staff.me")}</span>}
-      {m.name && <div className="small quiet">{m.login}</div>}
+      {m.name && <div className="small quiet">{contact(m.login)}</div>}
     </>
   );
 }

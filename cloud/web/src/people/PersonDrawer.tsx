@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { type Member, OrganisationService } from "../gen/cabinet/v1/organisation_pb";
+import { contact } from "../ui/format";
 import { When } from "../ui/time";
 import { FormDialog, Refused, useDone, useRead } from "./dialogs";
 import { Seen, Standing } from "./PeoplePart";
@@ -26,7 +27,7 @@ export function PersonDrawer({ person, onClose }: { person: Member; onClose: () 
     >
       <dl className="pairs" style={{ marginTop: 0 }}>
         <dt>{t("people.staff.login")}</dt>
-        <dd>{person.login}</dd>
+        <dd>{contact(person.login)}</dd>
         <dt>{t("people.staff.state")}</dt>
         <dd>
           <Standing person={person} />

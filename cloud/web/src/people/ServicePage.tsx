@@ -13,6 +13,7 @@ import {
 import { Copy } from "../ui/Copy";
 import { IconClock, IconCross, IconGreen, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { Pair } from "../ui/Pair";
 import { ActsHead, Over, RowAct } from "../ui/RowActs";
 import { When } from "../ui/time";
 import { AcceptDialog, GiveDialog, ProlongDialog, RevokeDialog } from "./grantDialogs";
@@ -193,17 +194,14 @@ function Grants(p: Listed) {
               <State grant={g} />
             </div>
             <dl className="pairs">
+              {g.state !== GrantState.OFFERED && <Pair name={t("people.service.where")}>{place(g)}</Pair>}
               {g.state !== GrantState.OFFERED && (
-                <>
-                  <dt>{t("people.service.where")}</dt>
-                  <dd>{place(g)}</dd>
-                </>
+                <Pair name={t("people.service.until")}>
+                  <Until grant={g} mine={p.acts !== undefined} />
+                </Pair>
               )}
-              <dt>{t("people.service.until")}</dt>
-              <dd>
-                <Until grant={g} mine={p.acts !== undefined} />
-              </dd>
             </dl>
+            {g.state === GrantState.OFFERED && <Until grant={g} mine={p.acts !== undefined} />}
             {by(g)}
             {p.acts?.(g)}
           </li>

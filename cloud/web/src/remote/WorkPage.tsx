@@ -167,7 +167,7 @@ function Row({ till }: { till: WorkTill }) {
       : "";
   return (
     <li className="card">
-      <div style={{ display: "flex", flexWrap: "wrap", gap: "4px 12px", alignItems: "center" }}>
+      <div className="workrow">
         <Link to={`/tills/${encodeURIComponent(till.tillId)}`} className="strong">
           {till.name || till.tillId}
         </Link>

@@ -166,7 +166,7 @@ function Table({ shifts }: { shifts: readonly Shift[] }) {
   );
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("shifts.title")}>
+      <table className="table wide" aria-label={t("shifts.title")}>
         <thead>
           <tr>
             <th scope="col">№</th>
@@ -207,7 +207,7 @@ function Table({ shifts }: { shifts: readonly Shift[] }) {
               </td>
               <td>{s.openedAt ? <When at={ofCivil(s.openedAt)} /> : "—"}</td>
               <td>{s.closedAt ? <When at={ofCivil(s.closedAt)} /> : t("shifts.stillOpen")}</td>
-              {rich && <td>{s.cashier}</td>}
+              {rich && <td style={{ minWidth: 118 }}>{s.cashier}</td>}
               <td className="right">{whole(s.receipts, lang)}</td>
               {rich && (
                 <>

@@ -4,6 +4,7 @@ import { Code, ConnectError, createRouterTransport, type Transport } from "@conn
 import { guarded } from "../access/guard";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
 import type { Agent } from "../gen/cabinet/v1/agents_pb";
+import { AuditService } from "../gen/cabinet/v1/audit_pb";
 import { type Command, CommandState, type TicketCell } from "../gen/cabinet/v1/commands_pb";
 import {
   DocumentsService,
@@ -23,6 +24,7 @@ import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
+import { FakeAudit } from "./audit";
 import { documentAnswer } from "./documents";
 import { certificate, command, documents, operations, planOf } from "./fleet";
 import { FakeNotify } from "./notify";
@@ -75,6 +77,7 @@ export class FakeCabinet {
   agents: Agent[];
   readonly remote: FakeRemote;
   readonly updates: FakeUpdates;
+  readonly audit: FakeAudit;
   readonly notify: FakeNotify;
   /** Says so when asked for a decision: the till's agent does not know them. */
   oldAgent = false;
@@ -101,6 +104,7 @@ export class FakeCabinet {
     this.notify = new FakeNotify(now, o.empty ?? false, () => this.o.permissions ?? ALL);
     this.tree = new FakeTree(this.tills, (o.permissions ?? ALL).includes("tills:configure"));
     this.sales = new FakeSales(now, !(o.permissions ?? ALL).includes("money:view"), o.empty ?? false);
+    this.audit = new FakeAudit(now, o.empty ?? false);
     this.access = new FakeAccess(now, {
       id: "p1",
       login: "admin",
@@ -253,6 +257,7 @@ export class FakeCabinet {
       service(OrganisationService, this.people.service(door));
       service(NotifyService, this.notify.service(door));
       service(TreeService, this.tree.service(door));
+      service(AuditService, this.audit.service(door));
       service(HistoryService, this.sales.history(door));
       service(LinksService, this.sales.service(door));
       service(DocumentsService, {

@@ -24,7 +24,7 @@ await startWords(langOf(q.get("lang") ?? "ru"));
 const cabinet = new FakeCabinet({
   tills: q.get("fleet") === "empty" ? [] : fleet(now),
   signedIn: !q.has("signedout"),
-  permissions: q.has("poor") ? ["tills:view", "documents:view", "tills:recover"] : ALL,
+  permissions: q.has("poor") ? ["tills:view", "documents:view", "tills:recover"] : [...ALL, "audit:view"],
   trouble: q.has("trouble") ? Code.Unavailable : undefined,
   deaf: q.has("deaf"),
   agents: q.get("fleet") === "empty" ? [] : agents(now),

@@ -1,5 +1,19 @@
 import { expect, test } from "vitest";
-import { age, clock, day, daysUntil, full, money, ofCivil, ofMs, quantity, when, whole } from "./format";
+import {
+  age,
+  clock,
+  contact,
+  day,
+  daysUntil,
+  full,
+  money,
+  ofCivil,
+  ofMs,
+  plainly,
+  quantity,
+  when,
+  whole,
+} from "./format";
 
 const plain = (s: string) => s.replaceAll("\u00a0", " ");
 
@@ -80,4 +94,21 @@ test("ages take the largest unit that fits", () => {
   expect(age(3_600_000)).toEqual({ unit: "hours", count: 1 });
   expect(age(47 * 3_600_000)).toEqual({ unit: "hours", count: 47 });
   expect(age(72 * 3_600_000)).toEqual({ unit: "days", count: 3 });
+});
+
+test("a telephone reads as people write it, an e-mail stays", () => {
+  expect(contact("+79161234567")).toBe("+7\u00a0916\u00a0123-45-67");
+  expect(contact("+77011234567")).toBe("+7\u00a0701\u00a0123-45-67");
+  expect(contact("anna@romashka.example")).toBe("anna@romashka.example");
+  expect(contact("+7 843 200-10-10")).toBe("+7 843 200-10-10");
+});
+
+test("moments inside a sentence read as dates", () => {
+  expect(plainly("ФД 20412: сумма 310.16, 2026-11-22T13:23")).toBe(
+    "ФД 20412: сумма 310.16, 22.11.2026 13:23",
+  );
+  expect(plainly("с 2026-01-02T03:04:05 по 2026-01-03T00:00")).toBe(
+    "с 02.01.2026 03:04:05 по 03.01.2026 00:00",
+  );
+  expect(plainly("ФН 9999078900012345")).toBe("ФН 9999078900012345");
 });

@@ -6,6 +6,17 @@
 export type Lang = "ru" | "kk" | "en";
 
 const NBSP = "\u00a0";
+
+/** A number of the two countries as people write it; anything else, an e-mail too, stays as it is. */
+export function contact(text: string): string {
+  const m = /^\+7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(text);
+  return m ? `+7${NBSP}${m[1]}${NBSP}${m[2]}-${m[3]}-${m[4]}` : text;
+}
+
+/** Moments inside a sentence of the agent, as people write them. */
+export function plainly(text: string): string {
+  return text.replace(/\b(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2})(:\d{2})?\b/g, "$3.$2.$1 $4$5");
+}
 const MINUS = "\u2212";
 
 const SIGNS: Record<string, string> = { "": "₽", RUB: "₽", KZT: "₸" };
