@@ -131,8 +131,10 @@ func (a *Access) enroll(ctx context.Context, code string, csr []byte, host, vers
 		if err != nil {
 			return fmt.Errorf("read agent: %w", err)
 		}
-		agent.Organisation = known.Organisation
-		return nil
+		agent.Organisation, agent.Host = known.Organisation, known.Host
+		actor := audit.ActorFrom(ctx)
+		actor.ID, actor.Name = agent.ID, agent.Host
+		return audit.Note(audit.WithActor(ctx, actor), q, audit.Entry{OrganisationID: agent.OrganisationID, Act: "agent.enrolled", Object: agent.ID, Name: agent.Host})
 	})
 	if err != nil {
 		return nil, nil, err

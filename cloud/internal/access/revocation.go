@@ -24,7 +24,11 @@ func (a *Access) Revoke(ctx context.Context, organisationID, agentID, by string)
 		if err != nil || n == 0 {
 			return err
 		}
-		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "agent.revoked", Object: agentID})
+		known, err := q.GetAgent(ctx, agentID)
+		if err != nil {
+			return err
+		}
+		return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "agent.revoked", Object: agentID, Name: known.Host})
 	})
 	if err != nil {
 		return fmt.Errorf("revoke agent: %w", err)
