@@ -23,11 +23,7 @@ export function LiveProvider({ tillId, children }: { tillId: string; children: R
     void watch({
       client: createClient(FleetService, transport),
       tillId,
-      onChange: gather((changes) =>
-        notifyManager.batch(() => {
-          for (const c of changes) merger.apply(c);
-        }),
-      ),
+      onChange: gather((changes) => notifyManager.batch(() => merger.all(changes))),
       onLink: setLink,
       onRefresh: () => void queries.invalidateQueries({ refetchType: "active" }),
       signal: stop.signal,

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createConnectQueryKey } from "@connectrpc/connect-query";
-import { type InfiniteData, QueryClient } from "@tanstack/react-query";
+import { createConnectQueryKey, createQueryOptions } from "@connectrpc/connect-query";
+import { type InfiniteData, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, test, vi } from "vitest";
 import {
   CommandState,
@@ -17,8 +17,11 @@ import {
 } from "../gen/cabinet/v1/documents_pb";
 import {
   FleetService,
+  type GetTillResponse,
+  GetTillResponseSchema,
   type ListTillsResponse,
   ListTillsResponseSchema,
+  type Till,
   type WatchResponse,
   WatchResponseSchema,
 } from "../gen/cabinet/v1/fleet_pb";
@@ -26,7 +29,7 @@ import { Light } from "../gen/cabinet/v1/light_pb";
 import { Action, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeCabinet } from "../testing/cabinet";
 import { command, fleet, operation, till } from "../testing/fleet";
-import { inputs, Merger, withCommand, withOperation, withTill } from "./merge";
+import { inputs, Merger, withCommand, withOperation, withTills } from "./merge";
 import { type Link, watch } from "./watch";
 
 const now = Date.UTC(2026, 2, 4, 10);
@@ -40,19 +43,21 @@ describe("one change", () => {
 
   test("replaces a till in its place and never moves it", () => {
     const red = till(now, { id: "a", light: Light.RED, heardMs: a.heardMs + 1n });
-    expect(withTill([a, b], red).map((x) => [x.id, x.light])).toEqual([
+    expect(withTills([a, b], [red]).map((x) => [x.id, x.light])).toEqual([
       ["a", Light.RED],
       ["b", Light.GREEN],
     ]);
   });
 
   test("adds a new till at the end", () => {
-    expect(withTill([a], b).map((x) => x.id)).toEqual(["a", "b"]);
+    expect(withTills([a], [b, b]).map((x) => x.id)).toEqual(["a", "b"]);
   });
 
   test("does not go back in time", () => {
     const old = till(now, { id: "a", light: Light.RED, heardMs: 1n, reportedMs: 1n });
-    expect(withTill([a, b], old)[0]).toBe(a);
+    const known = [a, b];
+    expect(withTills(known, [old])).toBe(known);
+    expect(withTills(known, [b, old])[0]).toBe(a);
   });
 
   test("replaces an operation by a later revision only", () => {
@@ -110,7 +115,7 @@ describe("the cache", () => {
       input: inputs.commands("a"),
       cardinality: "finite",
     });
-    return { queries, merger, tills, commands };
+    return { queries, merger, transport, tills, commands };
   }
 
   test("takes tills, operations and commands in their places", () => {
@@ -135,6 +140,64 @@ describe("the cache", () => {
     const page = queries.getQueryData<InfiniteData<ListOperationsResponse>>(operations)?.pages[0];
     expect(page?.operations.map((v) => v.operation?.key)).toEqual(["sale-6", "sale-5"]);
     expect(page?.nextPage).toBe("2");
+  });
+
+  test("a change among many tills costs no look at the others", async () => {
+    const { transport, queries, merger, tills } = setUp();
+    const list = fleet(now);
+    const read = vi.fn(() => "shop");
+    for (const other of list.slice(1))
+      Object.defineProperty(other, "outlet", { get: read, enumerable: true });
+    const page = new QueryObserver(queries, {
+      ...createQueryOptions(FleetService.method.listTills, inputs.tills, { transport }),
+      enabled: false,
+    });
+    const drawn = vi.fn();
+    const leave = page.subscribe(drawn);
+    queries.setQueryData<ListTillsResponse>(
+      tills,
+      create(ListTillsResponseSchema, { tills: list, total: 7 }),
+    );
+    read.mockClear();
+    drawn.mockClear();
+
+    const told = [1n, 2n].map((more) =>
+      till(now, { id: list[0]?.id ?? "", light: Light.GREY, heardMs: BigInt(now) + more }),
+    );
+    merger.all(told.map((value) => ({ case: "till" as const, value })));
+    expect(read).not.toHaveBeenCalled();
+    await until(() => expect(drawn).toHaveBeenCalledTimes(1));
+    const { data } = page.getCurrentResult();
+    expect(data?.tills[0]).toBe(told[1]);
+    expect(data?.tills).toHaveLength(list.length);
+    expect(data?.total).toBe(7);
+
+    merger.all([]);
+    merger.all([{ case: "till", value: told[0] as Till }]); // known better
+    expect(page.getCurrentResult().data).toBe(data);
+    leave();
+  });
+
+  test("one till that is open follows", () => {
+    const { queries, merger, transport } = setUp();
+    const key = createConnectQueryKey({
+      schema: FleetService.method.getTill,
+      transport,
+      input: inputs.till("a"),
+      cardinality: "finite",
+    });
+    queries.setQueryData<GetTillResponse>(
+      key,
+      create(GetTillResponseSchema, { till: till(now, { id: "a" }) }),
+    );
+    const red = till(now, { id: "a", light: Light.RED, heardMs: BigInt(now + 1) });
+    merger.all([
+      { case: "till", value: till(now, { id: "b" }) },
+      { case: "till", value: red },
+    ]);
+    expect(queries.getQueryData<GetTillResponse>(key)?.till?.light).toBe(Light.RED);
+    merger.all([{ case: "till", value: till(now, { id: "a", heardMs: 1n, reportedMs: 1n }) }]);
+    expect(queries.getQueryData<GetTillResponse>(key)?.till?.light).toBe(Light.RED);
   });
 
   test("stays empty where nothing was read: a change alone is not a list", () => {
