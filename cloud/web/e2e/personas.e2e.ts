@@ -7,11 +7,12 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "./axe";
 import { DESK, expectFits, openBrowser, openWindow, PHONE, shoot, signIn, type Window } from "./browser";
 import { Letters, Newcomer } from "./newcomer";
+import { listen, varint } from "./overhear";
 import { artifacts, FIRST, SECOND, Shop } from "./shop";
 
 let browser: Browser;
@@ -479,38 +480,3 @@ test("a technician of a service centre mends a till and sees no money", { timeou
   expect(administrator.faults).toEqual([]);
   await centre.context.close();
 });
-
-/** Hears every answer that comes to the pages of a window as it comes, streams among them. */
-async function listen(context: BrowserContext): Promise<Buffer[]> {
-  const heard: Buffer[] = [];
-  await context.exposeFunction("__heard", (text: string) => heard.push(Buffer.from(text, "latin1")));
-  await context.addInitScript(() => {
-    const ask = window.fetch;
-    const tell = (window as unknown as { __heard: (text: string) => void }).__heard;
-    window.fetch = async (...args) => {
-      const answer = await ask(...args);
-      const reader = answer.clone().body?.getReader();
-      const read = async () => {
-        for (;;) {
-          const part = await reader?.read();
-          if (!part?.value) return;
-          let text = "";
-          for (const byte of part.value) text += String.fromCharCode(byte);
-          tell(text);
-        }
-      };
-      read().catch(() => {}); // the page left while the answer came
-      return answer;
-    };
-  });
-  return heard;
-}
-
-/** How the protocol writes a number. */
-function varint(n: number): Buffer {
-  const bytes: number[] = [];
-  for (let rest = BigInt(n); ; rest >>= 7n) {
-    if (rest < 128n) return Buffer.from([...bytes, Number(rest)]);
-    bytes.push(Number(rest & 127n) | 128);
-  }
-}
