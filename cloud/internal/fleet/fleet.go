@@ -7,6 +7,8 @@
 // along. Until the device has answered for the first time it is known by its agent and name; when it then turns out to be
 // a till we know, what was stored meanwhile joins the old past.
 //
+// Two agents that both hear one till do not pass it to and fro: who took it last keeps it while it hears it, and both say so (claims.go).
+//
 // # Commands
 //
 // A command has an id chosen by the asker, so that asking twice is asking once. It goes to the agent by FetchCommands, again and
@@ -107,6 +109,8 @@ type Fleet struct {
 	cells  map[string][]light.Cell // of each till, as last shown
 	rates  map[string]rates        // of each organisation
 	wanted map[string]wanted       // of each organisation
+	moves  map[string]move         // of tills that went to another agent
+	claims map[string]claim        // on tills, by agents that do not have them
 }
 
 // line is what we know of an agent's being here.
@@ -124,7 +128,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}, wanted: map[string]wanted{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}, wanted: map[string]wanted{}, moves: map[string]move{}, claims: map[string]claim{}}
 }
 
 // Hub tells watchers of changes.
@@ -315,6 +319,9 @@ func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*T
 	}
 	if list := twins[row.AgentID]; len(list) > 0 {
 		t.State.Problems = append(t.State.Problems, twinsProblem(list))
+	}
+	if p := f.claimOn(row.ID); p != nil {
+		t.State.Problems = append(t.State.Problems, p)
 	}
 	if p := f.operatorProblem(s.operators[row.ID], t.State); p != nil {
 		t.State.Problems = append(t.State.Problems, p)

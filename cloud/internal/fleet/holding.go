@@ -74,58 +74,84 @@ func (f *Fleet) named(ctx context.Context, q *db.Queries, agent *access.Agent, n
 
 // hold stores a state with the till it belongs to, and sees to it that the till is the right one.
 func (f *Fleet) hold(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (string, error) {
+	id, claimed, err := f.holding(ctx, q, agent, state)
+	if err != nil {
+		return "", err
+	}
+	if claimed != nil { // what it says of the device is told by who has it
+		state = &fiscalv1.TillState{
+			Till: state.GetTill(), Driver: state.GetDriver(), Model: state.GetModel(), Serial: state.GetSerial(), Online: state.GetOnline(),
+			ReadMs: state.GetReadMs(), Problems: append([]*fiscalv1.Problem{claimed}, state.GetProblems()...),
+		}
+	}
 	raw, err := proto.Marshal(state)
 	if err != nil {
 		return "", fmt.Errorf("encode state: %w", err)
-	}
-	id, err := f.holding(ctx, q, agent, state)
-	if err != nil {
-		return "", err
 	}
 	return id, q.SetTillState(ctx, db.SetTillStateParams{
 		ID: id, State: notNil(raw), ReportedAt: store.Micros(f.now()), FN: state.GetFn(), Shift: int64(state.GetShift()),
 	})
 }
 
-func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (string, error) {
+func (f *Fleet) holding(ctx context.Context, q *db.Queries, agent *access.Agent, state *fiscalv1.TillState) (id string, claimed *fiscalv1.Problem, err error) {
 	id, serial, err := f.named(ctx, q, agent, state.GetTill())
 	if err != nil || state.GetSerial() == "" || serial == state.GetDriver()+"\x00"+state.GetSerial() {
-		return id, err
+		return id, nil, err
 	}
 	known, err := q.FindTillBySerial(ctx, db.FindTillBySerialParams{
 		OrganisationID: agent.OrganisationID, Driver: state.GetDriver(), Serial: state.GetSerial(),
 	})
 	if err != nil && !store.NotFound(err) {
-		return "", err
+		return "", nil, err
 	}
 	fresh := serial == "\x00" // never said its number
 	switch {
 	case err == nil: // a till we know stands here now
+		kept, err := f.keeps(ctx, q, agent, known, state)
+		if err != nil {
+			return "", nil, err
+		}
+		if kept {
+			if !fresh { // the name was another device's, which is not there any more
+				if err := q.ReleaseTill(ctx, id); err != nil {
+					return "", nil, err
+				}
+				if id, _, err = f.named(ctx, q, agent, state.GetTill()); err != nil {
+					return "", nil, err
+				}
+			}
+			if !state.GetOnline() {
+				return id, nil, nil
+			}
+			claimed, err = f.claimed(ctx, q, agent, known.ID)
+			return id, claimed, err
+		}
 		if known.AgentID != "" && known.AgentID != agent.ID {
+			f.took(known.ID, known.AgentID, agent.ID)
 			f.log.WarnContext(ctx, "till moved from one agent to another", "till", known.ID, "from", known.AgentID, "to", agent.ID)
 		}
 		stood := agent.OutletID
 		if fresh {
 			if stood, err = q.GetOutletOfTill(ctx, db.GetOutletOfTillParams{OrganisationID: agent.OrganisationID, ID: id}); err != nil {
-				return "", err
+				return "", nil, err
 			}
 		}
 		if err := f.leave(ctx, q, id, known.ID, fresh); err != nil {
-			return "", err
+			return "", nil, err
 		}
-		return known.ID, f.adopt(ctx, q, agent, known, state, stood)
+		return known.ID, nil, f.adopt(ctx, q, agent, known, state, stood)
 	case fresh: // the first time it says its number
-		return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
+		return id, nil, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
 	}
 	// Another device was put in place of the one we know: that one keeps its past, this one begins its own.
 	if err := q.ReleaseTill(ctx, id); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	id, _, err = f.named(ctx, q, agent, state.GetTill())
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return id, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
+	return id, nil, q.SetTillSerial(ctx, db.SetTillSerialParams{ID: id, Driver: state.GetDriver(), Serial: state.GetSerial()})
 }
 
 // leave frees the name a till had at its agent. One that never said its number was the heir all along: what was stored under it

@@ -255,7 +255,7 @@ var aspects = map[string]Aspect{
 
 	"clock": Clock, "clock_skew": Clock,
 
-	"journal": Agent, "journal_full": Agent, "stopping": Agent, "agent_twins": Agent,
+	"journal": Agent, "journal_full": Agent, "stopping": Agent, "agent_twins": Agent, "till_claimed": Agent,
 }
 
 func aspectOf(code string) Aspect {

@@ -142,7 +142,7 @@ var ofAspect = map[light.Aspect]Event{
 // ofCode are declared problems that are not the usual event of their aspect.
 var ofCode = map[string]Event{
 	"needs_person": NeedsPerson, "candidates": NeedsPerson, "counter_back": NeedsPerson, "fn_replaced": NeedsPerson, "counters": NeedsPerson,
-	"ofd_queue": OFDQueue, "fn_expiring": FNTerm, "fn_memory": FNRoom, "agent_twins": Conflict,
+	"ofd_queue": OFDQueue, "fn_expiring": FNTerm, "fn_memory": FNRoom, "agent_twins": Conflict, "till_claimed": Conflict,
 }
 
 // untold are declared problems that nobody has to be told of: they stand on the page until somebody comes by.

@@ -82,6 +82,7 @@ export const PROBLEMS: Readonly<Record<string, readonly [ProblemGroup, Again]>> 
   certificate: ["agent", "none"],
   away: ["agent", "none"],
   never: ["agent", "none"],
+  till_claimed: ["agent", "none"],
   agent_twins: ["agent", "none"],
   update_rolled_back: ["updates", "none"],
   update_refused: ["updates", "none"],
