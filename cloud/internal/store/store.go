@@ -20,8 +20,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,6 +41,23 @@ import (
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// Schema names what a database is brought to by this program: 16 letters of a hash of all migrations.
+func Schema() (string, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql") // in the order of their names
+	if err != nil {
+		return "", fmt.Errorf("read migrations: %w", err)
+	}
+	hash := sha256.New()
+	for _, name := range names {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("read migrations: %w", err)
+		}
+		fmt.Fprintf(hash, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
+}
 
 // Store is an open database. Safe for concurrent use.
 type Store struct {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestOpen(t *testing.T) {
-	storetest.Addresses(t, func(t *testing.T, address string) {
+	storetest.Bare(t, func(t *testing.T, address string) {
 		ctx := context.WithoutCancel(t.Context())
 		t.Run("an empty database is made, and opened again", func(t *testing.T) {
 			for range 2 {

@@ -1,11 +1,15 @@
 // Package storetest opens databases for tests: each test body runs on SQLite and, when PGDSN names a PostgreSQL server
 // (tools/with-postgres.sh starts one), on PostgreSQL too. Every database is new and gone after the test. [Shop] and [Clock] are
 // what the worlds of most tests begin with.
+//
+// Every database is a copy of one that was brought up to date once: under the race detector the migrations cost SQLite some seconds,
+// which every single test would pay. On the PostgreSQL server the one copied from stays, named by its schema.
 package storetest
 
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,21 +25,46 @@ func Run(t *testing.T, body func(t *testing.T, s *store.Store)) {
 	Addresses(t, func(t *testing.T, address string) { body(t, Open(t, address)) })
 }
 
-// Addresses runs a body with the address of an empty database of every kind there is.
+// Addresses runs a body with the address of a database of every kind there is, which has all tables and no rows.
 func Addresses(t *testing.T, body func(t *testing.T, address string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { body(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { body(t, Postgres(t)) })
 }
 
-// SQLite gives the address of a database in a new file.
-func SQLite(t testing.TB) string {
+// Bare runs a body with the address of a database of every kind there is, which has nothing.
+func Bare(t *testing.T, body func(t *testing.T, address string)) {
 	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "cabinet.db")
+	t.Run("sqlite", func(t *testing.T) { body(t, "sqlite:"+filepath.Join(t.TempDir(), "cabinet.db")) })
+	t.Run("postgres", func(t *testing.T) { body(t, postgres(t, "template1")) })
 }
 
-// Postgres gives the address of a new database of the server of PGDSN.
+// SQLite gives the address of a database in a new file, with all tables and no rows.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	made, err := madeSQLite()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "cabinet.db")
+	if err := os.WriteFile(path, made, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
+// Postgres gives the address of a new database of the server of PGDSN, with all tables and no rows.
 func Postgres(t testing.TB) string {
+	t.Helper()
+	made, err := madePostgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return postgres(t, made)
+}
+
+// postgres gives the address of a copy of a database.
+func postgres(t testing.TB, of string) string {
 	t.Helper()
 	dsn := os.Getenv("PGDSN")
 	if dsn == "" {
@@ -47,7 +76,7 @@ func Postgres(t testing.TB) string {
 		t.Fatal(err)
 	}
 	name := "test_" + store.NewID()
-	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
+	if _, err := server.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+of); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -58,12 +87,21 @@ func Postgres(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	address, err := url.Parse(dsn)
+	address, err := addressOf(dsn, name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return address
+}
+
+// addressOf is the address of another database of a server.
+func addressOf(dsn, name string) (string, error) {
+	address, err := url.Parse(dsn)
+	if err != nil {
+		return "", fmt.Errorf("PGDSN: %w", err)
+	}
 	address.Path = "/" + name
-	return address.String()
+	return address.String(), nil
 }
 
 // Open opens a database and closes it after the test.
