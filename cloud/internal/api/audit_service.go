@@ -71,7 +71,7 @@ func (a *auditService) ExportAudit(ctx context.Context, r *cabinetv1.ExportAudit
 	if err != nil {
 		return nil, err
 	}
-	return &cabinetv1.ExportAuditResponse{Content: out.file, Name: "journal" + out.ending}, nil
+	return &cabinetv1.ExportAuditResponse{File: out.file, Name: "journal" + out.ending, Rows: out.rows, Cut: out.cut}, nil
 }
 
 func auditRow(a db.Audit) []reports.Cell {

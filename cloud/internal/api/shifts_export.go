@@ -62,7 +62,7 @@ func (d *documentsService) ExportRevenue(ctx context.Context, r *cabinetv1.Expor
 		return nil, err
 	}
 	name := "chekan-revenue-" + strings.TrimSuffix(r.GetRequest().GetFrom()+"-"+r.GetRequest().GetTo(), "-") + out.ending
-	return &cabinetv1.ExportRevenueResponse{File: out.file, Name: name, Rows: out.rows}, nil
+	return &cabinetv1.ExportRevenueResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // sourcesOf tells where a document is known from.

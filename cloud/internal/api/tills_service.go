@@ -59,7 +59,8 @@ func (f *fleetService) ExportTills(ctx context.Context, r *cabinetv1.ExportTills
 	if err != nil {
 		return nil, err
 	}
-	return &cabinetv1.ExportTillsResponse{File: out.file, Name: "tills-" + f.s.Now().UTC().Format(time.DateOnly) + out.ending}, nil
+	name := "tills-" + f.s.Now().UTC().Format(time.DateOnly) + out.ending
+	return &cabinetv1.ExportTillsResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // tillRow is a till as a row of [tillsLayout]; there is no money in it, so that one table is for every reader.

@@ -131,13 +131,7 @@ function Tools({ filter }: { filter: MessageInitShape<typeof AuditFilterSchema> 
           {t("journal.check")}
         </Button>
         <Exports
-          make={async (format) => {
-            const { content, name } = await createClient(AuditService, transport).exportAudit({
-              filter,
-              format,
-            });
-            return { file: content, name };
-          }}
+          make={(format) => createClient(AuditService, transport).exportAudit({ filter, format })}
         />
       </Group>
       {check.data && (

@@ -436,10 +436,14 @@ func (x *ExportAuditRequest) GetFormat() TableFormat {
 // ExportAuditResponse is a file.
 type ExportAuditResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Content.
-	Content []byte `protobuf:"bytes,1,opt,name=content,proto3" json:"content,omitempty"`
-	// Name to keep it under.
-	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// File.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// Name to save it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows.
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,9 +478,9 @@ func (*ExportAuditResponse) Descriptor() ([]byte, []int) {
 	return file_cabinet_v1_audit_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *ExportAuditResponse) GetContent() []byte {
+func (x *ExportAuditResponse) GetFile() []byte {
 	if x != nil {
-		return x.Content
+		return x.File
 	}
 	return nil
 }
@@ -486,6 +490,20 @@ func (x *ExportAuditResponse) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *ExportAuditResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ExportAuditResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
 }
 
 // VerifyAuditRequest may bring the last line somebody wrote down.
@@ -652,10 +670,12 @@ const file_cabinet_v1_audit_proto_rawDesc = "" +
 	"\x04acts\x18\x04 \x03(\tR\x04acts\"v\n" +
 	"\x12ExportAuditRequest\x12/\n" +
 	"\x06filter\x18\x01 \x01(\v2\x17.cabinet.v1.AuditFilterR\x06filter\x12/\n" +
-	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"C\n" +
-	"\x13ExportAuditResponse\x12\x18\n" +
-	"\acontent\x18\x01 \x01(\fR\acontent\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"@\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"c\n" +
+	"\x13ExportAuditResponse\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"@\n" +
 	"\x12VerifyAuditRequest\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x03R\x06number\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\tR\x04hash\"o\n" +

@@ -1391,7 +1391,9 @@ type ExportRevenueResponse struct {
 	// Name to save it under.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Rows.
-	Rows          uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1445,6 +1447,13 @@ func (x *ExportRevenueResponse) GetRows() uint32 {
 		return x.Rows
 	}
 	return 0
+}
+
+func (x *ExportRevenueResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
 }
 
 // GetRevenueRequest asks for sums.
@@ -2600,11 +2609,12 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x05shift\x18\x01 \x01(\v2\x11.cabinet.v1.ShiftR\x05shift\"\x80\x01\n" +
 	"\x14ExportRevenueRequest\x127\n" +
 	"\arequest\x18\x01 \x01(\v2\x1d.cabinet.v1.GetRevenueRequestR\arequest\x12/\n" +
-	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"S\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"e\n" +
 	"\x15ExportRevenueResponse\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04rows\x18\x03 \x01(\rR\x04rows\"\xde\x01\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\xde\x01\n" +
 	"\x11GetRevenueRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12$\n" +

@@ -803,10 +803,14 @@ func (x *ExportTillsRequest) GetFormat() TableFormat {
 // ExportTillsResponse is a file.
 type ExportTillsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Content.
+	// File.
 	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
-	// Name to keep it under.
-	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Name to save it under.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Rows.
+	Rows uint32 `protobuf:"varint,3,opt,name=rows,proto3" json:"rows,omitempty"`
+	// There are more than a file may hold; the last row says so too.
+	Cut           bool `protobuf:"varint,4,opt,name=cut,proto3" json:"cut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -853,6 +857,20 @@ func (x *ExportTillsResponse) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *ExportTillsResponse) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *ExportTillsResponse) GetCut() bool {
+	if x != nil {
+		return x.Cut
+	}
+	return false
 }
 
 // TillView is a filter of the list of tills under a name.
@@ -1243,10 +1261,12 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"`\n" +
 	"\x12ExportTillsRequest\x12\x19\n" +
 	"\btill_ids\x18\x01 \x03(\tR\atillIds\x12/\n" +
-	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"=\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"c\n" +
 	"\x13ExportTillsResponse\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"D\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"D\n" +
 	"\bTillView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/audit.proto.
  */
 export const file_cabinet_v1_audit: GenFile = /*@__PURE__*/
-  fileDesc("ChZjYWJpbmV0L3YxL2F1ZGl0LnByb3RvEgpjYWJpbmV0LnYxIl0KC0F1ZGl0RmlsdGVyEg0KBWFjdG9yGAEgASgJEgsKA2FjdBgCIAEoCRIOCgZvYmplY3QYAyABKAkSEAoIc2luY2VfbXMYBCABKAMSEAoIdW50aWxfbXMYBSABKAMirgEKCUF1ZGl0TGluZRIOCgZudW1iZXIYASABKAMSDQoFYXRfbXMYAiABKAMSDQoFYWN0b3IYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIPCgdicm93c2VyGAUgASgJEgsKA2FjdBgGIAEoCRIOCgZvYmplY3QYByABKAkSDAoEbmFtZRgIIAEoCRILCgNvbGQYCSABKAkSCwoDbmV3GAogASgJEgwKBGhhc2gYCyABKAkiWgoQTGlzdEF1ZGl0UmVxdWVzdBInCgZmaWx0ZXIYASABKAsyFy5jYWJpbmV0LnYxLkF1ZGl0RmlsdGVyEg4KBmJlZm9yZRgCIAEoAxINCgVsaW1pdBgDIAEoDSJlChFMaXN0QXVkaXRSZXNwb25zZRIkCgVsaW5lcxgBIAMoCzIVLmNhYmluZXQudjEuQXVkaXRMaW5lEgwKBG5leHQYAiABKAMSDgoGYWN0b3JzGAMgAygJEgwKBGFjdHMYBCADKAkiZgoSRXhwb3J0QXVkaXRSZXF1ZXN0EicKBmZpbHRlchgBIAEoCzIXLmNhYmluZXQudjEuQXVkaXRGaWx0ZXISJwoGZm9ybWF0GAIgASgOMhcuY2FiaW5ldC52MS5UYWJsZUZvcm1hdCI0ChNFeHBvcnRBdWRpdFJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAwSDAoEbmFtZRgCIAEoCSIyChJWZXJpZnlBdWRpdFJlcXVlc3QSDgoGbnVtYmVyGAEgASgDEgwKBGhhc2gYAiABKAkiUgoTVmVyaWZ5QXVkaXRSZXNwb25zZRINCgVsaW5lcxgBIAEoAxIOCgZicm9rZW4YAiABKAMSDgoGbnVtYmVyGAMgASgDEgwKBGhhc2gYBCABKAkyhwIKDEF1ZGl0U2VydmljZRJNCglMaXN0QXVkaXQSHC5jYWJpbmV0LnYxLkxpc3RBdWRpdFJlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RBdWRpdFJlc3BvbnNlIgOQAgESUwoLRXhwb3J0QXVkaXQSHi5jYWJpbmV0LnYxLkV4cG9ydEF1ZGl0UmVxdWVzdBofLmNhYmluZXQudjEuRXhwb3J0QXVkaXRSZXNwb25zZSIDkAIBElMKC1ZlcmlmeUF1ZGl0Eh4uY2FiaW5ldC52MS5WZXJpZnlBdWRpdFJlcXVlc3QaHy5jYWJpbmV0LnYxLlZlcmlmeUF1ZGl0UmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cabinet_v1_figures]);
+  fileDesc("ChZjYWJpbmV0L3YxL2F1ZGl0LnByb3RvEgpjYWJpbmV0LnYxIl0KC0F1ZGl0RmlsdGVyEg0KBWFjdG9yGAEgASgJEgsKA2FjdBgCIAEoCRIOCgZvYmplY3QYAyABKAkSEAoIc2luY2VfbXMYBCABKAMSEAoIdW50aWxfbXMYBSABKAMirgEKCUF1ZGl0TGluZRIOCgZudW1iZXIYASABKAMSDQoFYXRfbXMYAiABKAMSDQoFYWN0b3IYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIPCgdicm93c2VyGAUgASgJEgsKA2FjdBgGIAEoCRIOCgZvYmplY3QYByABKAkSDAoEbmFtZRgIIAEoCRILCgNvbGQYCSABKAkSCwoDbmV3GAogASgJEgwKBGhhc2gYCyABKAkiWgoQTGlzdEF1ZGl0UmVxdWVzdBInCgZmaWx0ZXIYASABKAsyFy5jYWJpbmV0LnYxLkF1ZGl0RmlsdGVyEg4KBmJlZm9yZRgCIAEoAxINCgVsaW1pdBgDIAEoDSJlChFMaXN0QXVkaXRSZXNwb25zZRIkCgVsaW5lcxgBIAMoCzIVLmNhYmluZXQudjEuQXVkaXRMaW5lEgwKBG5leHQYAiABKAMSDgoGYWN0b3JzGAMgAygJEgwKBGFjdHMYBCADKAkiZgoSRXhwb3J0QXVkaXRSZXF1ZXN0EicKBmZpbHRlchgBIAEoCzIXLmNhYmluZXQudjEuQXVkaXRGaWx0ZXISJwoGZm9ybWF0GAIgASgOMhcuY2FiaW5ldC52MS5UYWJsZUZvcm1hdCJMChNFeHBvcnRBdWRpdFJlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCIyChJWZXJpZnlBdWRpdFJlcXVlc3QSDgoGbnVtYmVyGAEgASgDEgwKBGhhc2gYAiABKAkiUgoTVmVyaWZ5QXVkaXRSZXNwb25zZRINCgVsaW5lcxgBIAEoAxIOCgZicm9rZW4YAiABKAMSDgoGbnVtYmVyGAMgASgDEgwKBGhhc2gYBCABKAkyhwIKDEF1ZGl0U2VydmljZRJNCglMaXN0QXVkaXQSHC5jYWJpbmV0LnYxLkxpc3RBdWRpdFJlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RBdWRpdFJlc3BvbnNlIgOQAgESUwoLRXhwb3J0QXVkaXQSHi5jYWJpbmV0LnYxLkV4cG9ydEF1ZGl0UmVxdWVzdBofLmNhYmluZXQudjEuRXhwb3J0QXVkaXRSZXNwb25zZSIDkAIBElMKC1ZlcmlmeUF1ZGl0Eh4uY2FiaW5ldC52MS5WZXJpZnlBdWRpdFJlcXVlc3QaHy5jYWJpbmV0LnYxLlZlcmlmeUF1ZGl0UmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cabinet_v1_figures]);
 
 /**
  * AuditFilter says which lines are wanted; what is empty does not matter.
@@ -268,18 +268,32 @@ export const ExportAuditRequestSchema: GenMessage<ExportAuditRequest> = /*@__PUR
  */
 export type ExportAuditResponse = Message<"cabinet.v1.ExportAuditResponse"> & {
   /**
-   * Content.
+   * File.
    *
-   * @generated from field: bytes content = 1;
+   * @generated from field: bytes file = 1;
    */
-  content: Uint8Array;
+  file: Uint8Array;
 
   /**
-   * Name to keep it under.
+   * Name to save it under.
    *
    * @generated from field: string name = 2;
    */
   name: string;
+
+  /**
+   * Rows.
+   *
+   * @generated from field: uint32 rows = 3;
+   */
+  rows: number;
+
+  /**
+   * There are more than a file may hold; the last row says so too.
+   *
+   * @generated from field: bool cut = 4;
+   */
+  cut: boolean;
 };
 
 /**
