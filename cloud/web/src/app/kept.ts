@@ -15,7 +15,8 @@ import {
 } from "../gen/cabinet/v1/access_pb";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
-import type { Shelf } from "./shelf";
+import type { Kept, Shelf } from "./shelf";
+import { toBytes } from "./slices";
 import { troubleOf } from "./transport";
 
 /** What is kept: home, tills, one till, receipts. Nothing that changes anything can be here: a test says so. */
@@ -32,6 +33,7 @@ export const KEPT: readonly DescMethod[] = [
 
 const WHO = AccessService.method.whoAmI;
 const LIMIT = 4 << 20;
+const RARELY = 30;
 const nameOf = (m: DescMethod) => `${m.parent.typeName}/${m.name}`;
 const METHODS = new Map([...KEPT, WHO].map((m) => [nameOf(m), m]));
 
@@ -57,6 +59,7 @@ export type KeepOptions = {
 export function keepAnswers(queries: QueryClient, shelf: Shelf, { pause = 1000 }: KeepOptions = {}) {
   let owner = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let due = 0;
   const dirty = new Map<string, Query>();
   // One after another: what was wiped must not be written after all.
   let last: Promise<unknown> = Promise.resolve();
@@ -74,11 +77,27 @@ export function keepAnswers(queries: QueryClient, shelf: Shelf, { pause = 1000 }
       const found = read(query.queryKey);
       const message = found?.many ? (query.state.data as InfiniteData<Message>)?.pages[0] : query.state.data;
       if (!found || !message) return [];
-      const bytes = toBinary(found.method.output, message as Message);
-      return bytes.length > LIMIT ? [] : [{ key, at: query.state.dataUpdatedAt, bytes }];
+      return { key, at: query.state.dataUpdatedAt, schema: found.method.output, message: message as Message };
     });
     dirty.clear();
-    if (answers.length > 0) void then(() => shelf.put(answers));
+    if (answers.length === 0) return;
+    void then(async () => {
+      const kept: Kept[] = [];
+      for (const { key, at, schema, message } of answers) {
+        const bytes = await toBytes(schema, message);
+        if (bytes.length <= LIMIT) kept.push({ key, at, bytes });
+      }
+      await shelf.put(kept);
+    });
+  };
+
+  /** What was read is written soon; what the stream puts into it, now and then: of thousands of tills some always change. */
+  const later = (wait: number) => {
+    const at = Date.now() + wait;
+    if (timer !== undefined && due <= at) return;
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(flush, wait);
   };
 
   const forget = () => {
@@ -123,11 +142,11 @@ export function keepAnswers(queries: QueryClient, shelf: Shelf, { pause = 1000 }
     const { query, action } = event;
     const found = read(query.queryKey);
     if (!found) return;
-    if (action.type === "success") {
+    if (action.type === "success" || action.type === "setState") {
       if (found.method === WHO) welcome(query);
       else if (owner) {
         dirty.set(place(found.method, found.asked), query);
-        timer ??= setTimeout(flush, pause);
+        later(action.type === "success" ? pause : pause * RARELY);
       }
     } else if (action.type === "failed" || action.type === "error") {
       const trouble = troubleOf(action.error);
