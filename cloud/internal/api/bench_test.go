@@ -40,7 +40,7 @@ func TestBenchDrain(t *testing.T) {
 	work := make([][]*uplinkv1.PushRequest, agents)
 	bytes := 0
 	for i := range agents {
-		clients[i] = b.agent(t)
+		clients[i] = b.agent(t, "shop")
 		shop := sample.New(uint64(i), true)
 		cursor := uint64(0)
 		for range batches {
@@ -121,11 +121,11 @@ func newBench(t *testing.T, address string) *bench {
 	return b
 }
 
-// agent enrols an agent, on a connection of its own.
-func (b *bench) agent(t *testing.T) uplinkv1connect.UplinkServiceClient {
+// agent enrols an agent at an outlet, on a connection of its own.
+func (b *bench) agent(t *testing.T, outlet string) uplinkv1connect.UplinkServiceClient {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	code, _, err := b.server.Access.NewCodeOfFirst(ctx, "shop")
+	code, _, err := b.server.Access.NewCodeOfFirst(ctx, outlet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestBenchCopies(t *testing.T) {
 	clients := make([]uplinkv1connect.UplinkServiceClient, agents)
 	work := make([][]*uplinkv1.PushRequest, agents)
 	for i := range agents {
-		clients[i] = b.agent(t)
+		clients[i] = b.agent(t, "shop")
 		shop := sample.New(uint64(i), true)
 		for range batches {
 			batch := new(uplinkv1.Batch)
