@@ -1,18 +1,10 @@
 import { useMutation, useQuery } from "@connectrpc/connect-query";
-import {
-  Alert,
-  Autocomplete,
-  Button,
-  Loader,
-  NativeSelect,
-  SegmentedControl,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Autocomplete, Button, Loader, NativeSelect, SegmentedControl, Title } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigate, useParams } from "react-router";
 import { useSession } from "../access/session";
+import { newId } from "../fleet/actions";
 import { enrolCommand } from "../fleet/Enrol";
 import {
   type Connection,
@@ -29,6 +21,8 @@ import { IconGreen, IconRed } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import words from "../words/ru/connect.json";
+import { AgentSettings } from "./AgentSettings";
+import { Devices } from "./Devices";
 import { OperatorChoice, OWN_LINK } from "./OperatorChoice";
 import { useTreeTrouble } from "./reasons";
 import "./tree.css";
@@ -165,7 +159,21 @@ function Way({ id }: { id: string }) {
           </StepRow>
         ))}
       </ol>
+      {c.tillId && c.finds?.able && <More connection={c} onDone={() => void query.refetch()} />}
     </>
+  );
+}
+
+/** Other devices of the same computer, for a shop with a second till. */
+function More({ connection: c, onDone }: { connection: Connection; onDone: () => void }) {
+  const { t } = useTranslation();
+  const active = c.steps.some((s) => s.stage === ConnectStage.DEVICE && s.mark === StepMark.NOW);
+  if (active || !c.finds) return null; // the step itself shows them
+  return (
+    <section style={{ marginTop: 24, maxWidth: 820 }}>
+      <Title order={2}>{t("connect.more")}</Title>
+      <Devices connection={c} finds={c.finds} onDone={onDone} />
+    </section>
   );
 }
 
@@ -211,7 +219,7 @@ function body(step: ConnectStep, c: Connection, shown: Given | null, refetch: ()
     case ConnectStage.CODE:
       return <CodeStep shown={shown} outletId={c.outletId} />;
     case ConnectStage.DEVICE:
-      return <DeviceStep connection={c} />;
+      return c.finds ? <Devices connection={c} finds={c.finds} onDone={refetch} /> : null;
     case ConnectStage.PLACE:
       return c.tillId ? <PlaceStep connection={c} onDone={refetch} /> : null;
     case ConnectStage.OPERATOR:
@@ -279,63 +287,28 @@ function CodeStep({ shown, outletId }: { shown: Given | null; outletId: string }
   );
 }
 
-function DeviceStep({ connection: c }: { connection: Connection }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      {c.finds?.devices.map(({ device: s }) => (
-        <div key={s?.wire}>
-          {s?.model}{" "}
-          <span className="quiet">{[s?.serial && `№ ${s.serial}`, s?.wire].filter(Boolean).join(" · ")}</span>
-        </div>
-      ))}
-      {c.tills.length > 0 && (
-        <div className="quiet">
-          {c.tills.map((x) => [x.name, x.device].filter(Boolean).join(" ")).join(", ")}
-        </div>
-      )}
-      <p style={{ margin: "4px 0" }}>{t("connect.find")}</p>
-      <CopyBlock text={"chekan-agent till find\nchekan-agent till adopt 1"} label={t("enrol.command")} />
-    </>
-  );
-}
-
 function PlaceStep({ connection: c, onDone }: { connection: Connection; onDone: () => void }) {
   const { t } = useTranslation();
   const trouble = useTreeTrouble();
-  const [name, setName] = useState(c.till);
   const tree = useQuery(TreeService.method.getTree, {});
   const outlets = (tree.data?.nodes ?? []).filter((n) => n.kind === PlaceKind.OUTLET && n.mayChange);
-  const change = useMutation(TreeService.method.changeNode, { onSuccess: onDone });
   const move = useMutation(TreeService.method.moveNode, { onSuccess: onDone });
-  const error = change.error ?? move.error;
   return (
-    <div style={{ display: "flex", gap: 8, flexWrap: "wrap", alignItems: "end" }}>
-      <TextInput
-        label={t("tree.name")}
-        value={name}
-        maxLength={100}
-        onChange={(e) => setName(e.currentTarget.value)}
-      />
-      <Button
-        variant="default"
-        disabled={name.trim() === c.till}
-        loading={change.isPending}
-        onClick={() => change.mutate({ id: c.tillId, name })}
-      >
-        {t("tree.save")}
-      </Button>
-      <NativeSelect
-        label={t("tree.outlet")}
-        value={c.outletId}
-        onChange={(e) => move.mutate({ id: c.tillId, parentId: e.currentTarget.value })}
-        data={[
-          ...(outlets.some((n) => n.id === c.outletId) ? [] : [{ value: c.outletId, label: c.outlet }]),
-          ...outlets.map((n) => ({ value: n.id, label: n.name })),
-        ]}
-      />
-      {error && <div role="alert">{trouble(error)}</div>}
-    </div>
+    <>
+      <div className="fieldsrow">
+        <NativeSelect
+          label={t("tree.outlet")}
+          value={c.outletId}
+          onChange={(e) => move.mutate({ id: c.tillId, parentId: e.currentTarget.value })}
+          data={[
+            ...(outlets.some((n) => n.id === c.outletId) ? [] : [{ value: c.outletId, label: c.outlet }]),
+            ...outlets.map((n) => ({ value: n.id, label: n.name })),
+          ]}
+        />
+        {move.error && <div role="alert">{trouble(move.error)}</div>}
+      </div>
+      <AgentSettings key={c.tillId} tillId={c.tillId} name={c.till} onDone={onDone} />
+    </>
   );
 }
 
@@ -387,7 +360,7 @@ function Command(p: {
         disabled={!p.connection.agentOnline}
         onClick={() =>
           start.mutate({
-            id: crypto.randomUUID(),
+            id: newId(),
             tillId: p.connection.tillId,
             action: p.action,
             address: p.address ?? "",
