@@ -196,6 +196,22 @@ func TestLook_band(t *testing.T) {
 	}
 }
 
+// The days until a memory is full follow the rate of late, which goes up and down: they do not flicker on the edge either.
+func TestLook_bandOfRoom(t *testing.T) {
+	f := well()
+	f.Rate = 100
+	var cells []Cell
+	var colours []Colour
+	for _, room := range []float64{3010, 2990, 3050, 3090, 3110, 3010, 290, 390, 410} {
+		f.Room = room
+		cells = Look(f, nil, cells)
+		colours = append(colours, cells[5].Colour)
+	}
+	if want := []Colour{Green, Yellow, Yellow, Yellow, Green, Green, Red, Red, Yellow}; !slices.Equal(colours, want) {
+		t.Errorf("got %v, want %v", colours, want)
+	}
+}
+
 func TestStops(t *testing.T) {
 	for _, c := range []struct {
 		name   string

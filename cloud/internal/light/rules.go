@@ -172,7 +172,7 @@ var rules = []Rule{
 		},
 	},
 	{
-		Metric: FNRoom, Aspect: FN, Usual: Limit{Warn: 30 * day, Critical: 3 * day}, Most: 365 * day, Below: true, calendar: true,
+		Metric: FNRoom, Aspect: FN, Usual: Limit{Warn: 30 * day, Critical: 3 * day}, Most: 365 * day, Below: true, calendar: true, band: day,
 		text: "Память фискального накопителя кончится через {value}, если продавать как сейчас.", todo: "Закажите замену накопителя.",
 		measure: func(f Facts) (int64, bool) {
 			if f.Room <= 0 || f.Rate <= 0 {
