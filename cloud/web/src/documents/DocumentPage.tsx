@@ -9,10 +9,11 @@ import { useLang } from "../fleet/facts";
 import { DocumentsService, type GetDocumentResponse } from "../gen/cabinet/v1/documents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
-import { CopyBlock, useCopied } from "../ui/Copy";
+import { Copy, CopyBlock, useCopied } from "../ui/Copy";
 import { money, ofCivil } from "../ui/format";
 import { IconBack, IconCopy, IconInfo, IconPrint, IconSave, IconTick, IconYellow } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { Pair } from "../ui/Pair";
 import { When } from "../ui/time";
 import { useDocumentName } from "./Documents";
 import { LinkDialog } from "./LinkDialog";
@@ -276,12 +277,17 @@ function Facts({ answer }: { answer: GetDocumentResponse }) {
             <dd>{d.receipt > 0 ? `${d.shift} / ${d.receipt}` : d.shift}</dd>
           </>
         )}
-        <dt>{t("document.fn")}</dt>
-        <dd>{d.fn}</dd>
-        <dt>{t("fd")}</dt>
-        <dd>{d.fd}</dd>
-        <dt>{t("document.fp")}</dt>
-        <dd>{String(d.fp).padStart(10, "0")}</dd>
+        {(
+          [
+            [t("document.fn"), d.fn],
+            [t("fd"), String(d.fd)],
+            [t("document.fp"), String(d.fp).padStart(10, "0")],
+          ] as const
+        ).map(([name, number]) => (
+          <Pair key={name} name={name}>
+            {number} <Copy text={number} label={name} />
+          </Pair>
+        ))}
         {view.key && (
           <>
             <dt>{t("operations.key")}</dt>
