@@ -130,9 +130,7 @@ function Tools({ filter }: { filter: MessageInitShape<typeof AuditFilterSchema> 
         <Button loading={check.isPending} onClick={() => check.mutate()}>
           {t("journal.check")}
         </Button>
-        <Exports
-          make={(format) => createClient(AuditService, transport).exportAudit({ filter, format })}
-        />
+        <Exports make={(format) => createClient(AuditService, transport).exportAudit({ filter, format })} />
       </Group>
       {check.data && (
         <Alert
