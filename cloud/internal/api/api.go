@@ -53,6 +53,8 @@ const (
 	smallRequest = 1 << 20
 	// agentRequest is the most an agent's call may weigh: a packed batch or a bundle, and something around it.
 	agentRequest = max(pack.MaxPacked, fleet.MaxBundle) + 1<<20
+	// worthPacking is from what size on an answer is compressed: the stream begins with thousands of small ones, each compressed by itself.
+	worthPacking = 2 << 10
 	// callLimit ends a call that hangs; streams and long polls have their own ends.
 	callLimit = 90 * time.Second
 )
@@ -109,6 +111,7 @@ func (s *Server) Cabinet(pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	opts := []connect.HandlerOption{
 		connect.WithRecover(s.recovered), connect.WithInterceptors(&door{s: s, who: s.person}), connect.WithReadMaxBytes(smallRequest),
+		connect.WithCompressMinBytes(worthPacking),
 	}
 	mux.Handle(cabinetv1connect.NewAccessServiceHandler(&accessService{s}, opts...))
 	mux.Handle(cabinetv1connect.NewFleetServiceHandler(&fleetService{s}, opts...))
