@@ -2,7 +2,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { lightOf } from "../fleet/light";
-import { ConnectionSchema, StepMark } from "../gen/cabinet/v1/connect_pb";
+import { CommandState } from "../gen/cabinet/v1/commands_pb";
+import { AdoptionSchema, ConnectionSchema, StepMark } from "../gen/cabinet/v1/connect_pb";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light } from "../gen/cabinet/v1/light_pb";
 import { SettingsState } from "../gen/cabinet/v1/settings_pb";
@@ -83,6 +84,79 @@ export class FakeTree {
         mark === StepMark.FAILED ? "ОФД по адресу ofdp.platformaofd.ru:21101 не отвечает: порт закрыт." : "",
     })),
   });
+  /** An agent on its way that has found two devices: one is new, one is a till already. */
+  newcomer = create(ConnectionSchema, {
+    id: "agent-new",
+    agentId: "agent-new",
+    agentOnline: true,
+    host: "KASSA-PC",
+    outlet: "Магазин на Мира, 5",
+    outletId: "outlet-1",
+    country: "ru",
+    steps: [
+      StepMark.DONE,
+      StepMark.DONE,
+      StepMark.NOW,
+      StepMark.LATER,
+      StepMark.LATER,
+      StepMark.LATER,
+      StepMark.LATER,
+    ].map((mark, i) => ({ stage: i + 1, mark, reason: mark === StepMark.NOW ? "strangers" : "" })),
+    finds: {
+      agentId: "agent-new",
+      able: true,
+      mayAdopt: true,
+      search: {
+        tried: 4,
+        places: 4,
+        beganMs: BigInt(Date.now() - 70_000),
+        endedMs: BigInt(Date.now() - 60_000),
+        leftAlone: [
+          "Порт COM1: занят другой программой",
+          "Порт COM4: отвечает другое устройство, оставлено в покое",
+        ],
+      },
+      devices: [
+        {
+          device: {
+            wire: "serial://COM3?baud=115200",
+            driver: "shtrih",
+            model: "ШТРИХ-М-01Ф",
+            serial: "0000000000005001",
+            fn: "9999078902005001",
+            rnm: "0000000005012345",
+            kind: "till",
+          },
+        },
+        {
+          device: {
+            wire: "serial://COM5?baud=115200",
+            driver: "fnprint",
+            model: "ФН-1.2",
+            fn: "9999078902005002",
+            kind: "fn",
+          },
+        },
+        {
+          device: { wire: "serial://COM6?baud=9600", driver: "fnprint", model: "TM-T20", kind: "printer" },
+        },
+        {
+          device: {
+            wire: "tcp://192.168.1.20:7778",
+            driver: "shtrih",
+            model: "ШТРИХ-ЛАЙТ-01Ф",
+            serial: "0000000000005003",
+            kind: "till",
+            till: "kassa-1",
+          },
+          tillId: "till-green",
+          till: "Касса 1",
+        },
+      ],
+    },
+  });
+  /** What was asked of the agent, in order. */
+  asked: string[] = [];
   /** What the next change is refused for. */
   refuse = "";
 
@@ -176,9 +250,31 @@ export class FakeTree {
         door();
         return { connections: [this.connection] };
       },
-      getConnection: () => {
+      getConnection: ({ id }) => {
         door();
-        return { connection: this.connection };
+        return { connection: id === this.newcomer.id ? this.newcomer : this.connection };
+      },
+      listFinds: () => {
+        door();
+        return { finds: this.newcomer.finds };
+      },
+      findDevices: ({ agentId }) => {
+        door();
+        this.asked.push(`find ${agentId}`);
+        if (this.newcomer.finds) this.newcomer.finds.asked = true;
+        return { finds: this.newcomer.finds };
+      },
+      adoptDevice: ({ agentId, commandId, wire, printer, title, outletId }) => {
+        door();
+        if (this.refuse) {
+          const reason = this.refuse;
+          this.refuse = "";
+          throw new ConnectError("refused", Code.NotFound, { "Chekan-Reason": reason });
+        }
+        this.asked.push(["adopt", agentId, wire, printer, title, outletId].filter(Boolean).join(" "));
+        const found = this.newcomer.finds?.devices.find((d) => d.device?.wire === wire);
+        if (found) found.adoption = create(AdoptionSchema, { commandId, title, state: CommandState.RUNNING });
+        return { finds: this.newcomer.finds };
       },
       createConnection: () => {
         door();
@@ -218,7 +314,12 @@ export class FakeTree {
           drifts: [{ what: "operator", wanted: "Платформа ОФД 9715260691", found: "Такском 7704211201" }],
         },
       }),
-      changeSettings: () => ({}),
+      changeSettings: ({ settings: s }) => {
+        this.asked.push(
+          ["settings", s?.title, s?.finishPrint, s?.rushHours, s?.ofd].filter(Boolean).join(" "),
+        );
+        return {};
+      },
       listStays: ({ tillId }) => {
         const node = get(tillId);
         const outlet = this.nodes.find((n) => n.id === node.parentId)?.name ?? "";
