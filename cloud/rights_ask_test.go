@@ -110,7 +110,7 @@ func (m method) period(q protoreflect.Message) {
 			q.Set(fd, protoreflect.ValueOfString("2026-03-01"))
 		case fd.Kind() == protoreflect.StringKind && !fd.IsList() && fd.Name() == "to":
 			q.Set(fd, protoreflect.ValueOfString("2026-03-31"))
-		case fd.Kind() == protoreflect.MessageKind && !fd.IsList() && !fd.IsMap() && fd.Name() == "request":
+		case fd.Kind() == protoreflect.MessageKind && !fd.IsList() && !fd.IsMap() && strings.HasSuffix(string(fd.Message().Name()), "Request"): // a list whose file is asked for
 			m.period(q.Mutable(fd).Message())
 		}
 	}
