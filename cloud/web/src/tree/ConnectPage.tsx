@@ -152,7 +152,7 @@ function Way({ id }: { id: string }) {
           <Link to={`/tills/${encodeURIComponent(c.tillId)}`}>{c.till}</Link>
         </p>
       )}
-      <ol className="steps">
+      <ol className="way">
         {c.steps.map((s) => (
           <StepRow key={s.stage} step={s}>
             {body(s, c, shown, () => void query.refetch())}
