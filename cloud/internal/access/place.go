@@ -51,13 +51,13 @@ func TillPlace(ctx context.Context, q *db.Queries, tillID string) (Place, bool, 
 	} else if err != nil {
 		return Place{}, false, fmt.Errorf("find till: %w", err)
 	}
-	above := map[string]string{}
-	for id, levels := till.DepartmentID, 0; id != "" && levels < MaxDepth; id, levels = above[id], levels+1 {
-		if above[id], err = q.GetDepartmentParent(ctx, id); err != nil {
-			return Place{}, false, fmt.Errorf("find department: %w", err)
+	var path []string
+	if till.DepartmentID != "" {
+		if path, err = q.ListAbove(ctx, db.ListAboveParams{DepartmentID: till.DepartmentID, Most: MaxDepth}); err != nil {
+			return Place{}, false, fmt.Errorf("list departments above: %w", err)
 		}
 	}
-	return Place{OrganisationID: till.OrganisationID, Path: append(Way(above, till.DepartmentID), till.OutletID, tillID)}, true, nil
+	return Place{OrganisationID: till.OrganisationID, Path: append(path, till.OutletID, tillID)}, true, nil
 }
 
 // NodePlace gives the place of a node of an organisation, whatever it is: a department, an outlet, a till, or the organisation

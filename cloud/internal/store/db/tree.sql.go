@@ -403,17 +403,6 @@ func (q *Queries) GetDepartment(ctx context.Context, id string) (GetDepartmentRo
 	return i, err
 }
 
-const getDepartmentParent = `-- name: GetDepartmentParent :one
-SELECT parent_id FROM departments WHERE id = $1
-`
-
-func (q *Queries) GetDepartmentParent(ctx context.Context, id string) (string, error) {
-	row := q.db.QueryRowContext(ctx, getDepartmentParent, id)
-	var parent_id string
-	err := row.Scan(&parent_id)
-	return parent_id, err
-}
-
 const getOutletOfAny = `-- name: GetOutletOfAny :one
 SELECT id, organisation_id, department_id, name, position, address, time_zone, phone, closed_at FROM outlets WHERE id = $1
 `
@@ -557,6 +546,43 @@ func (q *Queries) LastCommandOf(ctx context.Context, arg LastCommandOfParams) (C
 		&i.OutletID,
 	)
 	return i, err
+}
+
+const listAbove = `-- name: ListAbove :many
+WITH RECURSIVE above (id, parent_id, level) AS (
+  SELECT d.id, d.parent_id, 1 FROM departments d WHERE d.id = $1
+  UNION ALL
+  SELECT d.id, d.parent_id, a.level + 1 FROM departments d JOIN above a ON d.id = a.parent_id WHERE a.level < CAST($2 AS INTEGER)
+)
+SELECT above.id FROM above ORDER BY above.level DESC
+`
+
+type ListAboveParams struct {
+	DepartmentID string
+	Most         int32
+}
+
+func (q *Queries) ListAbove(ctx context.Context, arg ListAboveParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, listAbove, arg.DepartmentID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listCodes = `-- name: ListCodes :many

@@ -6,8 +6,13 @@ SELECT t.organisation_id, t.outlet_id, o.department_id
 FROM tills t JOIN outlets o ON o.id = t.outlet_id
 WHERE t.id = $1;
 
--- name: GetDepartmentParent :one
-SELECT parent_id FROM departments WHERE id = $1;
+-- name: ListAbove :many
+WITH RECURSIVE above (id, parent_id, level) AS (
+  SELECT d.id, d.parent_id, 1 FROM departments d WHERE d.id = sqlc.arg(department_id)
+  UNION ALL
+  SELECT d.id, d.parent_id, a.level + 1 FROM departments d JOIN above a ON d.id = a.parent_id WHERE a.level < CAST(sqlc.arg(most) AS INTEGER)
+)
+SELECT above.id FROM above ORDER BY above.level DESC;
 
 -- name: GetDepartment :one
 SELECT id, organisation_id, parent_id, name, position FROM departments WHERE id = $1;
