@@ -112,6 +112,8 @@ var needs = map[string]Permission{
 	cabinetv1connect.DocumentsServiceListProductsProcedure:    MoneyView,
 	cabinetv1connect.DocumentsServiceExportProductsProcedure:  MoneyView,
 
+	cabinetv1connect.DocumentsServiceReconcileDocumentsProcedure: MoneyView, // what differs tells sums
+
 	cabinetv1connect.LinksServiceCreateLinkProcedure: MoneyView, // a receipt is sums and goods from end to end
 	cabinetv1connect.LinksServiceSendLinkProcedure:   MoneyView,
 	cabinetv1connect.LinksServiceListLinksProcedure:  MoneyView,

@@ -257,6 +257,7 @@ func TestMonth(t *testing.T) {
 		t.Run("revenue", m.revenue)
 		t.Run("shifts", m.shifts)
 		t.Run("goods", m.goods)
+		t.Run("reconcile", m.reconcile)
 		t.Run("files", m.files)
 		t.Run("sheets", m.sheets)
 		t.Run("workbooks", m.workbooks)

@@ -146,6 +146,71 @@ func (DocumentSource) EnumDescriptor() ([]byte, []int) {
 	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{1}
 }
 
+// Verdict is what a comparison came to.
+type Verdict int32
+
+const (
+	// Not given.
+	Verdict_VERDICT_UNSPECIFIED Verdict = 0
+	// Here and the same in everything that was told.
+	Verdict_VERDICT_SAME Verdict = 1
+	// Here, and something differs.
+	Verdict_VERDICT_DIFFERS Verdict = 2
+	// Not here.
+	Verdict_VERDICT_MISSING Verdict = 3
+	// Told before in the same request.
+	Verdict_VERDICT_REPEATED Verdict = 4
+	// Here between the numbers that were told, and not told.
+	Verdict_VERDICT_EXTRA Verdict = 5
+)
+
+// Enum value maps for Verdict.
+var (
+	Verdict_name = map[int32]string{
+		0: "VERDICT_UNSPECIFIED",
+		1: "VERDICT_SAME",
+		2: "VERDICT_DIFFERS",
+		3: "VERDICT_MISSING",
+		4: "VERDICT_REPEATED",
+		5: "VERDICT_EXTRA",
+	}
+	Verdict_value = map[string]int32{
+		"VERDICT_UNSPECIFIED": 0,
+		"VERDICT_SAME":        1,
+		"VERDICT_DIFFERS":     2,
+		"VERDICT_MISSING":     3,
+		"VERDICT_REPEATED":    4,
+		"VERDICT_EXTRA":       5,
+	}
+)
+
+func (x Verdict) Enum() *Verdict {
+	p := new(Verdict)
+	*p = x
+	return p
+}
+
+func (x Verdict) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Verdict) Descriptor() protoreflect.EnumDescriptor {
+	return file_cabinet_v1_documents_proto_enumTypes[2].Descriptor()
+}
+
+func (Verdict) Type() protoreflect.EnumType {
+	return &file_cabinet_v1_documents_proto_enumTypes[2]
+}
+
+func (x Verdict) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Verdict.Descriptor instead.
+func (Verdict) EnumDescriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{2}
+}
+
 // OperationView is an operation of a till.
 type OperationView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1687,6 +1752,289 @@ func (x *ExportDocumentsResponse) GetCut() bool {
 	return false
 }
 
+// OwnReceipt is a receipt as another system knows it.
+type OwnReceipt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What that system calls it, at most 100 characters; given back as it came.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,2,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the document.
+	Fd uint32 `protobuf:"varint,3,opt,name=fd,proto3" json:"fd,omitempty"`
+	// Fiscal sign; 0 is not compared.
+	Fp uint32 `protobuf:"varint,4,opt,name=fp,proto3" json:"fp,omitempty"`
+	// Sum, minor units; absent is not compared.
+	Total *int64 `protobuf:"varint,5,opt,name=total,proto3,oneof" json:"total,omitempty"`
+	// Settlement; not given is not compared.
+	Kind          v1.Kind `protobuf:"varint,6,opt,name=kind,proto3,enum=fiscal.v1.Kind" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwnReceipt) Reset() {
+	*x = OwnReceipt{}
+	mi := &file_cabinet_v1_documents_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwnReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwnReceipt) ProtoMessage() {}
+
+func (x *OwnReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_documents_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwnReceipt.ProtoReflect.Descriptor instead.
+func (*OwnReceipt) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *OwnReceipt) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OwnReceipt) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *OwnReceipt) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *OwnReceipt) GetFp() uint32 {
+	if x != nil {
+		return x.Fp
+	}
+	return 0
+}
+
+func (x *OwnReceipt) GetTotal() int64 {
+	if x != nil && x.Total != nil {
+		return *x.Total
+	}
+	return 0
+}
+
+func (x *OwnReceipt) GetKind() v1.Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Kind(0)
+}
+
+// ReconcileDocumentsRequest carries receipts.
+type ReconcileDocumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1000. Between the first and the last number of each fiscal memory lie at most 10000 in all.
+	Receipts      []*OwnReceipt `protobuf:"bytes,1,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileDocumentsRequest) Reset() {
+	*x = ReconcileDocumentsRequest{}
+	mi := &file_cabinet_v1_documents_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileDocumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileDocumentsRequest) ProtoMessage() {}
+
+func (x *ReconcileDocumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_documents_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileDocumentsRequest.ProtoReflect.Descriptor instead.
+func (*ReconcileDocumentsRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReconcileDocumentsRequest) GetReceipts() []*OwnReceipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+// ReconciledReceipt is one line of an answer.
+type ReconciledReceipt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the other system calls it; empty of an extra one.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Verdict.
+	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=cabinet.v1.Verdict" json:"verdict,omitempty"`
+	// What differs: fp, total, kind.
+	Differs []string `protobuf:"bytes,3,rep,name=differs,proto3" json:"differs,omitempty"`
+	// Number of the fiscal memory.
+	Fn string `protobuf:"bytes,4,opt,name=fn,proto3" json:"fn,omitempty"`
+	// Number of the document.
+	Fd uint32 `protobuf:"varint,5,opt,name=fd,proto3" json:"fd,omitempty"`
+	// The document as it is here; absent when it is not.
+	Found *v1.Document `protobuf:"bytes,6,opt,name=found,proto3" json:"found,omitempty"`
+	// Its till.
+	TillId        string `protobuf:"bytes,7,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconciledReceipt) Reset() {
+	*x = ReconciledReceipt{}
+	mi := &file_cabinet_v1_documents_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconciledReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconciledReceipt) ProtoMessage() {}
+
+func (x *ReconciledReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_documents_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconciledReceipt.ProtoReflect.Descriptor instead.
+func (*ReconciledReceipt) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReconciledReceipt) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ReconciledReceipt) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *ReconciledReceipt) GetDiffers() []string {
+	if x != nil {
+		return x.Differs
+	}
+	return nil
+}
+
+func (x *ReconciledReceipt) GetFn() string {
+	if x != nil {
+		return x.Fn
+	}
+	return ""
+}
+
+func (x *ReconciledReceipt) GetFd() uint32 {
+	if x != nil {
+		return x.Fd
+	}
+	return 0
+}
+
+func (x *ReconciledReceipt) GetFound() *v1.Document {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *ReconciledReceipt) GetTillId() string {
+	if x != nil {
+		return x.TillId
+	}
+	return ""
+}
+
+// ReconcileDocumentsResponse gives a verdict for each line, in their order, and then what was not told.
+type ReconcileDocumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Lines.
+	Receipts      []*ReconciledReceipt `protobuf:"bytes,1,rep,name=receipts,proto3" json:"receipts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileDocumentsResponse) Reset() {
+	*x = ReconcileDocumentsResponse{}
+	mi := &file_cabinet_v1_documents_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileDocumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileDocumentsResponse) ProtoMessage() {}
+
+func (x *ReconcileDocumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_documents_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileDocumentsResponse.ProtoReflect.Descriptor instead.
+func (*ReconcileDocumentsResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_documents_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ReconcileDocumentsResponse) GetReceipts() []*ReconciledReceipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
 var File_cabinet_v1_documents_proto protoreflect.FileDescriptor
 
 const file_cabinet_v1_documents_proto_rawDesc = "" +
@@ -1809,7 +2157,28 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
 	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
-	"\x03cut\x18\x04 \x01(\bR\x03cut*\x89\x01\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\x96\x01\n" +
+	"\n" +
+	"OwnReceipt\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
+	"\x02fn\x18\x02 \x01(\tR\x02fn\x12\x0e\n" +
+	"\x02fd\x18\x03 \x01(\rR\x02fd\x12\x0e\n" +
+	"\x02fp\x18\x04 \x01(\rR\x02fp\x12\x19\n" +
+	"\x05total\x18\x05 \x01(\x03H\x00R\x05total\x88\x01\x01\x12#\n" +
+	"\x04kind\x18\x06 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kindB\b\n" +
+	"\x06_total\"O\n" +
+	"\x19ReconcileDocumentsRequest\x122\n" +
+	"\breceipts\x18\x01 \x03(\v2\x16.cabinet.v1.OwnReceiptR\breceipts\"\xd0\x01\n" +
+	"\x11ReconciledReceipt\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.cabinet.v1.VerdictR\averdict\x12\x18\n" +
+	"\adiffers\x18\x03 \x03(\tR\adiffers\x12\x0e\n" +
+	"\x02fn\x18\x04 \x01(\tR\x02fn\x12\x0e\n" +
+	"\x02fd\x18\x05 \x01(\rR\x02fd\x12)\n" +
+	"\x05found\x18\x06 \x01(\v2\x13.fiscal.v1.DocumentR\x05found\x12\x17\n" +
+	"\atill_id\x18\a \x01(\tR\x06tillId\"W\n" +
+	"\x1aReconcileDocumentsResponse\x129\n" +
+	"\breceipts\x18\x01 \x03(\v2\x1d.cabinet.v1.ReconciledReceiptR\breceipts*\x89\x01\n" +
 	"\aPayment\x12\x17\n" +
 	"\x13PAYMENT_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fPAYMENT_CASH\x10\x01\x12\x16\n" +
@@ -1821,7 +2190,14 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x1bDOCUMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DOCUMENT_SOURCE_AGENT\x10\x01\x12\x16\n" +
 	"\x12DOCUMENT_SOURCE_FN\x10\x02\x12\x17\n" +
-	"\x13DOCUMENT_SOURCE_OFD\x10\x032\x95\v\n" +
+	"\x13DOCUMENT_SOURCE_OFD\x10\x03*\x87\x01\n" +
+	"\aVerdict\x12\x17\n" +
+	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fVERDICT_SAME\x10\x01\x12\x13\n" +
+	"\x0fVERDICT_DIFFERS\x10\x02\x12\x13\n" +
+	"\x0fVERDICT_MISSING\x10\x03\x12\x14\n" +
+	"\x10VERDICT_REPEATED\x10\x04\x12\x11\n" +
+	"\rVERDICT_EXTRA\x10\x052\xff\v\n" +
 	"\x10DocumentsService\x12\\\n" +
 	"\x0eListOperations\x12!.cabinet.v1.ListOperationsRequest\x1a\".cabinet.v1.ListOperationsResponse\"\x03\x90\x02\x01\x12Y\n" +
 	"\rListUndecided\x12 .cabinet.v1.ListUndecidedRequest\x1a!.cabinet.v1.ListUndecidedResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -1829,7 +2205,8 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\vGetDocument\x12\x1e.cabinet.v1.GetDocumentRequest\x1a\x1f.cabinet.v1.GetDocumentResponse\"\x03\x90\x02\x01\x12\\\n" +
 	"\x0eGetDocumentPDF\x12!.cabinet.v1.GetDocumentPDFRequest\x1a\".cabinet.v1.GetDocumentPDFResponse\"\x03\x90\x02\x01\x12_\n" +
 	"\x0fSearchDocuments\x12\".cabinet.v1.SearchDocumentsRequest\x1a#.cabinet.v1.SearchDocumentsResponse\"\x03\x90\x02\x01\x12_\n" +
-	"\x0fExportDocuments\x12\".cabinet.v1.ExportDocumentsRequest\x1a#.cabinet.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x12P\n" +
+	"\x0fExportDocuments\x12\".cabinet.v1.ExportDocumentsRequest\x1a#.cabinet.v1.ExportDocumentsResponse\"\x03\x90\x02\x01\x12h\n" +
+	"\x12ReconcileDocuments\x12%.cabinet.v1.ReconcileDocumentsRequest\x1a&.cabinet.v1.ReconcileDocumentsResponse\"\x03\x90\x02\x01\x12P\n" +
 	"\n" +
 	"ListShifts\x12\x1d.cabinet.v1.ListShiftsRequest\x1a\x1e.cabinet.v1.ListShiftsResponse\"\x03\x90\x02\x01\x12J\n" +
 	"\bGetShift\x12\x1b.cabinet.v1.GetShiftRequest\x1a\x1c.cabinet.v1.GetShiftResponse\"\x03\x90\x02\x01\x12V\n" +
@@ -1857,123 +2234,135 @@ func file_cabinet_v1_documents_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_documents_proto_rawDescData
 }
 
-var file_cabinet_v1_documents_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_documents_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_cabinet_v1_documents_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cabinet_v1_documents_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_cabinet_v1_documents_proto_goTypes = []any{
-	(Payment)(0),                    // 0: cabinet.v1.Payment
-	(DocumentSource)(0),             // 1: cabinet.v1.DocumentSource
-	(*OperationView)(nil),           // 2: cabinet.v1.OperationView
-	(*ListOperationsRequest)(nil),   // 3: cabinet.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),  // 4: cabinet.v1.ListOperationsResponse
-	(*ListUndecidedRequest)(nil),    // 5: cabinet.v1.ListUndecidedRequest
-	(*ListUndecidedResponse)(nil),   // 6: cabinet.v1.ListUndecidedResponse
-	(*ListDocumentsRequest)(nil),    // 7: cabinet.v1.ListDocumentsRequest
-	(*DocumentView)(nil),            // 8: cabinet.v1.DocumentView
-	(*ListDocumentsResponse)(nil),   // 9: cabinet.v1.ListDocumentsResponse
-	(*GetDocumentRequest)(nil),      // 10: cabinet.v1.GetDocumentRequest
-	(*GetDocumentResponse)(nil),     // 11: cabinet.v1.GetDocumentResponse
-	(*SlipLine)(nil),                // 12: cabinet.v1.SlipLine
-	(*Tag)(nil),                     // 13: cabinet.v1.Tag
-	(*GetDocumentPDFRequest)(nil),   // 14: cabinet.v1.GetDocumentPDFRequest
-	(*GetDocumentPDFResponse)(nil),  // 15: cabinet.v1.GetDocumentPDFResponse
-	(*DocumentFilter)(nil),          // 16: cabinet.v1.DocumentFilter
-	(*SearchDocumentsRequest)(nil),  // 17: cabinet.v1.SearchDocumentsRequest
-	(*FoundDocument)(nil),           // 18: cabinet.v1.FoundDocument
-	(*SearchDocumentsResponse)(nil), // 19: cabinet.v1.SearchDocumentsResponse
-	(*ExportDocumentsRequest)(nil),  // 20: cabinet.v1.ExportDocumentsRequest
-	(*ExportDocumentsResponse)(nil), // 21: cabinet.v1.ExportDocumentsResponse
-	(*v1.Operation)(nil),            // 22: fiscal.v1.Operation
-	(*v1.Document)(nil),             // 23: fiscal.v1.Document
-	(v1.PaperTrack)(0),              // 24: fiscal.v1.PaperTrack
-	(v1.OFDTrack)(0),                // 25: fiscal.v1.OFDTrack
-	(*v1.Receipt)(nil),              // 26: fiscal.v1.Receipt
-	(*v1.Cashier)(nil),              // 27: fiscal.v1.Cashier
-	(v1.Kind)(0),                    // 28: fiscal.v1.Kind
-	(*PaymentSums)(nil),             // 29: cabinet.v1.PaymentSums
-	(*VATSum)(nil),                  // 30: cabinet.v1.VATSum
-	(TableFormat)(0),                // 31: cabinet.v1.TableFormat
-	(*ListShiftsRequest)(nil),       // 32: cabinet.v1.ListShiftsRequest
-	(*GetShiftRequest)(nil),         // 33: cabinet.v1.GetShiftRequest
-	(*ExportShiftsRequest)(nil),     // 34: cabinet.v1.ExportShiftsRequest
-	(*ExportRevenueRequest)(nil),    // 35: cabinet.v1.ExportRevenueRequest
-	(*GetRevenueRequest)(nil),       // 36: cabinet.v1.GetRevenueRequest
-	(*ListProductsRequest)(nil),     // 37: cabinet.v1.ListProductsRequest
-	(*ExportProductsRequest)(nil),   // 38: cabinet.v1.ExportProductsRequest
-	(*ListGapsRequest)(nil),         // 39: cabinet.v1.ListGapsRequest
-	(*ListOutletsRequest)(nil),      // 40: cabinet.v1.ListOutletsRequest
-	(*ListShiftsResponse)(nil),      // 41: cabinet.v1.ListShiftsResponse
-	(*GetShiftResponse)(nil),        // 42: cabinet.v1.GetShiftResponse
-	(*ExportShiftsResponse)(nil),    // 43: cabinet.v1.ExportShiftsResponse
-	(*ExportRevenueResponse)(nil),   // 44: cabinet.v1.ExportRevenueResponse
-	(*GetRevenueResponse)(nil),      // 45: cabinet.v1.GetRevenueResponse
-	(*ListProductsResponse)(nil),    // 46: cabinet.v1.ListProductsResponse
-	(*ExportProductsResponse)(nil),  // 47: cabinet.v1.ExportProductsResponse
-	(*ListGapsResponse)(nil),        // 48: cabinet.v1.ListGapsResponse
-	(*ListOutletsResponse)(nil),     // 49: cabinet.v1.ListOutletsResponse
+	(Payment)(0),                       // 0: cabinet.v1.Payment
+	(DocumentSource)(0),                // 1: cabinet.v1.DocumentSource
+	(Verdict)(0),                       // 2: cabinet.v1.Verdict
+	(*OperationView)(nil),              // 3: cabinet.v1.OperationView
+	(*ListOperationsRequest)(nil),      // 4: cabinet.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),     // 5: cabinet.v1.ListOperationsResponse
+	(*ListUndecidedRequest)(nil),       // 6: cabinet.v1.ListUndecidedRequest
+	(*ListUndecidedResponse)(nil),      // 7: cabinet.v1.ListUndecidedResponse
+	(*ListDocumentsRequest)(nil),       // 8: cabinet.v1.ListDocumentsRequest
+	(*DocumentView)(nil),               // 9: cabinet.v1.DocumentView
+	(*ListDocumentsResponse)(nil),      // 10: cabinet.v1.ListDocumentsResponse
+	(*GetDocumentRequest)(nil),         // 11: cabinet.v1.GetDocumentRequest
+	(*GetDocumentResponse)(nil),        // 12: cabinet.v1.GetDocumentResponse
+	(*SlipLine)(nil),                   // 13: cabinet.v1.SlipLine
+	(*Tag)(nil),                        // 14: cabinet.v1.Tag
+	(*GetDocumentPDFRequest)(nil),      // 15: cabinet.v1.GetDocumentPDFRequest
+	(*GetDocumentPDFResponse)(nil),     // 16: cabinet.v1.GetDocumentPDFResponse
+	(*DocumentFilter)(nil),             // 17: cabinet.v1.DocumentFilter
+	(*SearchDocumentsRequest)(nil),     // 18: cabinet.v1.SearchDocumentsRequest
+	(*FoundDocument)(nil),              // 19: cabinet.v1.FoundDocument
+	(*SearchDocumentsResponse)(nil),    // 20: cabinet.v1.SearchDocumentsResponse
+	(*ExportDocumentsRequest)(nil),     // 21: cabinet.v1.ExportDocumentsRequest
+	(*ExportDocumentsResponse)(nil),    // 22: cabinet.v1.ExportDocumentsResponse
+	(*OwnReceipt)(nil),                 // 23: cabinet.v1.OwnReceipt
+	(*ReconcileDocumentsRequest)(nil),  // 24: cabinet.v1.ReconcileDocumentsRequest
+	(*ReconciledReceipt)(nil),          // 25: cabinet.v1.ReconciledReceipt
+	(*ReconcileDocumentsResponse)(nil), // 26: cabinet.v1.ReconcileDocumentsResponse
+	(*v1.Operation)(nil),               // 27: fiscal.v1.Operation
+	(*v1.Document)(nil),                // 28: fiscal.v1.Document
+	(v1.PaperTrack)(0),                 // 29: fiscal.v1.PaperTrack
+	(v1.OFDTrack)(0),                   // 30: fiscal.v1.OFDTrack
+	(*v1.Receipt)(nil),                 // 31: fiscal.v1.Receipt
+	(*v1.Cashier)(nil),                 // 32: fiscal.v1.Cashier
+	(v1.Kind)(0),                       // 33: fiscal.v1.Kind
+	(*PaymentSums)(nil),                // 34: cabinet.v1.PaymentSums
+	(*VATSum)(nil),                     // 35: cabinet.v1.VATSum
+	(TableFormat)(0),                   // 36: cabinet.v1.TableFormat
+	(*ListShiftsRequest)(nil),          // 37: cabinet.v1.ListShiftsRequest
+	(*GetShiftRequest)(nil),            // 38: cabinet.v1.GetShiftRequest
+	(*ExportShiftsRequest)(nil),        // 39: cabinet.v1.ExportShiftsRequest
+	(*ExportRevenueRequest)(nil),       // 40: cabinet.v1.ExportRevenueRequest
+	(*GetRevenueRequest)(nil),          // 41: cabinet.v1.GetRevenueRequest
+	(*ListProductsRequest)(nil),        // 42: cabinet.v1.ListProductsRequest
+	(*ExportProductsRequest)(nil),      // 43: cabinet.v1.ExportProductsRequest
+	(*ListGapsRequest)(nil),            // 44: cabinet.v1.ListGapsRequest
+	(*ListOutletsRequest)(nil),         // 45: cabinet.v1.ListOutletsRequest
+	(*ListShiftsResponse)(nil),         // 46: cabinet.v1.ListShiftsResponse
+	(*GetShiftResponse)(nil),           // 47: cabinet.v1.GetShiftResponse
+	(*ExportShiftsResponse)(nil),       // 48: cabinet.v1.ExportShiftsResponse
+	(*ExportRevenueResponse)(nil),      // 49: cabinet.v1.ExportRevenueResponse
+	(*GetRevenueResponse)(nil),         // 50: cabinet.v1.GetRevenueResponse
+	(*ListProductsResponse)(nil),       // 51: cabinet.v1.ListProductsResponse
+	(*ExportProductsResponse)(nil),     // 52: cabinet.v1.ExportProductsResponse
+	(*ListGapsResponse)(nil),           // 53: cabinet.v1.ListGapsResponse
+	(*ListOutletsResponse)(nil),        // 54: cabinet.v1.ListOutletsResponse
 }
 var file_cabinet_v1_documents_proto_depIdxs = []int32{
-	22, // 0: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
-	2,  // 1: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
-	2,  // 2: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
-	23, // 3: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
-	24, // 4: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
-	25, // 5: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
-	8,  // 6: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
-	8,  // 7: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
-	26, // 8: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
-	27, // 9: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
-	12, // 10: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
-	13, // 11: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
-	13, // 12: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
-	28, // 13: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
+	27, // 0: cabinet.v1.OperationView.operation:type_name -> fiscal.v1.Operation
+	3,  // 1: cabinet.v1.ListOperationsResponse.operations:type_name -> cabinet.v1.OperationView
+	3,  // 2: cabinet.v1.ListUndecidedResponse.operations:type_name -> cabinet.v1.OperationView
+	28, // 3: cabinet.v1.DocumentView.document:type_name -> fiscal.v1.Document
+	29, // 4: cabinet.v1.DocumentView.paper:type_name -> fiscal.v1.PaperTrack
+	30, // 5: cabinet.v1.DocumentView.ofd:type_name -> fiscal.v1.OFDTrack
+	9,  // 6: cabinet.v1.ListDocumentsResponse.documents:type_name -> cabinet.v1.DocumentView
+	9,  // 7: cabinet.v1.GetDocumentResponse.document:type_name -> cabinet.v1.DocumentView
+	31, // 8: cabinet.v1.GetDocumentResponse.receipt:type_name -> fiscal.v1.Receipt
+	32, // 9: cabinet.v1.GetDocumentResponse.cashier:type_name -> fiscal.v1.Cashier
+	13, // 10: cabinet.v1.GetDocumentResponse.slip:type_name -> cabinet.v1.SlipLine
+	14, // 11: cabinet.v1.GetDocumentResponse.tags:type_name -> cabinet.v1.Tag
+	14, // 12: cabinet.v1.Tag.tags:type_name -> cabinet.v1.Tag
+	33, // 13: cabinet.v1.DocumentFilter.kinds:type_name -> fiscal.v1.Kind
 	0,  // 14: cabinet.v1.DocumentFilter.payments:type_name -> cabinet.v1.Payment
-	24, // 15: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
-	25, // 16: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
-	16, // 17: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	8,  // 18: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
-	29, // 19: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
-	30, // 20: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
+	29, // 15: cabinet.v1.DocumentFilter.paper:type_name -> fiscal.v1.PaperTrack
+	30, // 16: cabinet.v1.DocumentFilter.ofd:type_name -> fiscal.v1.OFDTrack
+	17, // 17: cabinet.v1.SearchDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	9,  // 18: cabinet.v1.FoundDocument.document:type_name -> cabinet.v1.DocumentView
+	34, // 19: cabinet.v1.FoundDocument.payments:type_name -> cabinet.v1.PaymentSums
+	35, // 20: cabinet.v1.FoundDocument.vat:type_name -> cabinet.v1.VATSum
 	1,  // 21: cabinet.v1.FoundDocument.sources:type_name -> cabinet.v1.DocumentSource
-	18, // 22: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
-	16, // 23: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
-	31, // 24: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
-	3,  // 25: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
-	5,  // 26: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
-	7,  // 27: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
-	10, // 28: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
-	14, // 29: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
-	17, // 30: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
-	20, // 31: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
-	32, // 32: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
-	33, // 33: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
-	34, // 34: cabinet.v1.DocumentsService.ExportShifts:input_type -> cabinet.v1.ExportShiftsRequest
-	35, // 35: cabinet.v1.DocumentsService.ExportRevenue:input_type -> cabinet.v1.ExportRevenueRequest
-	36, // 36: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
-	37, // 37: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
-	38, // 38: cabinet.v1.DocumentsService.ExportProducts:input_type -> cabinet.v1.ExportProductsRequest
-	39, // 39: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
-	40, // 40: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
-	4,  // 41: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
-	6,  // 42: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
-	9,  // 43: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
-	11, // 44: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
-	15, // 45: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
-	19, // 46: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
-	21, // 47: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
-	41, // 48: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
-	42, // 49: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
-	43, // 50: cabinet.v1.DocumentsService.ExportShifts:output_type -> cabinet.v1.ExportShiftsResponse
-	44, // 51: cabinet.v1.DocumentsService.ExportRevenue:output_type -> cabinet.v1.ExportRevenueResponse
-	45, // 52: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
-	46, // 53: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
-	47, // 54: cabinet.v1.DocumentsService.ExportProducts:output_type -> cabinet.v1.ExportProductsResponse
-	48, // 55: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
-	49, // 56: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
-	41, // [41:57] is the sub-list for method output_type
-	25, // [25:41] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	19, // 22: cabinet.v1.SearchDocumentsResponse.documents:type_name -> cabinet.v1.FoundDocument
+	17, // 23: cabinet.v1.ExportDocumentsRequest.filter:type_name -> cabinet.v1.DocumentFilter
+	36, // 24: cabinet.v1.ExportDocumentsRequest.format:type_name -> cabinet.v1.TableFormat
+	33, // 25: cabinet.v1.OwnReceipt.kind:type_name -> fiscal.v1.Kind
+	23, // 26: cabinet.v1.ReconcileDocumentsRequest.receipts:type_name -> cabinet.v1.OwnReceipt
+	2,  // 27: cabinet.v1.ReconciledReceipt.verdict:type_name -> cabinet.v1.Verdict
+	28, // 28: cabinet.v1.ReconciledReceipt.found:type_name -> fiscal.v1.Document
+	25, // 29: cabinet.v1.ReconcileDocumentsResponse.receipts:type_name -> cabinet.v1.ReconciledReceipt
+	4,  // 30: cabinet.v1.DocumentsService.ListOperations:input_type -> cabinet.v1.ListOperationsRequest
+	6,  // 31: cabinet.v1.DocumentsService.ListUndecided:input_type -> cabinet.v1.ListUndecidedRequest
+	8,  // 32: cabinet.v1.DocumentsService.ListDocuments:input_type -> cabinet.v1.ListDocumentsRequest
+	11, // 33: cabinet.v1.DocumentsService.GetDocument:input_type -> cabinet.v1.GetDocumentRequest
+	15, // 34: cabinet.v1.DocumentsService.GetDocumentPDF:input_type -> cabinet.v1.GetDocumentPDFRequest
+	18, // 35: cabinet.v1.DocumentsService.SearchDocuments:input_type -> cabinet.v1.SearchDocumentsRequest
+	21, // 36: cabinet.v1.DocumentsService.ExportDocuments:input_type -> cabinet.v1.ExportDocumentsRequest
+	24, // 37: cabinet.v1.DocumentsService.ReconcileDocuments:input_type -> cabinet.v1.ReconcileDocumentsRequest
+	37, // 38: cabinet.v1.DocumentsService.ListShifts:input_type -> cabinet.v1.ListShiftsRequest
+	38, // 39: cabinet.v1.DocumentsService.GetShift:input_type -> cabinet.v1.GetShiftRequest
+	39, // 40: cabinet.v1.DocumentsService.ExportShifts:input_type -> cabinet.v1.ExportShiftsRequest
+	40, // 41: cabinet.v1.DocumentsService.ExportRevenue:input_type -> cabinet.v1.ExportRevenueRequest
+	41, // 42: cabinet.v1.DocumentsService.GetRevenue:input_type -> cabinet.v1.GetRevenueRequest
+	42, // 43: cabinet.v1.DocumentsService.ListProducts:input_type -> cabinet.v1.ListProductsRequest
+	43, // 44: cabinet.v1.DocumentsService.ExportProducts:input_type -> cabinet.v1.ExportProductsRequest
+	44, // 45: cabinet.v1.DocumentsService.ListGaps:input_type -> cabinet.v1.ListGapsRequest
+	45, // 46: cabinet.v1.DocumentsService.ListOutlets:input_type -> cabinet.v1.ListOutletsRequest
+	5,  // 47: cabinet.v1.DocumentsService.ListOperations:output_type -> cabinet.v1.ListOperationsResponse
+	7,  // 48: cabinet.v1.DocumentsService.ListUndecided:output_type -> cabinet.v1.ListUndecidedResponse
+	10, // 49: cabinet.v1.DocumentsService.ListDocuments:output_type -> cabinet.v1.ListDocumentsResponse
+	12, // 50: cabinet.v1.DocumentsService.GetDocument:output_type -> cabinet.v1.GetDocumentResponse
+	16, // 51: cabinet.v1.DocumentsService.GetDocumentPDF:output_type -> cabinet.v1.GetDocumentPDFResponse
+	20, // 52: cabinet.v1.DocumentsService.SearchDocuments:output_type -> cabinet.v1.SearchDocumentsResponse
+	22, // 53: cabinet.v1.DocumentsService.ExportDocuments:output_type -> cabinet.v1.ExportDocumentsResponse
+	26, // 54: cabinet.v1.DocumentsService.ReconcileDocuments:output_type -> cabinet.v1.ReconcileDocumentsResponse
+	46, // 55: cabinet.v1.DocumentsService.ListShifts:output_type -> cabinet.v1.ListShiftsResponse
+	47, // 56: cabinet.v1.DocumentsService.GetShift:output_type -> cabinet.v1.GetShiftResponse
+	48, // 57: cabinet.v1.DocumentsService.ExportShifts:output_type -> cabinet.v1.ExportShiftsResponse
+	49, // 58: cabinet.v1.DocumentsService.ExportRevenue:output_type -> cabinet.v1.ExportRevenueResponse
+	50, // 59: cabinet.v1.DocumentsService.GetRevenue:output_type -> cabinet.v1.GetRevenueResponse
+	51, // 60: cabinet.v1.DocumentsService.ListProducts:output_type -> cabinet.v1.ListProductsResponse
+	52, // 61: cabinet.v1.DocumentsService.ExportProducts:output_type -> cabinet.v1.ExportProductsResponse
+	53, // 62: cabinet.v1.DocumentsService.ListGaps:output_type -> cabinet.v1.ListGapsResponse
+	54, // 63: cabinet.v1.DocumentsService.ListOutlets:output_type -> cabinet.v1.ListOutletsResponse
+	47, // [47:64] is the sub-list for method output_type
+	30, // [30:47] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_documents_proto_init() }
@@ -1983,13 +2372,14 @@ func file_cabinet_v1_documents_proto_init() {
 	}
 	file_cabinet_v1_figures_proto_init()
 	file_cabinet_v1_documents_proto_msgTypes[14].OneofWrappers = []any{}
+	file_cabinet_v1_documents_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_documents_proto_rawDesc), len(file_cabinet_v1_documents_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   20,
+			NumEnums:      3,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

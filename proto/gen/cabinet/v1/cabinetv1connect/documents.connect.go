@@ -56,6 +56,9 @@ const (
 	// DocumentsServiceExportDocumentsProcedure is the fully-qualified name of the DocumentsService's
 	// ExportDocuments RPC.
 	DocumentsServiceExportDocumentsProcedure = "/cabinet.v1.DocumentsService/ExportDocuments"
+	// DocumentsServiceReconcileDocumentsProcedure is the fully-qualified name of the DocumentsService's
+	// ReconcileDocuments RPC.
+	DocumentsServiceReconcileDocumentsProcedure = "/cabinet.v1.DocumentsService/ReconcileDocuments"
 	// DocumentsServiceListShiftsProcedure is the fully-qualified name of the DocumentsService's
 	// ListShifts RPC.
 	DocumentsServiceListShiftsProcedure = "/cabinet.v1.DocumentsService/ListShifts"
@@ -101,6 +104,8 @@ type DocumentsServiceClient interface {
 	SearchDocuments(context.Context, *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error)
 	// ExportDocuments gives exactly what a search finds as a table to keep.
 	ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error)
+	// ReconcileDocuments compares receipts that another system knows with those here, line by line.
+	ReconcileDocuments(context.Context, *v1.ReconcileDocumentsRequest) (*v1.ReconcileDocumentsResponse, error)
 	// ListShifts gives shifts with their figures, newest first.
 	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
 	// GetShift gives one shift.
@@ -181,6 +186,13 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		reconcileDocuments: connect.NewClient[v1.ReconcileDocumentsRequest, v1.ReconcileDocumentsResponse](
+			httpClient,
+			baseURL+DocumentsServiceReconcileDocumentsProcedure,
+			connect.WithSchema(documentsServiceMethods.ByName("ReconcileDocuments")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listShifts: connect.NewClient[v1.ListShiftsRequest, v1.ListShiftsResponse](
 			httpClient,
 			baseURL+DocumentsServiceListShiftsProcedure,
@@ -249,22 +261,23 @@ func NewDocumentsServiceClient(httpClient connect.HTTPClient, baseURL string, op
 
 // documentsServiceClient implements DocumentsServiceClient.
 type documentsServiceClient struct {
-	listOperations  *connect.Client[v1.ListOperationsRequest, v1.ListOperationsResponse]
-	listUndecided   *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
-	listDocuments   *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
-	getDocument     *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
-	getDocumentPDF  *connect.Client[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse]
-	searchDocuments *connect.Client[v1.SearchDocumentsRequest, v1.SearchDocumentsResponse]
-	exportDocuments *connect.Client[v1.ExportDocumentsRequest, v1.ExportDocumentsResponse]
-	listShifts      *connect.Client[v1.ListShiftsRequest, v1.ListShiftsResponse]
-	getShift        *connect.Client[v1.GetShiftRequest, v1.GetShiftResponse]
-	exportShifts    *connect.Client[v1.ExportShiftsRequest, v1.ExportShiftsResponse]
-	exportRevenue   *connect.Client[v1.ExportRevenueRequest, v1.ExportRevenueResponse]
-	getRevenue      *connect.Client[v1.GetRevenueRequest, v1.GetRevenueResponse]
-	listProducts    *connect.Client[v1.ListProductsRequest, v1.ListProductsResponse]
-	exportProducts  *connect.Client[v1.ExportProductsRequest, v1.ExportProductsResponse]
-	listGaps        *connect.Client[v1.ListGapsRequest, v1.ListGapsResponse]
-	listOutlets     *connect.Client[v1.ListOutletsRequest, v1.ListOutletsResponse]
+	listOperations     *connect.Client[v1.ListOperationsRequest, v1.ListOperationsResponse]
+	listUndecided      *connect.Client[v1.ListUndecidedRequest, v1.ListUndecidedResponse]
+	listDocuments      *connect.Client[v1.ListDocumentsRequest, v1.ListDocumentsResponse]
+	getDocument        *connect.Client[v1.GetDocumentRequest, v1.GetDocumentResponse]
+	getDocumentPDF     *connect.Client[v1.GetDocumentPDFRequest, v1.GetDocumentPDFResponse]
+	searchDocuments    *connect.Client[v1.SearchDocumentsRequest, v1.SearchDocumentsResponse]
+	exportDocuments    *connect.Client[v1.ExportDocumentsRequest, v1.ExportDocumentsResponse]
+	reconcileDocuments *connect.Client[v1.ReconcileDocumentsRequest, v1.ReconcileDocumentsResponse]
+	listShifts         *connect.Client[v1.ListShiftsRequest, v1.ListShiftsResponse]
+	getShift           *connect.Client[v1.GetShiftRequest, v1.GetShiftResponse]
+	exportShifts       *connect.Client[v1.ExportShiftsRequest, v1.ExportShiftsResponse]
+	exportRevenue      *connect.Client[v1.ExportRevenueRequest, v1.ExportRevenueResponse]
+	getRevenue         *connect.Client[v1.GetRevenueRequest, v1.GetRevenueResponse]
+	listProducts       *connect.Client[v1.ListProductsRequest, v1.ListProductsResponse]
+	exportProducts     *connect.Client[v1.ExportProductsRequest, v1.ExportProductsResponse]
+	listGaps           *connect.Client[v1.ListGapsRequest, v1.ListGapsResponse]
+	listOutlets        *connect.Client[v1.ListOutletsRequest, v1.ListOutletsResponse]
 }
 
 // ListOperations calls cabinet.v1.DocumentsService.ListOperations.
@@ -324,6 +337,15 @@ func (c *documentsServiceClient) SearchDocuments(ctx context.Context, req *v1.Se
 // ExportDocuments calls cabinet.v1.DocumentsService.ExportDocuments.
 func (c *documentsServiceClient) ExportDocuments(ctx context.Context, req *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error) {
 	response, err := c.exportDocuments.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ReconcileDocuments calls cabinet.v1.DocumentsService.ReconcileDocuments.
+func (c *documentsServiceClient) ReconcileDocuments(ctx context.Context, req *v1.ReconcileDocumentsRequest) (*v1.ReconcileDocumentsResponse, error) {
+	response, err := c.reconcileDocuments.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -427,6 +449,8 @@ type DocumentsServiceHandler interface {
 	SearchDocuments(context.Context, *v1.SearchDocumentsRequest) (*v1.SearchDocumentsResponse, error)
 	// ExportDocuments gives exactly what a search finds as a table to keep.
 	ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error)
+	// ReconcileDocuments compares receipts that another system knows with those here, line by line.
+	ReconcileDocuments(context.Context, *v1.ReconcileDocumentsRequest) (*v1.ReconcileDocumentsResponse, error)
 	// ListShifts gives shifts with their figures, newest first.
 	ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error)
 	// GetShift gives one shift.
@@ -500,6 +524,13 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 		DocumentsServiceExportDocumentsProcedure,
 		svc.ExportDocuments,
 		connect.WithSchema(documentsServiceMethods.ByName("ExportDocuments")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	documentsServiceReconcileDocumentsHandler := connect.NewUnaryHandlerSimple(
+		DocumentsServiceReconcileDocumentsProcedure,
+		svc.ReconcileDocuments,
+		connect.WithSchema(documentsServiceMethods.ByName("ReconcileDocuments")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
@@ -582,6 +613,8 @@ func NewDocumentsServiceHandler(svc DocumentsServiceHandler, opts ...connect.Han
 			documentsServiceSearchDocumentsHandler.ServeHTTP(w, r)
 		case DocumentsServiceExportDocumentsProcedure:
 			documentsServiceExportDocumentsHandler.ServeHTTP(w, r)
+		case DocumentsServiceReconcileDocumentsProcedure:
+			documentsServiceReconcileDocumentsHandler.ServeHTTP(w, r)
 		case DocumentsServiceListShiftsProcedure:
 			documentsServiceListShiftsHandler.ServeHTTP(w, r)
 		case DocumentsServiceGetShiftProcedure:
@@ -635,6 +668,10 @@ func (UnimplementedDocumentsServiceHandler) SearchDocuments(context.Context, *v1
 
 func (UnimplementedDocumentsServiceHandler) ExportDocuments(context.Context, *v1.ExportDocumentsRequest) (*v1.ExportDocumentsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ExportDocuments is not implemented"))
+}
+
+func (UnimplementedDocumentsServiceHandler) ReconcileDocuments(context.Context, *v1.ReconcileDocumentsRequest) (*v1.ReconcileDocumentsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.DocumentsService.ReconcileDocuments is not implemented"))
 }
 
 func (UnimplementedDocumentsServiceHandler) ListShifts(context.Context, *v1.ListShiftsRequest) (*v1.ListShiftsResponse, error) {

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/documents.proto.
  */
 export const file_cabinet_v1_documents: GenFile = /*@__PURE__*/
-  fileDesc("ChpjYWJpbmV0L3YxL2RvY3VtZW50cy5wcm90bxIKY2FiaW5ldC52MSJJCg1PcGVyYXRpb25WaWV3Eg8KB3RpbGxfaWQYASABKAkSJwoJb3BlcmF0aW9uGAIgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbiJFChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIloKFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USLQoKb3BlcmF0aW9ucxgBIAMoCzIZLmNhYmluZXQudjEuT3BlcmF0aW9uVmlldxIRCgluZXh0X3BhZ2UYAiABKAkiFgoUTGlzdFVuZGVjaWRlZFJlcXVlc3QiRgoVTGlzdFVuZGVjaWRlZFJlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXciUwoUTGlzdERvY3VtZW50c1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJEg0KBXR5cGVzGAQgAygNIq4BCgxEb2N1bWVudFZpZXcSDwoHdGlsbF9pZBgBIAEoCRIlCghkb2N1bWVudBgCIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBILCgNrZXkYAyABKAkSEQoJc3RvcmVkX21zGAQgASgDEiQKBXBhcGVyGAUgASgOMhUuZmlzY2FsLnYxLlBhcGVyVHJhY2sSIAoDb2ZkGAYgASgOMhMuZmlzY2FsLnYxLk9GRFRyYWNrIlcKFUxpc3REb2N1bWVudHNSZXNwb25zZRIrCglkb2N1bWVudHMYASADKAsyGC5jYWJpbmV0LnYxLkRvY3VtZW50VmlldxIRCgluZXh0X3BhZ2UYAiABKAkiLAoSR2V0RG9jdW1lbnRSZXF1ZXN0EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNIpECChNHZXREb2N1bWVudFJlc3BvbnNlEioKCGRvY3VtZW50GAEgASgLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSIwoHcmVjZWlwdBgCIAEoCzISLmZpc2NhbC52MS5SZWNlaXB0EiMKB2Nhc2hpZXIYAyABKAsyEi5maXNjYWwudjEuQ2FzaGllchIiCgRzbGlwGAQgAygLMhQuY2FiaW5ldC52MS5TbGlwTGluZRIdCgR0YWdzGAUgAygLMg8uY2FiaW5ldC52MS5UYWcSEAoIaGFzX2NvcHkYBiABKAgSFAoMY29weV9kYW1hZ2VkGAcgASgIEhkKEWNvcHlfY29udHJhZGljdGVkGAggASgIIpQBCghTbGlwTGluZRIMCgRsZWZ0GAEgASgJEg0KBXJpZ2h0GAIgASgJEg8KB2NlbnRyZWQYAyABKAgSDAoEYm9sZBgEIAEoCBINCgVsYXJnZRgFIAEoCBIMCgRydWxlGAYgASgIEgoKAnFyGAcgASgJEhIKCnFyX21vZHVsZXMYCCABKAwSDwoHcXJfc2l6ZRgJIAEoDSJeCgNUYWcSDgoGbnVtYmVyGAEgASgNEgwKBG5hbWUYAiABKAkSDQoFdmFsdWUYAyABKAkSCwoDcmF3GAQgASgMEh0KBHRhZ3MYBSADKAsyDy5jYWJpbmV0LnYxLlRhZyIvChVHZXREb2N1bWVudFBERlJlcXVlc3QSCgoCZm4YASABKAkSCgoCZmQYAiABKA0iMwoWR2V0RG9jdW1lbnRQREZSZXNwb25zZRILCgNwZGYYASABKAwSDAoEbmFtZRgCIAEoCSKvAwoORG9jdW1lbnRGaWx0ZXISDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIQCgh0aWxsX2lkcxgDIAMoCRIRCglvdXRsZXRfaWQYBCABKAkSCgoCZmQYBSABKA0SCgoCZnAYBiABKA0SCgoCZm4YByABKAkSCwoDcm5tGAggASgJEhUKCHN1bV9mcm9tGAkgASgDSACIAQESEwoGc3VtX3RvGAogASgDSAGIAQESDwoHY2FzaGllchgLIAEoCRIPCgdwcm9kdWN0GAwgASgJEh4KBWtpbmRzGA0gAygOMg8uZmlzY2FsLnYxLktpbmQSDQoFdHlwZXMYDiADKA0SJQoIcGF5bWVudHMYDyADKA4yEy5jYWJpbmV0LnYxLlBheW1lbnQSDQoFYnV5ZXIYECABKAkSJAoFcGFwZXIYESABKA4yFS5maXNjYWwudjEuUGFwZXJUcmFjaxIgCgNvZmQYEiABKA4yEy5maXNjYWwudjEuT0ZEVHJhY2sSCwoDa2V5GBMgASgJEg0KBXNoaWZ0GBQgASgNQgsKCV9zdW1fZnJvbUIJCgdfc3VtX3RvImEKFlNlYXJjaERvY3VtZW50c1JlcXVlc3QSKgoGZmlsdGVyGAEgASgLMhouY2FiaW5ldC52MS5Eb2N1bWVudEZpbHRlchINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIoUCCg1Gb3VuZERvY3VtZW50EioKCGRvY3VtZW50GAEgASgLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSDAoEdGlsbBgCIAEoCRIOCgZvdXRsZXQYAyABKAkSKQoIcGF5bWVudHMYBCABKAsyFy5jYWJpbmV0LnYxLlBheW1lbnRTdW1zEh8KA3ZhdBgFIAMoCzISLmNhYmluZXQudjEuVkFUU3VtEg8KB2Nhc2hpZXIYBiABKAkSDQoFYnV5ZXIYByABKAkSEQoJcG9zaXRpb25zGAggASgNEisKB3NvdXJjZXMYCSADKA4yGi5jYWJpbmV0LnYxLkRvY3VtZW50U291cmNlImcKF1NlYXJjaERvY3VtZW50c1Jlc3BvbnNlEiwKCWRvY3VtZW50cxgBIAMoCzIZLmNhYmluZXQudjEuRm91bmREb2N1bWVudBIRCgluZXh0X3BhZ2UYAiABKAkSCwoDYW55GAMgASgIIm0KFkV4cG9ydERvY3VtZW50c1JlcXVlc3QSKgoGZmlsdGVyGAEgASgLMhouY2FiaW5ldC52MS5Eb2N1bWVudEZpbHRlchInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IlAKF0V4cG9ydERvY3VtZW50c1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCqJAQoHUGF5bWVudBIXChNQQVlNRU5UX1VOU1BFQ0lGSUVEEAASEAoMUEFZTUVOVF9DQVNIEAESFgoSUEFZTUVOVF9FTEVDVFJPTklDEAISEwoPUEFZTUVOVF9QUkVQQUlEEAMSEgoOUEFZTUVOVF9DUkVESVQQBBISCg5QQVlNRU5UX0JBUlRFUhAFKn0KDkRvY3VtZW50U291cmNlEh8KG0RPQ1VNRU5UX1NPVVJDRV9VTlNQRUNJRklFRBAAEhkKFURPQ1VNRU5UX1NPVVJDRV9BR0VOVBABEhYKEkRPQ1VNRU5UX1NPVVJDRV9GThACEhcKE0RPQ1VNRU5UX1NPVVJDRV9PRkQQAzKVCwoQRG9jdW1lbnRzU2VydmljZRJcCg5MaXN0T3BlcmF0aW9ucxIhLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXF1ZXN0GiIuY2FiaW5ldC52MS5MaXN0T3BlcmF0aW9uc1Jlc3BvbnNlIgOQAgESWQoNTGlzdFVuZGVjaWRlZBIgLmNhYmluZXQudjEuTGlzdFVuZGVjaWRlZFJlcXVlc3QaIS5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXNwb25zZSIDkAIBElkKDUxpc3REb2N1bWVudHMSIC5jYWJpbmV0LnYxLkxpc3REb2N1bWVudHNSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVzcG9uc2UiA5ACARJTCgtHZXREb2N1bWVudBIeLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5HZXREb2N1bWVudFJlc3BvbnNlIgOQAgESXAoOR2V0RG9jdW1lbnRQREYSIS5jYWJpbmV0LnYxLkdldERvY3VtZW50UERGUmVxdWVzdBoiLmNhYmluZXQudjEuR2V0RG9jdW1lbnRQREZSZXNwb25zZSIDkAIBEl8KD1NlYXJjaERvY3VtZW50cxIiLmNhYmluZXQudjEuU2VhcmNoRG9jdW1lbnRzUmVxdWVzdBojLmNhYmluZXQudjEuU2VhcmNoRG9jdW1lbnRzUmVzcG9uc2UiA5ACARJfCg9FeHBvcnREb2N1bWVudHMSIi5jYWJpbmV0LnYxLkV4cG9ydERvY3VtZW50c1JlcXVlc3QaIy5jYWJpbmV0LnYxLkV4cG9ydERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUAoKTGlzdFNoaWZ0cxIdLmNhYmluZXQudjEuTGlzdFNoaWZ0c1JlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RTaGlmdHNSZXNwb25zZSIDkAIBEkoKCEdldFNoaWZ0EhsuY2FiaW5ldC52MS5HZXRTaGlmdFJlcXVlc3QaHC5jYWJpbmV0LnYxLkdldFNoaWZ0UmVzcG9uc2UiA5ACARJWCgxFeHBvcnRTaGlmdHMSHy5jYWJpbmV0LnYxLkV4cG9ydFNoaWZ0c1JlcXVlc3QaIC5jYWJpbmV0LnYxLkV4cG9ydFNoaWZ0c1Jlc3BvbnNlIgOQAgESWQoNRXhwb3J0UmV2ZW51ZRIgLmNhYmluZXQudjEuRXhwb3J0UmV2ZW51ZVJlcXVlc3QaIS5jYWJpbmV0LnYxLkV4cG9ydFJldmVudWVSZXNwb25zZSIDkAIBElAKCkdldFJldmVudWUSHS5jYWJpbmV0LnYxLkdldFJldmVudWVSZXF1ZXN0Gh4uY2FiaW5ldC52MS5HZXRSZXZlbnVlUmVzcG9uc2UiA5ACARJWCgxMaXN0UHJvZHVjdHMSHy5jYWJpbmV0LnYxLkxpc3RQcm9kdWN0c1JlcXVlc3QaIC5jYWJpbmV0LnYxLkxpc3RQcm9kdWN0c1Jlc3BvbnNlIgOQAgESXAoORXhwb3J0UHJvZHVjdHMSIS5jYWJpbmV0LnYxLkV4cG9ydFByb2R1Y3RzUmVxdWVzdBoiLmNhYmluZXQudjEuRXhwb3J0UHJvZHVjdHNSZXNwb25zZSIDkAIBEkoKCExpc3RHYXBzEhsuY2FiaW5ldC52MS5MaXN0R2Fwc1JlcXVlc3QaHC5jYWJpbmV0LnYxLkxpc3RHYXBzUmVzcG9uc2UiA5ACARJTCgtMaXN0T3V0bGV0cxIeLmNhYmluZXQudjEuTGlzdE91dGxldHNSZXF1ZXN0Gh8uY2FiaW5ldC52MS5MaXN0T3V0bGV0c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_cabinet_v1_figures, file_fiscal_v1_fiscal]);
+  fileDesc("ChpjYWJpbmV0L3YxL2RvY3VtZW50cy5wcm90bxIKY2FiaW5ldC52MSJJCg1PcGVyYXRpb25WaWV3Eg8KB3RpbGxfaWQYASABKAkSJwoJb3BlcmF0aW9uGAIgASgLMhQuZmlzY2FsLnYxLk9wZXJhdGlvbiJFChVMaXN0T3BlcmF0aW9uc1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIloKFkxpc3RPcGVyYXRpb25zUmVzcG9uc2USLQoKb3BlcmF0aW9ucxgBIAMoCzIZLmNhYmluZXQudjEuT3BlcmF0aW9uVmlldxIRCgluZXh0X3BhZ2UYAiABKAkiFgoUTGlzdFVuZGVjaWRlZFJlcXVlc3QiRgoVTGlzdFVuZGVjaWRlZFJlc3BvbnNlEi0KCm9wZXJhdGlvbnMYASADKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXciUwoUTGlzdERvY3VtZW50c1JlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJEg0KBXR5cGVzGAQgAygNIq4BCgxEb2N1bWVudFZpZXcSDwoHdGlsbF9pZBgBIAEoCRIlCghkb2N1bWVudBgCIAEoCzITLmZpc2NhbC52MS5Eb2N1bWVudBILCgNrZXkYAyABKAkSEQoJc3RvcmVkX21zGAQgASgDEiQKBXBhcGVyGAUgASgOMhUuZmlzY2FsLnYxLlBhcGVyVHJhY2sSIAoDb2ZkGAYgASgOMhMuZmlzY2FsLnYxLk9GRFRyYWNrIlcKFUxpc3REb2N1bWVudHNSZXNwb25zZRIrCglkb2N1bWVudHMYASADKAsyGC5jYWJpbmV0LnYxLkRvY3VtZW50VmlldxIRCgluZXh0X3BhZ2UYAiABKAkiLAoSR2V0RG9jdW1lbnRSZXF1ZXN0EgoKAmZuGAEgASgJEgoKAmZkGAIgASgNIpECChNHZXREb2N1bWVudFJlc3BvbnNlEioKCGRvY3VtZW50GAEgASgLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSIwoHcmVjZWlwdBgCIAEoCzISLmZpc2NhbC52MS5SZWNlaXB0EiMKB2Nhc2hpZXIYAyABKAsyEi5maXNjYWwudjEuQ2FzaGllchIiCgRzbGlwGAQgAygLMhQuY2FiaW5ldC52MS5TbGlwTGluZRIdCgR0YWdzGAUgAygLMg8uY2FiaW5ldC52MS5UYWcSEAoIaGFzX2NvcHkYBiABKAgSFAoMY29weV9kYW1hZ2VkGAcgASgIEhkKEWNvcHlfY29udHJhZGljdGVkGAggASgIIpQBCghTbGlwTGluZRIMCgRsZWZ0GAEgASgJEg0KBXJpZ2h0GAIgASgJEg8KB2NlbnRyZWQYAyABKAgSDAoEYm9sZBgEIAEoCBINCgVsYXJnZRgFIAEoCBIMCgRydWxlGAYgASgIEgoKAnFyGAcgASgJEhIKCnFyX21vZHVsZXMYCCABKAwSDwoHcXJfc2l6ZRgJIAEoDSJeCgNUYWcSDgoGbnVtYmVyGAEgASgNEgwKBG5hbWUYAiABKAkSDQoFdmFsdWUYAyABKAkSCwoDcmF3GAQgASgMEh0KBHRhZ3MYBSADKAsyDy5jYWJpbmV0LnYxLlRhZyIvChVHZXREb2N1bWVudFBERlJlcXVlc3QSCgoCZm4YASABKAkSCgoCZmQYAiABKA0iMwoWR2V0RG9jdW1lbnRQREZSZXNwb25zZRILCgNwZGYYASABKAwSDAoEbmFtZRgCIAEoCSKvAwoORG9jdW1lbnRGaWx0ZXISDAoEZnJvbRgBIAEoCRIKCgJ0bxgCIAEoCRIQCgh0aWxsX2lkcxgDIAMoCRIRCglvdXRsZXRfaWQYBCABKAkSCgoCZmQYBSABKA0SCgoCZnAYBiABKA0SCgoCZm4YByABKAkSCwoDcm5tGAggASgJEhUKCHN1bV9mcm9tGAkgASgDSACIAQESEwoGc3VtX3RvGAogASgDSAGIAQESDwoHY2FzaGllchgLIAEoCRIPCgdwcm9kdWN0GAwgASgJEh4KBWtpbmRzGA0gAygOMg8uZmlzY2FsLnYxLktpbmQSDQoFdHlwZXMYDiADKA0SJQoIcGF5bWVudHMYDyADKA4yEy5jYWJpbmV0LnYxLlBheW1lbnQSDQoFYnV5ZXIYECABKAkSJAoFcGFwZXIYESABKA4yFS5maXNjYWwudjEuUGFwZXJUcmFjaxIgCgNvZmQYEiABKA4yEy5maXNjYWwudjEuT0ZEVHJhY2sSCwoDa2V5GBMgASgJEg0KBXNoaWZ0GBQgASgNQgsKCV9zdW1fZnJvbUIJCgdfc3VtX3RvImEKFlNlYXJjaERvY3VtZW50c1JlcXVlc3QSKgoGZmlsdGVyGAEgASgLMhouY2FiaW5ldC52MS5Eb2N1bWVudEZpbHRlchINCgVsaW1pdBgCIAEoDRIMCgRwYWdlGAMgASgJIoUCCg1Gb3VuZERvY3VtZW50EioKCGRvY3VtZW50GAEgASgLMhguY2FiaW5ldC52MS5Eb2N1bWVudFZpZXcSDAoEdGlsbBgCIAEoCRIOCgZvdXRsZXQYAyABKAkSKQoIcGF5bWVudHMYBCABKAsyFy5jYWJpbmV0LnYxLlBheW1lbnRTdW1zEh8KA3ZhdBgFIAMoCzISLmNhYmluZXQudjEuVkFUU3VtEg8KB2Nhc2hpZXIYBiABKAkSDQoFYnV5ZXIYByABKAkSEQoJcG9zaXRpb25zGAggASgNEisKB3NvdXJjZXMYCSADKA4yGi5jYWJpbmV0LnYxLkRvY3VtZW50U291cmNlImcKF1NlYXJjaERvY3VtZW50c1Jlc3BvbnNlEiwKCWRvY3VtZW50cxgBIAMoCzIZLmNhYmluZXQudjEuRm91bmREb2N1bWVudBIRCgluZXh0X3BhZ2UYAiABKAkSCwoDYW55GAMgASgIIm0KFkV4cG9ydERvY3VtZW50c1JlcXVlc3QSKgoGZmlsdGVyGAEgASgLMhouY2FiaW5ldC52MS5Eb2N1bWVudEZpbHRlchInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IlAKF0V4cG9ydERvY3VtZW50c1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCJ5CgpPd25SZWNlaXB0EgoKAmlkGAEgASgJEgoKAmZuGAIgASgJEgoKAmZkGAMgASgNEgoKAmZwGAQgASgNEhIKBXRvdGFsGAUgASgDSACIAQESHQoEa2luZBgGIAEoDjIPLmZpc2NhbC52MS5LaW5kQggKBl90b3RhbCJFChlSZWNvbmNpbGVEb2N1bWVudHNSZXF1ZXN0EigKCHJlY2VpcHRzGAEgAygLMhYuY2FiaW5ldC52MS5Pd25SZWNlaXB0IqMBChFSZWNvbmNpbGVkUmVjZWlwdBIKCgJpZBgBIAEoCRIkCgd2ZXJkaWN0GAIgASgOMhMuY2FiaW5ldC52MS5WZXJkaWN0Eg8KB2RpZmZlcnMYAyADKAkSCgoCZm4YBCABKAkSCgoCZmQYBSABKA0SIgoFZm91bmQYBiABKAsyEy5maXNjYWwudjEuRG9jdW1lbnQSDwoHdGlsbF9pZBgHIAEoCSJNChpSZWNvbmNpbGVEb2N1bWVudHNSZXNwb25zZRIvCghyZWNlaXB0cxgBIAMoCzIdLmNhYmluZXQudjEuUmVjb25jaWxlZFJlY2VpcHQqiQEKB1BheW1lbnQSFwoTUEFZTUVOVF9VTlNQRUNJRklFRBAAEhAKDFBBWU1FTlRfQ0FTSBABEhYKElBBWU1FTlRfRUxFQ1RST05JQxACEhMKD1BBWU1FTlRfUFJFUEFJRBADEhIKDlBBWU1FTlRfQ1JFRElUEAQSEgoOUEFZTUVOVF9CQVJURVIQBSp9Cg5Eb2N1bWVudFNvdXJjZRIfChtET0NVTUVOVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIZChVET0NVTUVOVF9TT1VSQ0VfQUdFTlQQARIWChJET0NVTUVOVF9TT1VSQ0VfRk4QAhIXChNET0NVTUVOVF9TT1VSQ0VfT0ZEEAMqhwEKB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhAKDFZFUkRJQ1RfU0FNRRABEhMKD1ZFUkRJQ1RfRElGRkVSUxACEhMKD1ZFUkRJQ1RfTUlTU0lORxADEhQKEFZFUkRJQ1RfUkVQRUFURUQQBBIRCg1WRVJESUNUX0VYVFJBEAUy/wsKEERvY3VtZW50c1NlcnZpY2USXAoOTGlzdE9wZXJhdGlvbnMSIS5jYWJpbmV0LnYxLkxpc3RPcGVyYXRpb25zUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdE9wZXJhdGlvbnNSZXNwb25zZSIDkAIBElkKDUxpc3RVbmRlY2lkZWQSIC5jYWJpbmV0LnYxLkxpc3RVbmRlY2lkZWRSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VW5kZWNpZGVkUmVzcG9uc2UiA5ACARJZCg1MaXN0RG9jdW1lbnRzEiAuY2FiaW5ldC52MS5MaXN0RG9jdW1lbnRzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdERvY3VtZW50c1Jlc3BvbnNlIgOQAgESUwoLR2V0RG9jdW1lbnQSHi5jYWJpbmV0LnYxLkdldERvY3VtZW50UmVxdWVzdBofLmNhYmluZXQudjEuR2V0RG9jdW1lbnRSZXNwb25zZSIDkAIBElwKDkdldERvY3VtZW50UERGEiEuY2FiaW5ldC52MS5HZXREb2N1bWVudFBERlJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldERvY3VtZW50UERGUmVzcG9uc2UiA5ACARJfCg9TZWFyY2hEb2N1bWVudHMSIi5jYWJpbmV0LnYxLlNlYXJjaERvY3VtZW50c1JlcXVlc3QaIy5jYWJpbmV0LnYxLlNlYXJjaERvY3VtZW50c1Jlc3BvbnNlIgOQAgESXwoPRXhwb3J0RG9jdW1lbnRzEiIuY2FiaW5ldC52MS5FeHBvcnREb2N1bWVudHNSZXF1ZXN0GiMuY2FiaW5ldC52MS5FeHBvcnREb2N1bWVudHNSZXNwb25zZSIDkAIBEmgKElJlY29uY2lsZURvY3VtZW50cxIlLmNhYmluZXQudjEuUmVjb25jaWxlRG9jdW1lbnRzUmVxdWVzdBomLmNhYmluZXQudjEuUmVjb25jaWxlRG9jdW1lbnRzUmVzcG9uc2UiA5ACARJQCgpMaXN0U2hpZnRzEh0uY2FiaW5ldC52MS5MaXN0U2hpZnRzUmVxdWVzdBoeLmNhYmluZXQudjEuTGlzdFNoaWZ0c1Jlc3BvbnNlIgOQAgESSgoIR2V0U2hpZnQSGy5jYWJpbmV0LnYxLkdldFNoaWZ0UmVxdWVzdBocLmNhYmluZXQudjEuR2V0U2hpZnRSZXNwb25zZSIDkAIBElYKDEV4cG9ydFNoaWZ0cxIfLmNhYmluZXQudjEuRXhwb3J0U2hpZnRzUmVxdWVzdBogLmNhYmluZXQudjEuRXhwb3J0U2hpZnRzUmVzcG9uc2UiA5ACARJZCg1FeHBvcnRSZXZlbnVlEiAuY2FiaW5ldC52MS5FeHBvcnRSZXZlbnVlUmVxdWVzdBohLmNhYmluZXQudjEuRXhwb3J0UmV2ZW51ZVJlc3BvbnNlIgOQAgESUAoKR2V0UmV2ZW51ZRIdLmNhYmluZXQudjEuR2V0UmV2ZW51ZVJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldFJldmVudWVSZXNwb25zZSIDkAIBElYKDExpc3RQcm9kdWN0cxIfLmNhYmluZXQudjEuTGlzdFByb2R1Y3RzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdFByb2R1Y3RzUmVzcG9uc2UiA5ACARJcCg5FeHBvcnRQcm9kdWN0cxIhLmNhYmluZXQudjEuRXhwb3J0UHJvZHVjdHNSZXF1ZXN0GiIuY2FiaW5ldC52MS5FeHBvcnRQcm9kdWN0c1Jlc3BvbnNlIgOQAgESSgoITGlzdEdhcHMSGy5jYWJpbmV0LnYxLkxpc3RHYXBzUmVxdWVzdBocLmNhYmluZXQudjEuTGlzdEdhcHNSZXNwb25zZSIDkAIBElMKC0xpc3RPdXRsZXRzEh4uY2FiaW5ldC52MS5MaXN0T3V0bGV0c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RPdXRsZXRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cabinet_v1_figures, file_fiscal_v1_fiscal]);
 
 /**
  * OperationView is an operation of a till.
@@ -923,6 +923,167 @@ export const ExportDocumentsResponseSchema: GenMessage<ExportDocumentsResponse> 
   messageDesc(file_cabinet_v1_documents, 19);
 
 /**
+ * OwnReceipt is a receipt as another system knows it.
+ *
+ * @generated from message cabinet.v1.OwnReceipt
+ */
+export type OwnReceipt = Message<"cabinet.v1.OwnReceipt"> & {
+  /**
+   * What that system calls it, at most 100 characters; given back as it came.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 2;
+   */
+  fn: string;
+
+  /**
+   * Number of the document.
+   *
+   * @generated from field: uint32 fd = 3;
+   */
+  fd: number;
+
+  /**
+   * Fiscal sign; 0 is not compared.
+   *
+   * @generated from field: uint32 fp = 4;
+   */
+  fp: number;
+
+  /**
+   * Sum, minor units; absent is not compared.
+   *
+   * @generated from field: optional int64 total = 5;
+   */
+  total?: bigint | undefined;
+
+  /**
+   * Settlement; not given is not compared.
+   *
+   * @generated from field: fiscal.v1.Kind kind = 6;
+   */
+  kind: Kind;
+};
+
+/**
+ * Describes the message cabinet.v1.OwnReceipt.
+ * Use `create(OwnReceiptSchema)` to create a new message.
+ */
+export const OwnReceiptSchema: GenMessage<OwnReceipt> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_documents, 20);
+
+/**
+ * ReconcileDocumentsRequest carries receipts.
+ *
+ * @generated from message cabinet.v1.ReconcileDocumentsRequest
+ */
+export type ReconcileDocumentsRequest = Message<"cabinet.v1.ReconcileDocumentsRequest"> & {
+  /**
+   * At most 1000. Between the first and the last number of each fiscal memory lie at most 10000 in all.
+   *
+   * @generated from field: repeated cabinet.v1.OwnReceipt receipts = 1;
+   */
+  receipts: OwnReceipt[];
+};
+
+/**
+ * Describes the message cabinet.v1.ReconcileDocumentsRequest.
+ * Use `create(ReconcileDocumentsRequestSchema)` to create a new message.
+ */
+export const ReconcileDocumentsRequestSchema: GenMessage<ReconcileDocumentsRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_documents, 21);
+
+/**
+ * ReconciledReceipt is one line of an answer.
+ *
+ * @generated from message cabinet.v1.ReconciledReceipt
+ */
+export type ReconciledReceipt = Message<"cabinet.v1.ReconciledReceipt"> & {
+  /**
+   * What the other system calls it; empty of an extra one.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Verdict.
+   *
+   * @generated from field: cabinet.v1.Verdict verdict = 2;
+   */
+  verdict: Verdict;
+
+  /**
+   * What differs: fp, total, kind.
+   *
+   * @generated from field: repeated string differs = 3;
+   */
+  differs: string[];
+
+  /**
+   * Number of the fiscal memory.
+   *
+   * @generated from field: string fn = 4;
+   */
+  fn: string;
+
+  /**
+   * Number of the document.
+   *
+   * @generated from field: uint32 fd = 5;
+   */
+  fd: number;
+
+  /**
+   * The document as it is here; absent when it is not.
+   *
+   * @generated from field: fiscal.v1.Document found = 6;
+   */
+  found?: Document | undefined;
+
+  /**
+   * Its till.
+   *
+   * @generated from field: string till_id = 7;
+   */
+  tillId: string;
+};
+
+/**
+ * Describes the message cabinet.v1.ReconciledReceipt.
+ * Use `create(ReconciledReceiptSchema)` to create a new message.
+ */
+export const ReconciledReceiptSchema: GenMessage<ReconciledReceipt> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_documents, 22);
+
+/**
+ * ReconcileDocumentsResponse gives a verdict for each line, in their order, and then what was not told.
+ *
+ * @generated from message cabinet.v1.ReconcileDocumentsResponse
+ */
+export type ReconcileDocumentsResponse = Message<"cabinet.v1.ReconcileDocumentsResponse"> & {
+  /**
+   * Lines.
+   *
+   * @generated from field: repeated cabinet.v1.ReconciledReceipt receipts = 1;
+   */
+  receipts: ReconciledReceipt[];
+};
+
+/**
+ * Describes the message cabinet.v1.ReconcileDocumentsResponse.
+ * Use `create(ReconcileDocumentsResponseSchema)` to create a new message.
+ */
+export const ReconcileDocumentsResponseSchema: GenMessage<ReconcileDocumentsResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_documents, 23);
+
+/**
  * Payment is a way to pay.
  *
  * @generated from enum cabinet.v1.Payment
@@ -1019,6 +1180,61 @@ export const DocumentSourceSchema: GenEnum<DocumentSource> = /*@__PURE__*/
   enumDesc(file_cabinet_v1_documents, 1);
 
 /**
+ * Verdict is what a comparison came to.
+ *
+ * @generated from enum cabinet.v1.Verdict
+ */
+export enum Verdict {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: VERDICT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Here and the same in everything that was told.
+   *
+   * @generated from enum value: VERDICT_SAME = 1;
+   */
+  SAME = 1,
+
+  /**
+   * Here, and something differs.
+   *
+   * @generated from enum value: VERDICT_DIFFERS = 2;
+   */
+  DIFFERS = 2,
+
+  /**
+   * Not here.
+   *
+   * @generated from enum value: VERDICT_MISSING = 3;
+   */
+  MISSING = 3,
+
+  /**
+   * Told before in the same request.
+   *
+   * @generated from enum value: VERDICT_REPEATED = 4;
+   */
+  REPEATED = 4,
+
+  /**
+   * Here between the numbers that were told, and not told.
+   *
+   * @generated from enum value: VERDICT_EXTRA = 5;
+   */
+  EXTRA = 5,
+}
+
+/**
+ * Describes the enum cabinet.v1.Verdict.
+ */
+export const VerdictSchema: GenEnum<Verdict> = /*@__PURE__*/
+  enumDesc(file_cabinet_v1_documents, 2);
+
+/**
  * DocumentsService shows what the tills did.
  *
  * @generated from service cabinet.v1.DocumentsService
@@ -1093,6 +1309,16 @@ export const DocumentsService: GenService<{
     methodKind: "unary";
     input: typeof ExportDocumentsRequestSchema;
     output: typeof ExportDocumentsResponseSchema;
+  },
+  /**
+   * ReconcileDocuments compares receipts that another system knows with those here, line by line.
+   *
+   * @generated from rpc cabinet.v1.DocumentsService.ReconcileDocuments
+   */
+  reconcileDocuments: {
+    methodKind: "unary";
+    input: typeof ReconcileDocumentsRequestSchema;
+    output: typeof ReconcileDocumentsResponseSchema;
   },
   /**
    * ListShifts gives shifts with their figures, newest first.
