@@ -79,8 +79,10 @@ var (
 )
 
 const (
-	// heardEvery is how often an agent's sign of life is written down.
-	heardEvery = 30 * time.Second
+	// heardEvery is how often an agent's sign of life is written down: with those heardSoon before their time, heardAtOnce at most.
+	heardEvery  = 30 * time.Second
+	heardSoon   = 20 * time.Second
+	heardAtOnce = 500
 	// lookEvery is how often colours are looked at for change by time alone.
 	lookEvery = 5 * time.Second
 	// maxTills bounds one report.
@@ -183,20 +185,57 @@ func (f *Fleet) heard(ctx context.Context, agent *access.Agent) error {
 	l := f.lineOf(agent.ID)
 	back := now.Sub(l.heard) > AwayAfter || l.goneAt.After(l.heard)
 	l.organisation, l.heard = agent.OrganisationID, now
-	write := now.Sub(l.written) > heardEvery
-	if write {
-		l.written = now
+	var due map[string]time.Time
+	if now.Sub(l.written) > heardEvery {
+		due = f.dueToWrite(now)
 	}
 	f.mu.Unlock()
-	if write {
-		if err := f.store.Write().SetAgentHeard(ctx, db.SetAgentHeardParams{ID: agent.ID, HeardAt: store.Micros(now)}); err != nil {
-			return fmt.Errorf("note agent: %w", err)
-		}
+	if err := f.writeHeard(ctx, due); err != nil {
+		return err
 	}
 	if back {
 		return f.publishAgent(ctx, agent.OrganisationID, agent.ID)
 	}
 	return nil
+}
+
+// dueToWrite gives the agents whose sign of life is to be written down, and when they were heard: with one that is due those that will be
+// soon, so that of thousands not each costs a commit. They count as written; f.mu is held.
+func (f *Fleet) dueToWrite(now time.Time) map[string]time.Time {
+	due := map[string]time.Time{}
+	for id, l := range f.agents {
+		if l.heard.After(l.written) && now.Sub(l.written) > heardSoon {
+			due[id], l.written = l.heard, now
+			if len(due) == heardAtOnce {
+				break
+			}
+		}
+	}
+	return due
+}
+
+func (f *Fleet) writeHeard(ctx context.Context, due map[string]time.Time) error {
+	if len(due) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(due)) // in one order, for another cabinet may write the same
+	err := f.store.Tx(ctx, func(q *db.Queries) error {
+		for _, id := range ids {
+			if err := q.SetAgentHeard(ctx, db.SetAgentHeardParams{ID: id, HeardAt: store.Micros(due[id])}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id := range due {
+		f.agents[id].written = time.Time{}
+	}
+	return fmt.Errorf("note agents: %w", err)
 }
 
 // Presence notes what the broker says of an agent. retained is a message that may be old.

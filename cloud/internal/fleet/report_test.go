@@ -98,3 +98,38 @@ func TestTills_order(t *testing.T) {
 		}
 	})
 }
+
+// A sign of life is written down every half minute; with one that is due those go that will be soon.
+func TestHeard_together(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		hear := func(agents ...*access.Agent) time.Time {
+			t.Helper()
+			for _, a := range agents {
+				if err := w.heard(ctx, a); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return w.clock.Now()
+		}
+		written := func(want ...time.Time) {
+			t.Helper()
+			for i, at := range want {
+				row, err := w.store.Read().GetAgent(ctx, w.agents[i].ID)
+				if err != nil || row.HeardAt != at.UnixMicro() {
+					t.Errorf("agent %d: written at %v, not %v; %v", i, time.UnixMicro(row.HeardAt).UTC(), at, err)
+				}
+			}
+		}
+		first := hear(w.agents[:2]...)
+		written(first, first, time.UnixMicro(0))
+		w.clock.Pass(15 * time.Second)
+		late := hear(w.agents[2])
+		w.clock.Pass(10 * time.Second)
+		second := hear(w.agents[1:]...)
+		written(first, first, late)
+		w.clock.Pass(6 * time.Second)
+		third := hear(w.agents[0])
+		written(third, second, late)
+	})
+}
