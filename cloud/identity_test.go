@@ -19,7 +19,9 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
+	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
+	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
 
 // within is what is promised of a revocation (docs/identity.md).
@@ -271,6 +273,74 @@ func TestLate(t *testing.T) {
 		}
 		if _, err := renew(at(60 * day)(second)); reason(err) != "revoked" {
 			t.Errorf("revoked and late: %v, reason %q", err, reason(err))
+		}
+	})
+}
+
+// instance has calls say of which start of the agent's program they are.
+type instance struct {
+	http.RoundTripper
+	id string
+}
+
+func (i instance) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Chekan-Instance", i.id)
+	return i.RoundTripper.RoundTrip(r)
+}
+
+// TestInstance: when another start of an agent's program has said hello, what the earlier one has open ends, and its calls are refused until it
+// says hello itself; a restart is no quarrel, and the newest word counts.
+func TestInstance(t *testing.T) {
+	each(t, func(t *testing.T, c *cabinet, admin *person) {
+		ctx := t.Context()
+		a := enrol(t, c, admin)
+		start := func(id string) uplinkv1connect.UplinkServiceClient {
+			transport := &http.Transport{TLSClientConfig: a.tls, ForceAttemptHTTP2: true}
+			t.Cleanup(transport.CloseIdleConnections)
+			return uplinkv1connect.NewUplinkServiceClient(&http.Client{Transport: instance{transport, id}}, a.info.GetUplinkUrl())
+		}
+		first, second := start("first"), start("second")
+		hello := func(u uplinkv1connect.UplinkServiceClient, id string) {
+			t.Helper()
+			if _, err := u.Hello(ctx, &uplinkv1.HelloRequest{JournalId: "j", Capability: 5, Instance: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report := func(u uplinkv1connect.UplinkServiceClient) error {
+			_, err := u.ReportState(ctx, &uplinkv1.ReportStateRequest{Tills: []*fiscalv1.TillState{{Till: "kassa", Driver: "shtrih", Serial: "1", Online: true}}})
+			return err
+		}
+		hello(first, "first")
+		if err := report(first); err != nil {
+			t.Fatal(err)
+		}
+		polled := make(chan error, 1)
+		go func() {
+			_, err := first.FetchCommands(context.WithoutCancel(ctx), &uplinkv1.FetchCommandsRequest{WaitMs: 60_000})
+			polled <- err
+		}()
+		hello(second, "second")
+		select {
+		case err := <-polled: // begun before or after: either way it is the earlier start's
+			if connect.CodeOf(err) != connect.CodeAborted || reason(err) != "hello" {
+				t.Errorf("the poll of the earlier start: %v, reason %q", err, reason(err))
+			}
+		case <-time.After(patience):
+			t.Fatal("the poll of the earlier start goes on")
+		}
+		if err := report(first); connect.CodeOf(err) != connect.CodeAborted || reason(err) != "hello" {
+			t.Errorf("the earlier start: %v, reason %q", err, reason(err))
+		}
+		if err := report(second); err != nil {
+			t.Errorf("the later start: %v", err)
+		}
+		hello(first, "first")
+		if err := report(first); err != nil {
+			t.Errorf("having said hello: %v", err)
+		}
+		if err := report(second); reason(err) != "hello" {
+			t.Errorf("the other one then: %v", err)
 		}
 	})
 }

@@ -166,7 +166,47 @@ func sends(ctx context.Context, t *testing.T, links *linksService, folder string
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+
+	// A letter that cannot be sent leaves no link that opens: nobody has its address.
+	mail := links.s.Post.Mail
+	links.s.Post.Mail = deaf{}
+	if res, err := links.SendLink(ctx, &cabinetv1.SendLinkRequest{Fn: linkFN, Fd: linkFD, To: "olga@example.com", Consent: true, Language: "ru"}); !errors.Is(err, errDeaf) {
+		t.Errorf("%v %v", res, err)
+	}
+	links.s.Post.Mail = mail
+	list, err := links.ListLinks(ctx, &cabinetv1.ListLinksRequest{Fn: linkFN, Fd: linkFD})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := 0
+	for _, l := range list.GetLinks() {
+		switch {
+		case l.GetSentTo() == "o…@example.com" && l.GetRevokedMs() == 0:
+			t.Errorf("the link of a letter that was not sent opens: %v", l)
+		case l.GetSentTo() != "" && l.GetRevokedMs() == 0:
+			open++
+		}
+	}
+	if open != 2 {
+		t.Errorf("%d links that were sent open, want 2", open)
+	}
+	// One person sends so many and no more.
+	for range links.s.sends.most {
+		if _, err = links.SendLink(ctx, &cabinetv1.SendLinkRequest{Fn: linkFN, Fd: linkFD, To: "anna@example.com", Consent: true, Language: "ru"}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, access.ErrTooOften) {
+		t.Errorf("after as many as one may send: %v", err)
+	}
 }
+
+// deaf is a mail server that takes nothing.
+type deaf struct{}
+
+var errDeaf = errors.New("the server takes no letters")
+
+func (deaf) Send(context.Context, post.Message) error { return errDeaf }
 
 func TestSpokenSum(t *testing.T) {
 	for minor, want := range map[int64]string{0: "0,00", 5: "0,05", 249_900: "2\u00a0499,00", 123_456_789: "1\u00a0234\u00a0567,89", 100_000_00: "100\u00a0000,00", -249_900: "-2\u00a0499,00"} {
