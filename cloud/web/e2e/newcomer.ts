@@ -42,7 +42,7 @@ export class Newcomer {
     private readonly dir: string,
     private readonly sim: ChildProcess,
     private agent: ChildProcess,
-    private readonly settings: string,
+    private readonly config: string,
     private readonly door: string,
     readonly till: string,
   ) {}
@@ -50,9 +50,13 @@ export class Newcomer {
   /**
    * Starts a till and an agent beside it. The till brings its documents to the operator by itself, unless there are
    * operators for the agent to know: addresses of the directory, each with whether the shop's operator answers there or
-   * nobody does.
+   * nobody does. A till that is not listed the agent has yet to find.
    */
-  static async open(till: string, operators: Readonly<Record<string, boolean>> = {}): Promise<Newcomer> {
+  static async open(
+    till: string,
+    operators: Readonly<Record<string, boolean>> = {},
+    listed = true,
+  ): Promise<Newcomer> {
     const dir = mkdtempSync(join(tmpdir(), "chekan-e2e-shop-"));
     const [wire, control, ofd, door] = [
       await freePort(),
@@ -82,7 +86,11 @@ export class Newcomer {
     const settings = join(dir, "agent.toml");
     writeFileSync(
       settings,
-      `data = "${data}"\nlisten = "127.0.0.1:${door}"\n\n[[till]]\nname = "${till}"\ndriver = "shtrih"\nwire = "tcp://127.0.0.1:${wire}"\n`,
+      `data = "${data}"\nlisten = "127.0.0.1:${door}"\n\n${
+        listed
+          ? `[[till]]\nname = "${till}"\ndriver = "shtrih"\nwire = "tcp://127.0.0.1:${wire}"\n`
+          : `[discovery]\nnetworks = ["127.0.0.1:${wire}"]\nexclude = ["/dev/tty*"]\n`
+      }`,
       { mode: 0o600 },
     );
     const shop = new Newcomer(dir, sim, begin(settings), settings, `http://127.0.0.1:${door}`, till);
@@ -92,7 +100,7 @@ export class Newcomer {
 
   /** Types the code of the cabinet at the shop's computer. */
   async enroll(cloud: string, code: string): Promise<void> {
-    await run(join(bin, "chekan-agent"), ["--config", this.settings, "enroll", code, "--cloud", cloud]);
+    await run(join(bin, "chekan-agent"), ["--config", this.config, "enroll", code, "--cloud", cloud]);
   }
 
   /** Asks for something through the agent's door and insists that it is done; an open shift is part of a sale. */
@@ -115,7 +123,7 @@ export class Newcomer {
     const ended = new Promise((done) => this.agent.once("exit", done));
     this.agent.kill("SIGKILL");
     await ended;
-    this.agent = begin(this.settings);
+    this.agent = begin(this.config);
   }
 
   /** Runs a command of chekan-sim on the running till. */
@@ -136,6 +144,11 @@ export class Newcomer {
   /** Has the operator treat documents in another way; the words are the simulator's. */
   async operator(how: "accept" | "silent"): Promise<void> {
     await this.ask("ofd", "behave", how);
+  }
+
+  /** What the cabinet wants of the agent, as the agent has written it down. */
+  async settings(): Promise<string> {
+    return readFileSync(join(this.dir, "agent", "settings.toml"), "utf8");
   }
 
   /** What the operator has taken, as the simulator lists it. */
