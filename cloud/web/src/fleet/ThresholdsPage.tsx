@@ -86,7 +86,7 @@ export default function ThresholdsPage() {
             <ul className="cards" aria-label={t("thresholds.title")}>
               {list.data.thresholds.map((x) => (
                 <li key={x.metric} className="card">
-                  <div style={{ display: "flex", justifyContent: "space-between", gap: 8 }}>
+                  <div className="cardhead" style={{ alignItems: "center" }}>
                     <span className="strong">{ruleWord(t, x.metric)}</span>
                     {allowed && <Change x={x} />}
                   </div>

@@ -27,7 +27,7 @@ export function TillTable(p: {
     );
   return (
     <div className="tablebox">
-      <table className="table" aria-label={t("tills.title")} aria-rowcount={p.tills.length + 1}>
+      <table className="table wide" aria-label={t("tills.title")} aria-rowcount={p.tills.length + 1}>
         <thead>
           <tr aria-rowindex={1}>
             {p.columns.map((c) => (

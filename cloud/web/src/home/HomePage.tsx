@@ -77,7 +77,7 @@ function Owner() {
     ["month", month.data],
   ];
   return (
-    <section aria-label={t("home.title")}>
+    <section aria-label={t("home.title")} style={{ marginTop: 24 }}>
       <div className="title">
         <Title order={2}>{t("home.title")}</Title>
         {today.data.newestAt && (

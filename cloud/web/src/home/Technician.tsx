@@ -1,8 +1,9 @@
 /** «Главная» of who keeps the tills going: what kinds of problems there are, on how many tills, and what waits for a person. */
 import { useQuery } from "@connectrpc/connect-query";
-import { Loader, Title } from "@mantine/core";
+import { Button, Loader, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useSession } from "../access/session";
 import { useUndecided } from "../decisions/undecided";
 import { LIGHT_ICONS, LIGHTS, lightOf } from "../fleet/light";
 import { ASPECTS } from "../fleet/troubles";
@@ -15,16 +16,31 @@ import { problemKinds } from "./figures";
 
 export function Technician() {
   const { t } = useTranslation();
+  const { can } = useSession();
   const list = useQuery(FleetService.method.listTills, inputs.tills);
   const { list: undecided } = useUndecided();
   if (list.isPending) return <Loader aria-label={t("loading")} />;
   if (!list.data) return <Unread error={list.error} onRetry={() => void list.refetch()} />;
   const tills = list.data.tills;
-  if (tills.length === 0) return <Nothing title={t("tills.none")} text={t("tills.noneTodo")} />;
+  if (tills.length === 0)
+    return can("tills:configure") ? (
+      <Nothing
+        title={t("tills.none")}
+        text={t("tills.firstTodo")}
+        act={
+          <Button component={Link} to="/connect">
+            {t("enrol.title")}
+          </Button>
+        }
+      />
+    ) : (
+      <Nothing title={t("tills.none")} text={t("tills.noneTodo")} />
+    );
   const away = new Set(tills.filter((x) => x.agentId && !x.agentOnline).map((x) => x.agentId)).size;
   const kinds = problemKinds(tills);
+  const late = lateShifts(tills);
   return (
-    <section aria-label={t("front.tills")} style={{ marginBottom: 24 }}>
+    <section aria-label={t("front.tills")}>
       <Title order={2}>{t("front.tills")}</Title>
       <div className="chips" style={{ margin: "8px 0 12px" }}>
         {LIGHTS.map((light) => {
@@ -83,7 +99,7 @@ export function Technician() {
             <dt>
               <Link to="/shifts?only=late">{t("shifts.only.late")}</Link>
             </dt>
-            <dd className="num">{lateShifts(tills)}</dd>
+            <dd className={`num strong ${late > 0 ? "red" : ""}`}>{late}</dd>
           </dl>
         </div>
       </div>

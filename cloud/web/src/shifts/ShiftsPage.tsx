@@ -219,7 +219,7 @@ function Table({ shifts }: { shifts: readonly Shift[] }) {
                   <td className="right">{average(s.figures?.positionsAverage ?? 0, lang)}</td>
                 </>
               )}
-              <td className="nowrap">
+              <td style={{ minWidth: 104 }}>
                 <StandingView standing={standingOf(s, now)} />
               </td>
             </tr>
