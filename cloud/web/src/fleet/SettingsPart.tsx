@@ -7,11 +7,13 @@ import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import type { Settings } from "../gen/cabinet/v1/settings_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
+import { AgentSettings } from "../tree/AgentSettings";
 import { OperatorChoice, OWN_LINK, SettingsStand, useSettings } from "../tree/OperatorChoice";
 import { Unread } from "../ui/Nothing";
 import { Pair } from "../ui/Pair";
 import { Ago, When } from "../ui/time";
 import { None } from "./facts";
+import "../tree/tree.css";
 
 /** How often it is read how the agent stands to what was chosen, ms. */
 const EVERY = 30_000;
@@ -61,14 +63,18 @@ export function SettingsPart({ till }: { till: Till }) {
 function Change(p: { till: Till; settings: Settings | undefined; onDone: () => void }) {
   const company = useQuery(OrganisationService.method.getOrganisation, {});
   return (
-    <OperatorChoice
-      tillId={p.till.id}
-      country={company.data?.organisation?.country ?? ""}
-      ofd={p.settings?.wanted?.ofd ?? ""}
-      ofdInn={p.settings?.wanted?.ofdInn ?? ""}
-      every={EVERY}
-      onDone={p.onDone}
-    />
+    <>
+      <AgentSettings tillId={p.till.id} name={p.till.name} onDone={p.onDone} />
+      <hr style={{ border: 0, borderTop: "1px solid var(--line)", margin: "16px 0" }} />
+      <OperatorChoice
+        tillId={p.till.id}
+        country={company.data?.organisation?.country ?? ""}
+        ofd={p.settings?.wanted?.ofd ?? ""}
+        ofdInn={p.settings?.wanted?.ofdInn ?? ""}
+        every={EVERY}
+        onDone={p.onDone}
+      />
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { App } from "../app/App";
@@ -22,10 +22,11 @@ function open(o: Partial<FakeOptions> = {}) {
       <App transport={cabinet.transport} queries={queryClient(() => {})} />
     </MemoryRouter>,
   );
+  return cabinet;
 }
 
 test("the till's page says what was chosen, what the till has, and both where they differ", async () => {
-  open();
+  const cabinet = open();
   const part = await screen.findByRole("region", { name: "ОФД и настройки" });
   await within(part).findByText("Платформа ОФД 9715260691");
   expect(
@@ -38,6 +39,9 @@ test("the till's page says what was chosen, what the till has, and both where th
   const operator = await within(dialog).findByLabelText<HTMLSelectElement>("Оператор");
   await within(dialog).findByRole("option", { name: "Такском" });
   expect(operator.value).toBe("9715260691");
+  fireEvent.change(within(dialog).getByLabelText("Когда бумага вернулась"), { target: { value: "ask" } });
+  fireEvent.click(within(dialog).getByRole("button", { name: "Сохранить" }));
+  await waitFor(() => expect(cabinet.tree.asked).toContain("settings ask"));
 });
 
 test("who may not arrange the till sees the same and changes nothing", async () => {
