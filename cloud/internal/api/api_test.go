@@ -19,6 +19,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/store/storetest"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
+	"github.com/chekan-io/chekan/proto/gen/uplink/v1/uplinkv1connect"
 )
 
 // TestCabinet_wrong: what goes wrong inside is told outside by an id that the log has, and by nothing else; a handler that panics ends its own
@@ -53,6 +54,29 @@ func TestCabinet_wrong(t *testing.T) {
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(text), "secret") {
 		t.Errorf("%d %s %v", res.StatusCode, text, err)
+	}
+}
+
+// TestCalls: what an agent has open ends when it is shut out, and when another start of its program says hello, except what says hello itself; with
+// the reason, and nobody else's.
+func TestCalls(t *testing.T) {
+	var c calls
+	poll, done := c.begin(t.Context(), "a", uplinkv1connect.UplinkServiceFetchCommandsProcedure)
+	greeting, greeted := c.begin(t.Context(), "a", uplinkv1connect.UplinkServiceHelloProcedure)
+	other, ended := c.begin(t.Context(), "b", uplinkv1connect.UplinkServiceFetchCommandsProcedure)
+	defer ended()
+	c.cutOthers("a", errHello)
+	if !errors.Is(context.Cause(poll), errHello) || greeting.Err() != nil || other.Err() != nil {
+		t.Errorf("another start: %v %v %v", context.Cause(poll), greeting.Err(), other.Err())
+	}
+	c.cut("a", access.ErrRevoked)
+	if !errors.Is(context.Cause(greeting), access.ErrRevoked) || other.Err() != nil {
+		t.Errorf("a revocation: %v %v", context.Cause(greeting), other.Err())
+	}
+	done()
+	greeted()
+	if len(c.open) != 1 || len(c.open["b"]) != 1 {
+		t.Errorf("what has ended is kept: %v", c.open)
 	}
 }
 
