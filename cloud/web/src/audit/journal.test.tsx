@@ -30,7 +30,7 @@ test("acts stand with their change; one object is looked at by itself, and the f
   const chip = await screen.findByRole("button", { name: /Над чем: Касса 2/ });
   await waitFor(() => expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(2));
   fireEvent.click(chip);
-  await screen.findByText("Компания добавлена");
+  await waitFor(() => expect(within(screen.getByRole("table")).getAllByRole("row")).toHaveLength(7));
 });
 
 test("no act for the days, none for the filter and none at all differ", async () => {

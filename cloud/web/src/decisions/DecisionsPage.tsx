@@ -122,7 +122,7 @@ function Case(p: {
   return (
     <>
       <div style={{ display: "flex", flexWrap: "wrap", justifyContent: "space-between", gap: "2px 16px" }}>
-        <span className="strong">
+        <span className="strong among">
           <Link to={`/tills/${encodeURIComponent(p.view.tillId)}`}>{name}</Link> · {t(kindKey(op.kind))}
           {op.receipt?.correction && ` · ${t("forms.correction")}`}
         </span>
