@@ -25,19 +25,22 @@ export function AgentSettings({
 }) {
   const { t } = useTranslation();
   const trouble = useTreeTrouble();
+  const [title, setTitle] = useState<string>();
+  const [finish, setFinish] = useState<string>();
+  const [hours, setHours] = useState<string>();
   const settings = useSettings(tillId, 2000);
   const change = useMutation(TreeService.method.changeSettings, {
-    onSuccess: () => {
-      void settings.refetch();
+    onSuccess: async () => {
       onDone();
+      await settings.refetch();
+      // From here on what was kept is shown, as it was kept.
+      setFinish(undefined);
+      setHours(undefined);
     },
   });
   const held = settings.data?.settings;
   const has = (what: "finishPrint" | "rushHours") => held?.wanted?.[what] || held?.reported?.[what] || "";
   const shown = (hours: string) => (hours === NO_HOURS ? "" : hours.replaceAll(",", ", "));
-  const [title, setTitle] = useState<string>();
-  const [finish, setFinish] = useState<string>();
-  const [hours, setHours] = useState<string>();
   if (!held) return null;
   const draft = {
     title: title ?? name,

@@ -172,7 +172,7 @@ function More({ connection: c, onDone }: { connection: Connection; onDone: () =>
   return (
     <section style={{ marginTop: 24, maxWidth: 820 }}>
       <Title order={2}>{t("connect.more")}</Title>
-      <Devices connection={c} finds={c.finds} onDone={onDone} />
+      <Devices connection={c} finds={c.finds} more onDone={onDone} />
     </section>
   );
 }

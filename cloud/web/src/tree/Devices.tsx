@@ -27,7 +27,13 @@ export function isNew(f: Find): boolean {
 }
 
 /** What the agent has found, with the acts: look again, take one over; and how the same is done on its computer. */
-export function Devices(p: { connection: Connection; finds: Finds; onDone: () => void }) {
+export function Devices(p: {
+  connection: Connection;
+  finds: Finds;
+  /** Beside a till that works: only what is new, and no advice until somebody wants it. */
+  more?: boolean;
+  onDone: () => void;
+}) {
   const { t } = useTranslation();
   const trouble = useTreeTrouble();
   const [wanted, setWanted] = useState<Find>();
@@ -35,8 +41,9 @@ export function Devices(p: { connection: Connection; finds: Finds; onDone: () =>
   const search = f.search;
   const busy = f.asked || (search?.running ?? false);
   const look = useMutation(TreeService.method.findDevices, { onSuccess: p.onDone });
-  const tills = f.devices.filter((d) => d.device?.kind !== "printer");
-  const fresh = tills.filter(isNew);
+  const all = f.devices.filter((d) => d.device?.kind !== "printer");
+  const fresh = all.filter(isNew);
+  const tills = p.more ? fresh : all;
   const printers = f.devices.filter((d) => d.device?.kind === "printer" && d.device.till === "");
   if (!f.able) return <ByHand old />;
   return (
@@ -55,7 +62,20 @@ export function Devices(p: { connection: Connection; finds: Finds; onDone: () =>
           ))}
         </ul>
       )}
-      {!busy && (search?.endedMs ?? 0n) > 0n && fresh.length === 0 && <NothingNew any={tills.length > 0} />}
+      {!busy &&
+        (search?.endedMs ?? 0n) > 0n &&
+        fresh.length === 0 &&
+        (p.more ? (
+          <details>
+            <summary>{t("connect.noMore")}</summary>
+            <Checks />
+          </details>
+        ) : (
+          <div style={{ margin: "4px 0 8px" }}>
+            <div className="strong">{t(all.length > 0 ? "connect.noOther" : "connect.none")}</div>
+            <Checks />
+          </div>
+        ))}
       {!busy && (f.trouble || search?.trouble) && (
         <p role="alert" className="yellow">
           {t("connect.searchFailed", { why: f.trouble || search?.trouble })}
@@ -65,7 +85,7 @@ export function Devices(p: { connection: Connection; finds: Finds; onDone: () =>
         <div className="looks">
           <Button
             size="compact-sm"
-            variant={fresh.length > 0 ? "default" : "filled"}
+            variant={fresh.length > 0 || p.more ? "default" : "filled"}
             loading={look.isPending || busy}
             disabled={!p.connection.agentOnline}
             onClick={() => look.mutate({ agentId: f.agentId, commandId: newId() })}
@@ -131,18 +151,15 @@ function Looking({ finds: f }: { finds: Finds }) {
 }
 
 /** What to check when nothing was found. */
-function NothingNew({ any }: { any: boolean }) {
+function Checks() {
   const { t } = useTranslation();
   return (
-    <div style={{ margin: "4px 0 8px" }}>
-      <div className="strong">{t(any ? "connect.noOther" : "connect.none")}</div>
-      <ul className="checks">
-        <li>{t("connect.checkPower")}</li>
-        <li>{t("connect.checkCable")}</li>
-        <li>{t("connect.checkDriver")}</li>
-        <li>{t("connect.checkBusy")}</li>
-      </ul>
-    </div>
+    <ul className="checks">
+      <li>{t("connect.checkPower")}</li>
+      <li>{t("connect.checkCable")}</li>
+      <li>{t("connect.checkDriver")}</li>
+      <li>{t("connect.checkBusy")}</li>
+    </ul>
   );
 }
 
