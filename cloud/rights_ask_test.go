@@ -151,6 +151,11 @@ func (m method) fill(q protoreflect.Message, s *spot, f filling, depth int) {
 			if id := map[protoreflect.Name]string{"till_ids": words["till_id"], "outlet_ids": words["outlet_id"]}[fd.Name()]; id != "" {
 				q.Mutable(fd).List().Append(protoreflect.ValueOfString(id))
 			}
+		case fd.IsList() && fd.Kind() == protoreflect.MessageKind && fd.Name() == "receipts": // by their numbers alone
+			own := q.Mutable(fd).List().AppendMutable().Message()
+			m.fill(own, s, f, depth+1)
+			own.Set(own.Descriptor().Fields().ByName("fd"), protoreflect.ValueOfUint32(s.fd))
+			own.Clear(own.Descriptor().Fields().ByName("id"))
 		case fd.IsList():
 		case fd.Kind() == protoreflect.StringKind && isWord:
 			q.Set(fd, protoreflect.ValueOfString(word))

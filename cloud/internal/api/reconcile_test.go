@@ -45,7 +45,7 @@ func (m *month) reconcile(t *testing.T) {
 		}
 		for _, v := range res.GetReceipts() {
 			if v.GetVerdict() != cabinetv1.Verdict_VERDICT_SAME {
-				odd = append(odd, fmt.Sprint(v.GetFd(), v.GetVerdict(), v.GetDiffers()))
+				odd = append(odd, fmt.Sprint(v.GetId(), v.GetFound().GetFd(), v.GetVerdict(), v.GetDiffers()))
 			}
 		}
 		return odd
@@ -56,11 +56,11 @@ func (m *month) reconcile(t *testing.T) {
 	wrong, forgotten := theirs[2], theirs[5]
 	*wrong.Total++
 	last := theirs[len(theirs)-1].GetFd() + 5000 // the month has not that many
-	planted := append(slices.Delete(slices.Clone(theirs), 5, 6), &cabinetv1.OwnReceipt{Fn: memory, Fd: last, Total: wrong.Total})
+	planted := append(slices.Delete(slices.Clone(theirs), 5, 6), &cabinetv1.OwnReceipt{Id: "too much", Fn: memory, Fd: last, Total: wrong.Total})
 	want := []string{
-		fmt.Sprint(wrong.GetFd(), cabinetv1.Verdict_VERDICT_DIFFERS, []string{"total"}),
-		fmt.Sprint(last, cabinetv1.Verdict_VERDICT_MISSING, []string(nil)),
-		fmt.Sprint(forgotten.GetFd(), cabinetv1.Verdict_VERDICT_EXTRA, []string(nil)),
+		fmt.Sprint(wrong.GetId(), wrong.GetFd(), cabinetv1.Verdict_VERDICT_DIFFERS, []string{"total"}),
+		fmt.Sprint("too much", 0, cabinetv1.Verdict_VERDICT_MISSING, []string(nil)),
+		fmt.Sprint("", forgotten.GetFd(), cabinetv1.Verdict_VERDICT_EXTRA, []string(nil)),
 	}
 	if diff := cmp.Diff(want, verdicts(planted)); diff != "" {
 		t.Error(diff)

@@ -64,8 +64,8 @@ type numbers struct{ first, last uint32 }
 
 // spansOf checks receipts, and gives the numbers they lie between by fiscal memory.
 func spansOf(receipts []*cabinetv1.OwnReceipt) (map[string]numbers, error) {
-	if len(receipts) == 0 || len(receipts) > maxOwn {
-		return nil, fmt.Errorf("%d receipts: 1 to %d are compared at once: %w", len(receipts), maxOwn, ErrInvalid)
+	if len(receipts) > maxOwn {
+		return nil, fmt.Errorf("%d receipts: at most %d are compared at once: %w", len(receipts), maxOwn, ErrInvalid)
 	}
 	spans := map[string]numbers{}
 	for i, r := range receipts {
@@ -98,7 +98,7 @@ func reconcile(receipts []*cabinetv1.OwnReceipt, here map[own]held) []*cabinetv1
 	for _, r := range receipts {
 		name := own{r.GetFn(), r.GetFd()}
 		h, is := here[name]
-		v := &cabinetv1.ReconciledReceipt{Id: r.GetId(), Fn: name.fn, Fd: name.fd, Found: h.document, TillId: h.till, Verdict: cabinetv1.Verdict_VERDICT_SAME}
+		v := &cabinetv1.ReconciledReceipt{Id: r.GetId(), Found: h.document, TillId: h.till, Verdict: cabinetv1.Verdict_VERDICT_SAME}
 		switch {
 		case told[name]:
 			v.Verdict = cabinetv1.Verdict_VERDICT_REPEATED
@@ -118,7 +118,7 @@ func reconcile(receipts []*cabinetv1.OwnReceipt, here map[own]held) []*cabinetv1
 	})
 	for _, name := range extra {
 		h := here[name]
-		list = append(list, &cabinetv1.ReconciledReceipt{Verdict: cabinetv1.Verdict_VERDICT_EXTRA, Fn: name.fn, Fd: name.fd, Found: h.document, TillId: h.till})
+		list = append(list, &cabinetv1.ReconciledReceipt{Verdict: cabinetv1.Verdict_VERDICT_EXTRA, Found: h.document, TillId: h.till})
 	}
 	return list
 }

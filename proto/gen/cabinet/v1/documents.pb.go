@@ -1898,14 +1898,10 @@ type ReconciledReceipt struct {
 	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=cabinet.v1.Verdict" json:"verdict,omitempty"`
 	// What differs: fp, total, kind.
 	Differs []string `protobuf:"bytes,3,rep,name=differs,proto3" json:"differs,omitempty"`
-	// Number of the fiscal memory.
-	Fn string `protobuf:"bytes,4,opt,name=fn,proto3" json:"fn,omitempty"`
-	// Number of the document.
-	Fd uint32 `protobuf:"varint,5,opt,name=fd,proto3" json:"fd,omitempty"`
 	// The document as it is here; absent when it is not.
-	Found *v1.Document `protobuf:"bytes,6,opt,name=found,proto3" json:"found,omitempty"`
+	Found *v1.Document `protobuf:"bytes,4,opt,name=found,proto3" json:"found,omitempty"`
 	// Its till.
-	TillId        string `protobuf:"bytes,7,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	TillId        string `protobuf:"bytes,5,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1959,20 +1955,6 @@ func (x *ReconciledReceipt) GetDiffers() []string {
 		return x.Differs
 	}
 	return nil
-}
-
-func (x *ReconciledReceipt) GetFn() string {
-	if x != nil {
-		return x.Fn
-	}
-	return ""
-}
-
-func (x *ReconciledReceipt) GetFd() uint32 {
-	if x != nil {
-		return x.Fd
-	}
-	return 0
 }
 
 func (x *ReconciledReceipt) GetFound() *v1.Document {
@@ -2168,15 +2150,13 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x04kind\x18\x06 \x01(\x0e2\x0f.fiscal.v1.KindR\x04kindB\b\n" +
 	"\x06_total\"O\n" +
 	"\x19ReconcileDocumentsRequest\x122\n" +
-	"\breceipts\x18\x01 \x03(\v2\x16.cabinet.v1.OwnReceiptR\breceipts\"\xd0\x01\n" +
+	"\breceipts\x18\x01 \x03(\v2\x16.cabinet.v1.OwnReceiptR\breceipts\"\xb0\x01\n" +
 	"\x11ReconciledReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x13.cabinet.v1.VerdictR\averdict\x12\x18\n" +
-	"\adiffers\x18\x03 \x03(\tR\adiffers\x12\x0e\n" +
-	"\x02fn\x18\x04 \x01(\tR\x02fn\x12\x0e\n" +
-	"\x02fd\x18\x05 \x01(\rR\x02fd\x12)\n" +
-	"\x05found\x18\x06 \x01(\v2\x13.fiscal.v1.DocumentR\x05found\x12\x17\n" +
-	"\atill_id\x18\a \x01(\tR\x06tillId\"W\n" +
+	"\adiffers\x18\x03 \x03(\tR\adiffers\x12)\n" +
+	"\x05found\x18\x04 \x01(\v2\x13.fiscal.v1.DocumentR\x05found\x12\x17\n" +
+	"\atill_id\x18\x05 \x01(\tR\x06tillId\"W\n" +
 	"\x1aReconcileDocumentsResponse\x129\n" +
 	"\breceipts\x18\x01 \x03(\v2\x1d.cabinet.v1.ReconciledReceiptR\breceipts*\x89\x01\n" +
 	"\aPayment\x12\x17\n" +
