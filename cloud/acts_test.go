@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chekan-io/chekan/cloud/internal/fleet"
 	"github.com/chekan-io/chekan/cloud/internal/remote"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
@@ -25,7 +26,8 @@ import (
 func TestActWords(t *testing.T) {
 	acts, prefixes := actsInCode(t)
 	families := map[string][]string{
-		"command.": actionWords(),
+		"command.": actionWords(func(a fiscalv1.Action) bool { return !fleet.ForAgent(a) }),
+		"agent.":   actionWords(fleet.ForAgent),
 		"rule.":    remote.Rules,
 		"work.":    {"running", "paused", "cancelled"}, // what people can have a work do
 	}
@@ -72,9 +74,9 @@ func TestActWords(t *testing.T) {
 	}
 }
 
-func actionWords() (words []string) {
+func actionWords(which func(fiscalv1.Action) bool) (words []string) {
 	for number, name := range fiscalv1.Action_name {
-		if number != 0 {
+		if number != 0 && which(fiscalv1.Action(number)) {
 			words = append(words, strings.ToLower(strings.TrimPrefix(name, "ACTION_")))
 		}
 	}
