@@ -173,7 +173,7 @@ export function FNCell({ till }: { till: Till }) {
         <div className="small nowrap">{left > 0 ? t("fn.left", { count: left }) : t("fn.over")}</div>
       )}
       {s.fnRoom > 0 && (
-        <div className="small quiet nowrap">{t("tillList.room", { count: whole(s.fnRoom, lang) })}</div>
+        <div className="small quiet">{t("tillList.room", { count: whole(s.fnRoom, lang) })}</div>
       )}
     </>
   );

@@ -9,6 +9,7 @@ import {
 } from "../gen/cabinet/v1/notify_pb";
 import { useDone } from "../people/dialogs";
 import { CopyBlock } from "../ui/Copy";
+import { contact } from "../ui/format";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { Sure, useAnew, WhyNot } from "./parts";
@@ -100,7 +101,7 @@ function ChannelRow({ channel: c, kept }: { channel: NotifyChannel; kept: boolea
     <div style={{ display: "grid", gap: 8 }}>
       <div className="title" style={{ margin: 0 }}>
         <div>
-          <span className="strong">{kindName(c.kind)}</span> {c.address}{" "}
+          <span className="strong">{kindName(c.kind)}</span> {contact(c.address)}{" "}
           <span className="small quiet">
             {t(c.confirmed ? "notify.channels.confirmed" : "notify.channels.unconfirmed")}
           </span>

@@ -7,6 +7,7 @@ import { useNarrow } from "../app/Frame";
 import { Listed } from "../documents/lists";
 import { type Notice, type NoticeDelivery, NoticeKind, NotifyService } from "../gen/cabinet/v1/notify_pb";
 import { HelpLink } from "../help/HelpLink";
+import { contact } from "../ui/format";
 import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useEventName, useKindName } from "./words";
@@ -181,7 +182,7 @@ function Delivered({ of }: { of: readonly NoticeDelivery[] }) {
         const state = STATES.find((s) => s === d.state) ?? "waiting";
         return (
           <li key={d.kind + d.address + d.state}>
-            {kindName(d.kind)} {d.address && <span className="quiet">{d.address}</span>}{" "}
+            {kindName(d.kind)} {d.address && <span className="quiet">{contact(d.address)}</span>}{" "}
             <span className={state === "failed" ? "red" : "quiet"}>{t(`notify.states.${state}`)}</span>{" "}
             {(state === "sent" || state === "waiting") && <When ms={d.atMs} />}
             {d.error && <div className="quiet">{d.error}</div>}
