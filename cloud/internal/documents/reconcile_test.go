@@ -15,8 +15,11 @@ import (
 func TestReconcile(t *testing.T) {
 	here := map[own]held{}
 	for _, d := range []*fiscalv1.Document{
-		{Fn: "1", Fd: 1, Type: 2}, {Fn: "1", Fd: 2, Fp: 20, Type: 3, Total: 100, Kind: fiscalv1.Kind_KIND_SALE},
-		{Fn: "1", Fd: 3, Fp: 30, Type: 3, Total: 200, Kind: fiscalv1.Kind_KIND_SALE_RETURN}, {Fn: "1", Fd: 5, Fp: 50, Type: 31, Total: 7}, {Fn: "0", Fd: 9, Type: 4},
+		{Fn: "1", Fd: 1, Type: 2},
+		{Fn: "1", Fd: 2, Fp: 20, Type: 3, Total: 100, Kind: fiscalv1.Kind_KIND_SALE},
+		{Fn: "1", Fd: 3, Fp: 30, Type: 3, Total: 200, Kind: fiscalv1.Kind_KIND_SALE_RETURN},
+		{Fn: "1", Fd: 5, Fp: 50, Type: 31, Total: 7},
+		{Fn: "0", Fd: 9, Type: 4},
 	} {
 		here[own{d.GetFn(), d.GetFd()}] = held{"till of " + d.GetFn(), d}
 	}

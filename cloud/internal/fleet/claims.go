@@ -63,8 +63,8 @@ func (f *Fleet) keeps(ctx context.Context, q *db.Queries, agent *access.Agent, k
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	m, known2 := f.moves[known.ID]
-	return known2 && m.from == agent.ID && m.to == known.AgentID && now.Sub(m.at) < claimFor, nil
+	m, moved := f.moves[known.ID]
+	return moved && m.from == agent.ID && m.to == known.AgentID && now.Sub(m.at) < claimFor, nil
 }
 
 // claimed notes that an agent speaks for a till that another one has and hears, and gives what is wrong with it at the claimer.
