@@ -23,10 +23,9 @@ import (
 const (
 	// Finds is the capability from which an agent looks for devices, and takes them over, when it is asked from here.
 	Finds = 7
-	// maxStrangers, maxLeft and maxFound bound what is kept of a search: devices, ports left alone, characters of each text.
+	// maxStrangers and maxLeft bound what is kept of a search: devices, ports left alone.
 	maxStrangers = 64
 	maxLeft      = 64
-	maxFound     = 300
 )
 
 // forAgent are the actions that are asked of an agent by its own name and by way of no till.
@@ -154,11 +153,11 @@ func (f *Fleet) tellFinds(ctx context.Context, q *db.Queries, agent *access.Agen
 
 func boundedSearch(s *fiscalv1.Search) *fiscalv1.Search {
 	out := &fiscalv1.Search{
-		Running: s.GetRunning(), Tried: s.GetTried(), Places: s.GetPlaces(), Step: oneLine(s.GetStep(), maxFound), BeganMs: s.GetBeganMs(), EndedMs: s.GetEndedMs(),
-		Trouble: oneLine(s.GetTrouble(), maxFound),
+		Running: s.GetRunning(), Tried: s.GetTried(), Places: s.GetPlaces(), Step: oneLine(s.GetStep()), BeganMs: s.GetBeganMs(), EndedMs: s.GetEndedMs(),
+		Trouble: oneLine(s.GetTrouble()),
 	}
 	for _, left := range s.GetLeftAlone()[:min(len(s.GetLeftAlone()), maxLeft)] {
-		out.LeftAlone = append(out.LeftAlone, oneLine(left, maxFound))
+		out.LeftAlone = append(out.LeftAlone, oneLine(left))
 	}
 	return out
 }
@@ -166,21 +165,21 @@ func boundedSearch(s *fiscalv1.Search) *fiscalv1.Search {
 func boundedStrangers(list []*fiscalv1.Stranger) []*fiscalv1.Stranger {
 	var out []*fiscalv1.Stranger
 	for _, s := range list[:min(len(list), maxStrangers)] {
-		if wire := oneLine(s.GetWire(), maxFound); wire != s.GetWire() || wire == "" {
+		if wire := oneLine(s.GetWire()); wire != s.GetWire() || wire == "" {
 			continue // a place that could not be named to the agent again
 		}
 		out = append(out, &fiscalv1.Stranger{
-			Wire: s.GetWire(), Driver: oneLine(s.GetDriver(), maxFound), Model: oneLine(s.GetModel(), maxFound), Serial: oneLine(s.GetSerial(), maxFound),
-			Fn: oneLine(s.GetFn(), maxFound), Kind: oneLine(s.GetKind(), maxFound), Rnm: oneLine(s.GetRnm(), maxFound), Firmware: oneLine(s.GetFirmware(), maxFound),
-			Printer: oneLine(s.GetPrinter(), maxFound), Till: oneLine(s.GetTill(), maxFound),
+			Wire: s.GetWire(), Driver: oneLine(s.GetDriver()), Model: oneLine(s.GetModel()), Serial: oneLine(s.GetSerial()),
+			Fn: oneLine(s.GetFn()), Kind: oneLine(s.GetKind()), Rnm: oneLine(s.GetRnm()), Firmware: oneLine(s.GetFirmware()),
+			Printer: oneLine(s.GetPrinter()), Till: oneLine(s.GetTill()),
 		})
 	}
 	return out
 }
 
 // oneLine is a text of an agent as it is kept: bounded, and of one line.
-func oneLine(s string, n int) string {
-	return limited(strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")), " "), n)
+func oneLine(s string) string {
+	return limited(strings.Join(strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")), " "), maxSetting)
 }
 
 // adopted gives the till that a device became its name and its place, as they were wished when it was taken over.

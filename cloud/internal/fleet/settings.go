@@ -52,13 +52,12 @@ func (f *Fleet) tellSettings(ctx context.Context, q *db.Queries, agent *access.A
 
 // cleaned is a report as it is kept: bounded, and of one line each.
 func cleaned(r *fiscalv1.SettingsReport) *fiscalv1.SettingsReport {
-	line := func(s string) string { return oneLine(s, maxSetting) }
 	s := r.GetSettings()
 	return &fiscalv1.SettingsReport{
-		Till: line(r.GetTill()), Hash: line(r.GetHash()), Refused: line(r.GetRefused()),
+		Till: oneLine(r.GetTill()), Hash: oneLine(r.GetHash()), Refused: oneLine(r.GetRefused()),
 		Settings: &fiscalv1.TillSettings{
-			Version: s.GetVersion(), Title: line(s.GetTitle()), Ofd: line(s.GetOfd()), OfdInn: line(s.GetOfdInn()),
-			FinishPrint: line(s.GetFinishPrint()), RushHours: line(s.GetRushHours()),
+			Version: s.GetVersion(), Title: oneLine(s.GetTitle()), Ofd: oneLine(s.GetOfd()), OfdInn: oneLine(s.GetOfdInn()),
+			FinishPrint: oneLine(s.GetFinishPrint()), RushHours: oneLine(s.GetRushHours()),
 		},
 	}
 }

@@ -85,7 +85,7 @@ const listHistoryCommands = `-- name: ListHistoryCommands :many
 SELECT c.id, c.till_id, CAST(COALESCE(t.outlet_id, '') AS TEXT) AS outlet_id, CAST(COALESCE(NULLIF(t.title, ''), t.name, c.till) AS TEXT) AS till,
     CAST(COALESCE(p.name, '') AS TEXT) AS outlet, c.created_at
 FROM commands c LEFT JOIN tills t ON t.id = c.till_id LEFT JOIN outlets p ON p.id = t.outlet_id
-WHERE c.organisation_id = $1 AND c.created_at >= $3 AND c.created_at < $4
+WHERE c.organisation_id = $1 AND c.created_at >= $3 AND c.created_at < $4 AND c.till_id <> ''
     AND (CAST($5 AS TEXT) = '' OR c.till_id = $5)
     AND (CAST($6 AS INTEGER) = 0 OR c.state = $6)
     AND (CAST($7 AS TEXT) = '*' OR $7 LIKE '%|' || c.till_id || '|%' OR $7 LIKE '%|' || t.outlet_id || '|%')

@@ -22,7 +22,7 @@ ORDER BY o.accepted_at DESC, o.key DESC LIMIT $2;
 SELECT c.id, c.till_id, CAST(COALESCE(t.outlet_id, '') AS TEXT) AS outlet_id, CAST(COALESCE(NULLIF(t.title, ''), t.name, c.till) AS TEXT) AS till,
     CAST(COALESCE(p.name, '') AS TEXT) AS outlet, c.created_at
 FROM commands c LEFT JOIN tills t ON t.id = c.till_id LEFT JOIN outlets p ON p.id = t.outlet_id
-WHERE c.organisation_id = $1 AND c.created_at >= sqlc.arg(first) AND c.created_at < sqlc.arg(before)
+WHERE c.organisation_id = $1 AND c.created_at >= sqlc.arg(first) AND c.created_at < sqlc.arg(before) AND c.till_id <> ''
     AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR c.till_id = sqlc.arg(till_id))
     AND (CAST(sqlc.arg(state) AS INTEGER) = 0 OR c.state = sqlc.arg(state))
     AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || c.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || t.outlet_id || '|%')
