@@ -76,6 +76,10 @@ function Begin() {
     create.mutate({ outlet: outlet.trim() });
   };
   const begun = list.data?.connections ?? [];
+  const agents = useQuery(FleetService.method.listAgents, {});
+  const here = (agents.data?.agents ?? []).filter(
+    (a) => a.online && a.revokedMs === 0n && !begun.some((c) => c.agentId === a.id),
+  );
   return (
     <>
       <section className="panel" style={{ maxWidth: 640 }}>
@@ -114,6 +118,24 @@ function Begin() {
                     <span className="small quiet">{c.device || c.outlet}</span>
                   </td>
                   <td className="quiet">{now(c) && t(`connect.step${now(c)?.stage as 1}`)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {here.length > 0 && (
+        <section style={{ marginTop: 24, maxWidth: 820 }}>
+          <Title order={2}>{t("connect.known")}</Title>
+          <table className="table" aria-label={t("connect.known")}>
+            <tbody>
+              {here.map((a) => (
+                <tr key={a.id}>
+                  <td>
+                    <Link to={`/connect/${encodeURIComponent(a.id)}`}>{a.host}</Link>{" "}
+                    <span className="small quiet">{a.outlet}</span>
+                  </td>
+                  <td className="quiet">{a.tills.join(", ")}</td>
                 </tr>
               ))}
             </tbody>

@@ -7,6 +7,7 @@ import { queryClient } from "../app/queries";
 import { CommandState } from "../gen/cabinet/v1/commands_pb";
 import { AdoptionSchema } from "../gen/cabinet/v1/connect_pb";
 import { SearchSchema } from "../gen/fiscal/v1/devices_pb";
+import { agents } from "../testing/agents";
 import { FakeCabinet } from "../testing/cabinet";
 import { fleet } from "../testing/fleet";
 import { startWords } from "../words";
@@ -167,4 +168,18 @@ test("name, printing on and hours are chosen in the step of the place", async ()
   fireEvent.change(hours, { target: { value: "" } });
   send(form);
   await waitFor(() => expect(cabinet.tree.asked).toEqual(["settings Касса у входа ask -"]));
+});
+
+test("a second till begins at the agent that is there", async () => {
+  const cabinet = new FakeCabinet({ tills: fleet(Date.now()), agents: agents(Date.now()) });
+  render(
+    <MemoryRouter initialEntries={["/connect"]}>
+      <App transport={cabinet.transport} queries={queryClient(() => {})} />
+    </MemoryRouter>,
+  );
+  const table = await screen.findByLabelText("Ещё касса там, где агент уже стоит");
+  const links = [...table.querySelectorAll("a")].map((a) => a.getAttribute("href"));
+  const here = cabinet.agents.filter((a) => a.online && a.revokedMs === 0n && a.id !== "agent-1");
+  expect(here.length).toBeGreaterThan(0);
+  expect(links).toEqual(here.map((a) => `/connect/${a.id}`));
 });
