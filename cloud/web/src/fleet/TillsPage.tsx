@@ -1,7 +1,7 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { Button, Loader, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
-import { lazy, useDeferredValue, useMemo } from "react";
+import { lazy, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
@@ -37,12 +37,18 @@ export default function TillsPage() {
   const [params, setParams] = useSearchParams();
   const [hidden, setHidden] = useHidden();
   const may = can("tills:view");
-  const whole = useQuery(FleetService.method.listTills, inputs.tills, { enabled: may });
+  // All rows are asked for when the first ones are here, not beside them: those come the sooner.
+  const [further, setFurther] = useState(false);
+  const whole = useQuery(FleetService.method.listTills, inputs.tills, { enabled: may && further });
   const first = useQuery(
     FleetService.method.listTills,
     { limit: FIRST },
     { enabled: may && !whole.data, placeholderData: keepPreviousData },
   );
+  const begun = first.isFetched || first.failureCount > 0 || whole.data !== undefined;
+  useEffect(() => {
+    if (begun) setFurther(true);
+  }, [begun]);
   const list = whole.data ?? first.data;
   const total = Math.max(list?.total ?? 0, list?.tills.length ?? 0);
   const { list: undecided } = useUndecided();
