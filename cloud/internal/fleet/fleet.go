@@ -104,13 +104,14 @@ type Fleet struct {
 	// OperatorName gives an operator of fiscal data as people know it, by its taxpayer number; set like Ended, may be nil.
 	OperatorName func(taxID string) string
 
+	rates  kept[map[string]span]   // by fiscal memory
+	wanted kept[map[string]string] // operators that were chosen, by till
+
 	mu     sync.Mutex
 	agents map[string]*line
 	tills  map[holder]string
 	held   map[string]holder       // by till, the other way round
 	cells  map[string][]light.Cell // of each till, as last shown
-	rates  map[string]rates        // of each organisation
-	wanted map[string]wanted       // of each organisation
 	moves  map[string]move         // of tills that went to another agent
 	claims map[string]claim        // on tills, by agents that do not have them
 }
@@ -130,7 +131,7 @@ type holder struct{ agent, name string }
 
 // New makes a fleet. wake is called when an agent has a command; it must not block.
 func New(s *store.Store, log *slog.Logger, now func() time.Time, wake func(agentID string)) *Fleet {
-	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, rates: map[string]rates{}, wanted: map[string]wanted{}, moves: map[string]move{}, claims: map[string]claim{}}
+	return &Fleet{store: s, log: log, now: now, hub: newHub(), wake: wake, agents: map[string]*line{}, tills: map[holder]string{}, held: map[string]holder{}, cells: map[string][]light.Cell{}, moves: map[string]move{}, claims: map[string]claim{}}
 }
 
 // Hub tells watchers of changes.

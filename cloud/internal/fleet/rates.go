@@ -21,37 +21,24 @@ type span struct {
 	day time.Time
 }
 
-// rates are the spans of an organisation by fiscal memory, read at a moment.
-type rates struct {
-	read  time.Time
-	spans map[string]span
-}
-
-// ratesOf gives the spans of an organisation.
+// ratesOf gives the spans of an organisation by fiscal memory.
 func (f *Fleet) ratesOf(ctx context.Context, organisation string) (map[string]span, error) {
 	now := f.now()
-	f.mu.Lock()
-	kept, known := f.rates[organisation]
-	f.mu.Unlock()
-	if known && now.Sub(kept.read) < ratesFor {
-		return kept.spans, nil
-	}
-	rows, err := f.store.Read().ListShiftSpans(ctx, db.ListShiftSpansParams{
-		OrganisationID: organisation, Since: now.AddDate(0, 0, -rateSpan).Format(time.DateOnly),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read rates: %w", err)
-	}
-	spans := make(map[string]span, len(rows))
-	for _, row := range rows {
-		if day, err := time.Parse(time.DateOnly, row.FirstDay); err == nil {
-			spans[row.FN] = span{uint32(row.FirstFD), day}
+	return f.rates.get(organisation, now, ratesFor, func() (map[string]span, error) {
+		rows, err := f.store.Read().ListShiftSpans(ctx, db.ListShiftSpansParams{
+			OrganisationID: organisation, Since: now.AddDate(0, 0, -rateSpan).Format(time.DateOnly),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read rates: %w", err)
 		}
-	}
-	f.mu.Lock()
-	f.rates[organisation] = rates{now, spans}
-	f.mu.Unlock()
-	return spans, nil
+		spans := make(map[string]span, len(rows))
+		for _, row := range rows {
+			if day, err := time.Parse(time.DateOnly, row.FirstDay); err == nil {
+				spans[row.FN] = span{uint32(row.FirstFD), day}
+			}
+		}
+		return spans, nil
+	})
 }
 
 // perDay is how many documents a day a fiscal memory takes, 0 when nobody can tell yet: it takes a day of trade at least.

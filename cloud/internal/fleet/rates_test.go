@@ -36,7 +36,7 @@ func TestStop_room(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		now := w.clock.Now()
 		// Ten days of trade, a hundred documents each.
-		w.rates["o1"] = rates{now, map[string]span{"fn": {1, now.AddDate(0, 0, -10).Truncate(24 * time.Hour)}}}
+		w.rates.put("o1", now, map[string]span{"fn": {1, now.AddDate(0, 0, -10).Truncate(24 * time.Hour)}})
 		if err := w.Report(t.Context(), w.agents[0], &uplinkv1.ReportStateRequest{Tills: []*fiscalv1.TillState{{
 			Till: "kassa", Driver: "fnprint", Serial: "1", Online: true, Fn: "fn", FnExpiry: now.AddDate(1, 0, 0).Format(time.DateOnly),
 			LastFd: 1001, LastAt: now.Format("2006-01-02T15:04"), FnRoom: 500, ReadMs: now.UnixMilli(),

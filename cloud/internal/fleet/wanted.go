@@ -18,46 +18,30 @@ const CodeOtherOperator = "ofd_other"
 // been told of a change.
 const wantedFor = 30 * time.Second
 
-// wanted are the operators chosen for the tills of an organisation, taxpayer numbers by till, read at a moment.
-type wanted struct {
-	read      time.Time
-	operators map[string]string
-}
-
-// wantedOf gives the operators chosen in an organisation.
+// wantedOf gives the operators chosen in an organisation, taxpayer numbers by till.
 func (f *Fleet) wantedOf(ctx context.Context, organisation string) (map[string]string, error) {
-	now := f.now()
-	f.mu.Lock()
-	kept, known := f.wanted[organisation]
-	f.mu.Unlock()
-	if known && now.Sub(kept.read) < wantedFor {
-		return kept.operators, nil
-	}
-	rows, err := f.store.Read().ListWantedSettings(ctx, organisation)
-	if err != nil {
-		return nil, fmt.Errorf("list settings: %w", err)
-	}
-	operators := map[string]string{}
-	for _, row := range rows {
-		var s fiscalv1.TillSettings
-		if err := proto.Unmarshal(row.Body, &s); err != nil {
-			return nil, fmt.Errorf("settings of till %s: %w", row.TillID, err)
+	return f.wanted.get(organisation, f.now(), wantedFor, func() (map[string]string, error) {
+		rows, err := f.store.Read().ListWantedSettings(ctx, organisation)
+		if err != nil {
+			return nil, fmt.Errorf("list settings: %w", err)
 		}
-		if s.GetOfdInn() != "" {
-			operators[row.TillID] = s.GetOfdInn()
+		operators := map[string]string{}
+		for _, row := range rows {
+			var s fiscalv1.TillSettings
+			if err := proto.Unmarshal(row.Body, &s); err != nil {
+				return nil, fmt.Errorf("settings of till %s: %w", row.TillID, err)
+			}
+			if s.GetOfdInn() != "" {
+				operators[row.TillID] = s.GetOfdInn()
+			}
 		}
-	}
-	f.mu.Lock()
-	f.wanted[organisation] = wanted{now, operators}
-	f.mu.Unlock()
-	return operators, nil
+		return operators, nil
+	})
 }
 
 // Chosen says that the settings of a till were changed: they are looked at anew, and so is the till.
 func (f *Fleet) Chosen(organisation, till string) {
-	f.mu.Lock()
-	delete(f.wanted, organisation)
-	f.mu.Unlock()
+	f.wanted.drop(organisation)
 	f.hub.Publish(organisation, Change{What: TillChanged, TillID: till})
 }
 
