@@ -54,6 +54,8 @@ $(MODULES): $(WEB)/package-lock.json
 UNRACED := ./agent/internal/explore/... ./agent/internal/powercut/... ./installers/linux
 # Tests of thousands of calls each, the same without it.
 CROWDED := ^(TestRights|TestMoneyBlind)
+# Packages at a time: half of them wait for programs to start, to be killed and to come back, and would leave the processors idle.
+AT_ONCE := $(shell echo $$(( $$(nproc) + 1 )))
 # Packages that drive a browser: beside other packages it would get too little of a small computer.
 ALONE := ./agent/internal/verdict
 
@@ -67,7 +69,7 @@ test-go: ## every Go test; starts a PostgreSQL of its own
 .PHONY: test-go-with-postgres
 test-go-with-postgres:
 	@apart=$$(go list $(UNRACED) $(ALONE)); \
-	go test -race -shuffle=on -timeout 15m -skip '$(CROWDED)' $$(go list ./... | grep -vxF "$$apart")
+	go test -p $(AT_ONCE) -race -shuffle=on -timeout 15m -skip '$(CROWDED)' $$(go list ./... | grep -vxF "$$apart")
 	@go test -race -shuffle=on -timeout 15m $(ALONE)
 	@go test -shuffle=on -timeout 15m $(UNRACED)
 	@go test -shuffle=on -timeout 15m -run '$(CROWDED)' ./cloud
