@@ -38,6 +38,7 @@ func (k *kept[V]) get(organisation string, now time.Time, lasts time.Duration, r
 	return value, nil
 }
 
+// put keeps what was read; with mu held.
 func (k *kept[V]) put(organisation string, now time.Time, value V) {
 	if k.of == nil {
 		k.of = map[string]reading[V]{}

@@ -52,9 +52,8 @@ func (i *Item) of(organisation string) int64 {
 	return i.product
 }
 
-// Identify looks up the ids of what the document names. Whoever reads documents does it, for they are many and the writer is one.
+// Identify looks up the ids of what was sold. Whoever reads documents does it, for they are many and the writer is one.
 func (d *Document) Identify() {
-	d.Cashier = CashierID(d.OrganisationID, d.CashierName)
 	for i := range d.Items {
 		d.Items[i].of(d.OrganisationID)
 	}

@@ -143,45 +143,43 @@ var (
 			" WHERE excluded.revision > operations.revision", strings.Split(operationColumns, ", ")...)
 )
 
-func operationValues(o *db.Operation) []any {
-	return []any{o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body, o.Stage}
+func operationValues(rows []db.Operation) []any {
+	values := make([]any, 0, len(rows)*len(operations.columns))
+	for i := range rows {
+		o := &rows[i]
+		values = append(values, o.OrganisationID, o.JournalID, o.Key, o.TillID, o.Revision, o.AcceptedAt, o.StoredAt, o.Body, o.Stage)
+	}
+	return values
 }
 
 // putOperations stores what is new, which most is, and then what comes again. PostgreSQL is asked first which is which, for it
 // takes what is surely new for half the cost; SQLite counts what it has stored.
 func (w *writer) putOperations(ctx context.Context, rows []db.Operation) error {
-	values := make([]any, 0, len(rows)*len(operations.columns))
-	there := map[operationKey]bool{}
+	of, fresh, again := &unlessHere, rows, rows
 	if w.postgres() {
-		var err error
-		if there, err = w.knownOperations(ctx, rows); err != nil {
+		there, err := w.knownOperations(ctx, rows)
+		if err != nil {
 			return err
 		}
-	}
-	for i := range rows {
-		if !there[operationKey{rows[i].JournalID, rows[i].Key}] {
-			values = append(values, operationValues(&rows[i])...)
+		of, fresh, again = &operations, make([]db.Operation, 0, len(rows)), nil
+		for i := range rows {
+			if there[operationKey{rows[i].JournalID, rows[i].Key}] {
+				again = append(again, rows[i])
+			} else {
+				fresh = append(fresh, rows[i])
+			}
 		}
 	}
-	if w.postgres() {
-		if err := w.put(ctx, &operations, values, nil); Exists(err) {
-			return errRaced
-		} else if err != nil {
-			return err
-		}
-	} else {
-		before := w.stored
-		if err := w.put(ctx, &unlessHere, values, nil); err != nil || w.stored-before == int64(len(rows)) {
-			return err
-		}
+	before := w.stored
+	if err := w.put(ctx, of, operationValues(fresh), nil); Exists(err) {
+		return errRaced
+	} else if err != nil {
+		return err
 	}
-	values = values[:0]
-	for i := range rows {
-		if !w.postgres() || there[operationKey{rows[i].JournalID, rows[i].Key}] {
-			values = append(values, operationValues(&rows[i])...)
-		}
+	if !w.postgres() && w.stored-before == int64(len(rows)) {
+		return nil
 	}
-	return w.put(ctx, &revised, values, nil)
+	return w.put(ctx, &revised, operationValues(again), nil)
 }
 
 // knownOperations tells which operations are there already, in some revision.

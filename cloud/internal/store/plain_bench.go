@@ -10,14 +10,10 @@ func (s *Store) InsertPlain(ctx context.Context, pushes []Push) error {
 	all := merge(pushes)
 	return s.writing(ctx, func(w *writer) error {
 		w.plain = true
-		var values, lines []any
-		for i := range all.operations {
-			values = append(values, operationValues(&all.operations[i])...)
-		}
-		if err := w.put(ctx, &operations, values, nil); err != nil {
+		if err := w.put(ctx, &operations, operationValues(all.operations), nil); err != nil {
 			return err
 		}
-		values = nil
+		var values, lines []any
 		for i := range all.documents {
 			d := &all.documents[i]
 			d.Cashier, d.Class = CashierID(d.OrganisationID, d.CashierName), classOf(&d.Document)
