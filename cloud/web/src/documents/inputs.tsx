@@ -54,6 +54,11 @@ export function useOutletOptions(): Option[] {
   return (list.data?.outlets ?? []).map((x) => ({ value: x.id, label: x.name }));
 }
 
+/** What is chosen, in words; as it stands in the address when it is none of the options. */
+export function labelOf(options: readonly Option[], value = ""): string {
+  return options.find((x) => x.value === value)?.label ?? value;
+}
+
 export function Choice(p: {
   label: string;
   value: string;

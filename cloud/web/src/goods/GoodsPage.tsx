@@ -12,6 +12,7 @@ import {
   Choice,
   Day,
   dayWord,
+  labelOf,
   useFilter,
   useOutletOptions,
   useTillOptions,
@@ -67,8 +68,8 @@ export default function GoodsPage() {
   const words: Record<Field, string> = {
     from: dayWord(chosen.from ?? ""),
     to: dayWord(chosen.to ?? ""),
-    outlet: outlets.find((x) => x.value === chosen.outlet)?.label ?? chosen.outlet ?? "",
-    till: tills.find((x) => x.value === chosen.till)?.label ?? chosen.till ?? "",
+    outlet: labelOf(outlets, chosen.outlet),
+    till: labelOf(tills, chosen.till),
     name: chosen.name ?? "",
   };
   const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({

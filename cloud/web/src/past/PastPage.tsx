@@ -7,7 +7,7 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Exports } from "../documents/Exports";
-import { Chips, Choice, Day, dayWord, useFilter, useTillOptions } from "../documents/inputs";
+import { Chips, Choice, Day, dayWord, labelOf, useFilter, useTillOptions } from "../documents/inputs";
 import { Listed, narrowedBy } from "../documents/lists";
 import { MarkView } from "../documents/MarkView";
 import { checkMark, kindKey } from "../documents/marks";
@@ -74,9 +74,9 @@ export default function PastPage() {
   const words: Record<Field, string> = {
     from: dayWord(chosen.from ?? ""),
     to: dayWord(chosen.to ?? ""),
-    till: tills.find((x) => x.value === chosen.till)?.label ?? chosen.till ?? "",
+    till: labelOf(tills, chosen.till),
     what: whats.find((x) => x.value === what)?.label ?? what,
-    state: states.find((x) => x.value === chosen.state)?.label ?? chosen.state ?? "",
+    state: labelOf(states, chosen.state),
   };
   const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
     field,

@@ -13,6 +13,7 @@ import {
   Choice,
   Day,
   dayWord,
+  labelOf,
   useFilter,
   useOutletOptions,
   useTillOptions,
@@ -73,9 +74,9 @@ export default function ShiftsPage() {
   const words: Record<Field, string> = {
     from: dayWord(chosen.from ?? ""),
     to: dayWord(chosen.to ?? ""),
-    till: tills.find((x) => x.value === chosen.till)?.label ?? chosen.till ?? "",
-    outlet: outlets.find((x) => x.value === chosen.outlet)?.label ?? chosen.outlet ?? "",
-    only: only.find((x) => x.value === chosen.only)?.label ?? chosen.only ?? "",
+    till: labelOf(tills, chosen.till),
+    outlet: labelOf(outlets, chosen.outlet),
+    only: labelOf(only, chosen.only),
   };
   const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
     field,
