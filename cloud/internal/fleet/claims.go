@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -93,6 +94,15 @@ func (f *Fleet) claimOn(till string) *fiscalv1.Problem {
 		return nil
 	}
 	return claimProblem(c.host)
+}
+
+// forgetClaims drops what says nothing any more, so that a cabinet that runs for years keeps no more than the last minutes of it.
+func (f *Fleet) forgetClaims() {
+	now := f.now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.moves, func(_ string, m move) bool { return now.Sub(m.at) >= claimFor })
+	maps.DeleteFunc(f.claims, func(_ string, c claim) bool { return now.Sub(c.at) > StaleAfter })
 }
 
 func claimProblem(host string) *fiscalv1.Problem {

@@ -151,6 +151,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 		if err := f.expire(ctx); err != nil && ctx.Err() == nil {
 			f.log.WarnContext(ctx, "commands not expired", "error", err)
 		}
+		f.forgetClaims()
 		for _, organisation := range f.hub.watched() {
 			tills, err := f.Tills(ctx, access.Whole(organisation))
 			if err != nil {
