@@ -1,8 +1,11 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,39 +43,60 @@ func (n *Notify) botName(ctx context.Context) string {
 func (n *Notify) Bot(ctx context.Context) string { return n.botName(ctx) }
 
 // listen takes what people write to the bot, until ctx ends.
-func (n *Notify) listen(ctx context.Context) {
+func (n *Notify) listen(ctx context.Context) { hearOn(ctx, n.log, n.Hear) }
+
+// hearOn asks again and again, from the number on that the last answer gave, until ctx ends. Who does not answer, or answers at once that
+// there is nothing, is asked no faster than every firstPause, and one that goes on to fail ever more seldom.
+func hearOn(ctx context.Context, log *slog.Logger, hear func(ctx context.Context, from int64) (next int64, err error)) {
 	from, wait := int64(0), firstPause
 	for ctx.Err() == nil {
-		next, err := n.Hear(ctx, from)
-		if err == nil {
+		began := time.Now()
+		next, err := hear(ctx, from)
+		pause := time.Duration(0)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			if next == 0 || next == from {
+				pause = firstPause - time.Since(began)
+			}
 			from, wait = next, firstPause
+		default:
+			if fast, ok := errors.AsType[*post.TooFast](err); ok {
+				wait = max(wait, min(fast.After, mostPause))
+			}
+			log.WarnContext(ctx, "bot not heard", "error", err, "again", wait)
+			pause, wait = wait, min(2*wait, mostPause)
+		}
+		if pause <= 0 {
 			continue
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		if fast, ok := errors.AsType[*post.TooFast](err); ok {
-			wait = max(wait, min(fast.After, mostPause))
-		}
-		n.log.WarnContext(ctx, "bot not heard", "error", err, "again", wait)
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
-		wait = min(2*wait, mostPause)
 	}
 }
 
-// Hear asks once for what was written to the bot, from a number on, and gives the next number. Telegram keeps what nobody has
-// asked beyond, so that nothing is kept here.
+// Hear asks once for what was written to the bot, from a number on, and gives the next number; 0 when there was nothing. Telegram keeps
+// what nobody has asked beyond, so that nothing is kept here; and as it has forgotten the rest then, and after a week without a message
+// goes on with a number at random (https://core.telegram.org/bots/api#update), a smaller one too, the next question is for whatever comes.
 func (n *Notify) Hear(ctx context.Context, from int64) (int64, error) {
 	news, err := n.post.Telegram.Updates(ctx, from)
 	if err != nil {
 		return from, err
 	}
+	slices.SortFunc(news, func(a, b post.Update) int { return cmp.Compare(a.ID, b.ID) })
+	if len(news) == 0 {
+		return 0, nil
+	}
+	next := from
 	for _, u := range news {
-		from = max(from, u.ID+1)
+		if u.ID < next {
+			continue // answered already
+		}
+		next = u.ID + 1
 		if u.Chat == "0" || u.Text == "" {
 			continue
 		}
@@ -80,7 +104,7 @@ func (n *Notify) Hear(ctx context.Context, from int64) (int64, error) {
 			n.log.WarnContext(ctx, "message to the bot not understood", "error", err)
 		}
 	}
-	return from, nil
+	return next, nil
 }
 
 // heard answers one message.
@@ -90,6 +114,9 @@ func (n *Notify) heard(ctx context.Context, u post.Update) error {
 	code, ok := strings.CutPrefix(u.Text, "/start")
 	code = strings.TrimSpace(code)
 	if !ok || code == "" {
+		if !u.Private {
+			return nil // a group speaks of its own affairs
+		}
 		return say(w.Hello)
 	}
 	q := n.store.Read()
