@@ -1203,7 +1203,10 @@ type DocumentFilter struct {
 	// Key of the operation.
 	Key string `protobuf:"bytes,19,opt,name=key,proto3" json:"key,omitempty"`
 	// Number of the shift; needs fn.
-	Shift         uint32 `protobuf:"varint,20,opt,name=shift,proto3" json:"shift,omitempty"`
+	Shift uint32 `protobuf:"varint,20,opt,name=shift,proto3" json:"shift,omitempty"`
+	// Organisation, department, outlet or till. A department is the outlets that stand in it now, and what was made in them then; a till is
+	// what it made, wherever it stood. One that is out of reach is answered like one that is not there.
+	NodeId        string `protobuf:"bytes,21,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1376,6 +1379,13 @@ func (x *DocumentFilter) GetShift() uint32 {
 		return x.Shift
 	}
 	return 0
+}
+
+func (x *DocumentFilter) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
 }
 
 // SearchDocumentsRequest asks for a page.
@@ -2089,7 +2099,7 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x02fd\x18\x02 \x01(\rR\x02fd\">\n" +
 	"\x16GetDocumentPDFResponse\x12\x10\n" +
 	"\x03pdf\x18\x01 \x01(\fR\x03pdf\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xb6\x04\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xcf\x04\n" +
 	"\x0eDocumentFilter\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
@@ -2111,7 +2121,8 @@ const file_cabinet_v1_documents_proto_rawDesc = "" +
 	"\x05paper\x18\x11 \x01(\x0e2\x15.fiscal.v1.PaperTrackR\x05paper\x12%\n" +
 	"\x03ofd\x18\x12 \x01(\x0e2\x13.fiscal.v1.OFDTrackR\x03ofd\x12\x10\n" +
 	"\x03key\x18\x13 \x01(\tR\x03key\x12\x14\n" +
-	"\x05shift\x18\x14 \x01(\rR\x05shiftB\v\n" +
+	"\x05shift\x18\x14 \x01(\rR\x05shift\x12\x17\n" +
+	"\anode_id\x18\x15 \x01(\tR\x06nodeIdB\v\n" +
 	"\t_sum_fromB\t\n" +
 	"\a_sum_to\"v\n" +
 	"\x16SearchDocumentsRequest\x122\n" +

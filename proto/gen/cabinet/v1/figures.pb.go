@@ -946,7 +946,9 @@ type ListShiftsRequest struct {
 	// Only those not closed that were opened before this minute of the tills' own time: 2026-03-04T05:06.
 	OpenedBefore string `protobuf:"bytes,8,opt,name=opened_before,json=openedBefore,proto3" json:"opened_before,omitempty"`
 	// Only those whose counters say otherwise than the documents here. Needs money:view.
-	Different     bool `protobuf:"varint,9,opt,name=different,proto3" json:"different,omitempty"`
+	Different bool `protobuf:"varint,9,opt,name=different,proto3" json:"different,omitempty"`
+	// Organisation, department, outlet or till, as in DocumentFilter. A shift is where it was opened.
+	NodeId        string `protobuf:"bytes,10,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1042,6 +1044,13 @@ func (x *ListShiftsRequest) GetDifferent() bool {
 		return x.Different
 	}
 	return false
+}
+
+func (x *ListShiftsRequest) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
 }
 
 // ExportShiftsRequest asks for a file.
@@ -1472,7 +1481,9 @@ type GetRevenueRequest struct {
 	// Only this till.
 	TillId string `protobuf:"bytes,6,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
 	// A receipt belongs to the day its shift was opened, not to the day of the calendar. Not by hour.
-	ByShiftDay    bool `protobuf:"varint,7,opt,name=by_shift_day,json=byShiftDay,proto3" json:"by_shift_day,omitempty"`
+	ByShiftDay bool `protobuf:"varint,7,opt,name=by_shift_day,json=byShiftDay,proto3" json:"by_shift_day,omitempty"`
+	// Organisation, department, outlet or till, as in DocumentFilter.
+	NodeId        string `protobuf:"bytes,8,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1554,6 +1565,13 @@ func (x *GetRevenueRequest) GetByShiftDay() bool {
 		return x.ByShiftDay
 	}
 	return false
+}
+
+func (x *GetRevenueRequest) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
+	}
+	return ""
 }
 
 // RevenueRow is one cut.
@@ -1765,7 +1783,9 @@ type ListProductsRequest struct {
 	// At most; 0 is 50.
 	Limit uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Mark of the next page.
-	Page          string `protobuf:"bytes,8,opt,name=page,proto3" json:"page,omitempty"`
+	Page string `protobuf:"bytes,8,opt,name=page,proto3" json:"page,omitempty"`
+	// Organisation, department, outlet or till, as in DocumentFilter.
+	NodeId        string `protobuf:"bytes,9,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1852,6 +1872,13 @@ func (x *ListProductsRequest) GetLimit() uint32 {
 func (x *ListProductsRequest) GetPage() string {
 	if x != nil {
 		return x.Page
+	}
+	return ""
+}
+
+func (x *ListProductsRequest) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
 	}
 	return ""
 }
@@ -2279,7 +2306,9 @@ func (x *Gap) GetCause() GapCause {
 type ListGapsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only this till's; empty is all.
-	TillId        string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	TillId string `protobuf:"bytes,1,opt,name=till_id,json=tillId,proto3" json:"till_id,omitempty"`
+	// Organisation, department, outlet or till, as in DocumentFilter.
+	NodeId        string `protobuf:"bytes,2,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2317,6 +2346,13 @@ func (*ListGapsRequest) Descriptor() ([]byte, []int) {
 func (x *ListGapsRequest) GetTillId() string {
 	if x != nil {
 		return x.TillId
+	}
+	return ""
+}
+
+func (x *ListGapsRequest) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
 	}
 	return ""
 }
@@ -2580,7 +2616,7 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x06unread\x18\x11 \x03(\rR\x06unread\":\n" +
 	"\x0eMissingNumbers\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\rR\x05first\x12\x12\n" +
-	"\x04last\x18\x02 \x01(\rR\x04last\"\xf0\x01\n" +
+	"\x04last\x18\x02 \x01(\rR\x04last\"\x89\x02\n" +
 	"\x11ListShiftsRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x19\n" +
@@ -2590,7 +2626,9 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04page\x18\a \x01(\tR\x04page\x12#\n" +
 	"\ropened_before\x18\b \x01(\tR\fopenedBefore\x12\x1c\n" +
-	"\tdifferent\x18\t \x01(\bR\tdifferent\"}\n" +
+	"\tdifferent\x18\t \x01(\bR\tdifferent\x12\x17\n" +
+	"\anode_id\x18\n" +
+	" \x01(\tR\x06nodeId\"}\n" +
 	"\x13ExportShiftsRequest\x125\n" +
 	"\x06filter\x18\x01 \x01(\v2\x1d.cabinet.v1.ListShiftsRequestR\x06filter\x12/\n" +
 	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"d\n" +
@@ -2614,7 +2652,7 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x04file\x18\x01 \x01(\fR\x04file\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
 	"\x04rows\x18\x03 \x01(\rR\x04rows\x12\x10\n" +
-	"\x03cut\x18\x04 \x01(\bR\x03cut\"\xde\x01\n" +
+	"\x03cut\x18\x04 \x01(\bR\x03cut\"\xf7\x01\n" +
 	"\x11GetRevenueRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12$\n" +
@@ -2623,7 +2661,8 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\toutlet_id\x18\x05 \x01(\tR\boutletId\x12\x17\n" +
 	"\atill_id\x18\x06 \x01(\tR\x06tillId\x12 \n" +
 	"\fby_shift_day\x18\a \x01(\bR\n" +
-	"byShiftDay\"\x9d\x01\n" +
+	"byShiftDay\x12\x17\n" +
+	"\anode_id\x18\b \x01(\tR\x06nodeId\"\x9d\x01\n" +
 	"\n" +
 	"RevenueRow\x12\x12\n" +
 	"\x04span\x18\x01 \x01(\tR\x04span\x12\x19\n" +
@@ -2640,7 +2679,7 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\vprevious_to\x18\x06 \x01(\tR\n" +
 	"previousTo\x12?\n" +
 	"\x0fprevious_places\x18\a \x03(\v2\x16.cabinet.v1.RevenueRowR\x0epreviousPlaces\x12\x1b\n" +
-	"\tnewest_at\x18\b \x01(\tR\bnewestAt\"\xc3\x01\n" +
+	"\tnewest_at\x18\b \x01(\tR\bnewestAt\"\xdc\x01\n" +
 	"\x13ListProductsRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x1b\n" +
@@ -2649,7 +2688,8 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x04name\x18\x05 \x01(\tR\x04name\x12\x14\n" +
 	"\x05least\x18\x06 \x01(\bR\x05least\x12\x14\n" +
 	"\x05limit\x18\a \x01(\rR\x05limit\x12\x12\n" +
-	"\x04page\x18\b \x01(\tR\x04page\"\xc1\x01\n" +
+	"\x04page\x18\b \x01(\tR\x04page\x12\x17\n" +
+	"\anode_id\x18\t \x01(\tR\x06nodeId\"\xc1\x01\n" +
 	"\aProduct\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\tR\bquantity\x12\x18\n" +
@@ -2680,9 +2720,10 @@ const file_cabinet_v1_figures_proto_rawDesc = "" +
 	"\x04last\x18\x05 \x01(\rR\x04last\x12+\n" +
 	"\x06before\x18\x06 \x01(\v2\x13.fiscal.v1.DocumentR\x06before\x12)\n" +
 	"\x05after\x18\a \x01(\v2\x13.fiscal.v1.DocumentR\x05after\x12*\n" +
-	"\x05cause\x18\b \x01(\x0e2\x14.cabinet.v1.GapCauseR\x05cause\"*\n" +
+	"\x05cause\x18\b \x01(\x0e2\x14.cabinet.v1.GapCauseR\x05cause\"C\n" +
 	"\x0fListGapsRequest\x12\x17\n" +
-	"\atill_id\x18\x01 \x01(\tR\x06tillId\"I\n" +
+	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x17\n" +
+	"\anode_id\x18\x02 \x01(\tR\x06nodeId\"I\n" +
 	"\x10ListGapsResponse\x12#\n" +
 	"\x04gaps\x18\x01 \x03(\v2\x0f.cabinet.v1.GapR\x04gaps\x12\x10\n" +
 	"\x03cut\x18\x02 \x01(\bR\x03cut\"\x14\n" +

@@ -185,7 +185,9 @@ type Node struct {
 	// The caller may change it.
 	MayChange bool `protobuf:"varint,12,opt,name=may_change,json=mayChange,proto3" json:"may_change,omitempty"`
 	// The name at the agent, where it differs from the name on screen.
-	AgentName     string `protobuf:"bytes,13,opt,name=agent_name,json=agentName,proto3" json:"agent_name,omitempty"`
+	AgentName string `protobuf:"bytes,13,opt,name=agent_name,json=agentName,proto3" json:"agent_name,omitempty"`
+	// Only on the way to what the caller sees: not all of it is within their reach.
+	Passing       bool `protobuf:"varint,14,opt,name=passing,proto3" json:"passing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -309,6 +311,13 @@ func (x *Node) GetAgentName() string {
 		return x.AgentName
 	}
 	return ""
+}
+
+func (x *Node) GetPassing() bool {
+	if x != nil {
+		return x.Passing
+	}
+	return false
 }
 
 // GetTreeRequest is empty.
@@ -1027,7 +1036,7 @@ const file_cabinet_v1_tree_proto_rawDesc = "" +
 	"\x03red\x18\x01 \x01(\rR\x03red\x12\x16\n" +
 	"\x06yellow\x18\x02 \x01(\rR\x06yellow\x12\x12\n" +
 	"\x04grey\x18\x03 \x01(\rR\x04grey\x12\x14\n" +
-	"\x05green\x18\x04 \x01(\rR\x05green\"\x85\x03\n" +
+	"\x05green\x18\x04 \x01(\rR\x05green\"\x9f\x03\n" +
 	"\x04Node\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.cabinet.v1.PlaceKindR\x04kind\x12\x1b\n" +
@@ -1044,7 +1053,8 @@ const file_cabinet_v1_tree_proto_rawDesc = "" +
 	"\n" +
 	"may_change\x18\f \x01(\bR\tmayChange\x12\x1d\n" +
 	"\n" +
-	"agent_name\x18\r \x01(\tR\tagentName\"\x10\n" +
+	"agent_name\x18\r \x01(\tR\tagentName\x12\x18\n" +
+	"\apassing\x18\x0e \x01(\bR\apassing\"\x10\n" +
 	"\x0eGetTreeRequest\"9\n" +
 	"\x0fGetTreeResponse\x12&\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x10.cabinet.v1.NodeR\x05nodes\"\xbc\x01\n" +
