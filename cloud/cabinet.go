@@ -303,6 +303,11 @@ func (c *cabinet) serve(ctx context.Context) error {
 		PublicURL: c.addresses.Cabinet, UplinkURL: c.addresses.Agents, BrokerURL: c.addresses.Broker,
 		Poll: pollEvery, Healthy: c.store.Ping, Meter: c.metrics, Stopping: c.stopping, Now: time.Now,
 	}
+	support, err := c.config.Support.Checked()
+	if err != nil {
+		return err
+	}
+	door.Support = people.Contacts(support)
 	if err := c.configureAccess(door.People); err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (a *accessService) GetEntrance(ctx context.Context, _ *cabinetv1.GetEntranc
 	e := a.s.Access.Entrance(hostOf(ctx))
 	return &cabinetv1.GetEntranceResponse{
 		SignUp: e.SignUp, Oidc: e.OIDC, Passkeys: e.Passkeys, Terms: e.Terms, TermsUrl: e.TermsURL,
-		MinLength: access.MinLength, MaxLength: access.MaxLength, MinStrength: access.MinStrength,
+		MinLength: access.MinLength, MaxLength: access.MaxLength, MinStrength: access.MinStrength, Support: contactsView(a.s.Support),
 	}, nil
 }
 

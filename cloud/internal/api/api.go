@@ -79,6 +79,8 @@ type Server struct {
 	Secure bool
 	// BehindProxy says that a proxy of ours stands in front and X-Forwarded-For is its word.
 	BehindProxy bool
+	// Support is who keeps the cabinet and helps with it.
+	Support people.Contacts
 	// PublicURL is where people and agents reach the cabinet; UplinkURL and BrokerURL are given to agents.
 	PublicURL, UplinkURL, BrokerURL string
 	// Pin is added to enrolment codes when the cabinet's door shows a certificate of its own authority; else empty.

@@ -9,11 +9,19 @@ import (
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
 
+// contactsView is nil when there is no way to reach them.
+func contactsView(c people.Contacts) *cabinetv1.Contacts {
+	if c.Email == "" && c.Phone == "" {
+		return nil
+	}
+	return &cabinetv1.Contacts{Name: c.Name, Email: c.Email, Phone: c.Phone, Hours: c.Hours}
+}
+
 func (o *organisationService) grantView(g people.Grant) *cabinetv1.Grant {
 	return &cabinetv1.Grant{
 		Id: g.ID, State: cabinetv1.GrantState(g.State(store.Micros(o.s.Now()))), Party: g.Party, OrganisationId: g.OrganisationID, NodeId: g.Node, NodeName: g.NodeName,
 		NodeKind: cabinetv1.PlaceKind(g.NodeKind), OfferedMs: g.OfferedAt / 1000, GivenMs: g.GivenAt / 1000, GivenBy: g.GivenBy, EndsMs: g.EndsAt / 1000,
-		RevokedMs: g.RevokedAt / 1000, RevokedBy: g.RevokedBy,
+		RevokedMs: g.RevokedAt / 1000, RevokedBy: g.RevokedBy, Contacts: contactsView(g.Contacts),
 	}
 }
 

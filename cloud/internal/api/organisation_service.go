@@ -64,13 +64,13 @@ var organisationKinds = map[string]cabinetv1.OrganisationKind{
 
 func organisationView(o people.Organisation) *cabinetv1.Organisation {
 	return &cabinetv1.Organisation{
-		Id: o.ID, Kind: organisationKinds[o.Kind], Country: o.Country, TaxId: o.TaxID, Name: o.Name, Email: o.Email, Phone: o.Phone, Address: o.Address,
+		Id: o.ID, Kind: organisationKinds[o.Kind], Country: o.Country, TaxId: o.TaxID, Name: o.Name, Email: o.Email, Phone: o.Phone, Address: o.Address, Hours: o.Hours,
 		CreatedMs: o.CreatedAt / 1000, PartnerCode: o.PartnerCode,
 	}
 }
 
 func organisationOf(v *cabinetv1.Organisation) people.Organisation {
-	o := people.Organisation{Country: v.GetCountry(), TaxID: v.GetTaxId(), Name: v.GetName(), Email: v.GetEmail(), Phone: v.GetPhone(), Address: v.GetAddress()}
+	o := people.Organisation{Country: v.GetCountry(), TaxID: v.GetTaxId(), Name: v.GetName(), Email: v.GetEmail(), Phone: v.GetPhone(), Address: v.GetAddress(), Hours: v.GetHours()}
 	for kind, number := range organisationKinds {
 		if number == v.GetKind() {
 			o.Kind = kind

@@ -42,6 +42,7 @@ type Config struct {
 
 	Terms    Terms    `toml:"terms"`
 	OIDC     OIDC     `toml:"oidc"`
+	Support  Support  `toml:"support"`
 	TLS      TLS      `toml:"tls"`
 	External External `toml:"external_broker"`
 	Log      Log      `toml:"log"`
@@ -170,6 +171,9 @@ func (c *Config) Check() error {
 		}
 	}
 	errs = append(errs, c.checkPost()...)
+	if _, err := c.Support.Checked(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.SignUp != SignUpOpen && c.SignUp != SignUpInvited {
 		errs = append(errs, fmt.Errorf("signup: %q is not open or invited", c.SignUp))
 	}

@@ -40,7 +40,12 @@ type Grant struct {
 	// EndsAt is 0 when it holds until it is taken back.
 	EndsAt, RevokedAt  int64
 	GivenBy, RevokedBy string
+	// Contacts are of the service centre, for the owner while the grant holds.
+	Contacts Contacts
 }
+
+// Contacts are how people reach those who help.
+type Contacts struct{ Name, Email, Phone, Hours string }
 
 // State tells how a grant stands at a time.
 func (g Grant) State(now int64) GrantState {
@@ -101,7 +106,7 @@ func Offer(ctx context.Context, q *db.Queries, now int64, organisationID, partne
 	return audit.Note(ctx, q, audit.Entry{OrganisationID: organisationID, Act: "service.offered", Object: id, Name: c.Name})
 }
 
-func grantOf(v *view, r db.ListGrantsOfRow) Grant {
+func grantOf(v *view, r db.ListGrantsOfRow, now int64) Grant {
 	g := Grant{
 		ID: r.ID, OrganisationID: v.by.OrganisationID, ServiceID: r.ServiceID, Party: r.Party, Node: r.NodeID, OfferedAt: r.OfferedAt, GivenAt: r.GivenAt,
 		EndsAt: r.EndsAt, RevokedAt: r.RevokedAt, GivenBy: r.GivenBy, RevokedBy: r.RevokedBy,
@@ -110,6 +115,9 @@ func grantOf(v *view, r db.ListGrantsOfRow) Grant {
 	g.NodeKind = n.Kind
 	if g.Node != "" {
 		g.NodeName = n.Name
+	}
+	if g.State(now) == Active {
+		g.Contacts = Contacts{Name: r.Party, Email: r.Email, Phone: r.Phone, Hours: r.Hours}
 	}
 	return g
 }
@@ -129,14 +137,14 @@ func (p *People) grants(ctx context.Context, q *db.Queries, by *access.Person) (
 	if err != nil {
 		return nil, fmt.Errorf("list grants: %w", err)
 	}
+	now := store.Micros(p.now())
 	var list []Grant
 	for _, r := range rows {
-		g := grantOf(v, r)
+		g := grantOf(v, r, now)
 		if place := v.tree.place(g.Node); by.CanAt(access.PeopleManage, place) || by.CanAt(access.TillsView, place) {
 			list = append(list, g)
 		}
 	}
-	now := store.Micros(p.now())
 	slices.SortStableFunc(list, func(a, b Grant) int { return cmp.Compare(min(a.State(now), Ended), min(b.State(now), Ended)) })
 	return list, nil
 }

@@ -18,6 +18,8 @@ import (
 const (
 	// maxName bounds names, in characters; maxAddress postal addresses.
 	maxName, maxAddress = 200, 500
+	// maxHours bounds the text that says when somebody answers.
+	maxHours = 200
 	// maxOrganisations is how many one person may work in and still make another.
 	maxOrganisations = 50
 )
@@ -32,6 +34,8 @@ type Organisation struct {
 	// Name is all that has to be told.
 	Name                  string
 	Email, Phone, Address string
+	// Hours says when somebody answers the phone, in the organisation's own words.
+	Hours string
 	// PartnerCode is what clients of a service centre type: K7QF-2M9X.
 	PartnerCode string
 	CreatedAt   int64
@@ -44,6 +48,9 @@ func checked(o Organisation) (Organisation, error) {
 		return o, err
 	}
 	if o.Address, err = line("address", o.Address, maxAddress, false); err != nil {
+		return o, err
+	}
+	if o.Hours, err = line("hours", o.Hours, maxHours, false); err != nil {
 		return o, err
 	}
 	if o.Email != "" {
@@ -87,6 +94,7 @@ func Create(ctx context.Context, q *db.Queries, now int64, o Organisation, perso
 	o.ID, o.CreatedAt, o.PartnerCode = store.NewID(), now, ""
 	if err := q.AddOrganisation(ctx, db.AddOrganisationParams{
 		ID: o.ID, Name: o.Name, CreatedAt: now, Kind: o.Kind, Country: o.Country, TaxID: o.TaxID, Email: o.Email, Phone: o.Phone, Address: o.Address,
+		Hours: o.Hours,
 	}); store.Exists(err) {
 		return o, refuse(ErrConflict, "tax_id", "taxid_taken")
 	} else if err != nil {
@@ -137,7 +145,7 @@ func organisation(ctx context.Context, q *db.Queries, id string) (Organisation, 
 	}
 	return Organisation{
 		ID: row.ID, Kind: row.Kind, Country: row.Country, TaxID: row.TaxID, Name: row.Name, Email: row.Email, Phone: row.Phone, Address: row.Address,
-		PartnerCode: readable(row.PartnerCode), CreatedAt: row.CreatedAt,
+		Hours: row.Hours, PartnerCode: readable(row.PartnerCode), CreatedAt: row.CreatedAt,
 	}, nil
 }
 
@@ -160,7 +168,7 @@ func (p *People) Update(ctx context.Context, by *access.Person, o Organisation) 
 			return nil
 		}
 		if _, err := q.UpdateOrganisation(ctx, db.UpdateOrganisationParams{
-			ID: o.ID, Name: o.Name, Country: o.Country, TaxID: o.TaxID, Email: o.Email, Phone: o.Phone, Address: o.Address,
+			ID: o.ID, Name: o.Name, Country: o.Country, TaxID: o.TaxID, Email: o.Email, Phone: o.Phone, Address: o.Address, Hours: o.Hours,
 		}); store.Exists(err) {
 			return refuse(ErrConflict, "tax_id", "taxid_taken")
 		} else if err != nil {
@@ -174,7 +182,7 @@ func (p *People) Update(ctx context.Context, by *access.Person, o Organisation) 
 
 // fields are what may be changed, with the words of the journal.
 func (o Organisation) fields() [][2]string {
-	return [][2]string{{"название", o.Name}, {"страна", o.Country}, {"ИНН/БИН", o.TaxID}, {"почта", o.Email}, {"телефон", o.Phone}, {"адрес", o.Address}}
+	return [][2]string{{"название", o.Name}, {"страна", o.Country}, {"ИНН/БИН", o.TaxID}, {"почта", o.Email}, {"телефон", o.Phone}, {"адрес", o.Address}, {"часы работы", o.Hours}}
 }
 
 func (o Organisation) text() string {

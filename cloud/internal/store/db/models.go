@@ -466,6 +466,7 @@ type Organisation struct {
 	Address        string
 	FactorRequired int32
 	TreeVersion    int64
+	Hours          string
 }
 
 type Outlet struct {

@@ -45,8 +45,8 @@ func (q *Queries) AddInvitationRight(ctx context.Context, arg AddInvitationRight
 }
 
 const addOrganisation = `-- name: AddOrganisation :exec
-INSERT INTO organisations (id, name, created_at, kind, country, tax_id, email, phone, address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO organisations (id, name, created_at, kind, country, tax_id, email, phone, address, hours)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type AddOrganisationParams struct {
@@ -59,6 +59,7 @@ type AddOrganisationParams struct {
 	Email     string
 	Phone     string
 	Address   string
+	Hours     string
 }
 
 func (q *Queries) AddOrganisation(ctx context.Context, arg AddOrganisationParams) error {
@@ -72,6 +73,7 @@ func (q *Queries) AddOrganisation(ctx context.Context, arg AddOrganisationParams
 		arg.Email,
 		arg.Phone,
 		arg.Address,
+		arg.Hours,
 	)
 	return err
 }
@@ -325,7 +327,7 @@ func (q *Queries) GetColleague(ctx context.Context, arg GetColleagueParams) (Get
 }
 
 const getOrganisation = `-- name: GetOrganisation :one
-SELECT id, name, created_at, kind, country, tax_id, email, phone, address, partner_code FROM organisations WHERE id = $1
+SELECT id, name, created_at, kind, country, tax_id, email, phone, address, hours, partner_code FROM organisations WHERE id = $1
 `
 
 type GetOrganisationRow struct {
@@ -338,6 +340,7 @@ type GetOrganisationRow struct {
 	Email       string
 	Phone       string
 	Address     string
+	Hours       string
 	PartnerCode string
 }
 
@@ -354,6 +357,7 @@ func (q *Queries) GetOrganisation(ctx context.Context, id string) (GetOrganisati
 		&i.Email,
 		&i.Phone,
 		&i.Address,
+		&i.Hours,
 		&i.PartnerCode,
 	)
 	return i, err
@@ -565,7 +569,7 @@ func (q *Queries) ListColleagueships(ctx context.Context, personID string) ([]Li
 }
 
 const listGrantsOf = `-- name: ListGrantsOf :many
-SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party
+SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party, o.email, o.phone, o.hours
 FROM service_grants g JOIN organisations o ON o.id = g.service_id
 WHERE g.organisation_id = $1
 ORDER BY g.offered_at DESC, g.id
@@ -582,6 +586,9 @@ type ListGrantsOfRow struct {
 	RevokedBy string
 	ServiceID string
 	Party     string
+	Email     string
+	Phone     string
+	Hours     string
 }
 
 func (q *Queries) ListGrantsOf(ctx context.Context, organisationID string) ([]ListGrantsOfRow, error) {
@@ -604,6 +611,9 @@ func (q *Queries) ListGrantsOf(ctx context.Context, organisationID string) ([]Li
 			&i.RevokedBy,
 			&i.ServiceID,
 			&i.Party,
+			&i.Email,
+			&i.Phone,
+			&i.Hours,
 		); err != nil {
 			return nil, err
 		}
@@ -1082,7 +1092,7 @@ func (q *Queries) UnassignAll(ctx context.Context, arg UnassignAllParams) error 
 }
 
 const updateOrganisation = `-- name: UpdateOrganisation :execrows
-UPDATE organisations SET name = $2, country = $3, tax_id = $4, email = $5, phone = $6, address = $7 WHERE id = $1
+UPDATE organisations SET name = $2, country = $3, tax_id = $4, email = $5, phone = $6, address = $7, hours = $8 WHERE id = $1
 `
 
 type UpdateOrganisationParams struct {
@@ -1093,6 +1103,7 @@ type UpdateOrganisationParams struct {
 	Email   string
 	Phone   string
 	Address string
+	Hours   string
 }
 
 func (q *Queries) UpdateOrganisation(ctx context.Context, arg UpdateOrganisationParams) (int64, error) {
@@ -1104,6 +1115,7 @@ func (q *Queries) UpdateOrganisation(ctx context.Context, arg UpdateOrganisation
 		arg.Email,
 		arg.Phone,
 		arg.Address,
+		arg.Hours,
 	)
 	if err != nil {
 		return 0, err

@@ -2,14 +2,14 @@
 UPDATE organisations SET created_at = created_at WHERE id = $1;
 
 -- name: GetOrganisation :one
-SELECT id, name, created_at, kind, country, tax_id, email, phone, address, partner_code FROM organisations WHERE id = $1;
+SELECT id, name, created_at, kind, country, tax_id, email, phone, address, hours, partner_code FROM organisations WHERE id = $1;
 
 -- name: AddOrganisation :exec
-INSERT INTO organisations (id, name, created_at, kind, country, tax_id, email, phone, address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO organisations (id, name, created_at, kind, country, tax_id, email, phone, address, hours)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: UpdateOrganisation :execrows
-UPDATE organisations SET name = $2, country = $3, tax_id = $4, email = $5, phone = $6, address = $7 WHERE id = $1;
+UPDATE organisations SET name = $2, country = $3, tax_id = $4, email = $5, phone = $6, address = $7, hours = $8 WHERE id = $1;
 
 -- name: SetPartnerCode :execrows
 UPDATE organisations SET partner_code = $2 WHERE id = $1 AND partner_code = '';
@@ -128,7 +128,7 @@ SELECT id, department_id, name FROM outlets WHERE organisation_id = $1 ORDER BY 
 SELECT id, outlet_id, name FROM tills WHERE organisation_id = $1 ORDER BY name, id;
 
 -- name: ListGrantsOf :many
-SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party
+SELECT g.id, g.node_id, g.offered_at, g.given_at, g.given_by, g.ends_at, g.revoked_at, g.revoked_by, g.service_id, o.name AS party, o.email, o.phone, o.hours
 FROM service_grants g JOIN organisations o ON o.id = g.service_id
 WHERE g.organisation_id = $1
 ORDER BY g.offered_at DESC, g.id;

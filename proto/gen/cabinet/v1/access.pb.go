@@ -267,7 +267,10 @@ type GetEntranceResponse struct {
 	// Strength, 0 to 4, from which on a password is taken.
 	MinStrength int32 `protobuf:"varint,7,opt,name=min_strength,json=minStrength,proto3" json:"min_strength,omitempty"`
 	// Where the terms are read; empty is the cabinet's own page.
-	TermsUrl      string `protobuf:"bytes,8,opt,name=terms_url,json=termsUrl,proto3" json:"terms_url,omitempty"`
+	TermsUrl string `protobuf:"bytes,8,opt,name=terms_url,json=termsUrl,proto3" json:"terms_url,omitempty"`
+	// Who keeps this cabinet and helps with it; absent when the settings name
+	// nobody.
+	Support       *Contacts `protobuf:"bytes,9,opt,name=support,proto3" json:"support,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +359,13 @@ func (x *GetEntranceResponse) GetTermsUrl() string {
 		return x.TermsUrl
 	}
 	return ""
+}
+
+func (x *GetEntranceResponse) GetSupport() *Contacts {
+	if x != nil {
+		return x.Support
+	}
+	return nil
 }
 
 // SignInRequest carries credentials.
@@ -5052,8 +5062,8 @@ var File_cabinet_v1_access_proto protoreflect.FileDescriptor
 const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\n" +
 	"\x17cabinet/v1/access.proto\x12\n" +
-	"cabinet.v1\"\x14\n" +
-	"\x12GetEntranceRequest\"\xf2\x01\n" +
+	"cabinet.v1\x1a\x1dcabinet/v1/organisation.proto\"\x14\n" +
+	"\x12GetEntranceRequest\"\xa2\x02\n" +
 	"\x13GetEntranceResponse\x12\x17\n" +
 	"\asign_up\x18\x01 \x01(\bR\x06signUp\x12\x12\n" +
 	"\x04oidc\x18\x02 \x01(\tR\x04oidc\x12\x1a\n" +
@@ -5064,7 +5074,8 @@ const file_cabinet_v1_access_proto_rawDesc = "" +
 	"\n" +
 	"max_length\x18\x06 \x01(\x05R\tmaxLength\x12!\n" +
 	"\fmin_strength\x18\a \x01(\x05R\vminStrength\x12\x1b\n" +
-	"\tterms_url\x18\b \x01(\tR\btermsUrl\"]\n" +
+	"\tterms_url\x18\b \x01(\tR\btermsUrl\x12.\n" +
+	"\asupport\x18\t \x01(\v2\x14.cabinet.v1.ContactsR\asupport\"]\n" +
 	"\rSignInRequest\x12\x14\n" +
 	"\x05login\x18\x01 \x01(\tR\x05login\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x1a\n" +
@@ -5506,117 +5517,119 @@ var file_cabinet_v1_access_proto_goTypes = []any{
 	(*SetFactorRuleResponse)(nil),        // 86: cabinet.v1.SetFactorRuleResponse
 	(*Person)(nil),                       // 87: cabinet.v1.Person
 	(*Workplace)(nil),                    // 88: cabinet.v1.Workplace
+	(*Contacts)(nil),                     // 89: cabinet.v1.Contacts
 }
 var file_cabinet_v1_access_proto_depIdxs = []int32{
-	87, // 0: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
-	7,  // 1: cabinet.v1.SignInResponse.challenge:type_name -> cabinet.v1.Challenge
-	1,  // 2: cabinet.v1.Challenge.factors:type_name -> cabinet.v1.Factor
-	87, // 3: cabinet.v1.FinishSignInResponse.person:type_name -> cabinet.v1.Person
-	7,  // 4: cabinet.v1.GetChallengeResponse.challenge:type_name -> cabinet.v1.Challenge
-	87, // 5: cabinet.v1.FinishPasskeySignInResponse.person:type_name -> cabinet.v1.Person
-	87, // 6: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
-	20, // 7: cabinet.v1.WhoAmIResponse.standing:type_name -> cabinet.v1.Standing
-	24, // 8: cabinet.v1.StartSignUpResponse.attempt:type_name -> cabinet.v1.Attempt
-	87, // 9: cabinet.v1.ConfirmSignUpResponse.person:type_name -> cabinet.v1.Person
-	0,  // 10: cabinet.v1.SendCodeAgainRequest.channel:type_name -> cabinet.v1.Channel
-	24, // 11: cabinet.v1.SendCodeAgainResponse.attempt:type_name -> cabinet.v1.Attempt
-	87, // 12: cabinet.v1.AcceptInvitationResponse.person:type_name -> cabinet.v1.Person
-	7,  // 13: cabinet.v1.AcceptInvitationResponse.challenge:type_name -> cabinet.v1.Challenge
-	2,  // 14: cabinet.v1.CheckPasswordResponse.reasons:type_name -> cabinet.v1.PasswordReason
-	24, // 15: cabinet.v1.StartResetResponse.attempt:type_name -> cabinet.v1.Attempt
-	1,  // 16: cabinet.v1.Device.factors:type_name -> cabinet.v1.Factor
-	44, // 17: cabinet.v1.ListDevicesResponse.devices:type_name -> cabinet.v1.Device
-	0,  // 18: cabinet.v1.ContactChange.channel:type_name -> cabinet.v1.Channel
-	51, // 19: cabinet.v1.GetSecurityResponse.passkeys:type_name -> cabinet.v1.Passkey
-	52, // 20: cabinet.v1.GetSecurityResponse.pending:type_name -> cabinet.v1.ContactChange
-	51, // 21: cabinet.v1.AddPasskeyResponse.passkey:type_name -> cabinet.v1.Passkey
-	0,  // 22: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
-	24, // 23: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
-	7,  // 24: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
-	88, // 25: cabinet.v1.Person.organisations:type_name -> cabinet.v1.Workplace
-	3,  // 26: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
-	5,  // 27: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
-	8,  // 28: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
-	10, // 29: cabinet.v1.AccessService.GetChallenge:input_type -> cabinet.v1.GetChallengeRequest
-	12, // 30: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
-	14, // 31: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
-	16, // 32: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
-	18, // 33: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
-	21, // 34: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
-	23, // 35: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
-	26, // 36: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
-	28, // 37: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
-	30, // 38: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
-	32, // 39: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
-	34, // 40: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
-	36, // 41: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
-	38, // 42: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
-	40, // 43: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
-	42, // 44: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
-	45, // 45: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
-	47, // 46: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
-	49, // 47: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
-	53, // 48: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
-	55, // 49: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
-	57, // 50: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
-	59, // 51: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
-	61, // 52: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
-	63, // 53: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
-	65, // 54: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
-	67, // 55: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
-	69, // 56: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
-	71, // 57: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
-	73, // 58: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
-	75, // 59: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
-	77, // 60: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
-	79, // 61: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
-	81, // 62: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
-	83, // 63: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
-	85, // 64: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
-	4,  // 65: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
-	6,  // 66: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
-	9,  // 67: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
-	11, // 68: cabinet.v1.AccessService.GetChallenge:output_type -> cabinet.v1.GetChallengeResponse
-	13, // 69: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
-	15, // 70: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
-	17, // 71: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
-	19, // 72: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
-	22, // 73: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
-	25, // 74: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
-	27, // 75: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
-	29, // 76: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
-	31, // 77: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
-	33, // 78: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
-	35, // 79: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
-	37, // 80: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
-	39, // 81: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
-	41, // 82: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
-	43, // 83: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
-	46, // 84: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
-	48, // 85: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
-	50, // 86: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
-	54, // 87: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
-	56, // 88: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
-	58, // 89: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
-	60, // 90: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
-	62, // 91: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
-	64, // 92: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
-	66, // 93: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
-	68, // 94: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
-	70, // 95: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
-	72, // 96: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
-	74, // 97: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
-	76, // 98: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
-	78, // 99: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
-	80, // 100: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
-	82, // 101: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
-	84, // 102: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
-	86, // 103: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
-	65, // [65:104] is the sub-list for method output_type
-	26, // [26:65] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	89, // 0: cabinet.v1.GetEntranceResponse.support:type_name -> cabinet.v1.Contacts
+	87, // 1: cabinet.v1.SignInResponse.person:type_name -> cabinet.v1.Person
+	7,  // 2: cabinet.v1.SignInResponse.challenge:type_name -> cabinet.v1.Challenge
+	1,  // 3: cabinet.v1.Challenge.factors:type_name -> cabinet.v1.Factor
+	87, // 4: cabinet.v1.FinishSignInResponse.person:type_name -> cabinet.v1.Person
+	7,  // 5: cabinet.v1.GetChallengeResponse.challenge:type_name -> cabinet.v1.Challenge
+	87, // 6: cabinet.v1.FinishPasskeySignInResponse.person:type_name -> cabinet.v1.Person
+	87, // 7: cabinet.v1.WhoAmIResponse.person:type_name -> cabinet.v1.Person
+	20, // 8: cabinet.v1.WhoAmIResponse.standing:type_name -> cabinet.v1.Standing
+	24, // 9: cabinet.v1.StartSignUpResponse.attempt:type_name -> cabinet.v1.Attempt
+	87, // 10: cabinet.v1.ConfirmSignUpResponse.person:type_name -> cabinet.v1.Person
+	0,  // 11: cabinet.v1.SendCodeAgainRequest.channel:type_name -> cabinet.v1.Channel
+	24, // 12: cabinet.v1.SendCodeAgainResponse.attempt:type_name -> cabinet.v1.Attempt
+	87, // 13: cabinet.v1.AcceptInvitationResponse.person:type_name -> cabinet.v1.Person
+	7,  // 14: cabinet.v1.AcceptInvitationResponse.challenge:type_name -> cabinet.v1.Challenge
+	2,  // 15: cabinet.v1.CheckPasswordResponse.reasons:type_name -> cabinet.v1.PasswordReason
+	24, // 16: cabinet.v1.StartResetResponse.attempt:type_name -> cabinet.v1.Attempt
+	1,  // 17: cabinet.v1.Device.factors:type_name -> cabinet.v1.Factor
+	44, // 18: cabinet.v1.ListDevicesResponse.devices:type_name -> cabinet.v1.Device
+	0,  // 19: cabinet.v1.ContactChange.channel:type_name -> cabinet.v1.Channel
+	51, // 20: cabinet.v1.GetSecurityResponse.passkeys:type_name -> cabinet.v1.Passkey
+	52, // 21: cabinet.v1.GetSecurityResponse.pending:type_name -> cabinet.v1.ContactChange
+	51, // 22: cabinet.v1.AddPasskeyResponse.passkey:type_name -> cabinet.v1.Passkey
+	0,  // 23: cabinet.v1.StartContactChangeRequest.channel:type_name -> cabinet.v1.Channel
+	24, // 24: cabinet.v1.StartContactChangeResponse.attempt:type_name -> cabinet.v1.Attempt
+	7,  // 25: cabinet.v1.BeginProofResponse.challenge:type_name -> cabinet.v1.Challenge
+	88, // 26: cabinet.v1.Person.organisations:type_name -> cabinet.v1.Workplace
+	3,  // 27: cabinet.v1.AccessService.GetEntrance:input_type -> cabinet.v1.GetEntranceRequest
+	5,  // 28: cabinet.v1.AccessService.SignIn:input_type -> cabinet.v1.SignInRequest
+	8,  // 29: cabinet.v1.AccessService.FinishSignIn:input_type -> cabinet.v1.FinishSignInRequest
+	10, // 30: cabinet.v1.AccessService.GetChallenge:input_type -> cabinet.v1.GetChallengeRequest
+	12, // 31: cabinet.v1.AccessService.BeginPasskeySignIn:input_type -> cabinet.v1.BeginPasskeySignInRequest
+	14, // 32: cabinet.v1.AccessService.FinishPasskeySignIn:input_type -> cabinet.v1.FinishPasskeySignInRequest
+	16, // 33: cabinet.v1.AccessService.SignOut:input_type -> cabinet.v1.SignOutRequest
+	18, // 34: cabinet.v1.AccessService.WhoAmI:input_type -> cabinet.v1.WhoAmIRequest
+	21, // 35: cabinet.v1.AccessService.Refresh:input_type -> cabinet.v1.RefreshRequest
+	23, // 36: cabinet.v1.AccessService.StartSignUp:input_type -> cabinet.v1.StartSignUpRequest
+	26, // 37: cabinet.v1.AccessService.ConfirmSignUp:input_type -> cabinet.v1.ConfirmSignUpRequest
+	28, // 38: cabinet.v1.AccessService.SendCodeAgain:input_type -> cabinet.v1.SendCodeAgainRequest
+	30, // 39: cabinet.v1.AccessService.GetInvitation:input_type -> cabinet.v1.GetInvitationRequest
+	32, // 40: cabinet.v1.AccessService.AcceptInvitation:input_type -> cabinet.v1.AcceptInvitationRequest
+	34, // 41: cabinet.v1.AccessService.CheckPassword:input_type -> cabinet.v1.CheckPasswordRequest
+	36, // 42: cabinet.v1.AccessService.GeneratePassword:input_type -> cabinet.v1.GeneratePasswordRequest
+	38, // 43: cabinet.v1.AccessService.ChangePassword:input_type -> cabinet.v1.ChangePasswordRequest
+	40, // 44: cabinet.v1.AccessService.StartReset:input_type -> cabinet.v1.StartResetRequest
+	42, // 45: cabinet.v1.AccessService.FinishReset:input_type -> cabinet.v1.FinishResetRequest
+	45, // 46: cabinet.v1.AccessService.ListDevices:input_type -> cabinet.v1.ListDevicesRequest
+	47, // 47: cabinet.v1.AccessService.RevokeDevice:input_type -> cabinet.v1.RevokeDeviceRequest
+	49, // 48: cabinet.v1.AccessService.RevokeOtherDevices:input_type -> cabinet.v1.RevokeOtherDevicesRequest
+	53, // 49: cabinet.v1.AccessService.GetSecurity:input_type -> cabinet.v1.GetSecurityRequest
+	55, // 50: cabinet.v1.AccessService.SetProfile:input_type -> cabinet.v1.SetProfileRequest
+	57, // 51: cabinet.v1.AccessService.AcceptTerms:input_type -> cabinet.v1.AcceptTermsRequest
+	59, // 52: cabinet.v1.AccessService.BeginTOTP:input_type -> cabinet.v1.BeginTOTPRequest
+	61, // 53: cabinet.v1.AccessService.ConfirmTOTP:input_type -> cabinet.v1.ConfirmTOTPRequest
+	63, // 54: cabinet.v1.AccessService.RemoveTOTP:input_type -> cabinet.v1.RemoveTOTPRequest
+	65, // 55: cabinet.v1.AccessService.RenewRecoveryCodes:input_type -> cabinet.v1.RenewRecoveryCodesRequest
+	67, // 56: cabinet.v1.AccessService.BeginPasskey:input_type -> cabinet.v1.BeginPasskeyRequest
+	69, // 57: cabinet.v1.AccessService.AddPasskey:input_type -> cabinet.v1.AddPasskeyRequest
+	71, // 58: cabinet.v1.AccessService.RenamePasskey:input_type -> cabinet.v1.RenamePasskeyRequest
+	73, // 59: cabinet.v1.AccessService.RemovePasskey:input_type -> cabinet.v1.RemovePasskeyRequest
+	75, // 60: cabinet.v1.AccessService.StartContactChange:input_type -> cabinet.v1.StartContactChangeRequest
+	77, // 61: cabinet.v1.AccessService.ConfirmContactChange:input_type -> cabinet.v1.ConfirmContactChangeRequest
+	79, // 62: cabinet.v1.AccessService.CancelContactChange:input_type -> cabinet.v1.CancelContactChangeRequest
+	81, // 63: cabinet.v1.AccessService.BeginProof:input_type -> cabinet.v1.BeginProofRequest
+	83, // 64: cabinet.v1.AccessService.Prove:input_type -> cabinet.v1.ProveRequest
+	85, // 65: cabinet.v1.AccessService.SetFactorRule:input_type -> cabinet.v1.SetFactorRuleRequest
+	4,  // 66: cabinet.v1.AccessService.GetEntrance:output_type -> cabinet.v1.GetEntranceResponse
+	6,  // 67: cabinet.v1.AccessService.SignIn:output_type -> cabinet.v1.SignInResponse
+	9,  // 68: cabinet.v1.AccessService.FinishSignIn:output_type -> cabinet.v1.FinishSignInResponse
+	11, // 69: cabinet.v1.AccessService.GetChallenge:output_type -> cabinet.v1.GetChallengeResponse
+	13, // 70: cabinet.v1.AccessService.BeginPasskeySignIn:output_type -> cabinet.v1.BeginPasskeySignInResponse
+	15, // 71: cabinet.v1.AccessService.FinishPasskeySignIn:output_type -> cabinet.v1.FinishPasskeySignInResponse
+	17, // 72: cabinet.v1.AccessService.SignOut:output_type -> cabinet.v1.SignOutResponse
+	19, // 73: cabinet.v1.AccessService.WhoAmI:output_type -> cabinet.v1.WhoAmIResponse
+	22, // 74: cabinet.v1.AccessService.Refresh:output_type -> cabinet.v1.RefreshResponse
+	25, // 75: cabinet.v1.AccessService.StartSignUp:output_type -> cabinet.v1.StartSignUpResponse
+	27, // 76: cabinet.v1.AccessService.ConfirmSignUp:output_type -> cabinet.v1.ConfirmSignUpResponse
+	29, // 77: cabinet.v1.AccessService.SendCodeAgain:output_type -> cabinet.v1.SendCodeAgainResponse
+	31, // 78: cabinet.v1.AccessService.GetInvitation:output_type -> cabinet.v1.GetInvitationResponse
+	33, // 79: cabinet.v1.AccessService.AcceptInvitation:output_type -> cabinet.v1.AcceptInvitationResponse
+	35, // 80: cabinet.v1.AccessService.CheckPassword:output_type -> cabinet.v1.CheckPasswordResponse
+	37, // 81: cabinet.v1.AccessService.GeneratePassword:output_type -> cabinet.v1.GeneratePasswordResponse
+	39, // 82: cabinet.v1.AccessService.ChangePassword:output_type -> cabinet.v1.ChangePasswordResponse
+	41, // 83: cabinet.v1.AccessService.StartReset:output_type -> cabinet.v1.StartResetResponse
+	43, // 84: cabinet.v1.AccessService.FinishReset:output_type -> cabinet.v1.FinishResetResponse
+	46, // 85: cabinet.v1.AccessService.ListDevices:output_type -> cabinet.v1.ListDevicesResponse
+	48, // 86: cabinet.v1.AccessService.RevokeDevice:output_type -> cabinet.v1.RevokeDeviceResponse
+	50, // 87: cabinet.v1.AccessService.RevokeOtherDevices:output_type -> cabinet.v1.RevokeOtherDevicesResponse
+	54, // 88: cabinet.v1.AccessService.GetSecurity:output_type -> cabinet.v1.GetSecurityResponse
+	56, // 89: cabinet.v1.AccessService.SetProfile:output_type -> cabinet.v1.SetProfileResponse
+	58, // 90: cabinet.v1.AccessService.AcceptTerms:output_type -> cabinet.v1.AcceptTermsResponse
+	60, // 91: cabinet.v1.AccessService.BeginTOTP:output_type -> cabinet.v1.BeginTOTPResponse
+	62, // 92: cabinet.v1.AccessService.ConfirmTOTP:output_type -> cabinet.v1.ConfirmTOTPResponse
+	64, // 93: cabinet.v1.AccessService.RemoveTOTP:output_type -> cabinet.v1.RemoveTOTPResponse
+	66, // 94: cabinet.v1.AccessService.RenewRecoveryCodes:output_type -> cabinet.v1.RenewRecoveryCodesResponse
+	68, // 95: cabinet.v1.AccessService.BeginPasskey:output_type -> cabinet.v1.BeginPasskeyResponse
+	70, // 96: cabinet.v1.AccessService.AddPasskey:output_type -> cabinet.v1.AddPasskeyResponse
+	72, // 97: cabinet.v1.AccessService.RenamePasskey:output_type -> cabinet.v1.RenamePasskeyResponse
+	74, // 98: cabinet.v1.AccessService.RemovePasskey:output_type -> cabinet.v1.RemovePasskeyResponse
+	76, // 99: cabinet.v1.AccessService.StartContactChange:output_type -> cabinet.v1.StartContactChangeResponse
+	78, // 100: cabinet.v1.AccessService.ConfirmContactChange:output_type -> cabinet.v1.ConfirmContactChangeResponse
+	80, // 101: cabinet.v1.AccessService.CancelContactChange:output_type -> cabinet.v1.CancelContactChangeResponse
+	82, // 102: cabinet.v1.AccessService.BeginProof:output_type -> cabinet.v1.BeginProofResponse
+	84, // 103: cabinet.v1.AccessService.Prove:output_type -> cabinet.v1.ProveResponse
+	86, // 104: cabinet.v1.AccessService.SetFactorRule:output_type -> cabinet.v1.SetFactorRuleResponse
+	66, // [66:105] is the sub-list for method output_type
+	27, // [27:66] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_access_proto_init() }
@@ -5624,6 +5637,7 @@ func file_cabinet_v1_access_proto_init() {
 	if File_cabinet_v1_access_proto != nil {
 		return
 	}
+	file_cabinet_v1_organisation_proto_init()
 	file_cabinet_v1_access_proto_msgTypes[5].OneofWrappers = []any{
 		(*FinishSignInRequest_Totp)(nil),
 		(*FinishSignInRequest_Recovery)(nil),

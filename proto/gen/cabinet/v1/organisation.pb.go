@@ -159,7 +159,9 @@ type Organisation struct {
 	// When it was made, Unix ms.
 	CreatedMs int64 `protobuf:"varint,9,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	// What clients type to be served by it: K7QF-2M9X. Only of a service centre.
-	PartnerCode   string `protobuf:"bytes,10,opt,name=partner_code,json=partnerCode,proto3" json:"partner_code,omitempty"`
+	PartnerCode string `protobuf:"bytes,10,opt,name=partner_code,json=partnerCode,proto3" json:"partner_code,omitempty"`
+	// When somebody answers its phone, in its own words; up to 200 characters.
+	Hours         string `protobuf:"bytes,11,opt,name=hours,proto3" json:"hours,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -264,6 +266,86 @@ func (x *Organisation) GetPartnerCode() string {
 	return ""
 }
 
+func (x *Organisation) GetHours() string {
+	if x != nil {
+		return x.Hours
+	}
+	return ""
+}
+
+// Contacts are how people reach those who help.
+type Contacts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of who answers; may be empty.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// E-mail address; empty when there is none.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// Phone number, +79161234567; empty when there is none.
+	Phone string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	// When somebody answers, in their own words.
+	Hours         string `protobuf:"bytes,4,opt,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contacts) Reset() {
+	*x = Contacts{}
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contacts) ProtoMessage() {}
+
+func (x *Contacts) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contacts.ProtoReflect.Descriptor instead.
+func (*Contacts) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Contacts) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Contacts) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Contacts) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Contacts) GetHours() string {
+	if x != nil {
+		return x.Hours
+	}
+	return ""
+}
+
 // GetOrganisationRequest is empty.
 type GetOrganisationRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -273,7 +355,7 @@ type GetOrganisationRequest struct {
 
 func (x *GetOrganisationRequest) Reset() {
 	*x = GetOrganisationRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[1]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +367,7 @@ func (x *GetOrganisationRequest) String() string {
 func (*GetOrganisationRequest) ProtoMessage() {}
 
 func (x *GetOrganisationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[1]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +380,7 @@ func (x *GetOrganisationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrganisationRequest.ProtoReflect.Descriptor instead.
 func (*GetOrganisationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{1}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{2}
 }
 
 // GetOrganisationResponse gives it.
@@ -314,7 +396,7 @@ type GetOrganisationResponse struct {
 
 func (x *GetOrganisationResponse) Reset() {
 	*x = GetOrganisationResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[2]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +408,7 @@ func (x *GetOrganisationResponse) String() string {
 func (*GetOrganisationResponse) ProtoMessage() {}
 
 func (x *GetOrganisationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[2]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +421,7 @@ func (x *GetOrganisationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrganisationResponse.ProtoReflect.Descriptor instead.
 func (*GetOrganisationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetOrganisationResponse) GetOrganisation() *Organisation {
@@ -356,7 +438,8 @@ func (x *GetOrganisationResponse) GetMayChange() bool {
 	return false
 }
 
-// UpdateOrganisationRequest gives everything that may be changed: country, tax_id, name, email, phone, address.
+// UpdateOrganisationRequest gives everything that may be changed: country, tax_id, name, email, phone, address,
+// hours.
 type UpdateOrganisationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Organisation; its id, kind and code do not matter.
@@ -367,7 +450,7 @@ type UpdateOrganisationRequest struct {
 
 func (x *UpdateOrganisationRequest) Reset() {
 	*x = UpdateOrganisationRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[3]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +462,7 @@ func (x *UpdateOrganisationRequest) String() string {
 func (*UpdateOrganisationRequest) ProtoMessage() {}
 
 func (x *UpdateOrganisationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[3]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +475,7 @@ func (x *UpdateOrganisationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOrganisationRequest.ProtoReflect.Descriptor instead.
 func (*UpdateOrganisationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *UpdateOrganisationRequest) GetOrganisation() *Organisation {
@@ -413,7 +496,7 @@ type UpdateOrganisationResponse struct {
 
 func (x *UpdateOrganisationResponse) Reset() {
 	*x = UpdateOrganisationResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[4]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +508,7 @@ func (x *UpdateOrganisationResponse) String() string {
 func (*UpdateOrganisationResponse) ProtoMessage() {}
 
 func (x *UpdateOrganisationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[4]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +521,7 @@ func (x *UpdateOrganisationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateOrganisationResponse.ProtoReflect.Descriptor instead.
 func (*UpdateOrganisationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *UpdateOrganisationResponse) GetOrganisation() *Organisation {
@@ -459,7 +542,7 @@ type CreateOrganisationRequest struct {
 
 func (x *CreateOrganisationRequest) Reset() {
 	*x = CreateOrganisationRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[5]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +554,7 @@ func (x *CreateOrganisationRequest) String() string {
 func (*CreateOrganisationRequest) ProtoMessage() {}
 
 func (x *CreateOrganisationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[5]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +567,7 @@ func (x *CreateOrganisationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateOrganisationRequest.ProtoReflect.Descriptor instead.
 func (*CreateOrganisationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateOrganisationRequest) GetOrganisation() *Organisation {
@@ -505,7 +588,7 @@ type CreateOrganisationResponse struct {
 
 func (x *CreateOrganisationResponse) Reset() {
 	*x = CreateOrganisationResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[6]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -517,7 +600,7 @@ func (x *CreateOrganisationResponse) String() string {
 func (*CreateOrganisationResponse) ProtoMessage() {}
 
 func (x *CreateOrganisationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[6]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -530,7 +613,7 @@ func (x *CreateOrganisationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateOrganisationResponse.ProtoReflect.Descriptor instead.
 func (*CreateOrganisationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateOrganisationResponse) GetOrganisation() *Organisation {
@@ -553,7 +636,7 @@ type ListCompaniesRequest struct {
 
 func (x *ListCompaniesRequest) Reset() {
 	*x = ListCompaniesRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[7]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -565,7 +648,7 @@ func (x *ListCompaniesRequest) String() string {
 func (*ListCompaniesRequest) ProtoMessage() {}
 
 func (x *ListCompaniesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[7]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -578,7 +661,7 @@ func (x *ListCompaniesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCompaniesRequest.ProtoReflect.Descriptor instead.
 func (*ListCompaniesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListCompaniesRequest) GetNamesOnly() bool {
@@ -606,7 +689,7 @@ type ListCompaniesResponse struct {
 
 func (x *ListCompaniesResponse) Reset() {
 	*x = ListCompaniesResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[8]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +701,7 @@ func (x *ListCompaniesResponse) String() string {
 func (*ListCompaniesResponse) ProtoMessage() {}
 
 func (x *ListCompaniesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[8]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +714,7 @@ func (x *ListCompaniesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCompaniesResponse.ProtoReflect.Descriptor instead.
 func (*ListCompaniesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListCompaniesResponse) GetCompanies() []*Company {
@@ -674,7 +757,7 @@ type Company struct {
 
 func (x *Company) Reset() {
 	*x = Company{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[9]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -686,7 +769,7 @@ func (x *Company) String() string {
 func (*Company) ProtoMessage() {}
 
 func (x *Company) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[9]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -699,7 +782,7 @@ func (x *Company) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Company.ProtoReflect.Descriptor instead.
 func (*Company) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Company) GetId() string {
@@ -803,7 +886,7 @@ type CompanyRevenue struct {
 
 func (x *CompanyRevenue) Reset() {
 	*x = CompanyRevenue{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[10]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +898,7 @@ func (x *CompanyRevenue) String() string {
 func (*CompanyRevenue) ProtoMessage() {}
 
 func (x *CompanyRevenue) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[10]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +911,7 @@ func (x *CompanyRevenue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompanyRevenue.ProtoReflect.Descriptor instead.
 func (*CompanyRevenue) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CompanyRevenue) GetToday() int64 {
@@ -878,7 +961,7 @@ type TreeNode struct {
 
 func (x *TreeNode) Reset() {
 	*x = TreeNode{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[11]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +973,7 @@ func (x *TreeNode) String() string {
 func (*TreeNode) ProtoMessage() {}
 
 func (x *TreeNode) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[11]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +986,7 @@ func (x *TreeNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TreeNode.ProtoReflect.Descriptor instead.
 func (*TreeNode) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TreeNode) GetId() string {
@@ -950,7 +1033,7 @@ type ListNodesRequest struct {
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[12]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1045,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[12]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1058,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{13}
 }
 
 // ListNodesResponse gives nodes.
@@ -989,7 +1072,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[13]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1084,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[13]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1097,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListNodesResponse) GetNodes() []*TreeNode {
@@ -1043,7 +1126,7 @@ type Assignment struct {
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[14]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1138,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[14]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1151,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Assignment) GetRole() string {
@@ -1137,7 +1220,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[15]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1232,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[15]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1245,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Member) GetId() string {
@@ -1267,7 +1350,7 @@ type Invitation struct {
 
 func (x *Invitation) Reset() {
 	*x = Invitation{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[16]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1362,7 @@ func (x *Invitation) String() string {
 func (*Invitation) ProtoMessage() {}
 
 func (x *Invitation) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[16]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1375,7 @@ func (x *Invitation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Invitation.ProtoReflect.Descriptor instead.
 func (*Invitation) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Invitation) GetId() string {
@@ -1360,7 +1443,7 @@ type ListPeopleRequest struct {
 
 func (x *ListPeopleRequest) Reset() {
 	*x = ListPeopleRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[17]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1372,7 +1455,7 @@ func (x *ListPeopleRequest) String() string {
 func (*ListPeopleRequest) ProtoMessage() {}
 
 func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[17]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1385,7 +1468,7 @@ func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
 func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{18}
 }
 
 // ListPeopleResponse gives people.
@@ -1401,7 +1484,7 @@ type ListPeopleResponse struct {
 
 func (x *ListPeopleResponse) Reset() {
 	*x = ListPeopleResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[18]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1496,7 @@ func (x *ListPeopleResponse) String() string {
 func (*ListPeopleResponse) ProtoMessage() {}
 
 func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[18]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1509,7 @@ func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
 func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{18}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListPeopleResponse) GetPeople() []*Member {
@@ -1460,7 +1543,7 @@ type InvitePersonRequest struct {
 
 func (x *InvitePersonRequest) Reset() {
 	*x = InvitePersonRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[19]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1555,7 @@ func (x *InvitePersonRequest) String() string {
 func (*InvitePersonRequest) ProtoMessage() {}
 
 func (x *InvitePersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[19]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1568,7 @@ func (x *InvitePersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvitePersonRequest.ProtoReflect.Descriptor instead.
 func (*InvitePersonRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{19}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *InvitePersonRequest) GetRecipient() string {
@@ -1527,7 +1610,7 @@ type InvitePersonResponse struct {
 
 func (x *InvitePersonResponse) Reset() {
 	*x = InvitePersonResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[20]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1622,7 @@ func (x *InvitePersonResponse) String() string {
 func (*InvitePersonResponse) ProtoMessage() {}
 
 func (x *InvitePersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[20]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1635,7 @@ func (x *InvitePersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvitePersonResponse.ProtoReflect.Descriptor instead.
 func (*InvitePersonResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{20}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *InvitePersonResponse) GetInvitation() *Invitation {
@@ -1575,7 +1658,7 @@ type ResendInvitationRequest struct {
 
 func (x *ResendInvitationRequest) Reset() {
 	*x = ResendInvitationRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[21]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1670,7 @@ func (x *ResendInvitationRequest) String() string {
 func (*ResendInvitationRequest) ProtoMessage() {}
 
 func (x *ResendInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[21]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1683,7 @@ func (x *ResendInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResendInvitationRequest.ProtoReflect.Descriptor instead.
 func (*ResendInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{21}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ResendInvitationRequest) GetId() string {
@@ -1628,7 +1711,7 @@ type ResendInvitationResponse struct {
 
 func (x *ResendInvitationResponse) Reset() {
 	*x = ResendInvitationResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[22]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1723,7 @@ func (x *ResendInvitationResponse) String() string {
 func (*ResendInvitationResponse) ProtoMessage() {}
 
 func (x *ResendInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[22]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1736,7 @@ func (x *ResendInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResendInvitationResponse.ProtoReflect.Descriptor instead.
 func (*ResendInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{22}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ResendInvitationResponse) GetInvitation() *Invitation {
@@ -1674,7 +1757,7 @@ type RevokeInvitationRequest struct {
 
 func (x *RevokeInvitationRequest) Reset() {
 	*x = RevokeInvitationRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[23]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1769,7 @@ func (x *RevokeInvitationRequest) String() string {
 func (*RevokeInvitationRequest) ProtoMessage() {}
 
 func (x *RevokeInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[23]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +1782,7 @@ func (x *RevokeInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeInvitationRequest.ProtoReflect.Descriptor instead.
 func (*RevokeInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{23}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RevokeInvitationRequest) GetId() string {
@@ -1718,7 +1801,7 @@ type RevokeInvitationResponse struct {
 
 func (x *RevokeInvitationResponse) Reset() {
 	*x = RevokeInvitationResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[24]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1813,7 @@ func (x *RevokeInvitationResponse) String() string {
 func (*RevokeInvitationResponse) ProtoMessage() {}
 
 func (x *RevokeInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[24]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1743,7 +1826,7 @@ func (x *RevokeInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeInvitationResponse.ProtoReflect.Descriptor instead.
 func (*RevokeInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{24}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{25}
 }
 
 // SetRightsRequest says what a person may.
@@ -1759,7 +1842,7 @@ type SetRightsRequest struct {
 
 func (x *SetRightsRequest) Reset() {
 	*x = SetRightsRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[25]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1854,7 @@ func (x *SetRightsRequest) String() string {
 func (*SetRightsRequest) ProtoMessage() {}
 
 func (x *SetRightsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[25]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +1867,7 @@ func (x *SetRightsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRightsRequest.ProtoReflect.Descriptor instead.
 func (*SetRightsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{25}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SetRightsRequest) GetPersonId() string {
@@ -1812,7 +1895,7 @@ type SetRightsResponse struct {
 
 func (x *SetRightsResponse) Reset() {
 	*x = SetRightsResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[26]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +1907,7 @@ func (x *SetRightsResponse) String() string {
 func (*SetRightsResponse) ProtoMessage() {}
 
 func (x *SetRightsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[26]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +1920,7 @@ func (x *SetRightsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRightsResponse.ProtoReflect.Descriptor instead.
 func (*SetRightsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{26}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SetRightsResponse) GetPerson() *Member {
@@ -1860,7 +1943,7 @@ type BlockPersonRequest struct {
 
 func (x *BlockPersonRequest) Reset() {
 	*x = BlockPersonRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[27]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1872,7 +1955,7 @@ func (x *BlockPersonRequest) String() string {
 func (*BlockPersonRequest) ProtoMessage() {}
 
 func (x *BlockPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[27]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1885,7 +1968,7 @@ func (x *BlockPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockPersonRequest.ProtoReflect.Descriptor instead.
 func (*BlockPersonRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{27}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *BlockPersonRequest) GetPersonId() string {
@@ -1913,7 +1996,7 @@ type BlockPersonResponse struct {
 
 func (x *BlockPersonResponse) Reset() {
 	*x = BlockPersonResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[28]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2008,7 @@ func (x *BlockPersonResponse) String() string {
 func (*BlockPersonResponse) ProtoMessage() {}
 
 func (x *BlockPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[28]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2021,7 @@ func (x *BlockPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockPersonResponse.ProtoReflect.Descriptor instead.
 func (*BlockPersonResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{28}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *BlockPersonResponse) GetPerson() *Member {
@@ -1959,7 +2042,7 @@ type RemovePersonRequest struct {
 
 func (x *RemovePersonRequest) Reset() {
 	*x = RemovePersonRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[29]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2054,7 @@ func (x *RemovePersonRequest) String() string {
 func (*RemovePersonRequest) ProtoMessage() {}
 
 func (x *RemovePersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[29]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2067,7 @@ func (x *RemovePersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePersonRequest.ProtoReflect.Descriptor instead.
 func (*RemovePersonRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{29}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RemovePersonRequest) GetPersonId() string {
@@ -2003,7 +2086,7 @@ type RemovePersonResponse struct {
 
 func (x *RemovePersonResponse) Reset() {
 	*x = RemovePersonResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[30]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2098,7 @@ func (x *RemovePersonResponse) String() string {
 func (*RemovePersonResponse) ProtoMessage() {}
 
 func (x *RemovePersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[30]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2111,7 @@ func (x *RemovePersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePersonResponse.ProtoReflect.Descriptor instead.
 func (*RemovePersonResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{30}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{31}
 }
 
 // Role is a set of permissions.
@@ -2052,7 +2135,7 @@ type Role struct {
 
 func (x *Role) Reset() {
 	*x = Role{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[31]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2064,7 +2147,7 @@ func (x *Role) String() string {
 func (*Role) ProtoMessage() {}
 
 func (x *Role) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[31]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2077,7 +2160,7 @@ func (x *Role) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Role.ProtoReflect.Descriptor instead.
 func (*Role) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{31}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Role) GetId() string {
@@ -2131,7 +2214,7 @@ type ListRolesRequest struct {
 
 func (x *ListRolesRequest) Reset() {
 	*x = ListRolesRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[32]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2143,7 +2226,7 @@ func (x *ListRolesRequest) String() string {
 func (*ListRolesRequest) ProtoMessage() {}
 
 func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[32]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2156,7 +2239,7 @@ func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesRequest.ProtoReflect.Descriptor instead.
 func (*ListRolesRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{32}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{33}
 }
 
 // ListRolesResponse gives roles.
@@ -2172,7 +2255,7 @@ type ListRolesResponse struct {
 
 func (x *ListRolesResponse) Reset() {
 	*x = ListRolesResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[33]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2267,7 @@ func (x *ListRolesResponse) String() string {
 func (*ListRolesResponse) ProtoMessage() {}
 
 func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[33]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2280,7 @@ func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesResponse.ProtoReflect.Descriptor instead.
 func (*ListRolesResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{33}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListRolesResponse) GetRoles() []*Role {
@@ -2225,7 +2308,7 @@ type PutRoleRequest struct {
 
 func (x *PutRoleRequest) Reset() {
 	*x = PutRoleRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[34]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2320,7 @@ func (x *PutRoleRequest) String() string {
 func (*PutRoleRequest) ProtoMessage() {}
 
 func (x *PutRoleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[34]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2333,7 @@ func (x *PutRoleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRoleRequest.ProtoReflect.Descriptor instead.
 func (*PutRoleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{34}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PutRoleRequest) GetRole() *Role {
@@ -2271,7 +2354,7 @@ type PutRoleResponse struct {
 
 func (x *PutRoleResponse) Reset() {
 	*x = PutRoleResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[35]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2283,7 +2366,7 @@ func (x *PutRoleResponse) String() string {
 func (*PutRoleResponse) ProtoMessage() {}
 
 func (x *PutRoleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[35]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2296,7 +2379,7 @@ func (x *PutRoleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRoleResponse.ProtoReflect.Descriptor instead.
 func (*PutRoleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{35}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PutRoleResponse) GetRole() *Role {
@@ -2317,7 +2400,7 @@ type DeleteRoleRequest struct {
 
 func (x *DeleteRoleRequest) Reset() {
 	*x = DeleteRoleRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[36]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2412,7 @@ func (x *DeleteRoleRequest) String() string {
 func (*DeleteRoleRequest) ProtoMessage() {}
 
 func (x *DeleteRoleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[36]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2425,7 @@ func (x *DeleteRoleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRoleRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRoleRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{36}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeleteRoleRequest) GetId() string {
@@ -2361,7 +2444,7 @@ type DeleteRoleResponse struct {
 
 func (x *DeleteRoleResponse) Reset() {
 	*x = DeleteRoleResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[37]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2373,7 +2456,7 @@ func (x *DeleteRoleResponse) String() string {
 func (*DeleteRoleResponse) ProtoMessage() {}
 
 func (x *DeleteRoleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[37]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2386,7 +2469,7 @@ func (x *DeleteRoleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRoleResponse.ProtoReflect.Descriptor instead.
 func (*DeleteRoleResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{37}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{38}
 }
 
 // Grant is a part of the tree in the hands of a service centre.
@@ -2417,14 +2500,16 @@ type Grant struct {
 	// When it was taken back, Unix ms; 0 when it was not.
 	RevokedMs int64 `protobuf:"varint,12,opt,name=revoked_ms,json=revokedMs,proto3" json:"revoked_ms,omitempty"`
 	// Login of who took it back; not for a service centre.
-	RevokedBy     string `protobuf:"bytes,13,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
+	RevokedBy string `protobuf:"bytes,13,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
+	// How the service centre is reached; only for the owner, while the grant holds.
+	Contacts      *Contacts `protobuf:"bytes,14,opt,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[38]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2436,7 +2521,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[38]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2449,7 +2534,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{38}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Grant) GetId() string {
@@ -2543,6 +2628,13 @@ func (x *Grant) GetRevokedBy() string {
 	return ""
 }
 
+func (x *Grant) GetContacts() *Contacts {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
 // ListGrantsRequest is empty.
 type ListGrantsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2552,7 +2644,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[39]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2656,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[39]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2669,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{39}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{40}
 }
 
 // ListGrantsResponse gives grants.
@@ -2591,7 +2683,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[40]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +2695,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[40]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +2708,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{40}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListGrantsResponse) GetGrants() []*Grant {
@@ -2637,7 +2729,7 @@ type FindServiceCentreRequest struct {
 
 func (x *FindServiceCentreRequest) Reset() {
 	*x = FindServiceCentreRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[41]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2649,7 +2741,7 @@ func (x *FindServiceCentreRequest) String() string {
 func (*FindServiceCentreRequest) ProtoMessage() {}
 
 func (x *FindServiceCentreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[41]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2662,7 +2754,7 @@ func (x *FindServiceCentreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindServiceCentreRequest.ProtoReflect.Descriptor instead.
 func (*FindServiceCentreRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{41}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *FindServiceCentreRequest) GetPartnerCode() string {
@@ -2687,7 +2779,7 @@ type FindServiceCentreResponse struct {
 
 func (x *FindServiceCentreResponse) Reset() {
 	*x = FindServiceCentreResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[42]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2791,7 @@ func (x *FindServiceCentreResponse) String() string {
 func (*FindServiceCentreResponse) ProtoMessage() {}
 
 func (x *FindServiceCentreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[42]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +2804,7 @@ func (x *FindServiceCentreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindServiceCentreResponse.ProtoReflect.Descriptor instead.
 func (*FindServiceCentreResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{42}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *FindServiceCentreResponse) GetName() string {
@@ -2751,7 +2843,7 @@ type GiveGrantRequest struct {
 
 func (x *GiveGrantRequest) Reset() {
 	*x = GiveGrantRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[43]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2763,7 +2855,7 @@ func (x *GiveGrantRequest) String() string {
 func (*GiveGrantRequest) ProtoMessage() {}
 
 func (x *GiveGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[43]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2776,7 +2868,7 @@ func (x *GiveGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveGrantRequest.ProtoReflect.Descriptor instead.
 func (*GiveGrantRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{43}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GiveGrantRequest) GetPartnerCode() string {
@@ -2811,7 +2903,7 @@ type GiveGrantResponse struct {
 
 func (x *GiveGrantResponse) Reset() {
 	*x = GiveGrantResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[44]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2823,7 +2915,7 @@ func (x *GiveGrantResponse) String() string {
 func (*GiveGrantResponse) ProtoMessage() {}
 
 func (x *GiveGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[44]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2836,7 +2928,7 @@ func (x *GiveGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveGrantResponse.ProtoReflect.Descriptor instead.
 func (*GiveGrantResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{44}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GiveGrantResponse) GetGrant() *Grant {
@@ -2861,7 +2953,7 @@ type AcceptGrantRequest struct {
 
 func (x *AcceptGrantRequest) Reset() {
 	*x = AcceptGrantRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[45]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +2965,7 @@ func (x *AcceptGrantRequest) String() string {
 func (*AcceptGrantRequest) ProtoMessage() {}
 
 func (x *AcceptGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[45]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +2978,7 @@ func (x *AcceptGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptGrantRequest.ProtoReflect.Descriptor instead.
 func (*AcceptGrantRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{45}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *AcceptGrantRequest) GetId() string {
@@ -2921,7 +3013,7 @@ type AcceptGrantResponse struct {
 
 func (x *AcceptGrantResponse) Reset() {
 	*x = AcceptGrantResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[46]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2933,7 +3025,7 @@ func (x *AcceptGrantResponse) String() string {
 func (*AcceptGrantResponse) ProtoMessage() {}
 
 func (x *AcceptGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[46]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2946,7 +3038,7 @@ func (x *AcceptGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptGrantResponse.ProtoReflect.Descriptor instead.
 func (*AcceptGrantResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{46}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *AcceptGrantResponse) GetGrant() *Grant {
@@ -2969,7 +3061,7 @@ type ProlongGrantRequest struct {
 
 func (x *ProlongGrantRequest) Reset() {
 	*x = ProlongGrantRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[47]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2981,7 +3073,7 @@ func (x *ProlongGrantRequest) String() string {
 func (*ProlongGrantRequest) ProtoMessage() {}
 
 func (x *ProlongGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[47]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2994,7 +3086,7 @@ func (x *ProlongGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProlongGrantRequest.ProtoReflect.Descriptor instead.
 func (*ProlongGrantRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{47}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ProlongGrantRequest) GetId() string {
@@ -3022,7 +3114,7 @@ type ProlongGrantResponse struct {
 
 func (x *ProlongGrantResponse) Reset() {
 	*x = ProlongGrantResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[48]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3126,7 @@ func (x *ProlongGrantResponse) String() string {
 func (*ProlongGrantResponse) ProtoMessage() {}
 
 func (x *ProlongGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[48]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3139,7 @@ func (x *ProlongGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProlongGrantResponse.ProtoReflect.Descriptor instead.
 func (*ProlongGrantResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{48}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ProlongGrantResponse) GetGrant() *Grant {
@@ -3068,7 +3160,7 @@ type RevokeGrantRequest struct {
 
 func (x *RevokeGrantRequest) Reset() {
 	*x = RevokeGrantRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[49]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3080,7 +3172,7 @@ func (x *RevokeGrantRequest) String() string {
 func (*RevokeGrantRequest) ProtoMessage() {}
 
 func (x *RevokeGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[49]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3093,7 +3185,7 @@ func (x *RevokeGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeGrantRequest.ProtoReflect.Descriptor instead.
 func (*RevokeGrantRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{49}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RevokeGrantRequest) GetId() string {
@@ -3114,7 +3206,7 @@ type RevokeGrantResponse struct {
 
 func (x *RevokeGrantResponse) Reset() {
 	*x = RevokeGrantResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[50]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3126,7 +3218,7 @@ func (x *RevokeGrantResponse) String() string {
 func (*RevokeGrantResponse) ProtoMessage() {}
 
 func (x *RevokeGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[50]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3139,7 +3231,7 @@ func (x *RevokeGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeGrantResponse.ProtoReflect.Descriptor instead.
 func (*RevokeGrantResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{50}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RevokeGrantResponse) GetGrant() *Grant {
@@ -3158,7 +3250,7 @@ type ListClientsRequest struct {
 
 func (x *ListClientsRequest) Reset() {
 	*x = ListClientsRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[51]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3262,7 @@ func (x *ListClientsRequest) String() string {
 func (*ListClientsRequest) ProtoMessage() {}
 
 func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[51]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3275,7 @@ func (x *ListClientsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsRequest.ProtoReflect.Descriptor instead.
 func (*ListClientsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{51}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{52}
 }
 
 // ListClientsResponse gives clients.
@@ -3199,7 +3291,7 @@ type ListClientsResponse struct {
 
 func (x *ListClientsResponse) Reset() {
 	*x = ListClientsResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[52]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3211,7 +3303,7 @@ func (x *ListClientsResponse) String() string {
 func (*ListClientsResponse) ProtoMessage() {}
 
 func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[52]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3224,7 +3316,7 @@ func (x *ListClientsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClientsResponse.ProtoReflect.Descriptor instead.
 func (*ListClientsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{52}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListClientsResponse) GetGrants() []*Grant {
@@ -3268,7 +3360,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[53]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3280,7 +3372,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[53]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3293,7 +3385,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{53}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Key) GetId() string {
@@ -3368,7 +3460,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[54]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3380,7 +3472,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[54]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3393,7 +3485,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{54}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{55}
 }
 
 // ListKeysResponse gives keys.
@@ -3407,7 +3499,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[55]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3419,7 +3511,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[55]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3432,7 +3524,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{55}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListKeysResponse) GetKeys() []*Key {
@@ -3457,7 +3549,7 @@ type CreateKeyRequest struct {
 
 func (x *CreateKeyRequest) Reset() {
 	*x = CreateKeyRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[56]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3469,7 +3561,7 @@ func (x *CreateKeyRequest) String() string {
 func (*CreateKeyRequest) ProtoMessage() {}
 
 func (x *CreateKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[56]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3482,7 +3574,7 @@ func (x *CreateKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateKeyRequest.ProtoReflect.Descriptor instead.
 func (*CreateKeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{56}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *CreateKeyRequest) GetName() string {
@@ -3519,7 +3611,7 @@ type CreateKeyResponse struct {
 
 func (x *CreateKeyResponse) Reset() {
 	*x = CreateKeyResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[57]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3531,7 +3623,7 @@ func (x *CreateKeyResponse) String() string {
 func (*CreateKeyResponse) ProtoMessage() {}
 
 func (x *CreateKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[57]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3544,7 +3636,7 @@ func (x *CreateKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateKeyResponse.ProtoReflect.Descriptor instead.
 func (*CreateKeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{57}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *CreateKeyResponse) GetKey() *Key {
@@ -3572,7 +3664,7 @@ type RevokeKeyRequest struct {
 
 func (x *RevokeKeyRequest) Reset() {
 	*x = RevokeKeyRequest{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[58]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3584,7 +3676,7 @@ func (x *RevokeKeyRequest) String() string {
 func (*RevokeKeyRequest) ProtoMessage() {}
 
 func (x *RevokeKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[58]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3597,7 +3689,7 @@ func (x *RevokeKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeKeyRequest.ProtoReflect.Descriptor instead.
 func (*RevokeKeyRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{58}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RevokeKeyRequest) GetId() string {
@@ -3616,7 +3708,7 @@ type RevokeKeyResponse struct {
 
 func (x *RevokeKeyResponse) Reset() {
 	*x = RevokeKeyResponse{}
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[59]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3628,7 +3720,7 @@ func (x *RevokeKeyResponse) String() string {
 func (*RevokeKeyResponse) ProtoMessage() {}
 
 func (x *RevokeKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_organisation_proto_msgTypes[59]
+	mi := &file_cabinet_v1_organisation_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3641,7 +3733,7 @@ func (x *RevokeKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeKeyResponse.ProtoReflect.Descriptor instead.
 func (*RevokeKeyResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{59}
+	return file_cabinet_v1_organisation_proto_rawDescGZIP(), []int{60}
 }
 
 var File_cabinet_v1_organisation_proto protoreflect.FileDescriptor
@@ -3649,7 +3741,7 @@ var File_cabinet_v1_organisation_proto protoreflect.FileDescriptor
 const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\n" +
 	"\x1dcabinet/v1/organisation.proto\x12\n" +
-	"cabinet.v1\x1a\x15cabinet/v1/tree.proto\"\x9d\x02\n" +
+	"cabinet.v1\x1a\x15cabinet/v1/tree.proto\"\xb3\x02\n" +
 	"\fOrganisation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x120\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1c.cabinet.v1.OrganisationKindR\x04kind\x12\x18\n" +
@@ -3662,7 +3754,13 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\n" +
 	"created_ms\x18\t \x01(\x03R\tcreatedMs\x12!\n" +
 	"\fpartner_code\x18\n" +
-	" \x01(\tR\vpartnerCode\"\x18\n" +
+	" \x01(\tR\vpartnerCode\x12\x14\n" +
+	"\x05hours\x18\v \x01(\tR\x05hours\"`\n" +
+	"\bContacts\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x14\n" +
+	"\x05hours\x18\x04 \x01(\tR\x05hours\"\x18\n" +
 	"\x16GetOrganisationRequest\"v\n" +
 	"\x17GetOrganisationResponse\x12<\n" +
 	"\forganisation\x18\x01 \x01(\v2\x18.cabinet.v1.OrganisationR\forganisation\x12\x1d\n" +
@@ -3798,7 +3896,7 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\v2\x10.cabinet.v1.RoleR\x04role\"#\n" +
 	"\x11DeleteRoleRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
-	"\x12DeleteRoleResponse\"\x9a\x03\n" +
+	"\x12DeleteRoleResponse\"\xcc\x03\n" +
 	"\x05Grant\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.cabinet.v1.GrantStateR\x05state\x12\x14\n" +
@@ -3816,7 +3914,8 @@ const file_cabinet_v1_organisation_proto_rawDesc = "" +
 	"\n" +
 	"revoked_ms\x18\f \x01(\x03R\trevokedMs\x12\x1d\n" +
 	"\n" +
-	"revoked_by\x18\r \x01(\tR\trevokedBy\"\x13\n" +
+	"revoked_by\x18\r \x01(\tR\trevokedBy\x120\n" +
+	"\bcontacts\x18\x0e \x01(\v2\x14.cabinet.v1.ContactsR\bcontacts\"\x13\n" +
 	"\x11ListGrantsRequest\"?\n" +
 	"\x12ListGrantsResponse\x12)\n" +
 	"\x06grants\x18\x01 \x03(\v2\x11.cabinet.v1.GrantR\x06grants\"=\n" +
@@ -3940,71 +4039,72 @@ func file_cabinet_v1_organisation_proto_rawDescGZIP() []byte {
 }
 
 var file_cabinet_v1_organisation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cabinet_v1_organisation_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_cabinet_v1_organisation_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_cabinet_v1_organisation_proto_goTypes = []any{
 	(OrganisationKind)(0),              // 0: cabinet.v1.OrganisationKind
 	(GrantState)(0),                    // 1: cabinet.v1.GrantState
 	(*Organisation)(nil),               // 2: cabinet.v1.Organisation
-	(*GetOrganisationRequest)(nil),     // 3: cabinet.v1.GetOrganisationRequest
-	(*GetOrganisationResponse)(nil),    // 4: cabinet.v1.GetOrganisationResponse
-	(*UpdateOrganisationRequest)(nil),  // 5: cabinet.v1.UpdateOrganisationRequest
-	(*UpdateOrganisationResponse)(nil), // 6: cabinet.v1.UpdateOrganisationResponse
-	(*CreateOrganisationRequest)(nil),  // 7: cabinet.v1.CreateOrganisationRequest
-	(*CreateOrganisationResponse)(nil), // 8: cabinet.v1.CreateOrganisationResponse
-	(*ListCompaniesRequest)(nil),       // 9: cabinet.v1.ListCompaniesRequest
-	(*ListCompaniesResponse)(nil),      // 10: cabinet.v1.ListCompaniesResponse
-	(*Company)(nil),                    // 11: cabinet.v1.Company
-	(*CompanyRevenue)(nil),             // 12: cabinet.v1.CompanyRevenue
-	(*TreeNode)(nil),                   // 13: cabinet.v1.TreeNode
-	(*ListNodesRequest)(nil),           // 14: cabinet.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),          // 15: cabinet.v1.ListNodesResponse
-	(*Assignment)(nil),                 // 16: cabinet.v1.Assignment
-	(*Member)(nil),                     // 17: cabinet.v1.Member
-	(*Invitation)(nil),                 // 18: cabinet.v1.Invitation
-	(*ListPeopleRequest)(nil),          // 19: cabinet.v1.ListPeopleRequest
-	(*ListPeopleResponse)(nil),         // 20: cabinet.v1.ListPeopleResponse
-	(*InvitePersonRequest)(nil),        // 21: cabinet.v1.InvitePersonRequest
-	(*InvitePersonResponse)(nil),       // 22: cabinet.v1.InvitePersonResponse
-	(*ResendInvitationRequest)(nil),    // 23: cabinet.v1.ResendInvitationRequest
-	(*ResendInvitationResponse)(nil),   // 24: cabinet.v1.ResendInvitationResponse
-	(*RevokeInvitationRequest)(nil),    // 25: cabinet.v1.RevokeInvitationRequest
-	(*RevokeInvitationResponse)(nil),   // 26: cabinet.v1.RevokeInvitationResponse
-	(*SetRightsRequest)(nil),           // 27: cabinet.v1.SetRightsRequest
-	(*SetRightsResponse)(nil),          // 28: cabinet.v1.SetRightsResponse
-	(*BlockPersonRequest)(nil),         // 29: cabinet.v1.BlockPersonRequest
-	(*BlockPersonResponse)(nil),        // 30: cabinet.v1.BlockPersonResponse
-	(*RemovePersonRequest)(nil),        // 31: cabinet.v1.RemovePersonRequest
-	(*RemovePersonResponse)(nil),       // 32: cabinet.v1.RemovePersonResponse
-	(*Role)(nil),                       // 33: cabinet.v1.Role
-	(*ListRolesRequest)(nil),           // 34: cabinet.v1.ListRolesRequest
-	(*ListRolesResponse)(nil),          // 35: cabinet.v1.ListRolesResponse
-	(*PutRoleRequest)(nil),             // 36: cabinet.v1.PutRoleRequest
-	(*PutRoleResponse)(nil),            // 37: cabinet.v1.PutRoleResponse
-	(*DeleteRoleRequest)(nil),          // 38: cabinet.v1.DeleteRoleRequest
-	(*DeleteRoleResponse)(nil),         // 39: cabinet.v1.DeleteRoleResponse
-	(*Grant)(nil),                      // 40: cabinet.v1.Grant
-	(*ListGrantsRequest)(nil),          // 41: cabinet.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),         // 42: cabinet.v1.ListGrantsResponse
-	(*FindServiceCentreRequest)(nil),   // 43: cabinet.v1.FindServiceCentreRequest
-	(*FindServiceCentreResponse)(nil),  // 44: cabinet.v1.FindServiceCentreResponse
-	(*GiveGrantRequest)(nil),           // 45: cabinet.v1.GiveGrantRequest
-	(*GiveGrantResponse)(nil),          // 46: cabinet.v1.GiveGrantResponse
-	(*AcceptGrantRequest)(nil),         // 47: cabinet.v1.AcceptGrantRequest
-	(*AcceptGrantResponse)(nil),        // 48: cabinet.v1.AcceptGrantResponse
-	(*ProlongGrantRequest)(nil),        // 49: cabinet.v1.ProlongGrantRequest
-	(*ProlongGrantResponse)(nil),       // 50: cabinet.v1.ProlongGrantResponse
-	(*RevokeGrantRequest)(nil),         // 51: cabinet.v1.RevokeGrantRequest
-	(*RevokeGrantResponse)(nil),        // 52: cabinet.v1.RevokeGrantResponse
-	(*ListClientsRequest)(nil),         // 53: cabinet.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),        // 54: cabinet.v1.ListClientsResponse
-	(*Key)(nil),                        // 55: cabinet.v1.Key
-	(*ListKeysRequest)(nil),            // 56: cabinet.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),           // 57: cabinet.v1.ListKeysResponse
-	(*CreateKeyRequest)(nil),           // 58: cabinet.v1.CreateKeyRequest
-	(*CreateKeyResponse)(nil),          // 59: cabinet.v1.CreateKeyResponse
-	(*RevokeKeyRequest)(nil),           // 60: cabinet.v1.RevokeKeyRequest
-	(*RevokeKeyResponse)(nil),          // 61: cabinet.v1.RevokeKeyResponse
-	(PlaceKind)(0),                     // 62: cabinet.v1.PlaceKind
+	(*Contacts)(nil),                   // 3: cabinet.v1.Contacts
+	(*GetOrganisationRequest)(nil),     // 4: cabinet.v1.GetOrganisationRequest
+	(*GetOrganisationResponse)(nil),    // 5: cabinet.v1.GetOrganisationResponse
+	(*UpdateOrganisationRequest)(nil),  // 6: cabinet.v1.UpdateOrganisationRequest
+	(*UpdateOrganisationResponse)(nil), // 7: cabinet.v1.UpdateOrganisationResponse
+	(*CreateOrganisationRequest)(nil),  // 8: cabinet.v1.CreateOrganisationRequest
+	(*CreateOrganisationResponse)(nil), // 9: cabinet.v1.CreateOrganisationResponse
+	(*ListCompaniesRequest)(nil),       // 10: cabinet.v1.ListCompaniesRequest
+	(*ListCompaniesResponse)(nil),      // 11: cabinet.v1.ListCompaniesResponse
+	(*Company)(nil),                    // 12: cabinet.v1.Company
+	(*CompanyRevenue)(nil),             // 13: cabinet.v1.CompanyRevenue
+	(*TreeNode)(nil),                   // 14: cabinet.v1.TreeNode
+	(*ListNodesRequest)(nil),           // 15: cabinet.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),          // 16: cabinet.v1.ListNodesResponse
+	(*Assignment)(nil),                 // 17: cabinet.v1.Assignment
+	(*Member)(nil),                     // 18: cabinet.v1.Member
+	(*Invitation)(nil),                 // 19: cabinet.v1.Invitation
+	(*ListPeopleRequest)(nil),          // 20: cabinet.v1.ListPeopleRequest
+	(*ListPeopleResponse)(nil),         // 21: cabinet.v1.ListPeopleResponse
+	(*InvitePersonRequest)(nil),        // 22: cabinet.v1.InvitePersonRequest
+	(*InvitePersonResponse)(nil),       // 23: cabinet.v1.InvitePersonResponse
+	(*ResendInvitationRequest)(nil),    // 24: cabinet.v1.ResendInvitationRequest
+	(*ResendInvitationResponse)(nil),   // 25: cabinet.v1.ResendInvitationResponse
+	(*RevokeInvitationRequest)(nil),    // 26: cabinet.v1.RevokeInvitationRequest
+	(*RevokeInvitationResponse)(nil),   // 27: cabinet.v1.RevokeInvitationResponse
+	(*SetRightsRequest)(nil),           // 28: cabinet.v1.SetRightsRequest
+	(*SetRightsResponse)(nil),          // 29: cabinet.v1.SetRightsResponse
+	(*BlockPersonRequest)(nil),         // 30: cabinet.v1.BlockPersonRequest
+	(*BlockPersonResponse)(nil),        // 31: cabinet.v1.BlockPersonResponse
+	(*RemovePersonRequest)(nil),        // 32: cabinet.v1.RemovePersonRequest
+	(*RemovePersonResponse)(nil),       // 33: cabinet.v1.RemovePersonResponse
+	(*Role)(nil),                       // 34: cabinet.v1.Role
+	(*ListRolesRequest)(nil),           // 35: cabinet.v1.ListRolesRequest
+	(*ListRolesResponse)(nil),          // 36: cabinet.v1.ListRolesResponse
+	(*PutRoleRequest)(nil),             // 37: cabinet.v1.PutRoleRequest
+	(*PutRoleResponse)(nil),            // 38: cabinet.v1.PutRoleResponse
+	(*DeleteRoleRequest)(nil),          // 39: cabinet.v1.DeleteRoleRequest
+	(*DeleteRoleResponse)(nil),         // 40: cabinet.v1.DeleteRoleResponse
+	(*Grant)(nil),                      // 41: cabinet.v1.Grant
+	(*ListGrantsRequest)(nil),          // 42: cabinet.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),         // 43: cabinet.v1.ListGrantsResponse
+	(*FindServiceCentreRequest)(nil),   // 44: cabinet.v1.FindServiceCentreRequest
+	(*FindServiceCentreResponse)(nil),  // 45: cabinet.v1.FindServiceCentreResponse
+	(*GiveGrantRequest)(nil),           // 46: cabinet.v1.GiveGrantRequest
+	(*GiveGrantResponse)(nil),          // 47: cabinet.v1.GiveGrantResponse
+	(*AcceptGrantRequest)(nil),         // 48: cabinet.v1.AcceptGrantRequest
+	(*AcceptGrantResponse)(nil),        // 49: cabinet.v1.AcceptGrantResponse
+	(*ProlongGrantRequest)(nil),        // 50: cabinet.v1.ProlongGrantRequest
+	(*ProlongGrantResponse)(nil),       // 51: cabinet.v1.ProlongGrantResponse
+	(*RevokeGrantRequest)(nil),         // 52: cabinet.v1.RevokeGrantRequest
+	(*RevokeGrantResponse)(nil),        // 53: cabinet.v1.RevokeGrantResponse
+	(*ListClientsRequest)(nil),         // 54: cabinet.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),        // 55: cabinet.v1.ListClientsResponse
+	(*Key)(nil),                        // 56: cabinet.v1.Key
+	(*ListKeysRequest)(nil),            // 57: cabinet.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),           // 58: cabinet.v1.ListKeysResponse
+	(*CreateKeyRequest)(nil),           // 59: cabinet.v1.CreateKeyRequest
+	(*CreateKeyResponse)(nil),          // 60: cabinet.v1.CreateKeyResponse
+	(*RevokeKeyRequest)(nil),           // 61: cabinet.v1.RevokeKeyRequest
+	(*RevokeKeyResponse)(nil),          // 62: cabinet.v1.RevokeKeyResponse
+	(PlaceKind)(0),                     // 63: cabinet.v1.PlaceKind
 }
 var file_cabinet_v1_organisation_proto_depIdxs = []int32{
 	0,  // 0: cabinet.v1.Organisation.kind:type_name -> cabinet.v1.OrganisationKind
@@ -4013,92 +4113,93 @@ var file_cabinet_v1_organisation_proto_depIdxs = []int32{
 	2,  // 3: cabinet.v1.UpdateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
 	2,  // 4: cabinet.v1.CreateOrganisationRequest.organisation:type_name -> cabinet.v1.Organisation
 	2,  // 5: cabinet.v1.CreateOrganisationResponse.organisation:type_name -> cabinet.v1.Organisation
-	11, // 6: cabinet.v1.ListCompaniesResponse.companies:type_name -> cabinet.v1.Company
+	12, // 6: cabinet.v1.ListCompaniesResponse.companies:type_name -> cabinet.v1.Company
 	0,  // 7: cabinet.v1.Company.kind:type_name -> cabinet.v1.OrganisationKind
-	12, // 8: cabinet.v1.Company.revenue:type_name -> cabinet.v1.CompanyRevenue
-	62, // 9: cabinet.v1.TreeNode.kind:type_name -> cabinet.v1.PlaceKind
-	13, // 10: cabinet.v1.ListNodesResponse.nodes:type_name -> cabinet.v1.TreeNode
-	62, // 11: cabinet.v1.Assignment.node_kind:type_name -> cabinet.v1.PlaceKind
-	16, // 12: cabinet.v1.Member.assignments:type_name -> cabinet.v1.Assignment
-	16, // 13: cabinet.v1.Invitation.assignments:type_name -> cabinet.v1.Assignment
-	17, // 14: cabinet.v1.ListPeopleResponse.people:type_name -> cabinet.v1.Member
-	18, // 15: cabinet.v1.ListPeopleResponse.invitations:type_name -> cabinet.v1.Invitation
-	16, // 16: cabinet.v1.InvitePersonRequest.assignments:type_name -> cabinet.v1.Assignment
-	18, // 17: cabinet.v1.InvitePersonResponse.invitation:type_name -> cabinet.v1.Invitation
-	18, // 18: cabinet.v1.ResendInvitationResponse.invitation:type_name -> cabinet.v1.Invitation
-	16, // 19: cabinet.v1.SetRightsRequest.assignments:type_name -> cabinet.v1.Assignment
-	17, // 20: cabinet.v1.SetRightsResponse.person:type_name -> cabinet.v1.Member
-	17, // 21: cabinet.v1.BlockPersonResponse.person:type_name -> cabinet.v1.Member
-	33, // 22: cabinet.v1.ListRolesResponse.roles:type_name -> cabinet.v1.Role
-	33, // 23: cabinet.v1.PutRoleRequest.role:type_name -> cabinet.v1.Role
-	33, // 24: cabinet.v1.PutRoleResponse.role:type_name -> cabinet.v1.Role
+	13, // 8: cabinet.v1.Company.revenue:type_name -> cabinet.v1.CompanyRevenue
+	63, // 9: cabinet.v1.TreeNode.kind:type_name -> cabinet.v1.PlaceKind
+	14, // 10: cabinet.v1.ListNodesResponse.nodes:type_name -> cabinet.v1.TreeNode
+	63, // 11: cabinet.v1.Assignment.node_kind:type_name -> cabinet.v1.PlaceKind
+	17, // 12: cabinet.v1.Member.assignments:type_name -> cabinet.v1.Assignment
+	17, // 13: cabinet.v1.Invitation.assignments:type_name -> cabinet.v1.Assignment
+	18, // 14: cabinet.v1.ListPeopleResponse.people:type_name -> cabinet.v1.Member
+	19, // 15: cabinet.v1.ListPeopleResponse.invitations:type_name -> cabinet.v1.Invitation
+	17, // 16: cabinet.v1.InvitePersonRequest.assignments:type_name -> cabinet.v1.Assignment
+	19, // 17: cabinet.v1.InvitePersonResponse.invitation:type_name -> cabinet.v1.Invitation
+	19, // 18: cabinet.v1.ResendInvitationResponse.invitation:type_name -> cabinet.v1.Invitation
+	17, // 19: cabinet.v1.SetRightsRequest.assignments:type_name -> cabinet.v1.Assignment
+	18, // 20: cabinet.v1.SetRightsResponse.person:type_name -> cabinet.v1.Member
+	18, // 21: cabinet.v1.BlockPersonResponse.person:type_name -> cabinet.v1.Member
+	34, // 22: cabinet.v1.ListRolesResponse.roles:type_name -> cabinet.v1.Role
+	34, // 23: cabinet.v1.PutRoleRequest.role:type_name -> cabinet.v1.Role
+	34, // 24: cabinet.v1.PutRoleResponse.role:type_name -> cabinet.v1.Role
 	1,  // 25: cabinet.v1.Grant.state:type_name -> cabinet.v1.GrantState
-	62, // 26: cabinet.v1.Grant.node_kind:type_name -> cabinet.v1.PlaceKind
-	40, // 27: cabinet.v1.ListGrantsResponse.grants:type_name -> cabinet.v1.Grant
-	40, // 28: cabinet.v1.GiveGrantResponse.grant:type_name -> cabinet.v1.Grant
-	40, // 29: cabinet.v1.AcceptGrantResponse.grant:type_name -> cabinet.v1.Grant
-	40, // 30: cabinet.v1.ProlongGrantResponse.grant:type_name -> cabinet.v1.Grant
-	40, // 31: cabinet.v1.RevokeGrantResponse.grant:type_name -> cabinet.v1.Grant
-	40, // 32: cabinet.v1.ListClientsResponse.grants:type_name -> cabinet.v1.Grant
-	16, // 33: cabinet.v1.Key.assignment:type_name -> cabinet.v1.Assignment
-	55, // 34: cabinet.v1.ListKeysResponse.keys:type_name -> cabinet.v1.Key
-	16, // 35: cabinet.v1.CreateKeyRequest.assignment:type_name -> cabinet.v1.Assignment
-	55, // 36: cabinet.v1.CreateKeyResponse.key:type_name -> cabinet.v1.Key
-	3,  // 37: cabinet.v1.OrganisationService.GetOrganisation:input_type -> cabinet.v1.GetOrganisationRequest
-	5,  // 38: cabinet.v1.OrganisationService.UpdateOrganisation:input_type -> cabinet.v1.UpdateOrganisationRequest
-	7,  // 39: cabinet.v1.OrganisationService.CreateOrganisation:input_type -> cabinet.v1.CreateOrganisationRequest
-	9,  // 40: cabinet.v1.OrganisationService.ListCompanies:input_type -> cabinet.v1.ListCompaniesRequest
-	14, // 41: cabinet.v1.OrganisationService.ListNodes:input_type -> cabinet.v1.ListNodesRequest
-	19, // 42: cabinet.v1.OrganisationService.ListPeople:input_type -> cabinet.v1.ListPeopleRequest
-	21, // 43: cabinet.v1.OrganisationService.InvitePerson:input_type -> cabinet.v1.InvitePersonRequest
-	23, // 44: cabinet.v1.OrganisationService.ResendInvitation:input_type -> cabinet.v1.ResendInvitationRequest
-	25, // 45: cabinet.v1.OrganisationService.RevokeInvitation:input_type -> cabinet.v1.RevokeInvitationRequest
-	27, // 46: cabinet.v1.OrganisationService.SetRights:input_type -> cabinet.v1.SetRightsRequest
-	29, // 47: cabinet.v1.OrganisationService.BlockPerson:input_type -> cabinet.v1.BlockPersonRequest
-	31, // 48: cabinet.v1.OrganisationService.RemovePerson:input_type -> cabinet.v1.RemovePersonRequest
-	34, // 49: cabinet.v1.OrganisationService.ListRoles:input_type -> cabinet.v1.ListRolesRequest
-	36, // 50: cabinet.v1.OrganisationService.PutRole:input_type -> cabinet.v1.PutRoleRequest
-	38, // 51: cabinet.v1.OrganisationService.DeleteRole:input_type -> cabinet.v1.DeleteRoleRequest
-	41, // 52: cabinet.v1.OrganisationService.ListGrants:input_type -> cabinet.v1.ListGrantsRequest
-	43, // 53: cabinet.v1.OrganisationService.FindServiceCentre:input_type -> cabinet.v1.FindServiceCentreRequest
-	45, // 54: cabinet.v1.OrganisationService.GiveGrant:input_type -> cabinet.v1.GiveGrantRequest
-	47, // 55: cabinet.v1.OrganisationService.AcceptGrant:input_type -> cabinet.v1.AcceptGrantRequest
-	49, // 56: cabinet.v1.OrganisationService.ProlongGrant:input_type -> cabinet.v1.ProlongGrantRequest
-	51, // 57: cabinet.v1.OrganisationService.RevokeGrant:input_type -> cabinet.v1.RevokeGrantRequest
-	53, // 58: cabinet.v1.OrganisationService.ListClients:input_type -> cabinet.v1.ListClientsRequest
-	56, // 59: cabinet.v1.OrganisationService.ListKeys:input_type -> cabinet.v1.ListKeysRequest
-	58, // 60: cabinet.v1.OrganisationService.CreateKey:input_type -> cabinet.v1.CreateKeyRequest
-	60, // 61: cabinet.v1.OrganisationService.RevokeKey:input_type -> cabinet.v1.RevokeKeyRequest
-	4,  // 62: cabinet.v1.OrganisationService.GetOrganisation:output_type -> cabinet.v1.GetOrganisationResponse
-	6,  // 63: cabinet.v1.OrganisationService.UpdateOrganisation:output_type -> cabinet.v1.UpdateOrganisationResponse
-	8,  // 64: cabinet.v1.OrganisationService.CreateOrganisation:output_type -> cabinet.v1.CreateOrganisationResponse
-	10, // 65: cabinet.v1.OrganisationService.ListCompanies:output_type -> cabinet.v1.ListCompaniesResponse
-	15, // 66: cabinet.v1.OrganisationService.ListNodes:output_type -> cabinet.v1.ListNodesResponse
-	20, // 67: cabinet.v1.OrganisationService.ListPeople:output_type -> cabinet.v1.ListPeopleResponse
-	22, // 68: cabinet.v1.OrganisationService.InvitePerson:output_type -> cabinet.v1.InvitePersonResponse
-	24, // 69: cabinet.v1.OrganisationService.ResendInvitation:output_type -> cabinet.v1.ResendInvitationResponse
-	26, // 70: cabinet.v1.OrganisationService.RevokeInvitation:output_type -> cabinet.v1.RevokeInvitationResponse
-	28, // 71: cabinet.v1.OrganisationService.SetRights:output_type -> cabinet.v1.SetRightsResponse
-	30, // 72: cabinet.v1.OrganisationService.BlockPerson:output_type -> cabinet.v1.BlockPersonResponse
-	32, // 73: cabinet.v1.OrganisationService.RemovePerson:output_type -> cabinet.v1.RemovePersonResponse
-	35, // 74: cabinet.v1.OrganisationService.ListRoles:output_type -> cabinet.v1.ListRolesResponse
-	37, // 75: cabinet.v1.OrganisationService.PutRole:output_type -> cabinet.v1.PutRoleResponse
-	39, // 76: cabinet.v1.OrganisationService.DeleteRole:output_type -> cabinet.v1.DeleteRoleResponse
-	42, // 77: cabinet.v1.OrganisationService.ListGrants:output_type -> cabinet.v1.ListGrantsResponse
-	44, // 78: cabinet.v1.OrganisationService.FindServiceCentre:output_type -> cabinet.v1.FindServiceCentreResponse
-	46, // 79: cabinet.v1.OrganisationService.GiveGrant:output_type -> cabinet.v1.GiveGrantResponse
-	48, // 80: cabinet.v1.OrganisationService.AcceptGrant:output_type -> cabinet.v1.AcceptGrantResponse
-	50, // 81: cabinet.v1.OrganisationService.ProlongGrant:output_type -> cabinet.v1.ProlongGrantResponse
-	52, // 82: cabinet.v1.OrganisationService.RevokeGrant:output_type -> cabinet.v1.RevokeGrantResponse
-	54, // 83: cabinet.v1.OrganisationService.ListClients:output_type -> cabinet.v1.ListClientsResponse
-	57, // 84: cabinet.v1.OrganisationService.ListKeys:output_type -> cabinet.v1.ListKeysResponse
-	59, // 85: cabinet.v1.OrganisationService.CreateKey:output_type -> cabinet.v1.CreateKeyResponse
-	61, // 86: cabinet.v1.OrganisationService.RevokeKey:output_type -> cabinet.v1.RevokeKeyResponse
-	62, // [62:87] is the sub-list for method output_type
-	37, // [37:62] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	63, // 26: cabinet.v1.Grant.node_kind:type_name -> cabinet.v1.PlaceKind
+	3,  // 27: cabinet.v1.Grant.contacts:type_name -> cabinet.v1.Contacts
+	41, // 28: cabinet.v1.ListGrantsResponse.grants:type_name -> cabinet.v1.Grant
+	41, // 29: cabinet.v1.GiveGrantResponse.grant:type_name -> cabinet.v1.Grant
+	41, // 30: cabinet.v1.AcceptGrantResponse.grant:type_name -> cabinet.v1.Grant
+	41, // 31: cabinet.v1.ProlongGrantResponse.grant:type_name -> cabinet.v1.Grant
+	41, // 32: cabinet.v1.RevokeGrantResponse.grant:type_name -> cabinet.v1.Grant
+	41, // 33: cabinet.v1.ListClientsResponse.grants:type_name -> cabinet.v1.Grant
+	17, // 34: cabinet.v1.Key.assignment:type_name -> cabinet.v1.Assignment
+	56, // 35: cabinet.v1.ListKeysResponse.keys:type_name -> cabinet.v1.Key
+	17, // 36: cabinet.v1.CreateKeyRequest.assignment:type_name -> cabinet.v1.Assignment
+	56, // 37: cabinet.v1.CreateKeyResponse.key:type_name -> cabinet.v1.Key
+	4,  // 38: cabinet.v1.OrganisationService.GetOrganisation:input_type -> cabinet.v1.GetOrganisationRequest
+	6,  // 39: cabinet.v1.OrganisationService.UpdateOrganisation:input_type -> cabinet.v1.UpdateOrganisationRequest
+	8,  // 40: cabinet.v1.OrganisationService.CreateOrganisation:input_type -> cabinet.v1.CreateOrganisationRequest
+	10, // 41: cabinet.v1.OrganisationService.ListCompanies:input_type -> cabinet.v1.ListCompaniesRequest
+	15, // 42: cabinet.v1.OrganisationService.ListNodes:input_type -> cabinet.v1.ListNodesRequest
+	20, // 43: cabinet.v1.OrganisationService.ListPeople:input_type -> cabinet.v1.ListPeopleRequest
+	22, // 44: cabinet.v1.OrganisationService.InvitePerson:input_type -> cabinet.v1.InvitePersonRequest
+	24, // 45: cabinet.v1.OrganisationService.ResendInvitation:input_type -> cabinet.v1.ResendInvitationRequest
+	26, // 46: cabinet.v1.OrganisationService.RevokeInvitation:input_type -> cabinet.v1.RevokeInvitationRequest
+	28, // 47: cabinet.v1.OrganisationService.SetRights:input_type -> cabinet.v1.SetRightsRequest
+	30, // 48: cabinet.v1.OrganisationService.BlockPerson:input_type -> cabinet.v1.BlockPersonRequest
+	32, // 49: cabinet.v1.OrganisationService.RemovePerson:input_type -> cabinet.v1.RemovePersonRequest
+	35, // 50: cabinet.v1.OrganisationService.ListRoles:input_type -> cabinet.v1.ListRolesRequest
+	37, // 51: cabinet.v1.OrganisationService.PutRole:input_type -> cabinet.v1.PutRoleRequest
+	39, // 52: cabinet.v1.OrganisationService.DeleteRole:input_type -> cabinet.v1.DeleteRoleRequest
+	42, // 53: cabinet.v1.OrganisationService.ListGrants:input_type -> cabinet.v1.ListGrantsRequest
+	44, // 54: cabinet.v1.OrganisationService.FindServiceCentre:input_type -> cabinet.v1.FindServiceCentreRequest
+	46, // 55: cabinet.v1.OrganisationService.GiveGrant:input_type -> cabinet.v1.GiveGrantRequest
+	48, // 56: cabinet.v1.OrganisationService.AcceptGrant:input_type -> cabinet.v1.AcceptGrantRequest
+	50, // 57: cabinet.v1.OrganisationService.ProlongGrant:input_type -> cabinet.v1.ProlongGrantRequest
+	52, // 58: cabinet.v1.OrganisationService.RevokeGrant:input_type -> cabinet.v1.RevokeGrantRequest
+	54, // 59: cabinet.v1.OrganisationService.ListClients:input_type -> cabinet.v1.ListClientsRequest
+	57, // 60: cabinet.v1.OrganisationService.ListKeys:input_type -> cabinet.v1.ListKeysRequest
+	59, // 61: cabinet.v1.OrganisationService.CreateKey:input_type -> cabinet.v1.CreateKeyRequest
+	61, // 62: cabinet.v1.OrganisationService.RevokeKey:input_type -> cabinet.v1.RevokeKeyRequest
+	5,  // 63: cabinet.v1.OrganisationService.GetOrganisation:output_type -> cabinet.v1.GetOrganisationResponse
+	7,  // 64: cabinet.v1.OrganisationService.UpdateOrganisation:output_type -> cabinet.v1.UpdateOrganisationResponse
+	9,  // 65: cabinet.v1.OrganisationService.CreateOrganisation:output_type -> cabinet.v1.CreateOrganisationResponse
+	11, // 66: cabinet.v1.OrganisationService.ListCompanies:output_type -> cabinet.v1.ListCompaniesResponse
+	16, // 67: cabinet.v1.OrganisationService.ListNodes:output_type -> cabinet.v1.ListNodesResponse
+	21, // 68: cabinet.v1.OrganisationService.ListPeople:output_type -> cabinet.v1.ListPeopleResponse
+	23, // 69: cabinet.v1.OrganisationService.InvitePerson:output_type -> cabinet.v1.InvitePersonResponse
+	25, // 70: cabinet.v1.OrganisationService.ResendInvitation:output_type -> cabinet.v1.ResendInvitationResponse
+	27, // 71: cabinet.v1.OrganisationService.RevokeInvitation:output_type -> cabinet.v1.RevokeInvitationResponse
+	29, // 72: cabinet.v1.OrganisationService.SetRights:output_type -> cabinet.v1.SetRightsResponse
+	31, // 73: cabinet.v1.OrganisationService.BlockPerson:output_type -> cabinet.v1.BlockPersonResponse
+	33, // 74: cabinet.v1.OrganisationService.RemovePerson:output_type -> cabinet.v1.RemovePersonResponse
+	36, // 75: cabinet.v1.OrganisationService.ListRoles:output_type -> cabinet.v1.ListRolesResponse
+	38, // 76: cabinet.v1.OrganisationService.PutRole:output_type -> cabinet.v1.PutRoleResponse
+	40, // 77: cabinet.v1.OrganisationService.DeleteRole:output_type -> cabinet.v1.DeleteRoleResponse
+	43, // 78: cabinet.v1.OrganisationService.ListGrants:output_type -> cabinet.v1.ListGrantsResponse
+	45, // 79: cabinet.v1.OrganisationService.FindServiceCentre:output_type -> cabinet.v1.FindServiceCentreResponse
+	47, // 80: cabinet.v1.OrganisationService.GiveGrant:output_type -> cabinet.v1.GiveGrantResponse
+	49, // 81: cabinet.v1.OrganisationService.AcceptGrant:output_type -> cabinet.v1.AcceptGrantResponse
+	51, // 82: cabinet.v1.OrganisationService.ProlongGrant:output_type -> cabinet.v1.ProlongGrantResponse
+	53, // 83: cabinet.v1.OrganisationService.RevokeGrant:output_type -> cabinet.v1.RevokeGrantResponse
+	55, // 84: cabinet.v1.OrganisationService.ListClients:output_type -> cabinet.v1.ListClientsResponse
+	58, // 85: cabinet.v1.OrganisationService.ListKeys:output_type -> cabinet.v1.ListKeysResponse
+	60, // 86: cabinet.v1.OrganisationService.CreateKey:output_type -> cabinet.v1.CreateKeyResponse
+	62, // 87: cabinet.v1.OrganisationService.RevokeKey:output_type -> cabinet.v1.RevokeKeyResponse
+	63, // [63:88] is the sub-list for method output_type
+	38, // [38:63] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_organisation_proto_init() }
@@ -4113,7 +4214,7 @@ func file_cabinet_v1_organisation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_organisation_proto_rawDesc), len(file_cabinet_v1_organisation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   60,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

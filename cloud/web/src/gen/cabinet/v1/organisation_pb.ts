@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/organisation.proto.
  */
 export const file_cabinet_v1_organisation: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYWJpbmV0L3YxL29yZ2FuaXNhdGlvbi5wcm90bxIKY2FiaW5ldC52MSLOAQoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEioKBGtpbmQYAiABKA4yHC5jYWJpbmV0LnYxLk9yZ2FuaXNhdGlvbktpbmQSDwoHY291bnRyeRgDIAEoCRIOCgZ0YXhfaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVlbWFpbBgGIAEoCRINCgVwaG9uZRgHIAEoCRIPCgdhZGRyZXNzGAggASgJEhIKCmNyZWF0ZWRfbXMYCSABKAMSFAoMcGFydG5lcl9jb2RlGAogASgJIhgKFkdldE9yZ2FuaXNhdGlvblJlcXVlc3QiXQoXR2V0T3JnYW5pc2F0aW9uUmVzcG9uc2USLgoMb3JnYW5pc2F0aW9uGAEgASgLMhguY2FiaW5ldC52MS5PcmdhbmlzYXRpb24SEgoKbWF5X2NoYW5nZRgCIAEoCCJLChlVcGRhdGVPcmdhbmlzYXRpb25SZXF1ZXN0Ei4KDG9yZ2FuaXNhdGlvbhgBIAEoCzIYLmNhYmluZXQudjEuT3JnYW5pc2F0aW9uIkwKGlVwZGF0ZU9yZ2FuaXNhdGlvblJlc3BvbnNlEi4KDG9yZ2FuaXNhdGlvbhgBIAEoCzIYLmNhYmluZXQudjEuT3JnYW5pc2F0aW9uIksKGUNyZWF0ZU9yZ2FuaXNhdGlvblJlcXVlc3QSLgoMb3JnYW5pc2F0aW9uGAEgASgLMhguY2FiaW5ldC52MS5PcmdhbmlzYXRpb24iTAoaQ3JlYXRlT3JnYW5pc2F0aW9uUmVzcG9uc2USLgoMb3JnYW5pc2F0aW9uGAEgASgLMhguY2FiaW5ldC52MS5PcmdhbmlzYXRpb24iOQoUTGlzdENvbXBhbmllc1JlcXVlc3QSEgoKbmFtZXNfb25seRgBIAEoCBINCgV0b2RheRgCIAEoCSI/ChVMaXN0Q29tcGFuaWVzUmVzcG9uc2USJgoJY29tcGFuaWVzGAEgAygLMhMuY2FiaW5ldC52MS5Db21wYW55IvoBCgdDb21wYW55EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSKgoEa2luZBgDIAEoDjIcLmNhYmluZXQudjEuT3JnYW5pc2F0aW9uS2luZBIPCgdjb3VudHJ5GAQgASgJEg4KBnRheF9pZBgFIAEoCRINCgVncmVlbhgGIAEoDRIOCgZ5ZWxsb3cYByABKA0SCwoDcmVkGAggASgNEgwKBGdyZXkYCSABKA0SEQoJdW5kZWNpZGVkGAogASgNEisKB3JldmVudWUYCyABKAsyGi5jYWJpbmV0LnYxLkNvbXBhbnlSZXZlbnVlEg4KBnVucmVhZBgMIAEoCCJTCg5Db21wYW55UmV2ZW51ZRINCgV0b2RheRgBIAEoAxIRCgl5ZXN0ZXJkYXkYAiABKAMSDQoFbW9udGgYAyABKAMSEAoIY3VycmVuY3kYBCABKAkiawoIVHJlZU5vZGUSCgoCaWQYASABKAkSEQoJcGFyZW50X2lkGAIgASgJEiMKBGtpbmQYAyABKA4yFS5jYWJpbmV0LnYxLlBsYWNlS2luZBIMCgRuYW1lGAQgASgJEg0KBWRlcHRoGAUgASgNIhIKEExpc3ROb2Rlc1JlcXVlc3QiOAoRTGlzdE5vZGVzUmVzcG9uc2USIwoFbm9kZXMYASADKAsyFC5jYWJpbmV0LnYxLlRyZWVOb2RlInsKCkFzc2lnbm1lbnQSDAoEcm9sZRgBIAEoCRIPCgdub2RlX2lkGAIgASgJEhEKCXJvbGVfbmFtZRgDIAEoCRIRCglub2RlX25hbWUYBCABKAkSKAoJbm9kZV9raW5kGAUgASgOMhUuY2FiaW5ldC52MS5QbGFjZUtpbmQi5AEKBk1lbWJlchIKCgJpZBgBIAEoCRINCgVsb2dpbhgCIAEoCRIMCgRuYW1lGAMgASgJEisKC2Fzc2lnbm1lbnRzGAQgAygLMhYuY2FiaW5ldC52MS5Bc3NpZ25tZW50Eg8KB3NlZW5fbXMYBSABKAMSEAoIc2luY2VfbXMYBiABKAMSEgoKYmxvY2tlZF9tcxgHIAEoAxIKCgJtZRgIIAEoCBISCgptYXlfcmVtb3ZlGAkgASgIEhoKEmxhc3RfYWRtaW5pc3RyYXRvchgKIAEoCBIRCgllbHNld2hlcmUYCyABKAgiswEKCkludml0YXRpb24SCgoCaWQYASABKAkSEQoJcmVjaXBpZW50GAIgASgJEgwKBG5hbWUYAyABKAkSKwoLYXNzaWdubWVudHMYBCADKAsyFi5jYWJpbmV0LnYxLkFzc2lnbm1lbnQSEgoKY3JlYXRlZF9tcxgFIAEoAxISCgpjcmVhdGVkX2J5GAYgASgJEg8KB3NlbnRfbXMYByABKAMSEgoKZXhwaXJlc19tcxgIIAEoAyITChFMaXN0UGVvcGxlUmVxdWVzdCJlChJMaXN0UGVvcGxlUmVzcG9uc2USIgoGcGVvcGxlGAEgAygLMhIuY2FiaW5ldC52MS5NZW1iZXISKwoLaW52aXRhdGlvbnMYAiADKAsyFi5jYWJpbmV0LnYxLkludml0YXRpb24icQoTSW52aXRlUGVyc29uUmVxdWVzdBIRCglyZWNpcGllbnQYASABKAkSDAoEbmFtZRgCIAEoCRIrCgthc3NpZ25tZW50cxgDIAMoCzIWLmNhYmluZXQudjEuQXNzaWdubWVudBIMCgRsYW5nGAQgASgJIkIKFEludml0ZVBlcnNvblJlc3BvbnNlEioKCmludml0YXRpb24YASABKAsyFi5jYWJpbmV0LnYxLkludml0YXRpb24iMwoXUmVzZW5kSW52aXRhdGlvblJlcXVlc3QSCgoCaWQYASABKAkSDAoEbGFuZxgCIAEoCSJGChhSZXNlbmRJbnZpdGF0aW9uUmVzcG9uc2USKgoKaW52aXRhdGlvbhgBIAEoCzIWLmNhYmluZXQudjEuSW52aXRhdGlvbiIlChdSZXZva2VJbnZpdGF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIaChhSZXZva2VJbnZpdGF0aW9uUmVzcG9uc2UiUgoQU2V0UmlnaHRzUmVxdWVzdBIRCglwZXJzb25faWQYASABKAkSKwoLYXNzaWdubWVudHMYAiADKAsyFi5jYWJpbmV0LnYxLkFzc2lnbm1lbnQiNwoRU2V0UmlnaHRzUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5NZW1iZXIiOAoSQmxvY2tQZXJzb25SZXF1ZXN0EhEKCXBlcnNvbl9pZBgBIAEoCRIPCgdibG9ja2VkGAIgASgIIjkKE0Jsb2NrUGVyc29uUmVzcG9uc2USIgoGcGVyc29uGAEgASgLMhIuY2FiaW5ldC52MS5NZW1iZXIiKAoTUmVtb3ZlUGVyc29uUmVxdWVzdBIRCglwZXJzb25faWQYASABKAkiFgoUUmVtb3ZlUGVyc29uUmVzcG9uc2UiZAoEUm9sZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC3Blcm1pc3Npb25zGAMgAygJEgwKBHVzZWQYBCABKA0SDQoFdXN1YWwYBSABKAgSEAoIbWF5X2dpdmUYBiABKAgiEgoQTGlzdFJvbGVzUmVxdWVzdCJJChFMaXN0Um9sZXNSZXNwb25zZRIfCgVyb2xlcxgBIAMoCzIQLmNhYmluZXQudjEuUm9sZRITCgtwZXJtaXNzaW9ucxgCIAMoCSIwCg5QdXRSb2xlUmVxdWVzdBIeCgRyb2xlGAEgASgLMhAuY2FiaW5ldC52MS5Sb2xlIjEKD1B1dFJvbGVSZXNwb25zZRIeCgRyb2xlGAEgASgLMhAuY2FiaW5ldC52MS5Sb2xlIh8KEURlbGV0ZVJvbGVSZXF1ZXN0EgoKAmlkGAEgASgJIhQKEkRlbGV0ZVJvbGVSZXNwb25zZSKhAgoFR3JhbnQSCgoCaWQYASABKAkSJQoFc3RhdGUYAiABKA4yFi5jYWJpbmV0LnYxLkdyYW50U3RhdGUSDQoFcGFydHkYAyABKAkSFwoPb3JnYW5pc2F0aW9uX2lkGAQgASgJEg8KB25vZGVfaWQYBSABKAkSEQoJbm9kZV9uYW1lGAYgASgJEigKCW5vZGVfa2luZBgHIAEoDjIVLmNhYmluZXQudjEuUGxhY2VLaW5kEhIKCm9mZmVyZWRfbXMYCCABKAMSEAoIZ2l2ZW5fbXMYCSABKAMSEAoIZ2l2ZW5fYnkYCiABKAkSDwoHZW5kc19tcxgLIAEoAxISCgpyZXZva2VkX21zGAwgASgDEhIKCnJldm9rZWRfYnkYDSABKAkiEwoRTGlzdEdyYW50c1JlcXVlc3QiNwoSTGlzdEdyYW50c1Jlc3BvbnNlEiEKBmdyYW50cxgBIAMoCzIRLmNhYmluZXQudjEuR3JhbnQiMAoYRmluZFNlcnZpY2VDZW50cmVSZXF1ZXN0EhQKDHBhcnRuZXJfY29kZRgBIAEoCSJKChlGaW5kU2VydmljZUNlbnRyZVJlc3BvbnNlEgwKBG5hbWUYASABKAkSDgoGdGF4X2lkGAIgASgJEg8KB2NvdW50cnkYAyABKAkiSgoQR2l2ZUdyYW50UmVxdWVzdBIUCgxwYXJ0bmVyX2NvZGUYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIPCgdlbmRzX21zGAMgASgDIjUKEUdpdmVHcmFudFJlc3BvbnNlEiAKBWdyYW50GAEgASgLMhEuY2FiaW5ldC52MS5HcmFudCJCChJBY2NlcHRHcmFudFJlcXVlc3QSCgoCaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIPCgdlbmRzX21zGAMgASgDIjcKE0FjY2VwdEdyYW50UmVzcG9uc2USIAoFZ3JhbnQYASABKAsyES5jYWJpbmV0LnYxLkdyYW50IjIKE1Byb2xvbmdHcmFudFJlcXVlc3QSCgoCaWQYASABKAkSDwoHZW5kc19tcxgCIAEoAyI4ChRQcm9sb25nR3JhbnRSZXNwb25zZRIgCgVncmFudBgBIAEoCzIRLmNhYmluZXQudjEuR3JhbnQiIAoSUmV2b2tlR3JhbnRSZXF1ZXN0EgoKAmlkGAEgASgJIjcKE1Jldm9rZUdyYW50UmVzcG9uc2USIAoFZ3JhbnQYASABKAsyES5jYWJpbmV0LnYxLkdyYW50IhQKEkxpc3RDbGllbnRzUmVxdWVzdCJOChNMaXN0Q2xpZW50c1Jlc3BvbnNlEiEKBmdyYW50cxgBIAMoCzIRLmNhYmluZXQudjEuR3JhbnQSFAoMcGFydG5lcl9jb2RlGAIgASgJIroBCgNLZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRoaW50GAMgASgJEioKCmFzc2lnbm1lbnQYBCABKAsyFi5jYWJpbmV0LnYxLkFzc2lnbm1lbnQSEgoKY3JlYXRlZF9tcxgFIAEoAxISCgpjcmVhdGVkX2J5GAYgASgJEhIKCmV4cGlyZXNfbXMYByABKAMSDwoHc2Vlbl9tcxgIIAEoAxISCgpyZXZva2VkX21zGAkgASgDIhEKD0xpc3RLZXlzUmVxdWVzdCIxChBMaXN0S2V5c1Jlc3BvbnNlEh0KBGtleXMYASADKAsyDy5jYWJpbmV0LnYxLktleSJgChBDcmVhdGVLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkSKgoKYXNzaWdubWVudBgCIAEoCzIWLmNhYmluZXQudjEuQXNzaWdubWVudBISCgpleHBpcmVzX21zGAMgASgDIkEKEUNyZWF0ZUtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmNhYmluZXQudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlKnEKEE9yZ2FuaXNhdGlvbktpbmQSIQodT1JHQU5JU0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIbChdPUkdBTklTQVRJT05fS0lORF9PV05FUhABEh0KGU9SR0FOSVNBVElPTl9LSU5EX1NFUlZJQ0UQAiqKAQoKR3JhbnRTdGF0ZRIbChdHUkFOVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0dSQU5UX1NUQVRFX09GRkVSRUQQARIWChJHUkFOVF9TVEFURV9BQ1RJVkUQAhIVChFHUkFOVF9TVEFURV9FTkRFRBADEhcKE0dSQU5UX1NUQVRFX1JFVk9LRUQQBDLFEAoTT3JnYW5pc2F0aW9uU2VydmljZRJfCg9HZXRPcmdhbmlzYXRpb24SIi5jYWJpbmV0LnYxLkdldE9yZ2FuaXNhdGlvblJlcXVlc3QaIy5jYWJpbmV0LnYxLkdldE9yZ2FuaXNhdGlvblJlc3BvbnNlIgOQAgESYwoSVXBkYXRlT3JnYW5pc2F0aW9uEiUuY2FiaW5ldC52MS5VcGRhdGVPcmdhbmlzYXRpb25SZXF1ZXN0GiYuY2FiaW5ldC52MS5VcGRhdGVPcmdhbmlzYXRpb25SZXNwb25zZRJjChJDcmVhdGVPcmdhbmlzYXRpb24SJS5jYWJpbmV0LnYxLkNyZWF0ZU9yZ2FuaXNhdGlvblJlcXVlc3QaJi5jYWJpbmV0LnYxLkNyZWF0ZU9yZ2FuaXNhdGlvblJlc3BvbnNlElkKDUxpc3RDb21wYW5pZXMSIC5jYWJpbmV0LnYxLkxpc3RDb21wYW5pZXNSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0Q29tcGFuaWVzUmVzcG9uc2UiA5ACARJNCglMaXN0Tm9kZXMSHC5jYWJpbmV0LnYxLkxpc3ROb2Rlc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIgOQAgESUAoKTGlzdFBlb3BsZRIdLmNhYmluZXQudjEuTGlzdFBlb3BsZVJlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RQZW9wbGVSZXNwb25zZSIDkAIBElEKDEludml0ZVBlcnNvbhIfLmNhYmluZXQudjEuSW52aXRlUGVyc29uUmVxdWVzdBogLmNhYmluZXQudjEuSW52aXRlUGVyc29uUmVzcG9uc2USXQoQUmVzZW5kSW52aXRhdGlvbhIjLmNhYmluZXQudjEuUmVzZW5kSW52aXRhdGlvblJlcXVlc3QaJC5jYWJpbmV0LnYxLlJlc2VuZEludml0YXRpb25SZXNwb25zZRJdChBSZXZva2VJbnZpdGF0aW9uEiMuY2FiaW5ldC52MS5SZXZva2VJbnZpdGF0aW9uUmVxdWVzdBokLmNhYmluZXQudjEuUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlEkgKCVNldFJpZ2h0cxIcLmNhYmluZXQudjEuU2V0UmlnaHRzUmVxdWVzdBodLmNhYmluZXQudjEuU2V0UmlnaHRzUmVzcG9uc2USTgoLQmxvY2tQZXJzb24SHi5jYWJpbmV0LnYxLkJsb2NrUGVyc29uUmVxdWVzdBofLmNhYmluZXQudjEuQmxvY2tQZXJzb25SZXNwb25zZRJRCgxSZW1vdmVQZXJzb24SHy5jYWJpbmV0LnYxLlJlbW92ZVBlcnNvblJlcXVlc3QaIC5jYWJpbmV0LnYxLlJlbW92ZVBlcnNvblJlc3BvbnNlEk0KCUxpc3RSb2xlcxIcLmNhYmluZXQudjEuTGlzdFJvbGVzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFJvbGVzUmVzcG9uc2UiA5ACARJCCgdQdXRSb2xlEhouY2FiaW5ldC52MS5QdXRSb2xlUmVxdWVzdBobLmNhYmluZXQudjEuUHV0Um9sZVJlc3BvbnNlEksKCkRlbGV0ZVJvbGUSHS5jYWJpbmV0LnYxLkRlbGV0ZVJvbGVSZXF1ZXN0Gh4uY2FiaW5ldC52MS5EZWxldGVSb2xlUmVzcG9uc2USUAoKTGlzdEdyYW50cxIdLmNhYmluZXQudjEuTGlzdEdyYW50c1JlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RHcmFudHNSZXNwb25zZSIDkAIBEmUKEUZpbmRTZXJ2aWNlQ2VudHJlEiQuY2FiaW5ldC52MS5GaW5kU2VydmljZUNlbnRyZVJlcXVlc3QaJS5jYWJpbmV0LnYxLkZpbmRTZXJ2aWNlQ2VudHJlUmVzcG9uc2UiA5ACARJICglHaXZlR3JhbnQSHC5jYWJpbmV0LnYxLkdpdmVHcmFudFJlcXVlc3QaHS5jYWJpbmV0LnYxLkdpdmVHcmFudFJlc3BvbnNlEk4KC0FjY2VwdEdyYW50Eh4uY2FiaW5ldC52MS5BY2NlcHRHcmFudFJlcXVlc3QaHy5jYWJpbmV0LnYxLkFjY2VwdEdyYW50UmVzcG9uc2USUQoMUHJvbG9uZ0dyYW50Eh8uY2FiaW5ldC52MS5Qcm9sb25nR3JhbnRSZXF1ZXN0GiAuY2FiaW5ldC52MS5Qcm9sb25nR3JhbnRSZXNwb25zZRJOCgtSZXZva2VHcmFudBIeLmNhYmluZXQudjEuUmV2b2tlR3JhbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5SZXZva2VHcmFudFJlc3BvbnNlElMKC0xpc3RDbGllbnRzEh4uY2FiaW5ldC52MS5MaXN0Q2xpZW50c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RDbGllbnRzUmVzcG9uc2UiA5ACARJKCghMaXN0S2V5cxIbLmNhYmluZXQudjEuTGlzdEtleXNSZXF1ZXN0GhwuY2FiaW5ldC52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESSAoJQ3JlYXRlS2V5EhwuY2FiaW5ldC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0uY2FiaW5ldC52MS5DcmVhdGVLZXlSZXNwb25zZRJICglSZXZva2VLZXkSHC5jYWJpbmV0LnYxLlJldm9rZUtleVJlcXVlc3QaHS5jYWJpbmV0LnYxLlJldm9rZUtleVJlc3BvbnNlYgZwcm90bzM", [file_cabinet_v1_tree]);
+  fileDesc("Ch1jYWJpbmV0L3YxL29yZ2FuaXNhdGlvbi5wcm90bxIKY2FiaW5ldC52MSLdAQoMT3JnYW5pc2F0aW9uEgoKAmlkGAEgASgJEioKBGtpbmQYAiABKA4yHC5jYWJpbmV0LnYxLk9yZ2FuaXNhdGlvbktpbmQSDwoHY291bnRyeRgDIAEoCRIOCgZ0YXhfaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVlbWFpbBgGIAEoCRINCgVwaG9uZRgHIAEoCRIPCgdhZGRyZXNzGAggASgJEhIKCmNyZWF0ZWRfbXMYCSABKAMSFAoMcGFydG5lcl9jb2RlGAogASgJEg0KBWhvdXJzGAsgASgJIkUKCENvbnRhY3RzEgwKBG5hbWUYASABKAkSDQoFZW1haWwYAiABKAkSDQoFcGhvbmUYAyABKAkSDQoFaG91cnMYBCABKAkiGAoWR2V0T3JnYW5pc2F0aW9uUmVxdWVzdCJdChdHZXRPcmdhbmlzYXRpb25SZXNwb25zZRIuCgxvcmdhbmlzYXRpb24YASABKAsyGC5jYWJpbmV0LnYxLk9yZ2FuaXNhdGlvbhISCgptYXlfY2hhbmdlGAIgASgIIksKGVVwZGF0ZU9yZ2FuaXNhdGlvblJlcXVlc3QSLgoMb3JnYW5pc2F0aW9uGAEgASgLMhguY2FiaW5ldC52MS5PcmdhbmlzYXRpb24iTAoaVXBkYXRlT3JnYW5pc2F0aW9uUmVzcG9uc2USLgoMb3JnYW5pc2F0aW9uGAEgASgLMhguY2FiaW5ldC52MS5PcmdhbmlzYXRpb24iSwoZQ3JlYXRlT3JnYW5pc2F0aW9uUmVxdWVzdBIuCgxvcmdhbmlzYXRpb24YASABKAsyGC5jYWJpbmV0LnYxLk9yZ2FuaXNhdGlvbiJMChpDcmVhdGVPcmdhbmlzYXRpb25SZXNwb25zZRIuCgxvcmdhbmlzYXRpb24YASABKAsyGC5jYWJpbmV0LnYxLk9yZ2FuaXNhdGlvbiI5ChRMaXN0Q29tcGFuaWVzUmVxdWVzdBISCgpuYW1lc19vbmx5GAEgASgIEg0KBXRvZGF5GAIgASgJIj8KFUxpc3RDb21wYW5pZXNSZXNwb25zZRImCgljb21wYW5pZXMYASADKAsyEy5jYWJpbmV0LnYxLkNvbXBhbnki+gEKB0NvbXBhbnkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIqCgRraW5kGAMgASgOMhwuY2FiaW5ldC52MS5PcmdhbmlzYXRpb25LaW5kEg8KB2NvdW50cnkYBCABKAkSDgoGdGF4X2lkGAUgASgJEg0KBWdyZWVuGAYgASgNEg4KBnllbGxvdxgHIAEoDRILCgNyZWQYCCABKA0SDAoEZ3JleRgJIAEoDRIRCgl1bmRlY2lkZWQYCiABKA0SKwoHcmV2ZW51ZRgLIAEoCzIaLmNhYmluZXQudjEuQ29tcGFueVJldmVudWUSDgoGdW5yZWFkGAwgASgIIlMKDkNvbXBhbnlSZXZlbnVlEg0KBXRvZGF5GAEgASgDEhEKCXllc3RlcmRheRgCIAEoAxINCgVtb250aBgDIAEoAxIQCghjdXJyZW5jeRgEIAEoCSJrCghUcmVlTm9kZRIKCgJpZBgBIAEoCRIRCglwYXJlbnRfaWQYAiABKAkSIwoEa2luZBgDIAEoDjIVLmNhYmluZXQudjEuUGxhY2VLaW5kEgwKBG5hbWUYBCABKAkSDQoFZGVwdGgYBSABKA0iEgoQTGlzdE5vZGVzUmVxdWVzdCI4ChFMaXN0Tm9kZXNSZXNwb25zZRIjCgVub2RlcxgBIAMoCzIULmNhYmluZXQudjEuVHJlZU5vZGUiewoKQXNzaWdubWVudBIMCgRyb2xlGAEgASgJEg8KB25vZGVfaWQYAiABKAkSEQoJcm9sZV9uYW1lGAMgASgJEhEKCW5vZGVfbmFtZRgEIAEoCRIoCglub2RlX2tpbmQYBSABKA4yFS5jYWJpbmV0LnYxLlBsYWNlS2luZCLkAQoGTWVtYmVyEgoKAmlkGAEgASgJEg0KBWxvZ2luGAIgASgJEgwKBG5hbWUYAyABKAkSKwoLYXNzaWdubWVudHMYBCADKAsyFi5jYWJpbmV0LnYxLkFzc2lnbm1lbnQSDwoHc2Vlbl9tcxgFIAEoAxIQCghzaW5jZV9tcxgGIAEoAxISCgpibG9ja2VkX21zGAcgASgDEgoKAm1lGAggASgIEhIKCm1heV9yZW1vdmUYCSABKAgSGgoSbGFzdF9hZG1pbmlzdHJhdG9yGAogASgIEhEKCWVsc2V3aGVyZRgLIAEoCCKzAQoKSW52aXRhdGlvbhIKCgJpZBgBIAEoCRIRCglyZWNpcGllbnQYAiABKAkSDAoEbmFtZRgDIAEoCRIrCgthc3NpZ25tZW50cxgEIAMoCzIWLmNhYmluZXQudjEuQXNzaWdubWVudBISCgpjcmVhdGVkX21zGAUgASgDEhIKCmNyZWF0ZWRfYnkYBiABKAkSDwoHc2VudF9tcxgHIAEoAxISCgpleHBpcmVzX21zGAggASgDIhMKEUxpc3RQZW9wbGVSZXF1ZXN0ImUKEkxpc3RQZW9wbGVSZXNwb25zZRIiCgZwZW9wbGUYASADKAsyEi5jYWJpbmV0LnYxLk1lbWJlchIrCgtpbnZpdGF0aW9ucxgCIAMoCzIWLmNhYmluZXQudjEuSW52aXRhdGlvbiJxChNJbnZpdGVQZXJzb25SZXF1ZXN0EhEKCXJlY2lwaWVudBgBIAEoCRIMCgRuYW1lGAIgASgJEisKC2Fzc2lnbm1lbnRzGAMgAygLMhYuY2FiaW5ldC52MS5Bc3NpZ25tZW50EgwKBGxhbmcYBCABKAkiQgoUSW52aXRlUGVyc29uUmVzcG9uc2USKgoKaW52aXRhdGlvbhgBIAEoCzIWLmNhYmluZXQudjEuSW52aXRhdGlvbiIzChdSZXNlbmRJbnZpdGF0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRsYW5nGAIgASgJIkYKGFJlc2VuZEludml0YXRpb25SZXNwb25zZRIqCgppbnZpdGF0aW9uGAEgASgLMhYuY2FiaW5ldC52MS5JbnZpdGF0aW9uIiUKF1Jldm9rZUludml0YXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIhoKGFJldm9rZUludml0YXRpb25SZXNwb25zZSJSChBTZXRSaWdodHNSZXF1ZXN0EhEKCXBlcnNvbl9pZBgBIAEoCRIrCgthc3NpZ25tZW50cxgCIAMoCzIWLmNhYmluZXQudjEuQXNzaWdubWVudCI3ChFTZXRSaWdodHNSZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLk1lbWJlciI4ChJCbG9ja1BlcnNvblJlcXVlc3QSEQoJcGVyc29uX2lkGAEgASgJEg8KB2Jsb2NrZWQYAiABKAgiOQoTQmxvY2tQZXJzb25SZXNwb25zZRIiCgZwZXJzb24YASABKAsyEi5jYWJpbmV0LnYxLk1lbWJlciIoChNSZW1vdmVQZXJzb25SZXF1ZXN0EhEKCXBlcnNvbl9pZBgBIAEoCSIWChRSZW1vdmVQZXJzb25SZXNwb25zZSJkCgRSb2xlEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEwoLcGVybWlzc2lvbnMYAyADKAkSDAoEdXNlZBgEIAEoDRINCgV1c3VhbBgFIAEoCBIQCghtYXlfZ2l2ZRgGIAEoCCISChBMaXN0Um9sZXNSZXF1ZXN0IkkKEUxpc3RSb2xlc1Jlc3BvbnNlEh8KBXJvbGVzGAEgAygLMhAuY2FiaW5ldC52MS5Sb2xlEhMKC3Blcm1pc3Npb25zGAIgAygJIjAKDlB1dFJvbGVSZXF1ZXN0Eh4KBHJvbGUYASABKAsyEC5jYWJpbmV0LnYxLlJvbGUiMQoPUHV0Um9sZVJlc3BvbnNlEh4KBHJvbGUYASABKAsyEC5jYWJpbmV0LnYxLlJvbGUiHwoRRGVsZXRlUm9sZVJlcXVlc3QSCgoCaWQYASABKAkiFAoSRGVsZXRlUm9sZVJlc3BvbnNlIskCCgVHcmFudBIKCgJpZBgBIAEoCRIlCgVzdGF0ZRgCIAEoDjIWLmNhYmluZXQudjEuR3JhbnRTdGF0ZRINCgVwYXJ0eRgDIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYBCABKAkSDwoHbm9kZV9pZBgFIAEoCRIRCglub2RlX25hbWUYBiABKAkSKAoJbm9kZV9raW5kGAcgASgOMhUuY2FiaW5ldC52MS5QbGFjZUtpbmQSEgoKb2ZmZXJlZF9tcxgIIAEoAxIQCghnaXZlbl9tcxgJIAEoAxIQCghnaXZlbl9ieRgKIAEoCRIPCgdlbmRzX21zGAsgASgDEhIKCnJldm9rZWRfbXMYDCABKAMSEgoKcmV2b2tlZF9ieRgNIAEoCRImCghjb250YWN0cxgOIAEoCzIULmNhYmluZXQudjEuQ29udGFjdHMiEwoRTGlzdEdyYW50c1JlcXVlc3QiNwoSTGlzdEdyYW50c1Jlc3BvbnNlEiEKBmdyYW50cxgBIAMoCzIRLmNhYmluZXQudjEuR3JhbnQiMAoYRmluZFNlcnZpY2VDZW50cmVSZXF1ZXN0EhQKDHBhcnRuZXJfY29kZRgBIAEoCSJKChlGaW5kU2VydmljZUNlbnRyZVJlc3BvbnNlEgwKBG5hbWUYASABKAkSDgoGdGF4X2lkGAIgASgJEg8KB2NvdW50cnkYAyABKAkiSgoQR2l2ZUdyYW50UmVxdWVzdBIUCgxwYXJ0bmVyX2NvZGUYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIPCgdlbmRzX21zGAMgASgDIjUKEUdpdmVHcmFudFJlc3BvbnNlEiAKBWdyYW50GAEgASgLMhEuY2FiaW5ldC52MS5HcmFudCJCChJBY2NlcHRHcmFudFJlcXVlc3QSCgoCaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIPCgdlbmRzX21zGAMgASgDIjcKE0FjY2VwdEdyYW50UmVzcG9uc2USIAoFZ3JhbnQYASABKAsyES5jYWJpbmV0LnYxLkdyYW50IjIKE1Byb2xvbmdHcmFudFJlcXVlc3QSCgoCaWQYASABKAkSDwoHZW5kc19tcxgCIAEoAyI4ChRQcm9sb25nR3JhbnRSZXNwb25zZRIgCgVncmFudBgBIAEoCzIRLmNhYmluZXQudjEuR3JhbnQiIAoSUmV2b2tlR3JhbnRSZXF1ZXN0EgoKAmlkGAEgASgJIjcKE1Jldm9rZUdyYW50UmVzcG9uc2USIAoFZ3JhbnQYASABKAsyES5jYWJpbmV0LnYxLkdyYW50IhQKEkxpc3RDbGllbnRzUmVxdWVzdCJOChNMaXN0Q2xpZW50c1Jlc3BvbnNlEiEKBmdyYW50cxgBIAMoCzIRLmNhYmluZXQudjEuR3JhbnQSFAoMcGFydG5lcl9jb2RlGAIgASgJIroBCgNLZXkSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRoaW50GAMgASgJEioKCmFzc2lnbm1lbnQYBCABKAsyFi5jYWJpbmV0LnYxLkFzc2lnbm1lbnQSEgoKY3JlYXRlZF9tcxgFIAEoAxISCgpjcmVhdGVkX2J5GAYgASgJEhIKCmV4cGlyZXNfbXMYByABKAMSDwoHc2Vlbl9tcxgIIAEoAxISCgpyZXZva2VkX21zGAkgASgDIhEKD0xpc3RLZXlzUmVxdWVzdCIxChBMaXN0S2V5c1Jlc3BvbnNlEh0KBGtleXMYASADKAsyDy5jYWJpbmV0LnYxLktleSJgChBDcmVhdGVLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkSKgoKYXNzaWdubWVudBgCIAEoCzIWLmNhYmluZXQudjEuQXNzaWdubWVudBISCgpleHBpcmVzX21zGAMgASgDIkEKEUNyZWF0ZUtleVJlc3BvbnNlEhwKA2tleRgBIAEoCzIPLmNhYmluZXQudjEuS2V5Eg4KBnNlY3JldBgCIAEoCSIeChBSZXZva2VLZXlSZXF1ZXN0EgoKAmlkGAEgASgJIhMKEVJldm9rZUtleVJlc3BvbnNlKnEKEE9yZ2FuaXNhdGlvbktpbmQSIQodT1JHQU5JU0FUSU9OX0tJTkRfVU5TUEVDSUZJRUQQABIbChdPUkdBTklTQVRJT05fS0lORF9PV05FUhABEh0KGU9SR0FOSVNBVElPTl9LSU5EX1NFUlZJQ0UQAiqKAQoKR3JhbnRTdGF0ZRIbChdHUkFOVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0dSQU5UX1NUQVRFX09GRkVSRUQQARIWChJHUkFOVF9TVEFURV9BQ1RJVkUQAhIVChFHUkFOVF9TVEFURV9FTkRFRBADEhcKE0dSQU5UX1NUQVRFX1JFVk9LRUQQBDLFEAoTT3JnYW5pc2F0aW9uU2VydmljZRJfCg9HZXRPcmdhbmlzYXRpb24SIi5jYWJpbmV0LnYxLkdldE9yZ2FuaXNhdGlvblJlcXVlc3QaIy5jYWJpbmV0LnYxLkdldE9yZ2FuaXNhdGlvblJlc3BvbnNlIgOQAgESYwoSVXBkYXRlT3JnYW5pc2F0aW9uEiUuY2FiaW5ldC52MS5VcGRhdGVPcmdhbmlzYXRpb25SZXF1ZXN0GiYuY2FiaW5ldC52MS5VcGRhdGVPcmdhbmlzYXRpb25SZXNwb25zZRJjChJDcmVhdGVPcmdhbmlzYXRpb24SJS5jYWJpbmV0LnYxLkNyZWF0ZU9yZ2FuaXNhdGlvblJlcXVlc3QaJi5jYWJpbmV0LnYxLkNyZWF0ZU9yZ2FuaXNhdGlvblJlc3BvbnNlElkKDUxpc3RDb21wYW5pZXMSIC5jYWJpbmV0LnYxLkxpc3RDb21wYW5pZXNSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0Q29tcGFuaWVzUmVzcG9uc2UiA5ACARJNCglMaXN0Tm9kZXMSHC5jYWJpbmV0LnYxLkxpc3ROb2Rlc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3ROb2Rlc1Jlc3BvbnNlIgOQAgESUAoKTGlzdFBlb3BsZRIdLmNhYmluZXQudjEuTGlzdFBlb3BsZVJlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RQZW9wbGVSZXNwb25zZSIDkAIBElEKDEludml0ZVBlcnNvbhIfLmNhYmluZXQudjEuSW52aXRlUGVyc29uUmVxdWVzdBogLmNhYmluZXQudjEuSW52aXRlUGVyc29uUmVzcG9uc2USXQoQUmVzZW5kSW52aXRhdGlvbhIjLmNhYmluZXQudjEuUmVzZW5kSW52aXRhdGlvblJlcXVlc3QaJC5jYWJpbmV0LnYxLlJlc2VuZEludml0YXRpb25SZXNwb25zZRJdChBSZXZva2VJbnZpdGF0aW9uEiMuY2FiaW5ldC52MS5SZXZva2VJbnZpdGF0aW9uUmVxdWVzdBokLmNhYmluZXQudjEuUmV2b2tlSW52aXRhdGlvblJlc3BvbnNlEkgKCVNldFJpZ2h0cxIcLmNhYmluZXQudjEuU2V0UmlnaHRzUmVxdWVzdBodLmNhYmluZXQudjEuU2V0UmlnaHRzUmVzcG9uc2USTgoLQmxvY2tQZXJzb24SHi5jYWJpbmV0LnYxLkJsb2NrUGVyc29uUmVxdWVzdBofLmNhYmluZXQudjEuQmxvY2tQZXJzb25SZXNwb25zZRJRCgxSZW1vdmVQZXJzb24SHy5jYWJpbmV0LnYxLlJlbW92ZVBlcnNvblJlcXVlc3QaIC5jYWJpbmV0LnYxLlJlbW92ZVBlcnNvblJlc3BvbnNlEk0KCUxpc3RSb2xlcxIcLmNhYmluZXQudjEuTGlzdFJvbGVzUmVxdWVzdBodLmNhYmluZXQudjEuTGlzdFJvbGVzUmVzcG9uc2UiA5ACARJCCgdQdXRSb2xlEhouY2FiaW5ldC52MS5QdXRSb2xlUmVxdWVzdBobLmNhYmluZXQudjEuUHV0Um9sZVJlc3BvbnNlEksKCkRlbGV0ZVJvbGUSHS5jYWJpbmV0LnYxLkRlbGV0ZVJvbGVSZXF1ZXN0Gh4uY2FiaW5ldC52MS5EZWxldGVSb2xlUmVzcG9uc2USUAoKTGlzdEdyYW50cxIdLmNhYmluZXQudjEuTGlzdEdyYW50c1JlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RHcmFudHNSZXNwb25zZSIDkAIBEmUKEUZpbmRTZXJ2aWNlQ2VudHJlEiQuY2FiaW5ldC52MS5GaW5kU2VydmljZUNlbnRyZVJlcXVlc3QaJS5jYWJpbmV0LnYxLkZpbmRTZXJ2aWNlQ2VudHJlUmVzcG9uc2UiA5ACARJICglHaXZlR3JhbnQSHC5jYWJpbmV0LnYxLkdpdmVHcmFudFJlcXVlc3QaHS5jYWJpbmV0LnYxLkdpdmVHcmFudFJlc3BvbnNlEk4KC0FjY2VwdEdyYW50Eh4uY2FiaW5ldC52MS5BY2NlcHRHcmFudFJlcXVlc3QaHy5jYWJpbmV0LnYxLkFjY2VwdEdyYW50UmVzcG9uc2USUQoMUHJvbG9uZ0dyYW50Eh8uY2FiaW5ldC52MS5Qcm9sb25nR3JhbnRSZXF1ZXN0GiAuY2FiaW5ldC52MS5Qcm9sb25nR3JhbnRSZXNwb25zZRJOCgtSZXZva2VHcmFudBIeLmNhYmluZXQudjEuUmV2b2tlR3JhbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5SZXZva2VHcmFudFJlc3BvbnNlElMKC0xpc3RDbGllbnRzEh4uY2FiaW5ldC52MS5MaXN0Q2xpZW50c1JlcXVlc3QaHy5jYWJpbmV0LnYxLkxpc3RDbGllbnRzUmVzcG9uc2UiA5ACARJKCghMaXN0S2V5cxIbLmNhYmluZXQudjEuTGlzdEtleXNSZXF1ZXN0GhwuY2FiaW5ldC52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESSAoJQ3JlYXRlS2V5EhwuY2FiaW5ldC52MS5DcmVhdGVLZXlSZXF1ZXN0Gh0uY2FiaW5ldC52MS5DcmVhdGVLZXlSZXNwb25zZRJICglSZXZva2VLZXkSHC5jYWJpbmV0LnYxLlJldm9rZUtleVJlcXVlc3QaHS5jYWJpbmV0LnYxLlJldm9rZUtleVJlc3BvbnNlYgZwcm90bzM", [file_cabinet_v1_tree]);
 
 /**
  * Organisation is who has tills, or repairs them.
@@ -91,6 +91,13 @@ export type Organisation = Message<"cabinet.v1.Organisation"> & {
    * @generated from field: string partner_code = 10;
    */
   partnerCode: string;
+
+  /**
+   * When somebody answers its phone, in its own words; up to 200 characters.
+   *
+   * @generated from field: string hours = 11;
+   */
+  hours: string;
 };
 
 /**
@@ -99,6 +106,48 @@ export type Organisation = Message<"cabinet.v1.Organisation"> & {
  */
 export const OrganisationSchema: GenMessage<Organisation> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_organisation, 0);
+
+/**
+ * Contacts are how people reach those who help.
+ *
+ * @generated from message cabinet.v1.Contacts
+ */
+export type Contacts = Message<"cabinet.v1.Contacts"> & {
+  /**
+   * Name of who answers; may be empty.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * E-mail address; empty when there is none.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * Phone number, +79161234567; empty when there is none.
+   *
+   * @generated from field: string phone = 3;
+   */
+  phone: string;
+
+  /**
+   * When somebody answers, in their own words.
+   *
+   * @generated from field: string hours = 4;
+   */
+  hours: string;
+};
+
+/**
+ * Describes the message cabinet.v1.Contacts.
+ * Use `create(ContactsSchema)` to create a new message.
+ */
+export const ContactsSchema: GenMessage<Contacts> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_organisation, 1);
 
 /**
  * GetOrganisationRequest is empty.
@@ -113,7 +162,7 @@ export type GetOrganisationRequest = Message<"cabinet.v1.GetOrganisationRequest"
  * Use `create(GetOrganisationRequestSchema)` to create a new message.
  */
 export const GetOrganisationRequestSchema: GenMessage<GetOrganisationRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 1);
+  messageDesc(file_cabinet_v1_organisation, 2);
 
 /**
  * GetOrganisationResponse gives it.
@@ -141,10 +190,11 @@ export type GetOrganisationResponse = Message<"cabinet.v1.GetOrganisationRespons
  * Use `create(GetOrganisationResponseSchema)` to create a new message.
  */
 export const GetOrganisationResponseSchema: GenMessage<GetOrganisationResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 2);
+  messageDesc(file_cabinet_v1_organisation, 3);
 
 /**
- * UpdateOrganisationRequest gives everything that may be changed: country, tax_id, name, email, phone, address.
+ * UpdateOrganisationRequest gives everything that may be changed: country, tax_id, name, email, phone, address,
+ * hours.
  *
  * @generated from message cabinet.v1.UpdateOrganisationRequest
  */
@@ -162,7 +212,7 @@ export type UpdateOrganisationRequest = Message<"cabinet.v1.UpdateOrganisationRe
  * Use `create(UpdateOrganisationRequestSchema)` to create a new message.
  */
 export const UpdateOrganisationRequestSchema: GenMessage<UpdateOrganisationRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 3);
+  messageDesc(file_cabinet_v1_organisation, 4);
 
 /**
  * UpdateOrganisationResponse gives it as it is now.
@@ -183,7 +233,7 @@ export type UpdateOrganisationResponse = Message<"cabinet.v1.UpdateOrganisationR
  * Use `create(UpdateOrganisationResponseSchema)` to create a new message.
  */
 export const UpdateOrganisationResponseSchema: GenMessage<UpdateOrganisationResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 4);
+  messageDesc(file_cabinet_v1_organisation, 5);
 
 /**
  * CreateOrganisationRequest tells of a new one.
@@ -204,7 +254,7 @@ export type CreateOrganisationRequest = Message<"cabinet.v1.CreateOrganisationRe
  * Use `create(CreateOrganisationRequestSchema)` to create a new message.
  */
 export const CreateOrganisationRequestSchema: GenMessage<CreateOrganisationRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 5);
+  messageDesc(file_cabinet_v1_organisation, 6);
 
 /**
  * CreateOrganisationResponse gives it.
@@ -225,7 +275,7 @@ export type CreateOrganisationResponse = Message<"cabinet.v1.CreateOrganisationR
  * Use `create(CreateOrganisationResponseSchema)` to create a new message.
  */
 export const CreateOrganisationResponseSchema: GenMessage<CreateOrganisationResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 6);
+  messageDesc(file_cabinet_v1_organisation, 7);
 
 /**
  * ListCompaniesRequest asks for organisations.
@@ -253,7 +303,7 @@ export type ListCompaniesRequest = Message<"cabinet.v1.ListCompaniesRequest"> & 
  * Use `create(ListCompaniesRequestSchema)` to create a new message.
  */
 export const ListCompaniesRequestSchema: GenMessage<ListCompaniesRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 7);
+  messageDesc(file_cabinet_v1_organisation, 8);
 
 /**
  * ListCompaniesResponse gives organisations.
@@ -274,7 +324,7 @@ export type ListCompaniesResponse = Message<"cabinet.v1.ListCompaniesResponse"> 
  * Use `create(ListCompaniesResponseSchema)` to create a new message.
  */
 export const ListCompaniesResponseSchema: GenMessage<ListCompaniesResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 8);
+  messageDesc(file_cabinet_v1_organisation, 9);
 
 /**
  * Company is an organisation as one of several looks at a glance.
@@ -372,7 +422,7 @@ export type Company = Message<"cabinet.v1.Company"> & {
  * Use `create(CompanySchema)` to create a new message.
  */
 export const CompanySchema: GenMessage<Company> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 9);
+  messageDesc(file_cabinet_v1_organisation, 10);
 
 /**
  * CompanyRevenue is three sums in minor units.
@@ -414,7 +464,7 @@ export type CompanyRevenue = Message<"cabinet.v1.CompanyRevenue"> & {
  * Use `create(CompanyRevenueSchema)` to create a new message.
  */
 export const CompanyRevenueSchema: GenMessage<CompanyRevenue> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 10);
+  messageDesc(file_cabinet_v1_organisation, 11);
 
 /**
  * TreeNode is a part of the tree to choose.
@@ -463,7 +513,7 @@ export type TreeNode = Message<"cabinet.v1.TreeNode"> & {
  * Use `create(TreeNodeSchema)` to create a new message.
  */
 export const TreeNodeSchema: GenMessage<TreeNode> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 11);
+  messageDesc(file_cabinet_v1_organisation, 12);
 
 /**
  * ListNodesRequest is empty.
@@ -478,7 +528,7 @@ export type ListNodesRequest = Message<"cabinet.v1.ListNodesRequest"> & {
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 12);
+  messageDesc(file_cabinet_v1_organisation, 13);
 
 /**
  * ListNodesResponse gives nodes.
@@ -499,7 +549,7 @@ export type ListNodesResponse = Message<"cabinet.v1.ListNodesResponse"> & {
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 13);
+  messageDesc(file_cabinet_v1_organisation, 14);
 
 /**
  * Assignment is a role in a part of the tree.
@@ -548,7 +598,7 @@ export type Assignment = Message<"cabinet.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 14);
+  messageDesc(file_cabinet_v1_organisation, 15);
 
 /**
  * Member is a person who works in the organisation.
@@ -639,7 +689,7 @@ export type Member = Message<"cabinet.v1.Member"> & {
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 15);
+  messageDesc(file_cabinet_v1_organisation, 16);
 
 /**
  * Invitation was sent and not accepted yet.
@@ -709,7 +759,7 @@ export type Invitation = Message<"cabinet.v1.Invitation"> & {
  * Use `create(InvitationSchema)` to create a new message.
  */
 export const InvitationSchema: GenMessage<Invitation> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 16);
+  messageDesc(file_cabinet_v1_organisation, 17);
 
 /**
  * ListPeopleRequest is empty.
@@ -724,7 +774,7 @@ export type ListPeopleRequest = Message<"cabinet.v1.ListPeopleRequest"> & {
  * Use `create(ListPeopleRequestSchema)` to create a new message.
  */
 export const ListPeopleRequestSchema: GenMessage<ListPeopleRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 17);
+  messageDesc(file_cabinet_v1_organisation, 18);
 
 /**
  * ListPeopleResponse gives people.
@@ -752,7 +802,7 @@ export type ListPeopleResponse = Message<"cabinet.v1.ListPeopleResponse"> & {
  * Use `create(ListPeopleResponseSchema)` to create a new message.
  */
 export const ListPeopleResponseSchema: GenMessage<ListPeopleResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 18);
+  messageDesc(file_cabinet_v1_organisation, 19);
 
 /**
  * InvitePersonRequest invites.
@@ -794,7 +844,7 @@ export type InvitePersonRequest = Message<"cabinet.v1.InvitePersonRequest"> & {
  * Use `create(InvitePersonRequestSchema)` to create a new message.
  */
 export const InvitePersonRequestSchema: GenMessage<InvitePersonRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 19);
+  messageDesc(file_cabinet_v1_organisation, 20);
 
 /**
  * InvitePersonResponse gives the invitation.
@@ -815,7 +865,7 @@ export type InvitePersonResponse = Message<"cabinet.v1.InvitePersonResponse"> & 
  * Use `create(InvitePersonResponseSchema)` to create a new message.
  */
 export const InvitePersonResponseSchema: GenMessage<InvitePersonResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 20);
+  messageDesc(file_cabinet_v1_organisation, 21);
 
 /**
  * ResendInvitationRequest names one.
@@ -843,7 +893,7 @@ export type ResendInvitationRequest = Message<"cabinet.v1.ResendInvitationReques
  * Use `create(ResendInvitationRequestSchema)` to create a new message.
  */
 export const ResendInvitationRequestSchema: GenMessage<ResendInvitationRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 21);
+  messageDesc(file_cabinet_v1_organisation, 22);
 
 /**
  * ResendInvitationResponse gives the invitation.
@@ -864,7 +914,7 @@ export type ResendInvitationResponse = Message<"cabinet.v1.ResendInvitationRespo
  * Use `create(ResendInvitationResponseSchema)` to create a new message.
  */
 export const ResendInvitationResponseSchema: GenMessage<ResendInvitationResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 22);
+  messageDesc(file_cabinet_v1_organisation, 23);
 
 /**
  * RevokeInvitationRequest names one.
@@ -885,7 +935,7 @@ export type RevokeInvitationRequest = Message<"cabinet.v1.RevokeInvitationReques
  * Use `create(RevokeInvitationRequestSchema)` to create a new message.
  */
 export const RevokeInvitationRequestSchema: GenMessage<RevokeInvitationRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 23);
+  messageDesc(file_cabinet_v1_organisation, 24);
 
 /**
  * RevokeInvitationResponse is empty.
@@ -900,7 +950,7 @@ export type RevokeInvitationResponse = Message<"cabinet.v1.RevokeInvitationRespo
  * Use `create(RevokeInvitationResponseSchema)` to create a new message.
  */
 export const RevokeInvitationResponseSchema: GenMessage<RevokeInvitationResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 24);
+  messageDesc(file_cabinet_v1_organisation, 25);
 
 /**
  * SetRightsRequest says what a person may.
@@ -928,7 +978,7 @@ export type SetRightsRequest = Message<"cabinet.v1.SetRightsRequest"> & {
  * Use `create(SetRightsRequestSchema)` to create a new message.
  */
 export const SetRightsRequestSchema: GenMessage<SetRightsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 25);
+  messageDesc(file_cabinet_v1_organisation, 26);
 
 /**
  * SetRightsResponse gives the person.
@@ -949,7 +999,7 @@ export type SetRightsResponse = Message<"cabinet.v1.SetRightsResponse"> & {
  * Use `create(SetRightsResponseSchema)` to create a new message.
  */
 export const SetRightsResponseSchema: GenMessage<SetRightsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 26);
+  messageDesc(file_cabinet_v1_organisation, 27);
 
 /**
  * BlockPersonRequest names one.
@@ -977,7 +1027,7 @@ export type BlockPersonRequest = Message<"cabinet.v1.BlockPersonRequest"> & {
  * Use `create(BlockPersonRequestSchema)` to create a new message.
  */
 export const BlockPersonRequestSchema: GenMessage<BlockPersonRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 27);
+  messageDesc(file_cabinet_v1_organisation, 28);
 
 /**
  * BlockPersonResponse gives the person.
@@ -998,7 +1048,7 @@ export type BlockPersonResponse = Message<"cabinet.v1.BlockPersonResponse"> & {
  * Use `create(BlockPersonResponseSchema)` to create a new message.
  */
 export const BlockPersonResponseSchema: GenMessage<BlockPersonResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 28);
+  messageDesc(file_cabinet_v1_organisation, 29);
 
 /**
  * RemovePersonRequest names one.
@@ -1019,7 +1069,7 @@ export type RemovePersonRequest = Message<"cabinet.v1.RemovePersonRequest"> & {
  * Use `create(RemovePersonRequestSchema)` to create a new message.
  */
 export const RemovePersonRequestSchema: GenMessage<RemovePersonRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 29);
+  messageDesc(file_cabinet_v1_organisation, 30);
 
 /**
  * RemovePersonResponse is empty.
@@ -1034,7 +1084,7 @@ export type RemovePersonResponse = Message<"cabinet.v1.RemovePersonResponse"> & 
  * Use `create(RemovePersonResponseSchema)` to create a new message.
  */
 export const RemovePersonResponseSchema: GenMessage<RemovePersonResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 30);
+  messageDesc(file_cabinet_v1_organisation, 31);
 
 /**
  * Role is a set of permissions.
@@ -1090,7 +1140,7 @@ export type Role = Message<"cabinet.v1.Role"> & {
  * Use `create(RoleSchema)` to create a new message.
  */
 export const RoleSchema: GenMessage<Role> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 31);
+  messageDesc(file_cabinet_v1_organisation, 32);
 
 /**
  * ListRolesRequest is empty.
@@ -1105,7 +1155,7 @@ export type ListRolesRequest = Message<"cabinet.v1.ListRolesRequest"> & {
  * Use `create(ListRolesRequestSchema)` to create a new message.
  */
 export const ListRolesRequestSchema: GenMessage<ListRolesRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 32);
+  messageDesc(file_cabinet_v1_organisation, 33);
 
 /**
  * ListRolesResponse gives roles.
@@ -1133,7 +1183,7 @@ export type ListRolesResponse = Message<"cabinet.v1.ListRolesResponse"> & {
  * Use `create(ListRolesResponseSchema)` to create a new message.
  */
 export const ListRolesResponseSchema: GenMessage<ListRolesResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 33);
+  messageDesc(file_cabinet_v1_organisation, 34);
 
 /**
  * PutRoleRequest gives a role.
@@ -1154,7 +1204,7 @@ export type PutRoleRequest = Message<"cabinet.v1.PutRoleRequest"> & {
  * Use `create(PutRoleRequestSchema)` to create a new message.
  */
 export const PutRoleRequestSchema: GenMessage<PutRoleRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 34);
+  messageDesc(file_cabinet_v1_organisation, 35);
 
 /**
  * PutRoleResponse gives it.
@@ -1175,7 +1225,7 @@ export type PutRoleResponse = Message<"cabinet.v1.PutRoleResponse"> & {
  * Use `create(PutRoleResponseSchema)` to create a new message.
  */
 export const PutRoleResponseSchema: GenMessage<PutRoleResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 35);
+  messageDesc(file_cabinet_v1_organisation, 36);
 
 /**
  * DeleteRoleRequest names one.
@@ -1196,7 +1246,7 @@ export type DeleteRoleRequest = Message<"cabinet.v1.DeleteRoleRequest"> & {
  * Use `create(DeleteRoleRequestSchema)` to create a new message.
  */
 export const DeleteRoleRequestSchema: GenMessage<DeleteRoleRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 36);
+  messageDesc(file_cabinet_v1_organisation, 37);
 
 /**
  * DeleteRoleResponse is empty.
@@ -1211,7 +1261,7 @@ export type DeleteRoleResponse = Message<"cabinet.v1.DeleteRoleResponse"> & {
  * Use `create(DeleteRoleResponseSchema)` to create a new message.
  */
 export const DeleteRoleResponseSchema: GenMessage<DeleteRoleResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 37);
+  messageDesc(file_cabinet_v1_organisation, 38);
 
 /**
  * Grant is a part of the tree in the hands of a service centre.
@@ -1309,6 +1359,13 @@ export type Grant = Message<"cabinet.v1.Grant"> & {
    * @generated from field: string revoked_by = 13;
    */
   revokedBy: string;
+
+  /**
+   * How the service centre is reached; only for the owner, while the grant holds.
+   *
+   * @generated from field: cabinet.v1.Contacts contacts = 14;
+   */
+  contacts?: Contacts | undefined;
 };
 
 /**
@@ -1316,7 +1373,7 @@ export type Grant = Message<"cabinet.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 38);
+  messageDesc(file_cabinet_v1_organisation, 39);
 
 /**
  * ListGrantsRequest is empty.
@@ -1331,7 +1388,7 @@ export type ListGrantsRequest = Message<"cabinet.v1.ListGrantsRequest"> & {
  * Use `create(ListGrantsRequestSchema)` to create a new message.
  */
 export const ListGrantsRequestSchema: GenMessage<ListGrantsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 39);
+  messageDesc(file_cabinet_v1_organisation, 40);
 
 /**
  * ListGrantsResponse gives grants.
@@ -1352,7 +1409,7 @@ export type ListGrantsResponse = Message<"cabinet.v1.ListGrantsResponse"> & {
  * Use `create(ListGrantsResponseSchema)` to create a new message.
  */
 export const ListGrantsResponseSchema: GenMessage<ListGrantsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 40);
+  messageDesc(file_cabinet_v1_organisation, 41);
 
 /**
  * FindServiceCentreRequest carries a code.
@@ -1373,7 +1430,7 @@ export type FindServiceCentreRequest = Message<"cabinet.v1.FindServiceCentreRequ
  * Use `create(FindServiceCentreRequestSchema)` to create a new message.
  */
 export const FindServiceCentreRequestSchema: GenMessage<FindServiceCentreRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 41);
+  messageDesc(file_cabinet_v1_organisation, 42);
 
 /**
  * FindServiceCentreResponse tells whose it is.
@@ -1408,7 +1465,7 @@ export type FindServiceCentreResponse = Message<"cabinet.v1.FindServiceCentreRes
  * Use `create(FindServiceCentreResponseSchema)` to create a new message.
  */
 export const FindServiceCentreResponseSchema: GenMessage<FindServiceCentreResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 42);
+  messageDesc(file_cabinet_v1_organisation, 43);
 
 /**
  * GiveGrantRequest hands over.
@@ -1443,7 +1500,7 @@ export type GiveGrantRequest = Message<"cabinet.v1.GiveGrantRequest"> & {
  * Use `create(GiveGrantRequestSchema)` to create a new message.
  */
 export const GiveGrantRequestSchema: GenMessage<GiveGrantRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 43);
+  messageDesc(file_cabinet_v1_organisation, 44);
 
 /**
  * GiveGrantResponse gives the grant.
@@ -1464,7 +1521,7 @@ export type GiveGrantResponse = Message<"cabinet.v1.GiveGrantResponse"> & {
  * Use `create(GiveGrantResponseSchema)` to create a new message.
  */
 export const GiveGrantResponseSchema: GenMessage<GiveGrantResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 44);
+  messageDesc(file_cabinet_v1_organisation, 45);
 
 /**
  * AcceptGrantRequest gives what was offered.
@@ -1499,7 +1556,7 @@ export type AcceptGrantRequest = Message<"cabinet.v1.AcceptGrantRequest"> & {
  * Use `create(AcceptGrantRequestSchema)` to create a new message.
  */
 export const AcceptGrantRequestSchema: GenMessage<AcceptGrantRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 45);
+  messageDesc(file_cabinet_v1_organisation, 46);
 
 /**
  * AcceptGrantResponse gives the grant.
@@ -1520,7 +1577,7 @@ export type AcceptGrantResponse = Message<"cabinet.v1.AcceptGrantResponse"> & {
  * Use `create(AcceptGrantResponseSchema)` to create a new message.
  */
 export const AcceptGrantResponseSchema: GenMessage<AcceptGrantResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 46);
+  messageDesc(file_cabinet_v1_organisation, 47);
 
 /**
  * ProlongGrantRequest sets another end.
@@ -1548,7 +1605,7 @@ export type ProlongGrantRequest = Message<"cabinet.v1.ProlongGrantRequest"> & {
  * Use `create(ProlongGrantRequestSchema)` to create a new message.
  */
 export const ProlongGrantRequestSchema: GenMessage<ProlongGrantRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 47);
+  messageDesc(file_cabinet_v1_organisation, 48);
 
 /**
  * ProlongGrantResponse gives the grant.
@@ -1569,7 +1626,7 @@ export type ProlongGrantResponse = Message<"cabinet.v1.ProlongGrantResponse"> & 
  * Use `create(ProlongGrantResponseSchema)` to create a new message.
  */
 export const ProlongGrantResponseSchema: GenMessage<ProlongGrantResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 48);
+  messageDesc(file_cabinet_v1_organisation, 49);
 
 /**
  * RevokeGrantRequest names one.
@@ -1590,7 +1647,7 @@ export type RevokeGrantRequest = Message<"cabinet.v1.RevokeGrantRequest"> & {
  * Use `create(RevokeGrantRequestSchema)` to create a new message.
  */
 export const RevokeGrantRequestSchema: GenMessage<RevokeGrantRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 49);
+  messageDesc(file_cabinet_v1_organisation, 50);
 
 /**
  * RevokeGrantResponse gives the grant.
@@ -1611,7 +1668,7 @@ export type RevokeGrantResponse = Message<"cabinet.v1.RevokeGrantResponse"> & {
  * Use `create(RevokeGrantResponseSchema)` to create a new message.
  */
 export const RevokeGrantResponseSchema: GenMessage<RevokeGrantResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 50);
+  messageDesc(file_cabinet_v1_organisation, 51);
 
 /**
  * ListClientsRequest is empty.
@@ -1626,7 +1683,7 @@ export type ListClientsRequest = Message<"cabinet.v1.ListClientsRequest"> & {
  * Use `create(ListClientsRequestSchema)` to create a new message.
  */
 export const ListClientsRequestSchema: GenMessage<ListClientsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 51);
+  messageDesc(file_cabinet_v1_organisation, 52);
 
 /**
  * ListClientsResponse gives clients.
@@ -1654,7 +1711,7 @@ export type ListClientsResponse = Message<"cabinet.v1.ListClientsResponse"> & {
  * Use `create(ListClientsResponseSchema)` to create a new message.
  */
 export const ListClientsResponseSchema: GenMessage<ListClientsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 52);
+  messageDesc(file_cabinet_v1_organisation, 53);
 
 /**
  * Key is a key of another system.
@@ -1731,7 +1788,7 @@ export type Key = Message<"cabinet.v1.Key"> & {
  * Use `create(KeySchema)` to create a new message.
  */
 export const KeySchema: GenMessage<Key> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 53);
+  messageDesc(file_cabinet_v1_organisation, 54);
 
 /**
  * ListKeysRequest is empty.
@@ -1746,7 +1803,7 @@ export type ListKeysRequest = Message<"cabinet.v1.ListKeysRequest"> & {
  * Use `create(ListKeysRequestSchema)` to create a new message.
  */
 export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 54);
+  messageDesc(file_cabinet_v1_organisation, 55);
 
 /**
  * ListKeysResponse gives keys.
@@ -1767,7 +1824,7 @@ export type ListKeysResponse = Message<"cabinet.v1.ListKeysResponse"> & {
  * Use `create(ListKeysResponseSchema)` to create a new message.
  */
 export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 55);
+  messageDesc(file_cabinet_v1_organisation, 56);
 
 /**
  * CreateKeyRequest asks for one.
@@ -1802,7 +1859,7 @@ export type CreateKeyRequest = Message<"cabinet.v1.CreateKeyRequest"> & {
  * Use `create(CreateKeyRequestSchema)` to create a new message.
  */
 export const CreateKeyRequestSchema: GenMessage<CreateKeyRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 56);
+  messageDesc(file_cabinet_v1_organisation, 57);
 
 /**
  * CreateKeyResponse gives it.
@@ -1830,7 +1887,7 @@ export type CreateKeyResponse = Message<"cabinet.v1.CreateKeyResponse"> & {
  * Use `create(CreateKeyResponseSchema)` to create a new message.
  */
 export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 57);
+  messageDesc(file_cabinet_v1_organisation, 58);
 
 /**
  * RevokeKeyRequest names one.
@@ -1851,7 +1908,7 @@ export type RevokeKeyRequest = Message<"cabinet.v1.RevokeKeyRequest"> & {
  * Use `create(RevokeKeyRequestSchema)` to create a new message.
  */
 export const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 58);
+  messageDesc(file_cabinet_v1_organisation, 59);
 
 /**
  * RevokeKeyResponse is empty.
@@ -1866,7 +1923,7 @@ export type RevokeKeyResponse = Message<"cabinet.v1.RevokeKeyResponse"> & {
  * Use `create(RevokeKeyResponseSchema)` to create a new message.
  */
 export const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_organisation, 59);
+  messageDesc(file_cabinet_v1_organisation, 60);
 
 /**
  * OrganisationKind is what an organisation is here for.
