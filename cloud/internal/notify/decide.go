@@ -42,7 +42,9 @@ type Cause struct {
 	Value  string `json:"value"`
 	Name   string `json:"name"`
 	// Code and Args are of the worst of its tills; Step is the worst that was told, Red whether it is red.
-	Code  string            `json:"code"`
+	Code string `json:"code"`
+	// Said is the code that was told last: what is well again is that, whatever came after it.
+	Said  string            `json:"said,omitempty"`
 	Args  map[string]string `json:"-"`
 	Step  int               `json:"step"`
 	Red   bool              `json:"red"`
@@ -343,6 +345,9 @@ func (d *decision) again(c *Cause) int {
 }
 
 func (d *decision) tell(k kind, c *Cause, what NoticeKind) {
+	if what != Ended {
+		c.Said = c.Code
+	}
 	d.out.Notices = append(d.out.Notices, Notice{Cause: c, Kind: what, Urgent: what != Ended && k.urgent && c.Red})
 }
 

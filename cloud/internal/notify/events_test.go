@@ -24,47 +24,49 @@ const (
 var cases = []struct {
 	event   Event
 	subject string
-	breaks  func(w *world)
+	// ends is what is said when it is well again.
+	ends   string
+	breaks func(w *world)
 	// mends is how it gets well; nil: the problem is no more.
 	mends func(w *world)
 }{
-	{event: NeedsPerson, subject: "Касса 0 (Магазин 0): не удалось выяснить, пробит ли последний документ", breaks: declare("needs_person", critical)},
-	{event: Unfinished, subject: "Касса 0 (Магазин 0): выясняется, пробит ли последний документ", breaks: declare("unfinished", critical)},
-	{event: Device, subject: "Касса 0 (Магазин 0): в кассе нет бумаги", breaks: declare("no_paper", critical)},
-	{event: Shift, subject: "Касса 0 (Магазин 0): смена длится больше 24 часов", breaks: declare("shift_expired", critical)},
+	{event: NeedsPerson, subject: "Касса 0 (Магазин 0): не удалось выяснить, пробит ли последний документ", ends: "решение человека больше не нужно", breaks: declare("needs_person", critical)},
+	{event: Unfinished, subject: "Касса 0 (Магазин 0): выясняется, пробит ли последний документ", ends: "что стало с документом, выяснено", breaks: declare("unfinished", critical)},
+	{event: Device, subject: "Касса 0 (Магазин 0): в кассе нет бумаги", ends: "бумага снова есть", breaks: declare("no_paper", critical)},
+	{event: Shift, subject: "Касса 0 (Магазин 0): смена длится больше 24 часов", ends: "долгая смена закрыта", breaks: declare("shift_expired", critical)},
 	{
-		event: Silence, subject: "Касса 0 (Магазин 0): документов нет 24 ч рабочего времени",
+		event: Silence, subject: "Касса 0 (Магазин 0): документов нет 24 ч рабочего времени", ends: "документы снова идут",
 		breaks: func(w *world) { w.shops[0].state.LastAt = w.civil(24 * time.Hour) }, mends: func(w *world) { w.shops[0].state.LastAt = w.civil(0) },
 	},
 	{
-		event: OFDQueue, subject: "Касса 0 (Магазин 0): не передано в ОФД: 3, самый старый документ ждёт 24 ч",
+		event: OFDQueue, subject: "Касса 0 (Магазин 0): не передано в ОФД: 3, самый старый документ ждёт 24 ч", ends: "документы снова уходят в ОФД вовремя",
 		breaks: func(w *world) { w.shops[0].state.Unsent, w.shops[0].state.UnsentFrom = 3, w.civil(24*time.Hour) },
 		mends:  func(w *world) { w.shops[0].state.Unsent, w.shops[0].state.UnsentFrom = 0, "" },
 	},
-	{event: OFDLink, subject: "Касса 0 (Магазин 0): связь с ОФД", breaks: declare("ofd_notice", warning)},
+	{event: OFDLink, subject: "Касса 0 (Магазин 0): связь с ОФД", ends: "ОФД снова принимает документы", breaks: declare("ofd_notice", warning)},
 	{
-		event: OFDContract, subject: "Касса 0 (Магазин 0): договор с ОФД: осталось 20 дн.",
+		event: OFDContract, subject: "Касса 0 (Магазин 0): договор с ОФД: осталось 20 дн.", ends: "срок договора с ОФД больше не подходит к концу",
 		breaks: func(w *world) { w.contract(w.day(20)) }, mends: func(w *world) { w.contract("2027-03-30") },
 	},
-	{event: FNFault, subject: "Касса 0 (Магазин 0): фискальный накопитель заблокирован", breaks: declare("fn_blocked", critical)},
+	{event: FNFault, subject: "Касса 0 (Магазин 0): фискальный накопитель заблокирован", ends: "накопитель снова работает", breaks: declare("fn_blocked", critical)},
 	{
-		event: FNTerm, subject: "Касса 0 (Магазин 0): срок фискального накопителя: осталось 29 дн.",
+		event: FNTerm, subject: "Касса 0 (Магазин 0): срок фискального накопителя: осталось 29 дн.", ends: "срок накопителя больше не подходит к концу",
 		breaks: func(w *world) { w.shops[0].state.FnExpiry = w.day(29) }, mends: func(w *world) { w.shops[0].state.FnExpiry = "2029-01-01" },
 	},
-	{event: FNRoom, subject: "Касса 0 (Магазин 0): память фискального накопителя почти заполнена", breaks: declare("fn_memory", warning)},
+	{event: FNRoom, subject: "Касса 0 (Магазин 0): память фискального накопителя почти заполнена", ends: "памяти накопителя снова хватает", breaks: declare("fn_memory", warning)},
 	{
-		event: AgentAway, subject: "Компьютер PC0, 1 касса: агент не на связи",
+		event: AgentAway, subject: "Компьютер PC0, 1 касса: агент не на связи", ends: "агент снова на связи",
 		breaks: func(w *world) { w.shops[0].dead = true }, mends: func(w *world) { w.shops[0].dead = false },
 	},
-	{event: AgentFault, subject: "Компьютер PC0, 1 касса: на диске нет места для журнала", breaks: declare("journal_full", critical)},
-	{event: Clock, subject: "Касса 0 (Магазин 0): касса потеряла время или ждёт его подтверждения", breaks: declare("clock", critical)},
+	{event: AgentFault, subject: "Компьютер PC0, 1 касса: на диске нет места для журнала", ends: "на диске снова есть место для журнала", breaks: declare("journal_full", critical)},
+	{event: Clock, subject: "Касса 0 (Магазин 0): касса потеряла время или ждёт его подтверждения", ends: "часы кассы снова идут верно", breaks: declare("clock", critical)},
 	{
-		event: Certificate, subject: "Компьютер PC0, 1 касса: сертификат агента: осталось 2 дн.",
+		event: Certificate, subject: "Компьютер PC0, 1 касса: сертификат агента: осталось 2 дн.", ends: "срок сертификата агента больше не подходит к концу",
 		breaks: func(w *world) { w.certificate(60 * time.Hour) }, mends: func(w *world) { w.certificate(14 * day) },
 	},
-	{event: Conflict, subject: "Компьютер PC0, 1 касса: два компьютера под одним именем", breaks: declare("agent_twins", warning)},
+	{event: Conflict, subject: "Компьютер PC0, 1 касса: два компьютера под одним именем", ends: "под этим именем снова один компьютер", breaks: declare("agent_twins", warning)},
 	{
-		event: Recovery, subject: "Касса 0 (Магазин 0): восстановление не помогло, касса ждёт человека",
+		event: Recovery, subject: "Касса 0 (Магазин 0): восстановление не помогло, касса ждёт человека", ends: "касса больше не ждёт человека",
 		breaks: func(w *world) {
 			if err := w.fleet.OpenTicket(w.t.Context(), w.shops[0].agent, &uplinkv1.OpenTicketRequest{Id: "ticket", Till: w.shops[0].state.GetTill(), Text: "Кассир Иванова"}); err != nil {
 				w.t.Fatal(err)
@@ -108,9 +110,8 @@ func TestNotify_every(t *testing.T) {
 					c.mends(w)
 				}
 				w.settle()
-				name := wordsIn("ru").Events[string(c.event)]
 				who, _, _ := strings.Cut(c.subject, ":")
-				want(t, w.mail.take(), who+": снова в норме — "+lower(name))
+				want(t, w.mail.take(), who+": "+c.ends)
 			})
 		}
 	})
@@ -184,7 +185,7 @@ func TestNotify_forty(t *testing.T) {
 			s.state.Unsent, s.state.UnsentFrom = 0, ""
 		}
 		w.settle()
-		want(t, w.mail.take(), "ОФД Такском, 40 касс: снова в норме — очередь в ОФД")
+		want(t, w.mail.take(), "ОФД Такском, 40 касс: документы снова уходят в ОФД вовремя")
 	})
 }
 

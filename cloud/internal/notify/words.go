@@ -27,7 +27,9 @@ type words struct {
 
 	Tills plural
 	// Many and One put a title together.
-	Many, One, Ended string
+	Many, One string
+	// Ended says of every event that it is well again, EndedCodes of causes that people have a word of their own for.
+	Ended, EndedCodes map[string]string
 
 	Since, TillsAre, More, Todo, Open, Help string
 
@@ -137,16 +139,18 @@ type story struct {
 	Name   string            `json:"name"`
 	Code   string            `json:"code"`
 	Args   map[string]string `json:"args,omitempty"`
-	Red    bool              `json:"red"`
-	Tills  []Member          `json:"tills"`
-	Began  time.Time         `json:"began"`
+	// Said is the code this reader was told last.
+	Said  string    `json:"said,omitempty"`
+	Red   bool      `json:"red"`
+	Tills []Member  `json:"tills"`
+	Began time.Time `json:"began"`
 	// Each is what each of several tills has.
 	Each map[string]Problem `json:"each,omitempty"`
 }
 
 func storyOf(n Notice) story {
 	c := n.Cause
-	s := story{Event: c.Event, Kind: n.Kind, Common: c.Common, Value: c.Value, Name: c.Name, Code: c.Code, Args: c.Args, Red: c.Red, Began: c.Began}
+	s := story{Event: c.Event, Kind: n.Kind, Common: c.Common, Value: c.Value, Name: c.Name, Code: c.Code, Args: c.Args, Said: c.Said, Red: c.Red, Began: c.Began}
 	for _, m := range c.Tills {
 		if n.Kind == Ended || m.Bad || c.Event == Recovery {
 			s.Tills = append(s.Tills, m)
@@ -161,7 +165,7 @@ func storyOf(n Notice) story {
 // of is the story for who is told of some of its tills: it says what the worst of these has, and nothing of the others.
 func (s story) of(tills []Member) story {
 	if len(tills) < len(s.Tills) {
-		s.Args = nil
+		s.Args, s.Said = nil, ""
 		if worst := worstOf(tills, s.Each); worst.Step > 0 {
 			s.Code, s.Args, s.Red = worst.Code, worst.Args, worst.Red
 		}
@@ -175,7 +179,7 @@ func (w *words) what(s story) string {
 	name := w.Events[string(s.Event)]
 	switch {
 	case s.Kind == Ended:
-		return put(w.Ended, "event", lower(name))
+		return cmp.Or(w.EndedCodes[s.Said], w.Ended[string(s.Event)], lower(name))
 	case s.Event == Recovery:
 		if text := w.Recovery[s.Code]; text != "" {
 			return put(text, "action", w.Actions[s.Args["action"]])

@@ -93,11 +93,45 @@ func TestTitle(t *testing.T) {
 		{"ru", story{Event: OFDLink, Kind: Began, Common: ByOperator, Name: "Такском", Code: "ofd_silent", Args: map[string]string{"address": "ofd.example:21101"}, Tills: many}, "ОФД Такском, 2 кассы: ОФД по адресу ofd.example:21101 принимает соединение и не отвечает"},
 		{"ru", story{Event: OFDLink, Kind: Began, Common: ByOperator, Name: "Такском", Code: "ofd_silent", Tills: one}, "Касса 1 (Мира, 5): связь с ОФД"},
 		{"ru", story{Event: Device, Kind: Began, Common: ByTill, Code: "code of tomorrow", Tills: one}, "Касса 1 (Мира, 5): касса и бумага"},
-		{"kk", story{Event: Silence, Kind: Ended, Common: ByOutlet, Name: "Мира, 5", Tills: many}, "Мира, 5, 2 касса: қайтадан қалыпты — құжаттар жоқ"},
+		{"kk", story{Event: Silence, Kind: Ended, Common: ByOutlet, Name: "Мира, 5", Tills: many}, "Мира, 5, 2 касса: құжаттар қайтадан келіп жатыр"},
+		{"ru", story{Event: Device, Kind: Ended, Common: ByTill, Code: "cover_open", Said: "no_paper", Tills: one}, "Касса 1 (Мира, 5): бумага снова есть"},
+		{"ru", story{Event: Device, Kind: Ended, Common: ByTill, Code: "no_paper", Tills: one}, "Касса 1 (Мира, 5): касса и бумага снова в порядке"},
+		{"ru", story{Event: OFDQueue, Kind: Ended, Common: ByTill, Said: "autonomous", Tills: one}.of(one), "Касса 1 (Мира, 5): связь с ОФД восстановлена"},
+		{"ru", story{Event: OFDQueue, Kind: Ended, Common: ByOperator, Name: "Такском", Said: "autonomous", Tills: many}.of(one), "Касса 1 (Мира, 5): документы снова уходят в ОФД вовремя"},
 		{"en", story{Event: Silence, Kind: Began, Common: ByOutlet, Name: "Мира, 5", Code: "silence", Args: map[string]string{"seconds": "90000"}, Tills: many}, "Мира, 5, 2 tills: no documents for 25 h of working time"},
 	} {
 		if got := wordsIn(c.lang).title(c.s); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// That it is well again is said in a phrase of its own for every event, and in every language: never by the event's name, which is what
+// was wrong. With -v it prints them all, to be read at once.
+func TestWords_ended(t *testing.T) {
+	one := []Member{{ID: "t1", Name: "Касса 1", Outlet: "Мира, 5"}}
+	for _, lang := range []string{"ru", "kk", "en"} {
+		w, said := wordsIn(lang), map[string]Event{}
+		for _, k := range kinds {
+			phrase := w.Ended[string(k.event)]
+			if other, twice := said[phrase]; phrase == "" || twice {
+				t.Errorf("%s: %s says %q, as %s does", lang, k.event, phrase, other)
+			}
+			said[phrase] = k.event
+			s := story{Event: k.event, Kind: Ended, Common: ByTill, Tills: one}
+			if k.whole {
+				s.Common, s.Name = ByAgent, "KASSA-PC"
+			}
+			t.Logf("%s %-12s %s", lang, k.event, upper(w.title(s)))
+		}
+		for _, code := range slices.Sorted(maps.Keys(w.EndedCodes)) {
+			if w.problems[code].Text == "" {
+				t.Errorf("%s: no problem has the code %s", lang, code)
+			}
+			t.Logf("%s %-12s %s | %s", lang, code, w.problems[code].Text, w.EndedCodes[code])
+		}
+		if len(w.Ended) != len(kinds) {
+			t.Errorf("%s: %d phrases for %d events", lang, len(w.Ended), len(kinds))
 		}
 	}
 }

@@ -51,7 +51,7 @@ test("the filter narrows, says when it lets nothing through, and is taken off", 
   fireEvent.click(button("Снять отбор"));
   await screen.findByRole("table", { name: "Уведомления" });
   fireEvent.click(screen.getByLabelText("Только то, что длится"));
-  await waitFor(() => expect(screen.queryByText(/снова в норме/)).toBeNull());
+  await waitFor(() => expect(screen.queryByText(/агент снова на связи/)).toBeNull());
   await screen.findByText(/40 касс:/);
 });
 

@@ -98,7 +98,7 @@ function notices(now: number): Notice[] {
       event: "agent_away",
       kind: NoticeKind.ENDED,
       code: "away",
-      title: "Компьютер KASSA-PC, 2 кассы: снова в норме — агент не на связи",
+      title: "Компьютер KASSA-PC, 2 кассы: агент снова на связи",
       common: "agent",
       commonName: "KASSA-PC",
       tills: tills(2),
