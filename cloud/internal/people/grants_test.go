@@ -2,6 +2,7 @@ package people
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,27 @@ func TestGrants(t *testing.T) {
 		if !reaches("shop") || reaches("south") {
 			t.Error("not the north and nothing else")
 		}
+		called := Contacts{Name: "ЦТО «Мастер»", Email: "help@master.example", Phone: "+78432001020", Hours: "пн–пт 9:00–18:00"}
+		if _, err := w.Update(ctx, fixer, Organisation{Name: called.Name, Email: called.Email, Phone: called.Phone, Hours: called.Hours}); err != nil {
+			t.Fatal(err)
+		}
+		contacts := func() (of []Contacts) {
+			t.Helper()
+			list, err := w.Grants(ctx, w.as(w.chief))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range list {
+				of = append(of, g.Contacts)
+			}
+			return of
+		}
+		if d := cmp.Diff([]Contacts{called}, contacts()); d != "" {
+			t.Error("whom the owner calls: ", d)
+		}
+		if clients, _, err := w.Clients(ctx, fixer); err != nil || len(clients) != 1 || clients[0].Contacts != (Contacts{}) {
+			t.Errorf("the centre is told of its client %+v, %v", clients, err)
+		}
 		_, err = w.AcceptGrant(ctx, w.as(w.chief), g.ID, "", 0)
 		refused(t, err, ErrConflict, "not_offered")
 		_, err = w.GiveGrant(ctx, w.as(w.chief), code, "north", w.in(10))
@@ -92,6 +114,9 @@ func TestGrants(t *testing.T) {
 		w.now = w.now.AddDate(0, 0, 30)
 		if d := cmp.Diff([]GrantState{Ended}, states(w.as(w.chief))); d != "" || reaches("shop") {
 			t.Error("the term is over and it holds: ", d)
+		}
+		if d := cmp.Diff([]Contacts{{}}, contacts()); d != "" {
+			t.Error("the term is over and the centre is still whom one calls: ", d)
 		}
 		if _, err := w.ProlongGrant(ctx, w.as(w.chief), g.ID, w.in(365)); err != nil || !reaches("shop") {
 			t.Errorf("not prolonged: %v", err)
@@ -115,7 +140,7 @@ func TestGrants(t *testing.T) {
 		if d := cmp.Diff(want, w.acts(w.org)); d != "" {
 			t.Error(d)
 		}
-		if d := cmp.Diff([]string{"organisation.created", "service.given", "service.prolonged", "service.revoked"}, w.acts(fixer.OrganisationID)); d != "" {
+		if d := cmp.Diff([]string{"organisation.created", "service.given", "organisation.changed", "service.prolonged", "service.revoked"}, w.acts(fixer.OrganisationID)); d != "" {
 			t.Errorf("the centre's own journal: %s", d)
 		}
 	})
@@ -244,12 +269,12 @@ func TestOrganisation(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, s *store.Store) {
 		w, ctx := newWorld(t, s), t.Context()
 		chief := w.as(w.chief)
-		o, err := w.Update(ctx, chief, Organisation{Name: "ООО «Лютик»", Country: "ru", TaxID: "7707 083893", Email: "Office@Example.RU", Phone: "8 495 123-45-67"})
+		o, err := w.Update(ctx, chief, Organisation{Name: "ООО «Лютик»", Country: "ru", TaxID: "7707 083893", Email: "Office@Example.RU", Phone: "8 495 123-45-67", Hours: " пн–пт 9:00–18:00 "})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := w.Organisation(ctx, w.org)
-		if err != nil || got != o || got.TaxID != "7707083893" || got.Phone != "+74951234567" || got.Kind != access.KindOwner {
+		if err != nil || got != o || got.TaxID != "7707083893" || got.Phone != "+74951234567" || got.Hours != "пн–пт 9:00–18:00" || got.Kind != access.KindOwner {
 			t.Errorf("%+v, %v", got, err)
 		}
 		for _, c := range []struct {
@@ -264,6 +289,8 @@ func TestOrganisation(t *testing.T) {
 			{"tax_id", "taxid_lengthBIN", Organisation{Name: "x", Country: "kz", TaxID: "7707083893"}},
 			{"email", "email", Organisation{Name: "x", Email: "nobody"}},
 			{"phone", "phone", Organisation{Name: "x", Phone: "12"}},
+			{"hours", "unseen", Organisation{Name: "x", Hours: "пн\nвт"}},
+			{"hours", "long", Organisation{Name: "x", Hours: strings.Repeat("я", maxHours+1)}},
 		} {
 			_, err := w.Update(ctx, chief, c.o)
 			if r, ok := errors.AsType[*Refusal](err); !ok || r.Reason != c.reason || r.Field != c.field || !errors.Is(err, ErrInvalid) {
