@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "../app/App";
@@ -69,7 +69,7 @@ test("the file comes under the name the cabinet gives it", async () => {
   });
   open(RECEIPT);
   fireEvent.click(await screen.findByRole("button", { name: "PDF" }));
-  await vi.waitFor(() => expect(names).toEqual(["9999078900012345-20412.pdf"]));
+  await waitFor(() => expect(names).toEqual(["9999078900012345-20412.pdf"]));
   expect(url).toHaveBeenCalledOnce();
 });
 
@@ -112,12 +112,12 @@ test("the list is narrowed to a kind, and the address keeps it", async () => {
   const table = await screen.findByRole("table", { name: "Документы" });
   const all = within(table).getAllByRole("row").length;
   fireEvent.change(screen.getByRole("combobox", { name: "Вид документов" }), { target: { value: "shifts" } });
-  await vi.waitFor(() => {
+  await waitFor(() => {
     const left = screen.queryByRole("table", { name: "Документы" });
     expect(left ? within(left).getAllByRole("row").length : 0).toBeLessThan(all);
   });
   fireEvent.change(screen.getByRole("combobox", { name: "Вид документов" }), { target: { value: "" } });
-  await vi.waitFor(() =>
+  await waitFor(() =>
     expect(within(screen.getByRole("table", { name: "Документы" })).getAllByRole("row").length).toBe(all),
   );
 });
