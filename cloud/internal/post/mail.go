@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/mail"
 	"os"
@@ -79,7 +78,7 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 	letter := gomail.NewMsg()
 	letter.FromMailAddress(m.from)
 	if err := letter.To(message.To); err != nil {
-		return fmt.Errorf("address of a letter: %w: %w", err, ErrRefused)
+		return fmt.Errorf("address of a letter: %w: %w: %w", errAddress, err, ErrRefused)
 	}
 	letter.Subject(strings.Join(strings.Fields(message.Subject), " "))
 	letter.SetDate()
@@ -99,8 +98,8 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		return fmt.Errorf("send letter: %w", err)
 	}
 	if err := client.DialAndSendWithContext(ctx, letter); err != nil {
-		var failed *gomail.SendError
-		if errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500 {
+		err, final := ofMail(err)
+		if final {
 			return fmt.Errorf("send letter: %w: %w", err, ErrRefused)
 		}
 		return fmt.Errorf("send letter: %w", err)

@@ -33,7 +33,7 @@ func (*mailSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 func (s *mailSession) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if password != "s3cret" {
-			return errors.New("wrong")
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong"}
 		}
 		s.m.mu.Lock()
 		defer s.m.mu.Unlock()

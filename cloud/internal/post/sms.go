@@ -82,11 +82,11 @@ func (g *Gateway) Send(ctx context.Context, m Message) error {
 	}
 	switch {
 	case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusUnprocessableEntity:
-		return fmt.Errorf("gateway answered %d: %s: %w", res.StatusCode, g.clean(answer), ErrRefused)
+		return fmt.Errorf("gateway %w: %w", &answered{FaultAddress, res.StatusCode, g.clean(answer)}, ErrRefused)
 	case res.StatusCode/100 != 2:
-		return fmt.Errorf("gateway answered %d: %s", res.StatusCode, g.clean(answer))
+		return fmt.Errorf("gateway %w", &answered{ofStatus(res.StatusCode), res.StatusCode, g.clean(answer)})
 	case g.c.Expect != "" && !strings.Contains(string(answer), g.c.Expect):
-		return fmt.Errorf("gateway did not take it: %s", g.clean(answer))
+		return fmt.Errorf("gateway did not take it: %w", &answered{FaultAnswer, res.StatusCode, g.clean(answer)})
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (t *Telegram) call(ctx context.Context, method string, ask, into any) error
 		} `json:"parameters"`
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return fmt.Errorf("telegram %s: answered %d and no JSON", method, res.StatusCode)
+		return fmt.Errorf("telegram %s: %w", method, &answered{FaultAnswer, res.StatusCode, "no JSON"})
 	}
 	if !answer.OK {
 		description := said([]byte(strings.ReplaceAll(answer.Description, t.token, "***")))
@@ -88,9 +88,11 @@ func (t *Telegram) call(ctx context.Context, method string, ask, into any) error
 		case http.StatusTooManyRequests:
 			return fmt.Errorf("telegram %s: %w", method, &TooFast{time.Duration(answer.Parameters.RetryAfter) * time.Second})
 		case http.StatusBadRequest, http.StatusForbidden: // no such chat; the person blocked the bot
-			return fmt.Errorf("telegram %s: %s: %w", method, description, ErrRefused)
+			return fmt.Errorf("telegram %s: %w: %w", method, &answered{FaultAddress, res.StatusCode, description}, ErrRefused)
+		case http.StatusUnauthorized, http.StatusNotFound: // a token that is no more, or never was one
+			return fmt.Errorf("telegram %s: %w", method, &answered{FaultCredentials, res.StatusCode, description})
 		}
-		return fmt.Errorf("telegram %s: answered %d: %s", method, res.StatusCode, description)
+		return fmt.Errorf("telegram %s: %w", method, &answered{FaultAnswer, res.StatusCode, description})
 	}
 	if into == nil {
 		return nil

@@ -182,7 +182,11 @@ func (w *Webhooks) Send(ctx context.Context, h Hook) (Answer, error) {
 	text, _ := io.ReadAll(io.LimitReader(res.Body, maxAnswer)) // the status is the answer
 	a := Answer{Status: res.StatusCode, Text: said(text), Took: time.Since(began)}
 	if res.StatusCode/100 != 2 {
-		return a, fmt.Errorf("send webhook: answered %d", res.StatusCode)
+		fault := FaultAnswer // a receiver of a customer's has no password of ours
+		if res.StatusCode == http.StatusTooManyRequests {
+			fault = FaultOften
+		}
+		return a, fmt.Errorf("send webhook: %w", &answered{fault, res.StatusCode, a.Text})
 	}
 	return a, nil
 }
