@@ -26,8 +26,12 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    // What is closed is gone at once: half of a dialog is nothing a test should meet.
+    environmentOptions: { happyDOM: { settings: { device: { prefersReducedMotion: "reduce" } } } },
     include: ["src/**/*.test.{ts,tsx}"],
-    testTimeout: 30_000,
+    // A busy machine is slow, not wrong: only a failure takes so long.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
     setupFiles: ["src/app/test-setup.ts"],
   },
 });

@@ -35,7 +35,7 @@ import { type Link, watch } from "./watch";
 const now = Date.UTC(2026, 2, 4, 10);
 
 // A busy machine is slow, not wrong.
-const until = (f: () => void) => vi.waitFor(f, { timeout: 10_000 });
+const until = (f: () => void) => vi.waitFor(f, { timeout: 30_000 });
 
 describe("one change", () => {
   const a = till(now, { id: "a" });

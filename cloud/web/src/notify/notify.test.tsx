@@ -137,7 +137,7 @@ test("Telegram is linked by a message to the bot", async () => {
   cabinet.notify.channels = cabinet.notify.channels.map((c) =>
     c.kind === "telegram" ? { ...c, confirmed: true } : c,
   );
-  await screen.findByText("Канал подтверждён", {}, { timeout: 10_000 });
+  await screen.findByText("Канал подтверждён");
 });
 
 test("quiet hours and the summary are kept", async () => {

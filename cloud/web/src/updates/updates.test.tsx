@@ -279,7 +279,7 @@ test.each([
   ["/updates/going", Code.PermissionDenied, "Такой записи нет, или она не для вас"],
 ])("%s that cannot be read says which of its troubles it is: %i", async (path, trouble, words) => {
   open(path, { trouble });
-  await screen.findByText(words, {}, { timeout: 20_000 });
+  await screen.findByText(words);
 });
 
 test.each([
