@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/notify"
+	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
@@ -52,11 +54,18 @@ func noticeView(t *notify.Told) *cabinetv1.Notice {
 		if at == 0 {
 			at = d.DueAt
 		}
+		fault, said := trouble(d.Error)
 		v.Deliveries = append(v.Deliveries, &cabinetv1.NoticeDelivery{
-			Kind: d.Kind, Address: shown(d.Kind, d.Address, d.Name), State: notify.StateName(d.State), AtMs: at / 1000, Error: d.Error,
+			Kind: d.Kind, Address: shown(d.Kind, d.Address, d.Name), State: notify.StateName(d.State), AtMs: at / 1000, Error: said, Fault: fault,
 		})
 	}
 	return v
+}
+
+// trouble gives why a message did not go: its kind, and what was said. Who knows no kinds finds a word all the same.
+func trouble(kept string) (fault, said string) {
+	t := post.ReadTrouble(kept)
+	return string(t.Fault), cmp.Or(t.Said, string(t.Fault))
 }
 
 // shown is an address for its owner: of a chat its name.
@@ -227,8 +236,10 @@ func (n *notifyService) SetNotifySettings(ctx context.Context, r *cabinetv1.SetN
 }
 
 func channelView(c db.NotifyChannel) *cabinetv1.NotifyChannel {
+	fault, said := trouble(c.Error)
 	return &cabinetv1.NotifyChannel{
-		Id: c.ID, Kind: c.Kind, Address: shown(c.Kind, c.Address, c.Name), Confirmed: c.ConfirmedAt != 0, SentMs: c.SentAt / 1000, Error: c.Error, FailedMs: c.FailedAt / 1000,
+		Id: c.ID, Kind: c.Kind, Address: shown(c.Kind, c.Address, c.Name), Confirmed: c.ConfirmedAt != 0, SentMs: c.SentAt / 1000, FailedMs: c.FailedAt / 1000,
+		Error: said, Fault: fault,
 	}
 }
 
@@ -274,13 +285,15 @@ func (n *notifyService) TestNotifyChannel(ctx context.Context, r *cabinetv1.Test
 	if err != nil {
 		return nil, err
 	}
-	return &cabinetv1.TestNotifyChannelResponse{Error: refusal}, nil
+	fault, said := trouble(refusal)
+	return &cabinetv1.TestNotifyChannelResponse{Error: said, Fault: fault}, nil
 }
 
 func webhookView(c db.NotifyChannel, nodes []notify.Choice) *cabinetv1.Webhook {
+	fault, said := trouble(c.Error)
 	return &cabinetv1.Webhook{
 		Id: c.ID, Name: c.Name, Url: c.Address, Events: strings.Fields(c.Events), NodeId: c.NodeID, Node: notify.NodeName(nodes, c.NodeID), Off: c.Off,
-		SentMs: c.SentAt / 1000, Error: c.Error, FailedMs: c.FailedAt / 1000,
+		SentMs: c.SentAt / 1000, FailedMs: c.FailedAt / 1000, Error: said, Fault: fault,
 	}
 }
 
@@ -341,8 +354,9 @@ func deliveryView(d notify.Delivery) *cabinetv1.Delivery {
 		v.NextMs = d.Row.DueAt / 1000
 	}
 	for _, a := range d.Attempts {
+		fault, said := trouble(a.Error)
 		v.Attempts = append(v.Attempts, &cabinetv1.DeliveryAttempt{
-			AtMs: a.CreatedAt / 1000, Status: uint32(a.Status), TookMs: uint32(min(a.TookMs, time.Hour.Milliseconds())), Error: a.Error, Answer: a.Answer,
+			AtMs: a.CreatedAt / 1000, Status: uint32(a.Status), TookMs: uint32(min(a.TookMs, time.Hour.Milliseconds())), Error: said, Fault: fault, Answer: a.Answer,
 		})
 	}
 	return v

@@ -222,7 +222,7 @@ func (n *Notify) sendCode(ctx context.Context, p *access.Person, c db.NotifyChan
 	}
 	if err := n.give(ctx, c.Kind, m); err != nil {
 		n.log.WarnContext(ctx, "code not sent", "kind", c.Kind, "error", err)
-		a.Channel.Error, a.Channel.FailedAt = bounded(err.Error(), 300), store.Micros(n.now())
+		a.Channel.Error, a.Channel.FailedAt = trouble(err), store.Micros(n.now())
 		if err := n.store.Write().NoteNotifyFailed(ctx, db.NoteNotifyFailedParams{ID: c.ID, Now: a.Channel.FailedAt, Error: a.Channel.Error}); err != nil {
 			return a, fmt.Errorf("note failure: %w", err)
 		}
@@ -312,7 +312,7 @@ func (n *Notify) DeleteChannel(ctx context.Context, p *access.Person, id string)
 	})
 }
 
-// TestChannel sends a message to a channel of the caller's, now, and tells what became of it; no error when it was taken.
+// TestChannel sends a message to a channel of the caller's, now, and tells why it was not taken, for [post.ReadTrouble]; empty when it was.
 func (n *Notify) TestChannel(ctx context.Context, p *access.Person, id string) (refusal string, err error) {
 	c, err := n.own(ctx, p, id)
 	if err != nil {
@@ -337,7 +337,7 @@ func (n *Notify) TestChannel(ctx context.Context, p *access.Person, id string) (
 	failure := n.give(ctx, c.Kind, m)
 	err = n.store.Tx(ctx, func(q *db.Queries) error {
 		if failure != nil {
-			refusal = bounded(failure.Error(), 300)
+			refusal = trouble(failure)
 			if err := q.NoteNotifyFailed(ctx, db.NoteNotifyFailedParams{ID: id, Now: store.Micros(now), Error: refusal}); err != nil {
 				return fmt.Errorf("note failure: %w", err)
 			}

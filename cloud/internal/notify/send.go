@@ -222,7 +222,7 @@ func (n *Notify) result(err error, parcel string, tries int32) mark {
 	if err == nil {
 		return mark{state: sent, parcel: parcel, tries: tries + 1}
 	}
-	m := mark{state: going, parcel: parcel, tries: tries + 1, err: bounded(err.Error(), 300)}
+	m := mark{state: going, parcel: parcel, tries: tries + 1, err: trouble(err)}
 	if fast, ok := errors.AsType[*post.TooFast](err); ok {
 		m.due, m.tries, m.err = n.now().Add(max(fast.After, time.Second)), tries, ""
 		return m
@@ -234,6 +234,15 @@ func (n *Notify) result(err error, parcel string, tries int32) mark {
 	}
 	m.due = n.now().Add(wait)
 	return m
+}
+
+// trouble is why a message did not go, as it is kept and as [post.ReadTrouble] reads it.
+func trouble(err error) string {
+	t := post.TroubleOf(err)
+	if errors.Is(err, ErrNoWay) {
+		t = post.Trouble{Fault: post.FaultUnset}
+	}
+	return bounded(t.String(), 300)
 }
 
 // give hands a message to its way.
@@ -323,7 +332,7 @@ func (n *Notify) hook(ctx context.Context, c db.NotifyChannel, row db.NotifyOutb
 	}
 	text := ""
 	if err != nil {
-		text = bounded(err.Error(), 300)
+		text = trouble(err)
 	}
 	if err := n.store.Write().CreateNotifyAttempt(ctx, db.CreateNotifyAttemptParams{
 		ID: store.NewID(), OutboxID: row.ID, CreatedAt: store.Micros(at), Status: int32(answer.Status), TookMs: answer.Took.Milliseconds(), Error: text, Answer: answer.Text,

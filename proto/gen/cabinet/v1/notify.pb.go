@@ -208,8 +208,10 @@ type NoticeDelivery struct {
 	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
 	// When it was sent, or is to be, Unix ms.
 	AtMs int64 `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	// What went wrong.
-	Error         string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
+	// What went wrong, as the other side or the system says it; fault names the kind.
+	Error string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
+	// Kind of what went wrong: address, credentials, often, reach, tls, private, unset, answer; empty when it is of none.
+	Fault         string `protobuf:"bytes,6,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +277,13 @@ func (x *NoticeDelivery) GetAtMs() int64 {
 func (x *NoticeDelivery) GetError() string {
 	if x != nil {
 		return x.Error
+	}
+	return ""
+}
+
+func (x *NoticeDelivery) GetFault() string {
+	if x != nil {
+		return x.Fault
 	}
 	return ""
 }
@@ -1674,10 +1683,12 @@ type NotifyChannel struct {
 	Confirmed bool `protobuf:"varint,4,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	// Last message that went, Unix ms.
 	SentMs int64 `protobuf:"varint,5,opt,name=sent_ms,json=sentMs,proto3" json:"sent_ms,omitempty"`
-	// What went wrong the last time; empty when it went well.
+	// What went wrong the last time, as the other side or the system says it; empty when it went well.
 	Error string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
 	// When, Unix ms.
-	FailedMs      int64 `protobuf:"varint,7,opt,name=failed_ms,json=failedMs,proto3" json:"failed_ms,omitempty"`
+	FailedMs int64 `protobuf:"varint,7,opt,name=failed_ms,json=failedMs,proto3" json:"failed_ms,omitempty"`
+	// Kind of what went wrong: address, credentials, often, reach, tls, private, unset, answer; empty when it is of none.
+	Fault         string `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1759,6 +1770,13 @@ func (x *NotifyChannel) GetFailedMs() int64 {
 		return x.FailedMs
 	}
 	return 0
+}
+
+func (x *NotifyChannel) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
 }
 
 // ListNotifyChannelsRequest is empty.
@@ -2196,8 +2214,10 @@ func (x *TestNotifyChannelRequest) GetId() string {
 // TestNotifyChannelResponse says how it went.
 type TestNotifyChannelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What went wrong; empty when it was taken.
-	Error         string `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	// What went wrong, as the other side or the system says it; empty when it was taken.
+	Error string `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
+	// Kind of what went wrong: address, credentials, often, reach, tls, private, unset, answer; empty when it is of none.
+	Fault         string `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2239,6 +2259,13 @@ func (x *TestNotifyChannelResponse) GetError() string {
 	return ""
 }
 
+func (x *TestNotifyChannelResponse) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
+}
+
 // Webhook is an address of another system.
 type Webhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2258,10 +2285,12 @@ type Webhook struct {
 	Off bool `protobuf:"varint,7,opt,name=off,proto3" json:"off,omitempty"`
 	// Last event that was taken, Unix ms.
 	SentMs int64 `protobuf:"varint,8,opt,name=sent_ms,json=sentMs,proto3" json:"sent_ms,omitempty"`
-	// What went wrong the last time; empty when it went well.
+	// What went wrong the last time, as the other side or the system says it; empty when it went well.
 	Error string `protobuf:"bytes,9,opt,name=error,proto3" json:"error,omitempty"`
 	// When, Unix ms.
-	FailedMs      int64 `protobuf:"varint,10,opt,name=failed_ms,json=failedMs,proto3" json:"failed_ms,omitempty"`
+	FailedMs int64 `protobuf:"varint,10,opt,name=failed_ms,json=failedMs,proto3" json:"failed_ms,omitempty"`
+	// Kind of what went wrong: address, credentials, often, reach, tls, private, unset, answer; empty when it is of none.
+	Fault         string `protobuf:"bytes,11,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2364,6 +2393,13 @@ func (x *Webhook) GetFailedMs() int64 {
 		return x.FailedMs
 	}
 	return 0
+}
+
+func (x *Webhook) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
 }
 
 // ListWebhooksRequest is empty.
@@ -2743,10 +2779,12 @@ type DeliveryAttempt struct {
 	Status uint32 `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
 	// How long it took, ms.
 	TookMs uint32 `protobuf:"varint,3,opt,name=took_ms,json=tookMs,proto3" json:"took_ms,omitempty"`
-	// What went wrong.
+	// What went wrong, as the other side or the system says it.
 	Error string `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
 	// Beginning of the answer.
-	Answer        string `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	Answer string `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	// Kind of what went wrong: address, credentials, often, reach, tls, private, unset, answer; empty when it is of none.
+	Fault         string `protobuf:"bytes,6,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2812,6 +2850,13 @@ func (x *DeliveryAttempt) GetError() string {
 func (x *DeliveryAttempt) GetAnswer() string {
 	if x != nil {
 		return x.Answer
+	}
+	return ""
+}
+
+func (x *DeliveryAttempt) GetFault() string {
+	if x != nil {
+		return x.Fault
 	}
 	return ""
 }
@@ -3137,13 +3182,14 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"NoticeTill\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
-	"\x06outlet\x18\x03 \x01(\tR\x06outlet\"\x7f\n" +
+	"\x06outlet\x18\x03 \x01(\tR\x06outlet\"\x95\x01\n" +
 	"\x0eNoticeDelivery\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05state\x18\x03 \x01(\tR\x05state\x12\x13\n" +
 	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x14\n" +
-	"\x05error\x18\x05 \x01(\tR\x05error\"\xc6\x03\n" +
+	"\x05error\x18\x05 \x01(\tR\x05error\x12\x14\n" +
+	"\x05fault\x18\x06 \x01(\tR\x05fault\"\xc6\x03\n" +
 	"\x06Notice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\x12\x14\n" +
@@ -3232,7 +3278,7 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\x18SetNotifySettingsRequest\x126\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1a.cabinet.v1.NotifySettingsR\bsettings\"S\n" +
 	"\x19SetNotifySettingsResponse\x126\n" +
-	"\bsettings\x18\x01 \x01(\v2\x1a.cabinet.v1.NotifySettingsR\bsettings\"\xb7\x01\n" +
+	"\bsettings\x18\x01 \x01(\v2\x1a.cabinet.v1.NotifySettingsR\bsettings\"\xcd\x01\n" +
 	"\rNotifyChannel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n" +
@@ -3240,7 +3286,8 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\tconfirmed\x18\x04 \x01(\bR\tconfirmed\x12\x17\n" +
 	"\asent_ms\x18\x05 \x01(\x03R\x06sentMs\x12\x14\n" +
 	"\x05error\x18\x06 \x01(\tR\x05error\x12\x1b\n" +
-	"\tfailed_ms\x18\a \x01(\x03R\bfailedMs\"\x1b\n" +
+	"\tfailed_ms\x18\a \x01(\x03R\bfailedMs\x12\x14\n" +
+	"\x05fault\x18\b \x01(\tR\x05fault\"\x1b\n" +
 	"\x19ListNotifyChannelsRequest\"S\n" +
 	"\x1aListNotifyChannelsResponse\x125\n" +
 	"\bchannels\x18\x01 \x03(\v2\x19.cabinet.v1.NotifyChannelR\bchannels\"G\n" +
@@ -3260,9 +3307,10 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x1d\n" +
 	"\x1bDeleteNotifyChannelResponse\"*\n" +
 	"\x18TestNotifyChannelRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"1\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"G\n" +
 	"\x19TestNotifyChannelResponse\x12\x14\n" +
-	"\x05error\x18\x01 \x01(\tR\x05error\"\xe2\x01\n" +
+	"\x05error\x18\x01 \x01(\tR\x05error\x12\x14\n" +
+	"\x05fault\x18\x02 \x01(\tR\x05fault\"\xf8\x01\n" +
 	"\aWebhook\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
@@ -3274,7 +3322,8 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\asent_ms\x18\b \x01(\x03R\x06sentMs\x12\x14\n" +
 	"\x05error\x18\t \x01(\tR\x05error\x12\x1b\n" +
 	"\tfailed_ms\x18\n" +
-	" \x01(\x03R\bfailedMs\"\x15\n" +
+	" \x01(\x03R\bfailedMs\x12\x14\n" +
+	"\x05fault\x18\v \x01(\tR\x05fault\"\x15\n" +
 	"\x13ListWebhooksRequest\"G\n" +
 	"\x14ListWebhooksResponse\x12/\n" +
 	"\bwebhooks\x18\x01 \x03(\v2\x13.cabinet.v1.WebhookR\bwebhooks\"a\n" +
@@ -3291,13 +3340,14 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\x12TestWebhookRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"G\n" +
 	"\x13TestWebhookResponse\x120\n" +
-	"\bdelivery\x18\x01 \x01(\v2\x14.cabinet.v1.DeliveryR\bdelivery\"\x85\x01\n" +
+	"\bdelivery\x18\x01 \x01(\v2\x14.cabinet.v1.DeliveryR\bdelivery\"\x9b\x01\n" +
 	"\x0fDeliveryAttempt\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x16\n" +
 	"\x06status\x18\x02 \x01(\rR\x06status\x12\x17\n" +
 	"\atook_ms\x18\x03 \x01(\rR\x06tookMs\x12\x14\n" +
 	"\x05error\x18\x04 \x01(\tR\x05error\x12\x16\n" +
-	"\x06answer\x18\x05 \x01(\tR\x06answer\"\xcb\x01\n" +
+	"\x06answer\x18\x05 \x01(\tR\x06answer\x12\x14\n" +
+	"\x05fault\x18\x06 \x01(\tR\x05fault\"\xcb\x01\n" +
 	"\bDelivery\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x12\x14\n" +
