@@ -22,6 +22,7 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/config"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // exposition runs an agent with a simulated till and reads its page as
@@ -47,10 +48,7 @@ func exposition(t *testing.T) (families map[string]*dto.MetricFamily, text strin
 		}
 	}()
 	t.Cleanup(func() { _ = l.Close(); hangUp(); _ = device.Close() })
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := vacant.Address(t)
 	cfg, err := config.Parse(fmt.Sprintf("data = %q\nlisten = \"127.0.0.1:0\"\nmetrics = %q\n[update]\nchannel = \"off\"\n[[till]]\nname = \"касса-1\"\nwire = \"tcp://%s\"\n", t.TempDir(), address, l.Addr()))
 	if err != nil {
 		t.Fatal(err)

@@ -3,14 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 func TestMain(m *testing.M) {
@@ -42,11 +40,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
 			for _, name := range []string{"TILL", "TILL2", "CABINET", "UPLINK", "MQTT", "OFD"} {
-				addr, err := freeAddress()
-				if err != nil {
-					return err
-				}
-				env.Setenv(name, addr)
+				env.Setenv(name, vacant.Address(env.T().(testing.TB)))
 			}
 			env.Setenv("CHEKAN_AGENT_CONFIG", filepath.Join(env.WorkDir, "agent.toml"))
 			return nil
@@ -55,20 +49,6 @@ func TestScript(t *testing.T) {
 			"await": await, "expand": expand, "take": take, "ask": ask,
 		},
 	})
-}
-
-// freeAddress gives an address that nobody listens at, below the ports that the
-// system gives to outgoing connections: those may be gone before they are used.
-func freeAddress() (string, error) {
-	var err error
-	for range 50 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.N(20_000)))
-		var l net.Listener
-		if l, err = net.Listen("tcp", address); err == nil {
-			return address, l.Close()
-		}
-	}
-	return "", err
 }
 
 // patience is how long a story waits for something to happen.

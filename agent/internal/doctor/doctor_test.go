@@ -24,6 +24,7 @@ import (
 	"github.com/chekan-io/chekan/drivers"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // failing is every way in which the tests make a check fail, as far as a test
@@ -42,7 +43,7 @@ var failing = []struct {
 	}},
 	{"agent", "nobody at the door", func(t *testing.T, s *shop) {
 		s.agent.broken = func() error {
-			_, err := net.Dial("tcp", closedPort(t))
+			_, err := net.Dial("tcp", vacant.Address(t))
 			return err
 		}
 	}},
@@ -61,7 +62,7 @@ var failing = []struct {
 	{"token", "none yet", func(t *testing.T, s *shop) { remove(t, filepath.Join(s.Config.Data, "token")) }},
 	{"token", "open to all", func(t *testing.T, s *shop) { chmod(t, filepath.Join(s.Config.Data, "token"), 0o644) }},
 	{"listen", "open to the network", func(_ *testing.T, s *shop) { s.Config.Listen, s.Config.ListenRemote = "0.0.0.0:8777", true }},
-	{"metrics", "nobody there", func(t *testing.T, s *shop) { s.Config.Metrics = closedPort(t) }},
+	{"metrics", "nobody there", func(t *testing.T, s *shop) { s.Config.Metrics = vacant.Address(t) }},
 	{"metrics", "somebody else there", func(t *testing.T, s *shop) {
 		s.Config.Metrics = serveHTTP(t, http.NotFoundHandler())
 	}},
@@ -80,7 +81,7 @@ var failing = []struct {
 	{"tills", "none", func(_ *testing.T, s *shop) { s.Config.Tills = nil }},
 	{"wire", "no such port", func(_ *testing.T, s *shop) { s.Config.Tills[0].Wire = "serial:///dev/ttyNOBODY?baud=115200" }},
 	{"wire", "nobody at the address", func(t *testing.T, s *shop) {
-		s.Config.Tills[0].Wire = "tcp://" + closedPort(t)
+		s.Config.Tills[0].Wire = "tcp://" + vacant.Address(t)
 		s.agent.broken = func() error { return errors.New("стоит") }
 	}},
 	{"wire", "no USB in this build", func(_ *testing.T, s *shop) { s.Config.Tills[0].Printer = "usb:04b8:0e15" }},
@@ -124,7 +125,7 @@ var failing = []struct {
 		s.bench.OpenShift(t, "k")
 		s.bench.Devices["k"].Age(25 * time.Hour)
 	}},
-	{"ofd", "dead", func(t *testing.T, s *shop) { s.Config.Tills[0].OFD = closedPort(t) }},
+	{"ofd", "dead", func(t *testing.T, s *shop) { s.Config.Tills[0].OFD = vacant.Address(t) }},
 	{"ofd", "not an operator", func(t *testing.T, s *shop) { s.Config.Tills[0].OFD = serveHTTP(t, http.NotFoundHandler()) }},
 	{"ofd", "an operator nobody knows", func(_ *testing.T, s *shop) {
 		s.Config.Tills[0].OFD = config.OFDAuto
@@ -275,17 +276,6 @@ func of(list []Finding, code string) (out []Finding) {
 		}
 	}
 	return out
-}
-
-// closedPort is an address that nobody listens at.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // heldPort is a serial port that another program has open.

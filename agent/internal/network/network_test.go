@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // authority signs certificates of servers.
@@ -206,12 +208,7 @@ func TestCheck_way(t *testing.T) {
 			}
 		}
 	}
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closedPort := portOf(closed)
-	_ = closed.Close()
+	_, closedPort, _ := net.SplitHostPort(vacant.Address(t))
 	seen := map[string]string{}
 	for _, tt := range []struct {
 		name string

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	"github.com/chekan-io/chekan/protocol/fiscal"
 	sim "github.com/chekan-io/chekan/sim/shtrih"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // randomDays is how many days of trade are played, and the seed of the first.
@@ -104,7 +107,7 @@ func playDay(t *testing.T, rnd *rand.Rand) {
 	cab.set(func() { cab.loseAnswer = nil })
 	broker.start()
 	fds := map[uint32]string{}
-	for key := range asked {
+	for _, key := range slices.Sorted(maps.Keys(asked)) { // in the same order each time, as the seed promises
 		var got *fiscalv1.Operation
 		eventually(t, key+" is done", func() bool {
 			if got = sell(key, 10*time.Second); got.GetOutcome() == fiscalv1.Outcome_OUTCOME_DONE {
@@ -153,19 +156,11 @@ type dayBroker struct {
 
 func newDayBroker(t *testing.T) *dayBroker {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	at, err := net.ResolveTCPAddr("tcp", vacant.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &dayBroker{t: t, dir: t.TempDir()}
-	if b.port, err = strconv.Atoi(port); err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
+	b := &dayBroker{t: t, port: at.Port, dir: t.TempDir()}
 	b.start()
 	t.Cleanup(b.stop)
 	return b
@@ -185,7 +180,7 @@ func (b *dayBroker) start() {
 		b.t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(patience) {
 		b.t.Fatal("the broker does not start")
 	}
 	b.s = s

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	uplinkv1 "github.com/chekan-io/chekan/proto/gen/uplink/v1"
 )
 
 func has(ps []*fiscalv1.Problem, code string) bool {
@@ -25,8 +26,13 @@ func TestProgram(t *testing.T) {
 	cab := newCabinet(t)
 	j := openJournal(t, t.TempDir())
 	a, dir := enrolled(t, cab, j, &tills{})
-	cab.until("the first hello", func() bool { return len(cab.hellos) == 1 })
-	first := cab.hellos[0]
+	var first *uplinkv1.HelloRequest
+	cab.until("the first hello", func() bool {
+		if len(cab.hellos) > 0 {
+			first = cab.hellos[0]
+		}
+		return first != nil
+	})
 	if first.GetInstance() == "" || first.GetToken() != "" || !strings.Contains(first.GetPlatform(), "/") || first.GetCertificateUntilMs() != a.Identity().Expires().UnixMilli() {
 		t.Errorf("%v", first)
 	}
@@ -41,8 +47,10 @@ func TestProgram(t *testing.T) {
 	a.StateChanged()
 	eventually(t, "the next token is kept", func() bool { return kept() != token })
 	a.stop()
-	before := len(cab.hellos)
-	if got := cab.hellos[before-1]; got.GetInstance() != first.GetInstance() || got.GetToken() == "" {
+	var before int
+	var said *uplinkv1.HelloRequest
+	cab.set(func() { before = len(cab.hellos); said = cab.hellos[before-1] })
+	if got := said; got.GetInstance() != first.GetInstance() || got.GetToken() == "" {
 		t.Errorf("the same start says %v", got)
 	}
 	text, err := os.ReadFile(file)
@@ -53,8 +61,13 @@ func TestProgram(t *testing.T) {
 		t.Errorf("%v %v", fi.Mode(), err)
 	}
 	b := start(t, dir, j, &tills{})
-	cab.until("a hello after a restart", func() bool { return len(cab.hellos) > before })
-	if got := cab.hellos[before]; got.GetInstance() == first.GetInstance() || got.GetToken() != string(text) {
+	cab.until("a hello after a restart", func() bool {
+		if len(cab.hellos) > before {
+			said = cab.hellos[before]
+		}
+		return len(cab.hellos) > before
+	})
+	if got := said; got.GetInstance() == first.GetInstance() || got.GetToken() != string(text) {
 		t.Errorf("after a restart: %v, kept %s", got, text)
 	}
 	b.stop()

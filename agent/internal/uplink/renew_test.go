@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,17 +39,17 @@ type notary struct {
 	now                                 time.Time
 	key                                 *ecdsa.PrivateKey
 	root                                *x509.Certificate
-	issued                              int64
-	newest, before                      *big.Int // of the newest certificate, and of the one that asked for it
+	numbers                             *mathrand.Rand // of certificates, on which hangs when they are renewed
+	newest, before                      *big.Int       // of the newest certificate, and of the one that asked for it
 	down                                bool
 	loseAnswer                          bool
 	shown                               func() *x509.Certificate // on the connection
 	renewals, lateOnes                  int
 }
 
-func newNotary(t *testing.T, now time.Time) *notary {
+func newNotary(t *testing.T, now time.Time, seed uint64) *notary {
 	t.Helper()
-	n := &notary{t: t, now: now}
+	n := &notary{t: t, now: now, numbers: mathrand.New(mathrand.NewPCG(seed, 7))}
 	var err error
 	if n.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		t.Fatal(err)
@@ -72,9 +73,7 @@ func (n *notary) sign(csr []byte) []byte {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.issued++
-	number := make([]byte, 16)
-	_, _ = rand.Read(number)
+	number := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, n.numbers.Uint64()), n.numbers.Uint64())
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(number), Subject: pkix.Name{CommonName: "agent-1"}, NotBefore: n.now.Add(-issuedBefore), NotAfter: n.now.Add(issuedFor),
 	}, n.root, request.PublicKey, n.key)
@@ -169,7 +168,7 @@ func TestRenew_months(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := mathrand.New(mathrand.NewPCG(seed, 6))
-			n := newNotary(t, time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
+			n := newNotary(t, time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), seed)
 			s := &shop{t: t, dir: t.TempDir(), n: n}
 			key, csr, err := newKey("agent-1")
 			if err != nil {

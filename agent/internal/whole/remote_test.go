@@ -19,6 +19,7 @@ import (
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	simv1 "github.com/chekan-io/chekan/proto/gen/sim/v1"
 	"github.com/chekan-io/chekan/proto/gen/sim/v1/simv1connect"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // house is a cabinet that can be stopped and started again at the same place.
@@ -35,7 +36,7 @@ func newHouse(t *testing.T) *house {
 	password := filepath.Join(dir, "password")
 	data := filepath.Join(dir, "data")
 	h := &house{cabinet: &cabinet{data: data}, args: []string{
-		"run", "--data", data, "--listen", freeAddress(t), "--agents", freeAddress(t), "--broker", freeAddress(t), "--admin-password-file", password,
+		"run", "--data", data, "--listen", vacant.Address(t), "--agents", vacant.Address(t), "--broker", vacant.Address(t), "--admin-password-file", password,
 	}}
 	h.start(t)
 	word, err := os.ReadFile(password)
@@ -94,7 +95,7 @@ func copies(t *testing.T, sim simv1connect.SimServiceClient) int {
 // memory, never by what our programs say.
 func TestCommand_once(t *testing.T) {
 	h := newHouse(t)
-	address, control := freeAddress(t), freeAddress(t)
+	address, control := vacant.Address(t), vacant.Address(t)
 	program(t, nil, "sim", "run", "--till", fmt.Sprintf("name=k,tcp=%s,serial=4711,fn=9999078902004711", address), "--control", control, "--dir", t.TempDir())
 	sim := simv1connect.NewSimServiceClient(http.DefaultClient, "http://"+control)
 	a := newAgent(t, filepath.Join(t.TempDir(), "data"), address)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -26,6 +25,7 @@ import (
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
 	"github.com/chekan-io/chekan/proto/gen/pos/v1/posv1connect"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // patience is how long a test waits for what must happen: only a failure takes so long.
@@ -108,21 +108,10 @@ func program(t *testing.T, env []string, name string, args ...string) (stop func
 	return stop
 }
 
-// freeAddress gives one that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // simulate starts a till of a factory number and gives its address.
 func simulate(t *testing.T, serial int) string {
 	t.Helper()
-	address := freeAddress(t)
+	address := vacant.Address(t)
 	program(t, nil, "sim", "run", "--till", fmt.Sprintf("name=k,tcp=%s,serial=%d,fn=999907890200%04d", address, serial, serial), "--control", "127.0.0.1:0", "--dir", t.TempDir())
 	return address
 }

@@ -12,6 +12,7 @@ import (
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // TestSettings: what somebody chooses in the cabinet holds at the agent, after one restart of its own and after every later one; it is
@@ -33,7 +34,7 @@ func TestSettings(t *testing.T) {
 	}
 	until(t, "the agent tells what it has", func() bool { return state().GetReported().GetOfd() == "off" })
 	// Nobody listens there: what is told of the way to the operator is not this story.
-	address := freeAddress(t)
+	address := vacant.Address(t)
 	change := func(id string, s *fiscalv1.TillSettings) {
 		t.Helper()
 		if _, err := tree.ChangeSettings(t.Context(), &cabinetv1.ChangeSettingsRequest{TillId: till, CommandId: id, Settings: s}); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 	posv1 "github.com/chekan-io/chekan/proto/gen/pos/v1"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // TestWizard: an agent without tills is enrolled, looks around by itself, and what it finds is seen in the cabinet; one device is taken
@@ -80,7 +81,7 @@ func TestWizard(t *testing.T) {
 		return got.GetFinds(), err
 	}
 	// Nothing but what the agent told of is taken over.
-	if _, err := adopt("c0", "tcp://"+freeAddress(t), "Касса", ""); connect.CodeOf(err) != connect.CodeNotFound {
+	if _, err := adopt("c0", "tcp://"+vacant.Address(t), "Касса", ""); connect.CodeOf(err) != connect.CodeNotFound {
 		t.Errorf("a place nobody told of: %v", err)
 	}
 	a.stop()
