@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -20,15 +21,18 @@ func Run(ctx context.Context, managed bool, p Program) error {
 		}
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	alive, end := context.WithCancel(context.WithoutCancel(ctx))
+	// Nothing is said in the program's name after its end: whoever runs next may have systemd's socket by then.
+	var saying sync.WaitGroup
+	defer saying.Wait()
 	defer end()
-	go watchdog(alive)
-	go func() {
+	defer stop()
+	saying.Go(func() { watchdog(alive) })
+	saying.Go(func() {
 		<-ctx.Done()
 		stop() // a second Ctrl-C ends at once
 		notify("STOPPING=1")
-	}()
+	})
 	ready := func() { notify("READY=1") }
 	if managed {
 		return p(ctx, ready)

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// patience is how long a test waits for what must happen: only a failure takes so long.
+const patience = time.Minute
+
 func TestRun_tellsSystemd(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -23,7 +26,7 @@ func TestRun_tellsSystemd(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", path)
 	hear := func() string {
 		b := make([]byte, 100)
-		_ = socket.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = socket.SetReadDeadline(time.Now().Add(patience))
 		n, err := socket.Read(b)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +55,7 @@ func TestRun_tellsSystemd(t *testing.T) {
 		if err == nil {
 			t.Error("the program's end was lost")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("SIGTERM did not end the program")
 	}
 }
@@ -73,21 +76,28 @@ func TestRun_watchdog(t *testing.T) {
 	go func() {
 		ended <- Run(ctx, false, func(context.Context, func()) error { <-finish; return nil })
 	}()
-	beats := func(n int) {
-		for n > 0 {
-			b := make([]byte, 100)
-			_ = socket.SetReadDeadline(time.Now().Add(20 * time.Second))
-			got, err := socket.Read(b)
+	hear := func(word string) {
+		t.Helper()
+		for b := make([]byte, 100); ; {
+			_ = socket.SetReadDeadline(time.Now().Add(patience))
+			n, err := socket.Read(b)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("no %s: %v", word, err)
 			}
-			if string(b[:got]) == "WATCHDOG=1" {
-				n--
+			if string(b[:n]) == word {
+				return
 			}
+		}
+	}
+	beats := func(n int) {
+		t.Helper()
+		for range n {
+			hear("WATCHDOG=1")
 		}
 	}
 	beats(3)
 	stop()
+	hear("STOPPING=1") // the beats from before it are heard by then
 	beats(3)
 	close(finish)
 	if err := <-ended; err != nil {
@@ -104,8 +114,8 @@ func TestRun_watchdogOfAnother(t *testing.T) {
 	defer socket.Close()
 	t.Setenv("NOTIFY_SOCKET", path)
 	t.Setenv("WATCHDOG_USEC", "20000")
-	t.Setenv("WATCHDOG_PID", "1")
-	watchdog(t.Context()) // returns: nobody waits for us
+	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()+1)) // never ours, as 1 is in a container
+	watchdog(t.Context())                                 // returns: nobody waits for us
 	notify("READY=1")
 	b := make([]byte, 100)
 	n, err := socket.Read(b)
