@@ -61,10 +61,11 @@ const (
 	goodbye        = time.Second
 	backoffMin     = time.Second
 	backoffMax     = time.Minute
-	// presenceEvery: a broker may publish the last will of a connection it has
-	// just given up after the first word of the next one. Said again, the truth
-	// wins within a minute.
-	presenceEvery = time.Minute
+	// sayEvery: a broker may publish the last will of a connection it has just
+	// given up after the first word of the next one, and may give a cabinet that
+	// subscribes at the very moment of a word neither the word nor, as it is not
+	// kept yet, what is kept of it. Said again, the truth wins within a minute.
+	sayEvery = time.Minute
 )
 
 // Options are what a Client needs.
@@ -101,8 +102,8 @@ func New(o Options) *Client {
 // Online tells whether the broker is connected now.
 func (c *Client) Online() bool { return c.online.Load() }
 
-// SetHealth leaves a word for the cabinet; it is published when it changes and
-// after every connection made.
+// SetHealth leaves a word for the cabinet; it is published when it changes,
+// after every connection made and every minute.
 func (c *Client) SetHealth(word string) {
 	c.mu.Lock()
 	changed := c.health != word
@@ -178,12 +179,15 @@ func (c *Client) session(ctx context.Context) error {
 	if err := c.sayHealth(ctx, m); err != nil {
 		return err
 	}
-	again := time.NewTicker(presenceEvery)
+	again := time.NewTicker(sayEvery)
 	defer again.Stop()
 	for {
 		select {
 		case <-again.C:
 			if err := c.sayOnline(ctx, m); err != nil {
+				return err
+			}
+			if err := c.sayHealth(ctx, m); err != nil {
 				return err
 			}
 		case <-ctx.Done():

@@ -5,37 +5,40 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // broker is an embedded NATS server with its MQTT listener on a port that
 // stays the same when it is started again.
 type broker struct {
-	t    *testing.T
-	port int
-	dir  string
-	s    *server.Server
+	t       *testing.T
+	address string
+	port    int
+	dir     string
+	s       *server.Server
 }
 
 func newBroker(t *testing.T) *broker {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Helper()
+	address := vacant.Address(t)
+	at, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &broker{t: t, port: l.Addr().(*net.TCPAddr).Port, dir: t.TempDir()}
-	_ = l.Close()
+	b := &broker{t: t, address: address, port: at.Port, dir: t.TempDir()}
 	b.start()
 	t.Cleanup(b.stop)
 	return b
 }
 
-func (b *broker) addr() string { return "tcp://127.0.0.1:" + strconv.Itoa(b.port) }
+func (b *broker) addr() string { return "tcp://" + b.address }
 
 func (b *broker) start() {
 	b.t.Helper()
@@ -47,7 +50,7 @@ func (b *broker) start() {
 		b.t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(2 * time.Minute) {
 		b.t.Fatal("the broker does not start")
 	}
 	b.s = s
@@ -163,7 +166,7 @@ func TestClient_lastWill(t *testing.T) {
 	b := newBroker(t)
 	w := watch(t, b)
 	// The agent's line goes through a wire of ours that can be cut.
-	cut, addr := cable(t, "127.0.0.1:"+strconv.Itoa(b.port))
+	cut, addr := cable(t, b.address)
 	_, woken, _ := run(t, "tcp://"+addr)
 	hear(t, woken, "the connection")
 	w.until(t, TopicsOf("a1").Presence, Online)
