@@ -131,37 +131,40 @@ func TestJournal_skipSync(t *testing.T) {
 	}
 }
 
+// In a bubble the time of an amendment does not run out while the test is at the next one.
 func TestJournal_amendWithoutCompany(t *testing.T) {
-	k := new(killer)
-	dir := t.TempDir()
-	j := open(t, dir, Options{Fault: k.fault})
-	rec := done(accepted("a"), 1)
-	must(t, j.Conclude(t.Context(), rec))
-	before := j.Stats().Commits
-	for _, paper := range []fiscalv1.PaperTrack{fiscalv1.PaperTrack_PAPER_TRACK_OWED, fiscalv1.PaperTrack_PAPER_TRACK_PRINTED} {
-		rec.Operation.Paper = paper
-		j.Amend(rec)
-		if got := get(t, j, "a").Operation.Paper; got != paper {
-			t.Errorf("paper is %v at once", got)
+	dir := inMemory(t)
+	synctest.Test(t, func(t *testing.T) {
+		k := new(killer)
+		j := open(t, dir, Options{Fault: k.fault})
+		rec := done(accepted("a"), 1)
+		must(t, j.Conclude(t.Context(), rec))
+		before := j.Stats().Commits
+		for _, paper := range []fiscalv1.PaperTrack{fiscalv1.PaperTrack_PAPER_TRACK_OWED, fiscalv1.PaperTrack_PAPER_TRACK_PRINTED} {
+			rec.Operation.Paper = paper
+			j.Amend(rec)
+			if got := get(t, j, "a").Operation.Paper; got != paper {
+				t.Errorf("paper is %v at once", got)
+			}
 		}
-	}
-	must(t, j.Ack(1))
-	eventually(t, "a commit of its own", func() bool { return j.Stats().Commits > before })
-	if got := j.Stats().Commits - before; got != 1 {
-		t.Errorf("%d commits for two amendments and an acknowledgement", got)
-	}
-	entries, err := j.Outbox(t.Context(), 1, 10)
-	must(t, err)
-	if len(entries) != 1 || entries[0].Cursor != 3 || entries[0].Record.Operation.Revision != 3 {
-		t.Errorf("outbox: %v", entries)
-	}
-	k.arm(1, errKilled) // a power cut: what was not written by now is lost
-	j.Amend(rec)
-	closeChecked(t, j)
-	j = open(t, dir, Options{})
-	if got := get(t, j, "a"); got.Operation.Paper != fiscalv1.PaperTrack_PAPER_TRACK_PRINTED || j.Acked() != 1 {
-		t.Errorf("after the cut: %v, acknowledged %d", got.Operation.Paper, j.Acked())
-	}
+		must(t, j.Ack(1))
+		eventually(t, "a commit of its own", func() bool { return j.Stats().Commits > before })
+		if got := j.Stats().Commits - before; got != 1 {
+			t.Errorf("%d commits for two amendments and an acknowledgement", got)
+		}
+		entries, err := j.Outbox(t.Context(), 1, 10)
+		must(t, err)
+		if len(entries) != 1 || entries[0].Cursor != 3 || entries[0].Record.Operation.Revision != 3 {
+			t.Errorf("outbox: %v", entries)
+		}
+		k.arm(1, errKilled) // a power cut: what was not written by now is lost
+		j.Amend(rec)
+		closeChecked(t, j)
+		j = open(t, dir, Options{})
+		if got := get(t, j, "a"); got.Operation.Paper != fiscalv1.PaperTrack_PAPER_TRACK_PRINTED || j.Acked() != 1 {
+			t.Errorf("after the cut: %v, acknowledged %d", got.Operation.Paper, j.Acked())
+		}
+	})
 }
 
 func TestJournal_manyTills(t *testing.T) {

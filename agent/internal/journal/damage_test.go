@@ -127,7 +127,7 @@ func TestOpen_damaged(t *testing.T) {
 			must(t, os.WriteFile(path, data, 0o600))
 
 			opts := Options{Now: at("2026-11-05").read, Verify: func(ctx context.Context, path string) error {
-				return verifyInChild(ctx, self(t), path, 5*time.Second) // the patience of a test
+				return verifyInChild(ctx, self(t), path, time.Minute) // the patience of a test
 			}}
 			j = open(t, dir, opts)
 			p := j.Problems()
@@ -246,7 +246,15 @@ func TestVerifyInChild(t *testing.T) {
 	t.Run("sound", func(t *testing.T) { must(t, VerifyInChild(self(t))(t.Context(), path)) })
 	t.Run("hangs", func(t *testing.T) {
 		t.Setenv(childHabit, "hang")
-		if err := verifyInChild(t.Context(), self(t), path, 500*time.Millisecond); !errors.Is(err, ErrDamaged) {
+		hangs := filepath.Join(t.TempDir(), "hangs")
+		t.Setenv(childHangs, hangs)
+		child, giveUp := context.WithCancel(t.Context())
+		defer giveUp()
+		verified := make(chan error, 1)
+		go func() { verified <- verifyWhile(t.Context(), child, self(t), path) }()
+		eventually(t, "the child hangs", func() bool { _, err := os.Stat(hangs); return err == nil })
+		giveUp() // however long it took the child to begin
+		if err := <-verified; !errors.Is(err, ErrDamaged) {
 			t.Errorf("verify: %v", err)
 		}
 	})

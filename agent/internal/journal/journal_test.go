@@ -123,17 +123,20 @@ func equal(t testing.TB, what string, got, want any) {
 	}
 }
 
+// patience is how long a test waits for what must happen: only a failure takes so long.
+const patience = 2 * time.Minute
+
 // eventually polls a condition that another goroutine brings about.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for !cond() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("%s: not after 30 s", what)
+			t.Fatalf("%s: not after %v", what, patience)
 		}
 	}
 }

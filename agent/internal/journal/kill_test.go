@@ -21,6 +21,9 @@ const writerArg = "journal-write"
 // childHabit makes a child of [VerifyInChild] misbehave as a damaged page can make it.
 const childHabit = "JOURNAL_TEST_CHILD"
 
+// childHangs names the file that a child makes when it hangs.
+const childHangs = "JOURNAL_TEST_HANGS"
+
 func runWriter(args []string) (code int, ok bool) {
 	if len(args) != 4 || args[1] != writerArg {
 		return 0, false
@@ -63,6 +66,9 @@ func misbehave() {
 	switch os.Getenv(childHabit) {
 	case "hang":
 		fmt.Fprintln(os.Stdout, verifyHello)
+		if file := os.Getenv(childHangs); file != "" {
+			_ = os.WriteFile(file, nil, 0o600)
+		}
 		<-time.After(time.Hour)
 	case "die":
 		fmt.Fprintln(os.Stdout, verifyHello)
@@ -82,7 +88,7 @@ func TestJournal_killed(t *testing.T) {
 		must(t, cmd.Start())
 		lines := bufio.NewScanner(out)
 		limit := 5 + 37*round // an arbitrary place, another one each time
-		killer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+		killer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		n := 0
 		for lines.Scan() {
 			what, key, _ := strings.Cut(lines.Text(), " ")

@@ -52,8 +52,13 @@ func VerifyInChild(exe string) func(ctx context.Context, path string) error {
 }
 
 func verifyInChild(ctx context.Context, exe, path string, patience time.Duration) error {
-	child, cancel := context.WithTimeout(ctx, patience)
+	child, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no end after %v", patience))
 	defer cancel()
+	return verifyWhile(ctx, child, exe, path)
+}
+
+// verifyWhile gives a file up as damaged when the child's context is over before the child is; the end of ctx says nothing of the file.
+func verifyWhile(ctx, child context.Context, exe, path string) error {
 	cmd := exec.CommandContext(child, exe, verifyArg, path)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
@@ -72,7 +77,7 @@ func verifyInChild(ctx context.Context, exe, path string, patience time.Duration
 		return nil
 	}
 	if child.Err() != nil {
-		return fmt.Errorf("%w: reading it hangs (%v)", ErrDamaged, patience)
+		return fmt.Errorf("%w: reading it hangs: %w", ErrDamaged, context.Cause(child))
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
