@@ -25,6 +25,9 @@ import (
 	sim "github.com/chekan-io/chekan/sim/shtrih"
 )
 
+// patience is how long a test waits for what must happen: only a failure takes so long.
+const patience = 2 * time.Minute
+
 // keeper is a Cable that keeps in memory and says why.
 type keeper struct {
 	mu  sync.Mutex
@@ -105,7 +108,7 @@ func (b *bonded) into(c *wiretest.Cable) {
 
 func (b *bonded) await(t *testing.T, what string, ok func(s *fiscalv1.TillState) bool) {
 	t.Helper()
-	for late := time.Now().Add(time.Minute); ; {
+	for late := time.Now().Add(patience); ; {
 		s, err := b.Till(name)
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +125,7 @@ func (b *bonded) await(t *testing.T, what string, ok func(s *fiscalv1.TillState)
 
 func (b *bonded) do(t *testing.T, op *fiscalv1.Operation, want string) *fiscalv1.Operation {
 	t.Helper()
-	got, err := b.Submit(t.Context(), op, time.Minute)
+	got, err := b.Submit(t.Context(), op, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,12 +226,21 @@ func TestBond(t *testing.T) {
 		b.await(t, "it answers", online)
 		b.do(t, shift("s1"), "")
 		d.Plan().Add(sim.Fault{Command: wireformat.CodeCloseReceiptV2, Phase: sim.OnCommit, Action: sim.PowerCut})
-		if got, err := b.Submit(t.Context(), tilltest.Sale("cut", name), 100*time.Millisecond); err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_UNKNOWN {
+		// The POS hangs up when the power is gone, however long the sale took until then.
+		pos, hangUp := context.WithCancel(t.Context())
+		defer hangUp()
+		go func() {
+			for d.Powered() && pos.Err() == nil {
+				<-time.After(time.Millisecond)
+			}
+			hangUp()
+		}()
+		if got, err := b.Submit(pos, tilltest.Sale("cut", name), patience); err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_UNKNOWN {
 			t.Fatalf("%v %v", got, err)
 		}
 		b.into(other)
 		// As ever: only the former memory shows what became of it.
-		late := time.Now().Add(time.Minute)
+		late := time.Now().Add(patience)
 		for {
 			op, err := b.Operation(t.Context(), "cut", 0)
 			if err != nil || time.Now().After(late) {
@@ -244,7 +256,7 @@ func TestBond(t *testing.T) {
 		}
 		d.PowerOn()
 		b.into(c)
-		got, err := b.Operation(t.Context(), "cut", time.Minute)
+		got, err := b.Operation(t.Context(), "cut", patience)
 		if err != nil || got.GetOutcome() != fiscalv1.Outcome_OUTCOME_DONE {
 			t.Errorf("with its own memory back: %v %v", got, err)
 		}

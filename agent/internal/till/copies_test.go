@@ -41,13 +41,13 @@ func TestFleet_Copies(t *testing.T) {
 // copies asks until there are so many: a till that prints is passed over.
 func copies(t *testing.T, b *tilltest.Bench, have map[string]uint32, want int) []*uplinkv1.DocumentCopy {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(patience); ; {
 		got := b.Fleet.Copies(t.Context(), have, want)
 		if len(got) == want {
 			return got
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("a minute, and %d copies of %d", len(got), want)
+			t.Fatalf("%v, and %d copies of %d", patience, len(got), want)
 		}
 		if _, err := b.Fleet.Refresh(t.Context(), "a"); err != nil {
 			t.Fatal(err)
