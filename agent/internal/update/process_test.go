@@ -129,7 +129,9 @@ func (p *programs) host(t *testing.T, data, url, root, how string, die int) *hos
 			if err := cmd.Run(); err != nil {
 				fmt.Fprintln(&h.log, "ended:", err)
 			}
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the rest of its group, as systemd does
+			if cmd.Process != nil { // the service was stopped before it began
+				_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the rest of its group, as systemd does
+			}
 		}
 	}()
 	t.Cleanup(h.end)
