@@ -87,3 +87,53 @@ func (a *Access) FindNode(ctx context.Context, p *Person, need Permission, node 
 	}
 	return Place{}, false, nil
 }
+
+// Part is what stands at a node, for who may do something in all of it.
+type Part struct {
+	// Scope is what it holds: an organisation is whole; a department is the outlets that stand in it now, those that were closed among
+	// them; an outlet is itself. Of a till it is as much of the organisation as is within reach.
+	Scope Scope
+	// Till is the till, when the node is one. It is told apart: who reaches it through an outlet reaches of its past what it did there.
+	Till string
+}
+
+// PartOf gives what stands at a node at which a person holds all of some permissions, in whosever tree they may; the node of a whole
+// organisation is its id. False when there is none: it is not there, or not all of it is theirs.
+func (a *Access) PartOf(ctx context.Context, p *Person, node string, needs ...Permission) (Part, bool, error) {
+	if p == nil || node == "" || len(needs) == 0 {
+		return Part{}, false, nil
+	}
+	for i, right := range p.Rights {
+		if slices.ContainsFunc(p.Rights[:i], func(r Right) bool { return r.OrganisationID == right.OrganisationID }) {
+			continue
+		}
+		id := node
+		if node == right.OrganisationID {
+			id = ""
+		}
+		is, place, known, err := a.locate(ctx, p, right.OrganisationID, id)
+		if err != nil {
+			return Part{}, false, err
+		}
+		if !known || slices.ContainsFunc(needs, func(need Permission) bool { return !p.CanAt(need, place) }) {
+			continue
+		}
+		s := Scope{OrganisationID: right.OrganisationID, Organisation: right.Organisation}
+		switch {
+		case id == "":
+			s.All = true
+		case is == anOutlet:
+			s.Outlets = map[string]bool{id: true}
+		case is == aDepartment:
+			s.Outlets = map[string]bool{}
+			err = a.addDepartment(ctx, p, &s, id)
+		default:
+			var reach Reach
+			reach, err = a.Reach(ctx, p, needs...)
+			s, _ = reach.In(right.OrganisationID)
+			return Part{Scope: s, Till: id}, err == nil, err
+		}
+		return Part{Scope: s}, err == nil, err
+	}
+	return Part{}, false, nil
+}

@@ -29,13 +29,20 @@ func (d *documentsService) query(ctx context.Context, f *cabinetv1.DocumentFilte
 	if documents.NeedsMoney(f) && !p.Can(access.MoneyView) {
 		return nil, nil, connect.NewError(connect.CodePermissionDenied, fmt.Errorf("a search by sums, goods or people needs %s", access.MoneyView))
 	}
-	reach, eyes, err := d.s.sight(ctx, append(needs, also...)...)
+	needs = append(needs, also...)
+	all, eyes, err := d.s.sight(ctx, needs...)
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &tracks{s: d.s, reach: reach, eyes: eyes, states: map[string]*fiscalv1.TillState{}}
+	reach, tills, err := d.s.part(ctx, all, f.GetNodeId(), f.GetTillIds(), needs...)
+	if err != nil {
+		return nil, nil, err
+	}
+	f = proto.CloneOf(f)
+	f.TillIds = tills
+	t := &tracks{s: d.s, reach: all, eyes: eyes, states: map[string]*fiscalv1.TillState{}}
 	if f.GetOfd() != fiscalv1.OFDTrack_OFD_TRACK_UNSPECIFIED || f.GetRnm() != "" {
-		tills, err := d.s.Fleet.Tills(ctx, reach)
+		tills, err := d.s.Fleet.Tills(ctx, all)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -156,7 +163,11 @@ func shiftView(p *access.Person, s *cabinetv1.Shift) *cabinetv1.Shift {
 
 // ListShifts implements DocumentsService.
 func (d *documentsService) ListShifts(ctx context.Context, r *cabinetv1.ListShiftsRequest) (*cabinetv1.ListShiftsResponse, error) {
-	reach, eyes, err := d.s.sight(ctx, shiftNeeds(r)...)
+	eyes, err := d.s.eyes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reach, r, err := d.shiftsOf(ctx, r, shiftNeeds(r)...)
 	if err != nil {
 		return nil, err
 	}
@@ -187,36 +198,43 @@ func (d *documentsService) GetShift(ctx context.Context, r *cabinetv1.GetShiftRe
 	return &cabinetv1.GetShiftResponse{Shift: shiftView(p, s)}, nil
 }
 
-// GetRevenue implements DocumentsService; the table of rights asks for money:view.
-func (d *documentsService) GetRevenue(ctx context.Context, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
-	scope, err := d.s.own(ctx, access.MoneyView)
+// revenueOf adds up what a request asks for, where the caller may see money.
+func (d *documentsService) revenueOf(ctx context.Context, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
+	scope, till, err := d.s.ownPart(ctx, r.GetNodeId(), r.GetTillId(), access.MoneyView)
 	if err != nil {
 		return nil, err
 	}
-	return d.s.Documents.Revenue(ctx, scope, r)
+	ask := &cabinetv1.GetRevenueRequest{}
+	proto.Merge(ask, r)
+	ask.TillId = till
+	return d.s.Documents.Revenue(ctx, scope, ask)
 }
 
-// ListProducts implements DocumentsService; the table of rights asks for money:view.
-func (d *documentsService) ListProducts(ctx context.Context, r *cabinetv1.ListProductsRequest) (*cabinetv1.ListProductsResponse, error) {
-	scope, err := d.s.own(ctx, access.MoneyView)
-	if err != nil {
-		return nil, err
-	}
-	return d.s.Documents.Products(ctx, scope, r, pageSize(r.GetLimit()))
-}
-
-// ExportProducts implements DocumentsService; the table of rights asks for money:view.
-func (d *documentsService) ExportProducts(ctx context.Context, r *cabinetv1.ExportProductsRequest) (*cabinetv1.ExportProductsResponse, error) {
-	scope, err := d.s.own(ctx, access.MoneyView)
+// productsOf is revenueOf for goods.
+func (d *documentsService) productsOf(ctx context.Context, r *cabinetv1.ListProductsRequest, page string, limit int) (*cabinetv1.ListProductsResponse, error) {
+	scope, till, err := d.s.ownPart(ctx, r.GetNodeId(), r.GetTillId(), access.MoneyView)
 	if err != nil {
 		return nil, err
 	}
 	ask := &cabinetv1.ListProductsRequest{}
-	if r.GetFilter() != nil {
-		ask = proto.CloneOf(r.GetFilter())
-	}
-	ask.Page = ""
-	all, err := d.s.Documents.Products(ctx, scope, ask, exportRows+1)
+	proto.Merge(ask, r)
+	ask.TillId, ask.Page = till, page
+	return d.s.Documents.Products(ctx, scope, ask, limit)
+}
+
+// GetRevenue implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) GetRevenue(ctx context.Context, r *cabinetv1.GetRevenueRequest) (*cabinetv1.GetRevenueResponse, error) {
+	return d.revenueOf(ctx, r)
+}
+
+// ListProducts implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) ListProducts(ctx context.Context, r *cabinetv1.ListProductsRequest) (*cabinetv1.ListProductsResponse, error) {
+	return d.productsOf(ctx, r, r.GetPage(), pageSize(r.GetLimit()))
+}
+
+// ExportProducts implements DocumentsService; the table of rights asks for money:view.
+func (d *documentsService) ExportProducts(ctx context.Context, r *cabinetv1.ExportProductsRequest) (*cabinetv1.ExportProductsResponse, error) {
+	all, err := d.productsOf(ctx, r.GetFilter(), "", exportRows+1)
 	if err != nil {
 		return nil, err
 	}
@@ -224,21 +242,25 @@ func (d *documentsService) ExportProducts(ctx context.Context, r *cabinetv1.Expo
 	if err != nil {
 		return nil, err
 	}
-	name := "chekan-goods-" + strings.TrimSuffix(ask.GetFrom()+"-"+ask.GetTo(), "-") + out.ending
+	name := "chekan-goods-" + strings.TrimSuffix(r.GetFilter().GetFrom()+"-"+r.GetFilter().GetTo(), "-") + out.ending
 	return &cabinetv1.ExportProductsResponse{File: out.file, Name: name, Rows: out.rows, Cut: out.cut}, nil
 }
 
 // ListGaps implements DocumentsService.
 func (d *documentsService) ListGaps(ctx context.Context, r *cabinetv1.ListGapsRequest) (*cabinetv1.ListGapsResponse, error) {
-	reach, eyes, err := d.s.sight(ctx, access.DocumentsView)
+	all, eyes, err := d.s.sight(ctx, access.DocumentsView)
 	if err != nil {
 		return nil, err
 	}
-	list, cut, err := d.s.Documents.Gaps(ctx, reach, r.GetTillId())
+	reach, one, err := d.s.part(ctx, all, r.GetNodeId(), oneOrNone(r.GetTillId()), access.DocumentsView)
 	if err != nil {
 		return nil, err
 	}
-	tills, err := d.s.Fleet.Tills(ctx, reach)
+	list, cut, err := d.s.Documents.Gaps(ctx, reach, strings.Join(one, ""))
+	if err != nil {
+		return nil, err
+	}
+	tills, err := d.s.Fleet.Tills(ctx, all)
 	if err != nil {
 		return nil, err
 	}

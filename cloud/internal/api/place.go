@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/documents"
@@ -19,6 +20,7 @@ import (
 //   - of one till: [Server.at];
 //   - of one thing by its id: [Server.find];
 //   - of lists: [Server.sight]: the reach, given to what reads, and the eyes for whether a row is shown with money;
+//   - of lists that are asked for by a node of the tree: [Server.part], which narrows the reach;
 //   - of the whole organisation: [Server.whole].
 //
 // Nothing else asks for rights. What is out of reach is answered like what does not exist: an id that was guessed must teach nothing.
@@ -177,6 +179,27 @@ func planWithin(scope access.Scope, plan *cabinetv1.RolloutPlan) bool {
 	return len(plan.GetOutletIds()) > 0 && !slices.ContainsFunc(plan.GetOutletIds(), func(id string) bool { return !scope.Has(id, "") })
 }
 
+// part narrows what is within reach to a node of the tree that was asked for, together with the tills that were: all of what is asked
+// holds. An empty node asks for everything. A till that is the node is given among the tills, for what is within reach of its past is
+// not always all of it.
+func (s *Server) part(ctx context.Context, reach access.Reach, node string, tills []string, needs ...access.Permission) (access.Reach, []string, error) {
+	if node == "" {
+		return reach, tills, nil
+	}
+	part, known, err := s.Access.PartOf(ctx, access.PersonFrom(ctx), node, needs...)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !known:
+		return nil, nil, fmt.Errorf("node %q: %w", node, fleet.ErrNotFound)
+	case part.Till == "":
+		return access.Reach{part.Scope}, tills, nil
+	case len(tills) > 0 && !slices.Contains(tills, part.Till):
+		return nil, tills, nil // that till and this one are never the same
+	}
+	return access.Reach{part.Scope}, []string{part.Till}, nil
+}
+
 // own gives the part of the caller's reach in the organisation they work in; an empty one when there is none.
 func (s *Server) own(ctx context.Context, needs ...access.Permission) (access.Scope, error) {
 	reach, err := s.reach(ctx, needs...)
@@ -185,6 +208,32 @@ func (s *Server) own(ctx context.Context, needs ...access.Permission) (access.Sc
 		scope = access.Scope{OrganisationID: access.PersonFrom(ctx).OrganisationID}
 	}
 	return scope, err
+}
+
+// ownPart is part in the organisation the caller works in, with one till at most: sums of money are of one organisation, and nobody
+// sees those of another.
+func (s *Server) ownPart(ctx context.Context, node, till string, needs ...access.Permission) (access.Scope, string, error) {
+	scope, err := s.own(ctx, needs...)
+	if err != nil || node == "" {
+		return scope, till, err
+	}
+	reach, tills, err := s.part(ctx, nil, node, oneOrNone(till), needs...)
+	if err != nil {
+		return scope, "", err
+	}
+	scope, known := reach.In(scope.OrganisationID)
+	if !known {
+		scope = access.Scope{OrganisationID: access.PersonFrom(ctx).OrganisationID}
+	}
+	return scope, strings.Join(tills, ""), nil
+}
+
+// oneOrNone is an id as a list.
+func oneOrNone(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
 }
 
 // scopeAt is at for what a till did: with the part of its organisation in which the caller may see it.

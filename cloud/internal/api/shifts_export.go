@@ -22,15 +22,24 @@ func shiftNeeds(r *cabinetv1.ListShiftsRequest) []access.Permission {
 	return []access.Permission{access.DocumentsView}
 }
 
+// shiftsOf gives what a request for shifts is about, and where.
+func (d *documentsService) shiftsOf(ctx context.Context, r *cabinetv1.ListShiftsRequest, needs ...access.Permission) (access.Reach, *cabinetv1.ListShiftsRequest, error) {
+	reach, err := d.s.reach(ctx, needs...)
+	if err != nil {
+		return nil, nil, err
+	}
+	reach, tills, err := d.s.part(ctx, reach, r.GetNodeId(), r.GetTillIds(), needs...)
+	ask := &cabinetv1.ListShiftsRequest{}
+	proto.Merge(ask, r)
+	ask.TillIds = tills
+	return reach, ask, err
+}
+
 // ExportShifts implements DocumentsService; the table of rights asks for money:view.
 func (d *documentsService) ExportShifts(ctx context.Context, r *cabinetv1.ExportShiftsRequest) (*cabinetv1.ExportShiftsResponse, error) {
-	reach, err := d.s.reach(ctx, access.DocumentsView, access.MoneyView)
+	reach, ask, err := d.shiftsOf(ctx, r.GetFilter(), access.DocumentsView, access.MoneyView)
 	if err != nil {
 		return nil, err
-	}
-	ask := &cabinetv1.ListShiftsRequest{}
-	if r.GetFilter() != nil {
-		ask = proto.CloneOf(r.GetFilter())
 	}
 	out, err := export(r.GetFormat(), reports.Shifts, func(mark string, limit int) ([]documents.Shift, string, error) {
 		ask.Page = mark
@@ -45,11 +54,7 @@ func (d *documentsService) ExportShifts(ctx context.Context, r *cabinetv1.Export
 
 // ExportRevenue implements DocumentsService; the table of rights asks for money:view.
 func (d *documentsService) ExportRevenue(ctx context.Context, r *cabinetv1.ExportRevenueRequest) (*cabinetv1.ExportRevenueResponse, error) {
-	scope, err := d.s.own(ctx, access.MoneyView)
-	if err != nil {
-		return nil, err
-	}
-	sums, err := d.s.Documents.Revenue(ctx, scope, r.GetRequest())
+	sums, err := d.revenueOf(ctx, r.GetRequest())
 	if err != nil {
 		return nil, err
 	}

@@ -107,6 +107,7 @@ func visible(t *tree.Tree, see tree.May) map[string]seeing {
 func nodeView(t *tree.Tree, n *tree.Node, counts tree.Counts, till *fleet.Till, how seeing, who tree.Caller) *cabinetv1.Node {
 	v := &cabinetv1.Node{
 		Id: n.ID, Kind: cabinetv1.PlaceKind(n.Kind), ParentId: n.Parent, Name: n.Name,
+		Passing: how == passing,
 		Counts: &cabinetv1.LightCounts{
 			Red: uint32(counts[light.Red]), Yellow: uint32(counts[light.Yellow]), Grey: uint32(counts[light.Grey]), Green: uint32(counts[light.Green]),
 		},

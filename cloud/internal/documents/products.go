@@ -140,15 +140,13 @@ func (d *Documents) asked(ctx context.Context, scope access.Scope, r *cabinetv1.
 	if scope.All && r.GetOutletId() == "" { // then a till is asked for
 		return []db.ListProductsOfPlaceParams{{TillID: r.GetTillId()}}, nil
 	}
-	for _, outlet := range outlets {
-		tills, err := d.store.Read().ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: scope.OrganisationID, OutletID: outlet})
-		if err != nil {
-			return nil, err
-		}
-		for _, till := range tills {
-			if (r.GetTillId() == "" || r.GetTillId() == till) && !scope.Tills[till] {
-				list = append(list, db.ListProductsOfPlaceParams{TillID: till, OutletID: outlet})
-			}
+	stood, err := d.store.StoodIn(ctx, scope.OrganisationID, outlets)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range stood {
+		if (r.GetTillId() == "" || r.GetTillId() == x.Till) && !scope.Tills[x.Till] {
+			list = append(list, db.ListProductsOfPlaceParams{TillID: x.Till, OutletID: x.Outlet})
 		}
 	}
 	for _, till := range slices.Sorted(maps.Keys(scope.Tills)) {

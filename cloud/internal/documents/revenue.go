@@ -175,18 +175,12 @@ type spanSums struct {
 
 func (d *Documents) spans(ctx context.Context, n nodes, grain int32, first, before time.Time) ([]spanSums, error) {
 	var list []spanSums
-	for _, node := range n.kept {
-		rows, err := d.store.Read().SumRevenue(ctx, db.SumRevenueParams{
-			OrganisationID: n.organisation, Node: node, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("add up revenue: %w", err)
-		}
-		for _, r := range rows {
-			list = append(list, spanSums{r.Span, kindSums{r.Correction, r.Kind, store.Sums{
-				Receipts: r.Receipts, Total: r.Total, Cash: r.Cash, Electronic: r.Electronic, Prepaid: r.Prepaid, Credit: r.Credit, Barter: r.Barter, Positions: r.Positions,
-			}}})
-		}
+	rows, err := d.store.Revenue(ctx, n.organisation, n.kept, grain, first.Format(time.DateOnly), before.Format(time.DateOnly))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		list = append(list, spanSums{r.Span, kindSums{r.Correction, r.Kind, r.Sums}})
 	}
 	for _, m := range n.moved {
 		rows, err := d.moved(ctx, n.organisation, m, grain, first, before)
@@ -209,8 +203,12 @@ func (d *Documents) places(ctx context.Context, scope access.Scope, r *cabinetv1
 		}
 		sums[p] = append(sums[p], s)
 	}
-	switch r.GetPlace() {
-	case cabinetv1.Place_PLACE_OUTLET:
+	switch till := r.GetTillId(); {
+	case r.GetPlace() == cabinetv1.Place_PLACE_OUTLET && till != "":
+		if err := d.ofOutlets(ctx, scope, till, grain, first, before, func(id, name string, s kindSums) { add(place{id, name}, s) }); err != nil {
+			return nil, err
+		}
+	case r.GetPlace() == cabinetv1.Place_PLACE_OUTLET:
 		rows, err := d.store.Read().SumRevenueOfOutlets(ctx, db.SumRevenueOfOutletsParams{
 			OrganisationID: scope.OrganisationID, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
 		})
@@ -224,7 +222,7 @@ func (d *Documents) places(ctx context.Context, scope access.Scope, r *cabinetv1
 				}})
 			}
 		}
-	case cabinetv1.Place_PLACE_TILL:
+	case r.GetPlace() == cabinetv1.Place_PLACE_TILL:
 		rows, err := d.store.Read().SumRevenueOfTills(ctx, db.SumRevenueOfTillsParams{
 			OrganisationID: scope.OrganisationID, Grain: grain, First: first.Format(time.DateOnly), Before: before.Format(time.DateOnly),
 		})
@@ -260,7 +258,7 @@ func (d *Documents) places(ctx context.Context, scope access.Scope, r *cabinetv1
 				}})
 			}
 		}
-	case cabinetv1.Place_PLACE_UNSPECIFIED:
+	default:
 		return nil, nil
 	}
 	list := make([]*cabinetv1.RevenueRow, 0, len(order))

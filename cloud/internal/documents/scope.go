@@ -97,6 +97,53 @@ func (d *Documents) moves(ctx context.Context, scope access.Scope) (map[string]b
 	return moves, nil
 }
 
+// ofOutlets cuts what a till did within a scope by the outlets it did it in.
+func (d *Documents) ofOutlets(
+	ctx context.Context, scope access.Scope, till string, grain int32, first, before time.Time, add func(outlet, name string, s kindSums),
+) error {
+	stays, err := d.store.Read().AllStays(ctx, scope.OrganisationID)
+	if err != nil {
+		return fmt.Errorf("list moves of tills: %w", err)
+	}
+	stood, moved := map[string]bool{}, false
+	for _, s := range stays {
+		if s.TillID == till {
+			stood[s.OutletID], moved = true, true
+		}
+	}
+	if !moved {
+		outlet, err := d.store.Read().GetOutletOfTill(ctx, db.GetOutletOfTillParams{OrganisationID: scope.OrganisationID, ID: till})
+		if store.NotFound(err) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("find till: %w", err)
+		}
+		stood[outlet] = true
+	}
+	outlets, err := d.store.Read().ListOutlets(ctx, scope.OrganisationID)
+	if err != nil {
+		return fmt.Errorf("list outlets: %w", err)
+	}
+	for _, o := range outlets {
+		if !stood[o.ID] || !scope.Has(o.ID, till) {
+			continue
+		}
+		n := nodes{organisation: scope.OrganisationID, kept: []string{till}}
+		if moved {
+			here := access.Scope{Outlets: map[string]bool{o.ID: true}}
+			n.kept, n.moved = nil, []movedTill{{till: till, outlets: here.Match(), inside: true}}
+		}
+		sums, err := d.spans(ctx, n, grain, first, before)
+		if err != nil {
+			return err
+		}
+		for _, s := range sums {
+			add(o.ID, o.Name, s.kindSums)
+		}
+	}
+	return nil
+}
+
 // moved adds up a part of a till's documents.
 func (d *Documents) moved(ctx context.Context, organisation string, m movedTill, grain int32, first, before time.Time) ([]spanSums, error) {
 	rows, err := d.store.Read().SumMoved(ctx, db.SumMovedParams{

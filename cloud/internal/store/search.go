@@ -85,7 +85,7 @@ const (
 	scansAtOnce = 40
 	// fewSums is how many documents of a range of sums are sorted rather than looked for along the time.
 	fewSums = 2000
-	// fewPlaces is how many outlets and tills of a scope are gone along one by one; more are most of the organisation, and the time is.
+	// fewPlaces is how many outlets and tills of a scope are gone along one by one; of more the time is tried first, see searchPlaces.
 	fewPlaces = 20
 )
 
@@ -95,14 +95,22 @@ func (s *Store) Search(ctx context.Context, f Filter, after Mark, limit int) ([]
 	if f.alongProducts() {
 		return s.searchProducts(ctx, &f, after, limit)
 	}
-	scans, err := s.scans(ctx, &f, after)
-	if err != nil || len(scans) == 0 {
+	scans, narrow, err := s.scans(ctx, &f, after)
+	if err != nil {
 		return nil, err
 	}
+	if !narrow {
+		return s.searchPlaces(ctx, &f, after, limit)
+	}
+	return s.along(ctx, &f, scans, after, limit)
+}
+
+// along reads scans, as many at once as one statement holds.
+func (s *Store) along(ctx context.Context, f *Filter, scans []scan, after Mark, limit int) ([]Found, error) {
 	var list []Found
 	for len(scans) > 0 {
 		n := min(len(scans), scansAtOnce)
-		part, err := s.merged(ctx, &f, scans[:n], after, limit)
+		part, err := s.merged(ctx, f, scans[:n], after, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -324,76 +332,73 @@ func (f *Filter) rest(t *text) (where []string) {
 	return where
 }
 
-// scans chooses the index to go along.
-func (s *Store) scans(ctx context.Context, f *Filter, after Mark) ([]scan, error) {
+// scans chooses the index to go along. Of many places there may be none that promises to be short: then it is not narrow.
+func (s *Store) scans(ctx context.Context, f *Filter, after Mark) (scans []scan, narrow bool, err error) {
 	switch {
 	case f.Numbers != nil:
-		return each(f.Numbers, func(n Number) scan { return scan{where: []string{"d.fn = ? AND d.fd = ?"}, args: []any{n.FN, n.FD}} }), nil
+		return each(f.Numbers, func(n Number) scan { return scan{where: []string{"d.fn = ? AND d.fd = ?"}, args: []any{n.FN, n.FD}} }), true, nil
 	case f.FP != 0:
-		return []scan{{where: []string{"d.fp = ?"}, args: []any{f.FP}}}, nil
+		return []scan{{where: []string{"d.fp = ?"}, args: []any{f.FP}}}, true, nil
 	case f.FD != 0 && len(f.FNs) > 0:
-		return each(f.FNs, func(fn string) scan { return scan{where: []string{"d.fn = ? AND d.fd = ?"}, args: []any{fn, f.FD}} }), nil
+		return each(f.FNs, func(fn string) scan { return scan{where: []string{"d.fn = ? AND d.fd = ?"}, args: []any{fn, f.FD}} }), true, nil
 	case f.FD != 0:
 		return []scan{{
 			from: "memories m CROSS JOIN ", where: []string{"d.fn = m.fn AND d.fd = ? AND m.organisation_id = ?"}, args: []any{f.FD, f.Organisation},
-		}}, nil
+		}}, true, nil
 	case f.Shift != 0 && len(f.FNs) == 1:
 		one := scan{where: []string{"d.fn = ? AND d.fd >= ? AND d.fd <= ?"}, args: []any{f.FNs[0], f.ShiftFirst, f.ShiftLast}, order: "d.fd DESC"}
 		if after != (Mark{}) {
 			one.args[2], one.free = min(f.ShiftLast, after.FD-1), true
 		}
-		return []scan{one}, nil
+		return []scan{one}, true, nil
 	case f.Buyer != "":
-		return []scan{{where: []string{"d.buyer = ? AND d.buyer <> ''"}, args: []any{f.Buyer}}}, nil
+		return []scan{{where: []string{"d.buyer = ? AND d.buyer <> ''"}, args: []any{f.Buyer}}}, true, nil
 	case f.SumFrom != nil && f.SumTo != nil && *f.SumFrom == *f.SumTo:
-		return []scan{{where: []string{"d.total = ?"}, args: []any{*f.SumFrom}}}, nil
+		return []scan{{where: []string{"d.total = ?"}, args: []any{*f.SumFrom}}}, true, nil
 	case len(f.Tills) > 0:
-		return byTill(f.Tills), nil
+		return byTill(f.Tills), true, nil
 	case f.Cashiers != nil:
 		return each(f.Cashiers, func(id int64) scan {
 			return scan{where: []string{"d.cashier = ? AND d.cashier <> 0"}, args: []any{id}}
-		}), nil
+		}), true, nil
 	case f.OFD == 1 || f.OFD == 3:
 		list := each(f.Unsent, func(u Unsent) scan {
 			return scan{where: []string{"d.fn = ? AND d.fd >= ? AND d.ofd = 0"}, args: []any{u.FN, u.FD}}
 		})
-		return append(list, scan{where: []string{fmt.Sprintf("d.ofd = %d", f.OFD)}}), nil
+		return append(list, scan{where: []string{fmt.Sprintf("d.ofd = %d", f.OFD)}}), true, nil
 	case f.Paper == 2:
-		return []scan{{where: []string{"d.paper = 2"}}}, nil
+		return []scan{{where: []string{"d.paper = 2"}}}, true, nil
 	case f.Outlet != "":
-		tills, err := s.Read().ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: f.Organisation, OutletID: f.Outlet})
-		if err != nil {
-			return nil, fmt.Errorf("list tills of outlet: %w", err)
-		}
-		return byTill(tills), nil
+		scans, err = s.byPlaces(ctx, f.Organisation, []string{f.Outlet}, nil)
+		return scans, true, err
 	case f.Scoped && len(f.Outlets)+len(f.Alone) <= fewPlaces:
-		tills := slices.Clone(f.Alone)
-		for _, outlet := range f.Outlets {
-			list, err := s.Read().ListTillsOfOutlet(ctx, db.ListTillsOfOutletParams{OrganisationID: f.Organisation, OutletID: outlet})
-			if err != nil {
-				return nil, fmt.Errorf("list tills of outlet: %w", err)
-			}
-			tills = append(tills, list...)
-		}
-		slices.Sort(tills)
-		return byTill(slices.Compact(tills)), nil
+		scans, err = s.byPlaces(ctx, f.Organisation, f.Outlets, f.Alone)
+		return scans, true, err
 	case len(f.FNs) == 1:
 		one := scan{where: []string{"d.fn = ?"}, args: []any{f.FNs[0]}, order: "d.fd DESC"} // in a memory numbers and times grow together
 		if after != (Mark{}) {
 			one.where, one.args, one.free = []string{"d.fn = ? AND d.fd < ?"}, append(one.args, after.FD), true
 		}
-		return []scan{one}, nil
+		return []scan{one}, true, nil
 	case len(f.FNs) > 1:
-		return each(f.FNs, func(fn string) scan { return scan{where: []string{"d.fn = ?"}, args: []any{fn}, order: "d.fd DESC"} }), nil
+		return each(f.FNs, func(fn string) scan { return scan{where: []string{"d.fn = ?"}, args: []any{fn}, order: "d.fd DESC"} }), true, nil
 	case f.SumFrom != nil || f.SumTo != nil:
 		if few, err := s.bySum(ctx, f); err != nil || few != nil {
-			return few, err
+			return few, true, err
 		}
 	}
 	if len(f.Forms) == 0 && len(f.Kinds) == 0 && f.Paid == 0 {
-		return []scan{{}}, nil
+		return []scan{{}}, !f.Scoped, nil
 	}
-	return s.byClass(ctx, f)
+	classes, err := s.classesOf(ctx, f)
+	if err != nil {
+		return nil, false, err
+	}
+	narrow = !f.Scoped
+	if f.Scoped {
+		narrow, err = s.fewOfClasses(ctx, f, classes, after)
+	}
+	return each(classes, func(class int32) scan { return scan{where: []string{"d.class = ?"}, args: []any{class}} }), narrow, err
 }
 
 func each[T any](values []T, of func(T) scan) []scan {
@@ -435,20 +440,16 @@ func (s *Store) bySum(ctx context.Context, f *Filter) ([]scan, error) {
 	return []scan{x}, nil
 }
 
-// byClass goes along every class that the filter lets through.
-func (s *Store) byClass(ctx context.Context, f *Filter) ([]scan, error) {
+// classesOf gives every class that the filter lets through.
+func (s *Store) classesOf(ctx context.Context, f *Filter) (list []int32, err error) {
 	classes, err := s.Classes(ctx, f.Organisation)
-	if err != nil {
-		return nil, err
-	}
-	var scans []scan
 	for _, class := range classes {
 		form, kind, paid := OfClass(class)
 		if oneOf(f.Forms, form) && oneOf(f.Kinds, kind) && (f.Paid == 0 || paid&f.Paid != 0) {
-			scans = append(scans, scan{where: []string{"d.class = ?"}, args: []any{class}})
+			list = append(list, class)
 		}
 	}
-	return scans, nil
+	return list, err
 }
 
 func oneOf(list []int32, v int32) bool {

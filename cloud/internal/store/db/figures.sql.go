@@ -1215,40 +1215,6 @@ func (q *Queries) ListTillOutlets(ctx context.Context, organisationID string) ([
 	return items, nil
 }
 
-const listTillsOfOutlet = `-- name: ListTillsOfOutlet :many
-SELECT DISTINCT s.till_id FROM shifts s WHERE s.organisation_id = $1 AND s.outlet_id = $2
-UNION SELECT DISTINCT x.till_id FROM shift_sums x WHERE x.organisation_id = $1 AND x.outlet_id = $2
-UNION SELECT t.id FROM tills t WHERE t.organisation_id = $1 AND t.outlet_id = $2
-`
-
-type ListTillsOfOutletParams struct {
-	OrganisationID string
-	OutletID       string
-}
-
-func (q *Queries) ListTillsOfOutlet(ctx context.Context, arg ListTillsOfOutletParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, listTillsOfOutlet, arg.OrganisationID, arg.OutletID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var till_id string
-		if err := rows.Scan(&till_id); err != nil {
-			return nil, err
-		}
-		items = append(items, till_id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const moveRevenue = `-- name: MoveRevenue :exec
 INSERT INTO revenue (organisation_id, node, grain, span, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions)
 SELECT organisation_id, CAST($2 AS TEXT), grain, span, correction, kind, receipts, total, cash, electronic, prepaid, credit, barter, positions
@@ -1415,77 +1381,6 @@ func (q *Queries) SetTracks(ctx context.Context, arg SetTracksParams) error {
 		arg.Revision,
 	)
 	return err
-}
-
-const sumRevenue = `-- name: SumRevenue :many
-SELECT span, correction, kind, CAST(SUM(receipts) AS BIGINT) AS receipts, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(cash) AS BIGINT) AS cash,
-    CAST(SUM(electronic) AS BIGINT) AS electronic, CAST(SUM(prepaid) AS BIGINT) AS prepaid, CAST(SUM(credit) AS BIGINT) AS credit,
-    CAST(SUM(barter) AS BIGINT) AS barter, CAST(SUM(positions) AS BIGINT) AS positions
-FROM revenue WHERE organisation_id = $1 AND node = $2 AND grain = $3 AND span >= $4 AND span < $5
-GROUP BY span, correction, kind ORDER BY span, correction, kind
-`
-
-type SumRevenueParams struct {
-	OrganisationID string
-	Node           string
-	Grain          int32
-	First          string
-	Before         string
-}
-
-type SumRevenueRow struct {
-	Span       string
-	Correction int32
-	Kind       int32
-	Receipts   int64
-	Total      int64
-	Cash       int64
-	Electronic int64
-	Prepaid    int64
-	Credit     int64
-	Barter     int64
-	Positions  int64
-}
-
-func (q *Queries) SumRevenue(ctx context.Context, arg SumRevenueParams) ([]SumRevenueRow, error) {
-	rows, err := q.db.QueryContext(ctx, sumRevenue,
-		arg.OrganisationID,
-		arg.Node,
-		arg.Grain,
-		arg.First,
-		arg.Before,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []SumRevenueRow
-	for rows.Next() {
-		var i SumRevenueRow
-		if err := rows.Scan(
-			&i.Span,
-			&i.Correction,
-			&i.Kind,
-			&i.Receipts,
-			&i.Total,
-			&i.Cash,
-			&i.Electronic,
-			&i.Prepaid,
-			&i.Credit,
-			&i.Barter,
-			&i.Positions,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const sumRevenueOfOutlets = `-- name: SumRevenueOfOutlets :many

@@ -108,11 +108,6 @@ SELECT * FROM revenue;
 -- name: AllProductDays :many
 SELECT * FROM product_days;
 
--- name: ListTillsOfOutlet :many
-SELECT DISTINCT s.till_id FROM shifts s WHERE s.organisation_id = $1 AND s.outlet_id = $2
-UNION SELECT DISTINCT x.till_id FROM shift_sums x WHERE x.organisation_id = $1 AND x.outlet_id = $2
-UNION SELECT t.id FROM tills t WHERE t.organisation_id = $1 AND t.outlet_id = $2;
-
 -- name: ListNamedMemories :many
 SELECT fn FROM memories WHERE organisation_id = $1 AND rnm = $2 AND rnm <> '';
 
@@ -125,13 +120,6 @@ SELECT id FROM products WHERE organisation_id = $1 AND folded LIKE CAST(sqlc.arg
 -- name: FindKey :many
 SELECT o.body FROM journals j JOIN operations o ON o.journal_id = j.id AND o.key = sqlc.arg(key)
 WHERE j.organisation_id = $1 LIMIT 100;
-
--- name: SumRevenue :many
-SELECT span, correction, kind, CAST(SUM(receipts) AS BIGINT) AS receipts, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(cash) AS BIGINT) AS cash,
-    CAST(SUM(electronic) AS BIGINT) AS electronic, CAST(SUM(prepaid) AS BIGINT) AS prepaid, CAST(SUM(credit) AS BIGINT) AS credit,
-    CAST(SUM(barter) AS BIGINT) AS barter, CAST(SUM(positions) AS BIGINT) AS positions
-FROM revenue WHERE organisation_id = $1 AND node = $2 AND grain = $3 AND span >= sqlc.arg(first) AND span < sqlc.arg(before)
-GROUP BY span, correction, kind ORDER BY span, correction, kind;
 
 -- name: SumRevenueOfOutlets :many
 SELECT o.id, o.name, r.correction, r.kind, CAST(SUM(r.receipts) AS BIGINT) AS receipts, CAST(SUM(r.total) AS BIGINT) AS total, CAST(SUM(r.cash) AS BIGINT) AS cash,
