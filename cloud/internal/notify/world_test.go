@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -251,3 +252,8 @@ func declare(code string, s fiscalv1.Severity) func(w *world) {
 		w.shops[0].state.Problems = []*fiscalv1.Problem{{Code: code, Severity: s, Text: "Кассир Иванова приняла 1 500 ₽", Todo: "д", Args: map[string]string{"what": "Иванова", "sum": "1500"}}}
 	}
 }
+
+var ids = regexp.MustCompile(`\b[0-9a-z]{16}\b`)
+
+// spoken is a text without ids: these are random letters and digits, and any figure stands in one of them by chance.
+func spoken(text string) string { return ids.ReplaceAllString(text, "…") }
