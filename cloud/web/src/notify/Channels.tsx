@@ -13,7 +13,7 @@ import { contact } from "../ui/format";
 import { Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { Sure, useAnew, WhyNot } from "./parts";
-import { useKindName, useWhyNot } from "./words";
+import { useKindName, useTrouble, useWhyNot } from "./words";
 
 /** How often it is looked whether the bot has heard of the person. */
 const ASK_MS = 3000;
@@ -66,14 +66,19 @@ function ChannelRow({ channel: c, kept }: { channel: NotifyChannel; kept: boolea
   const { t } = useTranslation();
   const kindName = useKindName();
   const whyNot = useWhyNot();
+  const trouble = useTrouble();
   const anew = useAnew();
   const done = useDone();
   const [code, setCode] = useState("");
   const [removing, setRemoving] = useState(false);
   const test = useMutation(NotifyService.method.testNotifyChannel, {
-    onSuccess: ({ error }) => {
+    onSuccess: (tested) => {
       anew();
-      done(error ? t("notify.channels.testFailed", { error }) : t("notify.channels.tested"));
+      done(
+        tested.error
+          ? t("notify.channels.testFailed", { why: trouble(tested) })
+          : t("notify.channels.tested"),
+      );
     },
   });
   const confirm = useMutation(NotifyService.method.confirmNotifyChannel, {
@@ -147,7 +152,7 @@ function ChannelRow({ channel: c, kept }: { channel: NotifyChannel; kept: boolea
       )}
       {c.error ? (
         <div className="small">
-          <span className="red">{t("notify.channels.failed")}</span> <When ms={c.failedMs} />: {c.error}
+          <span className="red">{t("notify.channels.failed")}</span> <When ms={c.failedMs} />. {trouble(c)}
         </div>
       ) : (
         c.sentMs > 0n && (

@@ -8,7 +8,7 @@ import { useDone } from "../people/dialogs";
 import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useAnew, WhyNot } from "./parts";
-import { useEventName, useWhyNot } from "./words";
+import { useEventName, useTrouble, useWhyNot } from "./words";
 
 const STATES = ["waiting", "sent", "failed", "dropped"] as const;
 
@@ -63,6 +63,7 @@ function DeliveryRow({ of: d, off }: { of: Delivery; off: boolean }) {
   const { t } = useTranslation();
   const eventName = useEventName();
   const whyNot = useWhyNot();
+  const trouble = useTrouble();
   const anew = useAnew();
   const done = useDone();
   const resend = useMutation(NotifyService.method.resendDelivery, {
@@ -105,7 +106,8 @@ function DeliveryRow({ of: d, off }: { of: Delivery; off: boolean }) {
             <li key={String(a.atMs)}>
               <When ms={a.atMs} /> ·{" "}
               <span className="num strong">{a.status || t("notify.hooks.noAnswer")}</span>{" "}
-              <span className="quiet num">{a.tookMs} ms</span> {a.error && <span>{a.error}</span>}{" "}
+              <span className="quiet num">{a.tookMs} ms</span>{" "}
+              {a.error && <span>{trouble(a, a.status !== 0)}</span>}{" "}
               {a.answer && <span className="mono quiet">{a.answer}</span>}
             </li>
           ))}

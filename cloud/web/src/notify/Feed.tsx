@@ -10,7 +10,7 @@ import { HelpLink } from "../help/HelpLink";
 import { contact } from "../ui/format";
 import { Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
-import { useEventName, useKindName } from "./words";
+import { useEventName, useKindName, useTrouble } from "./words";
 
 const STATES = ["waiting", "sent", "failed", "dropped"] as const;
 
@@ -175,6 +175,7 @@ function Story({ of: n }: { of: Notice }) {
 function Delivered({ of }: { of: readonly NoticeDelivery[] }) {
   const { t } = useTranslation();
   const kindName = useKindName();
+  const trouble = useTrouble();
   if (of.length === 0) return <span className="small quiet">{t("notify.feed.nobody")}</span>;
   return (
     <ul className="noticetills small">
@@ -185,7 +186,7 @@ function Delivered({ of }: { of: readonly NoticeDelivery[] }) {
             {kindName(d.kind)} {d.address && <span className="quiet">{contact(d.address)}</span>}{" "}
             <span className={state === "failed" ? "red" : "quiet"}>{t(`notify.states.${state}`)}</span>{" "}
             {(state === "sent" || state === "waiting") && <When ms={d.atMs} />}
-            {d.error && <div className="quiet">{d.error}</div>}
+            {d.error && <div className="quiet">{trouble(d)}</div>}
           </li>
         );
       })}

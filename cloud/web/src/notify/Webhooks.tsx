@@ -11,7 +11,7 @@ import { When } from "../ui/time";
 import { Deliveries } from "./Deliveries";
 import { Sure, useAnew, WhyNot } from "./parts";
 import { EventPick, useEventList, WherePick } from "./pick";
-import { useWhyNot } from "./words";
+import { useTrouble, useWhyNot } from "./words";
 import "./notify.css";
 
 /** Addresses of other systems that are told of events, and the log of one of them. */
@@ -92,6 +92,7 @@ function HookRow(p: { hook: Webhook; onLog: () => void; onEdit: () => void; onRe
   const { t } = useTranslation();
   const eventList = useEventList();
   const whyNot = useWhyNot();
+  const trouble = useTrouble();
   const anew = useAnew();
   const done = useDone();
   const w = p.hook;
@@ -102,7 +103,7 @@ function HookRow(p: { hook: Webhook; onLog: () => void; onEdit: () => void; onRe
       done(
         delivery?.state === "sent"
           ? t("notify.hooks.tested", { status: last?.status ?? 0 })
-          : t("notify.hooks.testFailed", { error: last?.error ?? "" }),
+          : t("notify.hooks.testFailed", { why: trouble(last ?? { fault: "", error: "" }) }),
       );
     },
   });
@@ -119,7 +120,8 @@ function HookRow(p: { hook: Webhook; onLog: () => void; onEdit: () => void; onRe
           <div className="small">
             {w.error ? (
               <>
-                <span className="red">{t("notify.hooks.failLast")}</span> <When ms={w.failedMs} />: {w.error}
+                <span className="red">{t("notify.hooks.failLast")}</span> <When ms={w.failedMs} />.{" "}
+                {trouble(w)}
               </>
             ) : (
               <span className="quiet">

@@ -6,6 +6,7 @@ import { queryClient } from "../app/queries";
 import { ALL, FakeCabinet, type FakeOptions } from "../testing/cabinet";
 import { startWords } from "../words";
 import { clockOf, minutesOf } from "./SettingsForm";
+import { useTrouble } from "./words";
 
 const NOW = Date.now();
 
@@ -35,7 +36,8 @@ test("the feed says what was told, of which tills, and whether it arrived", asyn
   expect(rows).toHaveLength(4);
   expect(rows[0]).toContain("в кассе нет бумаги");
   expect(rows[0]).toContain("Telegram @anna не доставлено");
-  expect(rows[0]).toContain("bot was blocked");
+  expect(rows[0]).toContain("Адрес не принят: такого нет");
+  expect(rows[0]).toContain("Ответ: «403 Forbidden: bot was blocked by the user»");
   expect(rows[1]).toContain("ОФД Такском, 40 касс");
   expect(rows[1]).toContain("и ещё 20");
   expect(rows[2]).toContain("Снова в норме");
@@ -121,9 +123,40 @@ test("a channel is added, confirmed by its code and tested", async () => {
   fireEvent.click(button("Подтвердить", mine));
   fireEvent.click(await within(mine).findByRole("button", { name: "Отправить проверочное" }));
   await screen.findByText("Проверочное сообщение отправлено");
-  cabinet.notify.testError = "550 no such mailbox";
+  cabinet.notify.test = { fault: "address", error: "550 no such mailbox" };
   fireEvent.click(button("Отправить проверочное", mine));
-  await screen.findByText("Не отправлено: 550 no such mailbox");
+  await screen.findByText(
+    "Не отправлено. Адрес не принят: такого нет, или получатель запретил ему писать. Ответ: «550 no such mailbox»",
+  );
+});
+
+test("why a message did not go is said by its kind, and what was said stands as it came", async () => {
+  const said: string[] = [];
+  function Said() {
+    const trouble = useTrouble();
+    said.splice(
+      0,
+      said.length,
+      trouble({ fault: "credentials", error: "535 <b>no</b>" }),
+      trouble({ fault: "tls", error: "x509: unknown authority" }),
+      trouble({ fault: "private", error: "private" }),
+      trouble({ fault: "", error: "disk full" }),
+      trouble({ fault: "said", error: "" }),
+      trouble({ fault: "of tomorrow", error: "42" }),
+      trouble({ fault: "answer", error: "502 bad gateway" }, true),
+    );
+    return null;
+  }
+  render(<Said />);
+  expect(said).toEqual([
+    "Нас не приняли: неверны имя, пароль или ключ в настройках кабинета. Ответ: «535 <b>no</b>»",
+    "Соединение не защищено: сертификату нельзя доверять, или шифрования нет. Причина: «x509: unknown authority»",
+    "Адрес ведёт во внутреннюю сеть: вебхуки уходят только на адреса, видные из интернета.",
+    "Отправить не получилось. Причина: «disk full»",
+    "Отправить не получилось.",
+    "Отправить не получилось. Причина: «42»",
+    "Сообщение не взяли.",
+  ]);
 });
 
 test("Telegram is linked by a message to the bot", async () => {
@@ -166,7 +199,8 @@ test("a webhook is added, its secret is shown once, and a failed delivery is sen
   expect(cabinet.notify.hooks).toHaveLength(3);
   fireEvent.click((await screen.findAllByRole("button", { name: "Журнал" }))[0] as HTMLElement);
   const list = await screen.findByRole("list", { name: "Доставки" });
-  expect(plain(list)).toContain("502");
+  expect(plain(list)).toContain("502 311 ms Сообщение не взяли. bad gateway");
+  expect(plain(list)).toContain("Связи нет: никто не ответил. Причина: «timeout»");
   fireEvent.click(button("Отправить ещё раз", list));
   await screen.findByText("отправлено");
   expect(cabinet.notify.deliveries[0]?.attempts).toHaveLength(3);

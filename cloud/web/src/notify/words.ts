@@ -5,6 +5,10 @@ import words from "../words/ru/notify.json";
 
 const EVENTS = words.notify.events;
 const KINDS = words.notify.kinds;
+const FAULTS = words.notify.faults;
+
+/** Faults of which what was said is the other side's answer; of the rest it is the system's cause. */
+const ANSWERS = ["address", "credentials", "often", "answer"];
 
 /** Name of an event; one that is new to us is shown as it came. */
 export function useEventName(): (event: string) => string {
@@ -16,6 +20,23 @@ export function useEventName(): (event: string) => string {
 export function useKindName(): (kind: string) => string {
   const { t } = useTranslation();
   return (kind) => (kind in KINDS ? t(`notify.kinds.${kind as keyof typeof KINDS}`) : kind);
+}
+
+interface Trouble {
+  fault: string;
+  error: string;
+}
+
+/** Why a message did not go, as a sentence; what the other side said stands behind it as it came. `bare` leaves that out. */
+export function useTrouble(): (trouble: Trouble, bare?: boolean) => string {
+  const { t } = useTranslation();
+  return ({ fault, error }, bare = false) => {
+    const known = fault in FAULTS && fault !== "said" && fault !== "cause";
+    const why = t(`notify.faults.${known ? (fault as keyof typeof FAULTS) : "other"}`);
+    // Where nothing was said the kind stands in for it.
+    if (bare || error === "" || error === fault) return why;
+    return t(`notify.faults.${ANSWERS.includes(fault) ? "said" : "cause"}`, { why, said: error });
+  };
 }
 
 type Invalid = "invalid" | "badMail" | "badPhone" | "badUrl";

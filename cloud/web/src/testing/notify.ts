@@ -75,7 +75,8 @@ function notices(now: number): Notice[] {
           kind: "telegram",
           address: "@anna",
           state: "failed",
-          error: "telegram sendMessage: bot was blocked by the user",
+          fault: "address",
+          error: "403 Forbidden: bot was blocked by the user",
         },
       ],
     },
@@ -138,7 +139,7 @@ export class FakeNotify {
     digestAt: 540,
   });
   /** What a confirmed way answers to a test. */
-  testError = "";
+  test = { fault: "", error: "" };
 
   constructor(
     private readonly now: number,
@@ -178,7 +179,8 @@ export class FakeNotify {
             kind: "telegram",
             address: "@anna",
             confirmed: true,
-            error: "telegram sendMessage: bot was blocked by the user",
+            fault: "address",
+            error: "403 Forbidden: bot was blocked by the user",
             failedMs: ms(now - 6 * MINUTE),
           }),
           create(NotifyChannelSchema, { id: "c3", kind: "sms", address: "+79161234567" }),
@@ -199,7 +201,8 @@ export class FakeNotify {
             url: "https://chat.example.ru/in?room=kassa",
             nodeId: "north",
             node: "Север",
-            error: "send webhook: answered 502",
+            fault: "answer",
+            error: "502 bad gateway",
             failedMs: ms(now - 3 * HOUR),
           }),
         ];
@@ -217,10 +220,11 @@ export class FakeNotify {
                 atMs: ms(now - 2 * HOUR),
                 status: 502,
                 tookMs: 311,
-                error: "send webhook: answered 502",
+                fault: "answer",
+                error: "502 bad gateway",
                 answer: "bad gateway",
               },
-              { atMs: ms(now - 3 * HOUR), status: 0, tookMs: 15_000, error: "send webhook: timeout" },
+              { atMs: ms(now - 3 * HOUR), status: 0, tookMs: 15_000, fault: "reach", error: "timeout" },
             ],
           }),
         ];
@@ -331,7 +335,7 @@ export class FakeNotify {
       },
       testNotifyChannel: () => {
         door();
-        return { error: this.testError };
+        return this.test;
       },
       listWebhooks: () => {
         manage();
@@ -372,6 +376,7 @@ export class FakeNotify {
                     atMs: ms(this.now),
                     status: 204,
                     tookMs: 20,
+                    fault: "",
                     error: "",
                     answer: "",
                   },
