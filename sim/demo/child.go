@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -133,20 +135,30 @@ func tail(path string, lines int) string {
 	return strings.TrimRight(strings.Join(all, "\n"), " ")
 }
 
+// Spare ports lie below those that systems give to outgoing connections: one of
+// theirs could be gone again before the program listens on it.
+const (
+	firstSpare = 20_000
+	spares     = 10_000
+)
+
 // port gives a port of loopback that is free now: the one used before, the
-// preferred one, or any. fixed says that nothing but the one used before will
-// do, because others have written it down.
+// preferred one, or a spare one. fixed says that nothing but the one used before
+// will do, because others have written it down.
 func (d *demo) port(ctx context.Context, name string, preferred int, fixed bool) (string, error) {
 	before := d.memory.Ports[name]
-	tries := []int{before, preferred, 0}
-	switch {
-	case before == 0:
-		tries = tries[1:]
-	case fixed:
-		tries = tries[:1]
+	tries := []int{before}
+	if before == 0 || !fixed {
+		tries = append(tries, preferred)
+		for i := range 100 { // other demos on this computer begin elsewhere
+			tries = append(tries, firstSpare+(os.Getpid()*7+i)%spares)
+		}
 	}
 	var failure error
 	for _, p := range tries {
+		if p == 0 || p != before && slices.Contains(slices.Collect(maps.Values(d.memory.Ports)), p) {
+			continue
+		}
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
 		if err != nil {
 			failure = err
