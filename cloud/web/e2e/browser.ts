@@ -51,11 +51,14 @@ export async function openWindow(
     viewport,
     locale: "ru-RU",
     colorScheme: "light",
+    // What fades has other colours for a moment, which neither a picture nor axe should meet.
+    reducedMotion: "reduce",
     baseURL: url,
     ...more,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  // A crowded computer is slow, not wrong: only a failure takes so long.
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
@@ -81,7 +84,7 @@ export async function shoot(page: Page, name: string, fullPage = false): Promise
 export async function expectFits(page: Page): Promise<void> {
   const excess = () =>
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  await expect.poll(excess, { timeout: 3_000, message: "the page scrolls sideways" }).toBeLessThanOrEqual(0);
+  await expect.poll(excess, { message: "the page scrolls sideways" }).toBeLessThanOrEqual(0);
 }
 
 /** Calls a method of the cabinet as the page itself would, for what a test needs and another test has clicked. */

@@ -130,7 +130,7 @@ test("the first document is waited for until the operator has it", async () => {
   await look(page, "connect-waits");
   await newcomer.operator("accept");
   await newcomer.restart(); // or else it would wait five minutes for the operator's word
-  await page.getByRole("status").filter({ hasText: "Касса подключена:" }).waitFor({ timeout: 50_000 });
+  await page.getByRole("status").filter({ hasText: "Касса подключена:" }).waitFor();
   expect(await newcomer.taken()).toContain("FD 1 form 1 "); // the report of registration
   expect(await turn(page).count()).toBe(0);
   await look(page, "connect-done");

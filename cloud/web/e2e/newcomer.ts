@@ -13,14 +13,25 @@ import { promisify } from "node:util";
 const bin = join(resolve(import.meta.dirname, "../../.."), "bin");
 const run = promisify(execFile);
 
-/** A port nobody listens on. */
+const given = new Set<number>();
+
+/**
+ * A port nobody listens on. The system gives none of these to a connection that goes out, as it would give one of its
+ * own choice again before our program listens there.
+ */
 async function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer().once("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => done(typeof address === "object" && address ? address.port : 0));
-    });
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (given.has(port) || !(await free(port))) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function free(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer().once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
   });
 }
 

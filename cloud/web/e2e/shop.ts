@@ -53,7 +53,7 @@ export class Shop {
     args.push(join(bin, "chekan-cloud"), "--once-ready-file", file, ...flags);
     const demo = spawn(join(bin, "chekan-sim"), args, { stdio: ["ignore", out, out] });
     closeSync(out);
-    const deadline = Date.now() + 150_000;
+    const deadline = Date.now() + 240_000;
     for (;;) {
       const ready = readJSON<Ready>(file);
       if (ready) return new Shop(demo, dir, ready);
@@ -103,20 +103,15 @@ export class Shop {
   }
 
   /** Plans a fault of the till; its words are the simulator's. */
-  async fault(till: string, command: string, phase: string, action: string, code = 0): Promise<void> {
-    await this.sim(
-      "fault",
-      "add",
-      "--till",
-      till,
-      "--command",
-      command,
-      "--phase",
-      phase,
-      "--code",
-      String(code),
-      action,
-    );
+  async fault(
+    till: string,
+    command: string,
+    phase: string,
+    action: string,
+    ...more: string[]
+  ): Promise<void> {
+    const where = ["--till", till, "--command", command, "--phase", phase];
+    await this.sim("fault", "add", ...where, ...more, action);
   }
 
   /** Sells one thing through the agent's door, and insists that it is done. */
@@ -205,7 +200,7 @@ export async function emptyCabinet(): Promise<{
     cloud.once("exit", () => rmSync(dir, { recursive: true, force: true }));
     cloud.kill("SIGTERM");
   };
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const addresses = readJSON<{ cabinet: string }>(join(dir, "addresses.json"));
     if (addresses) {

@@ -8,8 +8,10 @@ export default defineConfig({
     environment: "node",
     fileParallelism: false,
     sequence: { shuffle: false },
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    // A crowded computer is slow, not wrong: only a failure takes so long.
+    testTimeout: 240_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     bail: 1,
   },
 });

@@ -38,7 +38,7 @@ export function remote(): void {
       await shoot(page, "consent-given-1440");
     });
 
-    test("the agent itself checks the network and gives a bundle", { timeout: 180_000 }, async () => {
+    test("the agent itself checks the network and gives a bundle", async () => {
       const { page } = story.desk;
       await page.goto("/");
       await row(page, FIRST).getByRole("link", { name: FIRST }).click();
@@ -46,14 +46,14 @@ export function remote(): void {
       await part.getByRole("button", { name: "Проверить сеть" }).click();
       await consent(page, "Проверить сеть");
       const now = page.getByRole("region", { name: "Ход команды" });
-      await now.getByText("Сеть в порядке").first().waitFor({ timeout: 60_000 });
+      await now.getByText("Сеть в порядке").first().waitFor();
       await now.getByText("Вход агентов в кабинет: шифрование и сертификат").first().waitFor();
       await expectFits(page);
       await shoot(page, "agent-network-1440", true);
       await part.getByRole("button", { name: "Собрать файл для разбора" }).click();
       await consent(page, "Собрать файл для разбора");
       const download = now.getByRole("button", { name: "Скачать файл" });
-      await download.waitFor({ timeout: 60_000 });
+      await download.waitFor();
       const [file] = await Promise.all([page.waitForEvent("download"), download.click()]);
       expect(file.suggestedFilename()).toMatch(/^chekan-.*\.zip$/);
       const saved = join(artifacts, "bundle.zip");
@@ -66,7 +66,7 @@ export function remote(): void {
       await page.goto("/");
     });
 
-    test("a limit of one till colours that till and no other", { timeout: 180_000 }, async () => {
+    test("a limit of one till colours that till and no other", async () => {
       const { page } = story.desk;
       await page.goto("/tills");
       await row(page, FIRST).getByRole("link", { name: FIRST }).click();
@@ -113,9 +113,7 @@ export function remote(): void {
     test("a phone will do", async () => {
       await story.shop.paperIn(SECOND, 8);
       await story.shop.sell(SECOND, "e2e-phone-1", "Чай чёрный листовой 100 г", 15_990);
-      await expect
-        .poll(async () => (await story.shop.lastSlip(SECOND)).whole, { timeout: 20_000 })
-        .toBe(false);
+      await expect.poll(async () => (await story.shop.lastSlip(SECOND)).whole).toBe(false);
 
       const phone = await openWindow(story.browser, story.shop.ready.cabinet, PHONE);
       const { page } = phone;

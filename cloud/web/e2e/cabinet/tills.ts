@@ -15,8 +15,9 @@ export function tills(): void {
       await unfinished.getByText("Внимание").waitFor();
       await unfinished.getByText("Бумага вставлена, касса ждёт продолжения печати.").waitFor();
       await row(page, FIRST).getByText("Работает").waitFor();
-      // Those with problems stand first.
-      expect(await page.getByRole("row").nth(1).textContent()).toContain(SECOND);
+      // Those with problems stand first; rows change places while no pointer is among them.
+      await page.mouse.move(0, 0);
+      await expect.poll(() => page.getByRole("row").nth(1).textContent()).toContain(SECOND);
       await expectFits(page);
       await shoot(page, "tills-1440");
     });
@@ -81,6 +82,8 @@ export function tills(): void {
       await expectFits(page);
       await shoot(page, "till-unfinished-1440");
 
+      // The till is in no hurry, so that what it does is seen.
+      await story.shop.fault(SECOND, "B0", "after", "delay", "--for", "4s");
       await page.getByRole("button", { name: "Продолжить печать" }).click();
       await consent(page, "Продолжить печать");
       const run = page.getByRole("region", { name: "Ход команды" });
