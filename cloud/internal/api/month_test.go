@@ -265,6 +265,7 @@ func TestMonth(t *testing.T) {
 		t.Run("no gaps", m.gaps)
 		t.Run("who sees no money", m.blind)
 		t.Run("companies", func(t *testing.T) { m.companies(t, s) })
+		t.Run("nodes of the tree", func(t *testing.T) { m.nodes(t, s) })
 		if _, err := m.documents.Check(t.Context(), func(d store.Difference) { t.Errorf("%s: kept %v, documents say %v", d.What, d.Kept, d.Documents) }); err != nil {
 			t.Error(err)
 		}
