@@ -112,6 +112,7 @@ func TestRecover_resetsUSB(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				tilltest.Begin()
 				device, err := sim.New(sim.Options{Name: name})
 				if err != nil {
 					t.Fatal(err)

@@ -255,6 +255,9 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 	if kind.IsReceipt() {
 		op.Change = int64(p.receipt.Change())
 	}
+	if kind == fiscal.CloseArchive {
+		t.retire() // before anybody hears of it, and before a power cut after which nobody would do it
+	}
 	t.conclude(ctx, p)
 	if t.paper != nil && t.paper != p.rec {
 		// A till prints one thing after another: the one before is out.
@@ -269,9 +272,6 @@ func (t *Till) adopt(ctx context.Context, p *pending, doc fiscal.Document) {
 	}
 	if kind == fiscal.Register || kind == fiscal.Reregister {
 		t.identified, t.registered = false, true // what the till is registered with has changed
-	}
-	if kind == fiscal.CloseArchive {
-		t.retire()
 	}
 	t.log.Info("done", "till", t.name, "op", op.GetKey(), "kind", kind.String(), "fd", op.GetDocument().GetFd())
 }
