@@ -81,6 +81,8 @@ var deeds = []struct{ method, body, keep string }{
 	{"FleetService/SetWorkingHours", `{"node":{"level":"THRESHOLD_LEVEL_TILL","id":"$till"},"hours":{"from":540,"to":1260}}`, ""},
 	{"FleetService/SetWorkingHours", `{"node":{"level":"THRESHOLD_LEVEL_TILL","id":"$till"}}`, ""},
 	{"FleetService/SetContract", `{"tillId":"$till","until":"2030-01-31"}`, ""},
+	{"FleetService/SetMaintenance", `{"tillIds":["$till"],"untilMs":"$soon","reason":"замена ФН"}`, ""},
+	{"FleetService/SetMaintenance", `{"tillIds":["$till"]}`, ""},
 
 	{"UpdatesService/ChangeRollout", `{"id":"$rollout","change":"ROLLOUT_CHANGE_END"}`, ""},
 	{"UpdatesService/PinAgent", `{"agentId":"$agent","version":"9.9.9"}`, ""},

@@ -64,6 +64,7 @@ var asks = map[string]row{
 	"FleetService/SetThreshold":        on("till"),
 	"FleetService/SetWorkingHours":     on("till"),
 	"FleetService/SetContract":         on("till"),
+	"FleetService/SetMaintenance":      on("till"),
 
 	"UpdatesService/ListReleases":  {how: listing},
 	"UpdatesService/ListRollouts":  {how: listing},

@@ -71,6 +71,7 @@ var needs = map[string]Permission{
 	cabinetv1connect.FleetServiceSetThresholdProcedure:    TillsConfigure,
 	cabinetv1connect.FleetServiceSetWorkingHoursProcedure: TillsConfigure,
 	cabinetv1connect.FleetServiceSetContractProcedure:     TillsConfigure,
+	cabinetv1connect.FleetServiceSetMaintenanceProcedure:  TillsRecover, // who repairs a till says that they do; a service centre too
 
 	cabinetv1connect.FleetServiceGetCommandBundleProcedure: TillsRecover,
 

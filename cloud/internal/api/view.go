@@ -21,8 +21,13 @@ func tillView(p *access.Person, t *fleet.Till) *cabinetv1.Till {
 		OrganisationId: t.OrganisationID, Owner: p.Owner(t.OrganisationID),
 		ShiftOpenedAt: t.ShiftOpened, ShiftClosedAt: t.ShiftClosed,
 	}
+	if m := t.Maintenance; !m.Until.IsZero() {
+		v.Maintenance = &cabinetv1.TillMaintenance{UntilMs: m.Until.UnixMilli(), SinceMs: m.Since.UnixMilli(), Actor: m.Actor, Reason: m.Reason}
+	}
 	if p.Can(access.MoneyView) {
 		v.ShiftTotal = t.ShiftTotal
+	} else if m := v.GetMaintenance(); m != nil {
+		m.Reason = withoutSums(m.GetReason())
 	}
 	return v
 }

@@ -151,6 +151,9 @@ func (f *Fleet) Run(ctx context.Context) error {
 		if err := f.expire(ctx); err != nil && ctx.Err() == nil {
 			f.log.WarnContext(ctx, "commands not expired", "error", err)
 		}
+		if err := f.endMaintenance(ctx); err != nil && ctx.Err() == nil {
+			f.log.WarnContext(ctx, "maintenance not ended", "error", err)
+		}
 		f.forgetClaims()
 		for _, organisation := range f.hub.watched() {
 			tills, err := f.Tills(ctx, access.Whole(organisation))
@@ -337,6 +340,8 @@ type Till struct {
 	ShiftReceipts, ShiftTotal int64
 	// ShiftOpened and ShiftClosed are of the till's last shift, the till's time; empty while not known, or while it is open.
 	ShiftOpened, ShiftClosed string
+	// Maintenance is that somebody works on it.
+	Maintenance Maintenance
 
 	limits light.Limits
 }
@@ -354,6 +359,7 @@ func (f *Fleet) till(row db.GetTillRow, twins map[string][]Twin, s settings) (*T
 		ID: row.ID, OrganisationID: row.OrganisationID, Name: row.Name, Title: cmp.Or(row.Title, row.Name), Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, AgentVersion: row.Version,
 		Reported: time.UnixMicro(row.ReportedAt), State: new(fiscalv1.TillState), ShiftReceipts: row.Receipts, ShiftTotal: row.Total,
 		OutletID: row.OutletID, Contract: row.OfdContract, ShiftOpened: row.ShiftOpenedAt, ShiftClosed: row.ShiftClosedAt,
+		Maintenance: s.maintenance[row.ID],
 	}
 	if err := proto.Unmarshal(row.State, t.State); err != nil {
 		return nil, fmt.Errorf("state of till %s: %w", row.ID, err)

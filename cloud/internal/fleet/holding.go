@@ -194,6 +194,9 @@ func (f *Fleet) leave(ctx context.Context, q *db.Queries, id, heir string, fresh
 	if err := q.InheritSettings(ctx, db.InheritSettingsParams{TillID: id, Heir: heir}); err != nil {
 		return err
 	}
+	if err := q.MoveMaintenance(ctx, db.MoveMaintenanceParams{TillID: id, Heir: heir}); err != nil {
+		return err
+	}
 	return q.DeleteTill(ctx, id)
 }
 

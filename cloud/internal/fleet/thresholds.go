@@ -27,7 +27,8 @@ type settings struct {
 	shape  shape
 	rates  map[string]span // by fiscal memory
 	// operators are the taxpayer numbers of those chosen, by till
-	operators map[string]string
+	operators   map[string]string
+	maintenance map[string]Maintenance // by till
 }
 
 // shape is the tree that limits are handed down by.
@@ -102,6 +103,9 @@ func (f *Fleet) settings(ctx context.Context, organisation string) (settings, er
 		return s, err
 	}
 	if s.operators, err = f.wantedOf(ctx, organisation); err != nil {
+		return s, err
+	}
+	if s.maintenance, err = f.maintenanceOf(ctx, organisation); err != nil {
 		return s, err
 	}
 	hours, err := f.store.Read().ListWorkingHours(ctx, organisation)

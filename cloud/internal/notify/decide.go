@@ -17,7 +17,9 @@ type Till struct {
 	// Known says that the agent speaks of now; of what does not go on by the calendar nothing is known otherwise.
 	Known bool
 	// Open says that the shop works now.
-	Open     bool
+	Open bool
+	// Serviced says that somebody works on it: meanwhile nothing of it is told, and what was told of it stays as it was.
+	Serviced bool
 	Problems []Problem
 }
 
@@ -120,6 +122,10 @@ func Decide(in Input) Output {
 	for i := range in.Tills {
 		t := &in.Tills[i]
 		d.tills[t.ID] = t
+		if t.Serviced {
+			continue
+		}
+		d.heard = append(d.heard, *t)
 		for _, p := range t.Problems {
 			of := d.bad[p.Event]
 			if of == nil {
@@ -141,6 +147,8 @@ func Decide(in Input) Output {
 type decision struct {
 	in    Input
 	tills map[string]*Till
+	// heard are the tills that something may be told of.
+	heard []Till
 	bad   map[Event]map[string]Problem
 	out   Output
 }
@@ -198,7 +206,7 @@ func (d *decision) event(k kind) {
 			single[c.Value] = c
 		}
 	}
-	for _, g := range group(k, d.in.Tills, fresh, near, single) {
+	for _, g := range group(k, d.heard, fresh, near, single) {
 		c := &Cause{ID: ids[string(k.event)+"/"+string(g.common)+"/"+g.value], Event: k.event, Common: g.common, Value: g.value, Name: g.name, Began: d.in.Now}
 		if c.ID == "" {
 			c.ID = d.in.NewID()
@@ -247,6 +255,7 @@ func (d *decision) refresh(k kind, c *Cause, bad map[string]Problem) {
 		case has:
 			m.Bad, m.Name, m.OutletID, m.Outlet = true, t.Name, t.OutletID, t.Outlet
 			c.Each[m.ID] = p
+		case t != nil && t.Serviced:
 		case t == nil || t.Known || k.calendar: // taken away, or well
 			m.Bad = false
 		}
@@ -266,7 +275,14 @@ func worstOf(tills []Member, each map[string]Problem) (worst Problem) {
 	return worst
 }
 
-func (c *Cause) bad() bool { return slices.ContainsFunc(c.Tills, func(m Member) bool { return m.Bad }) }
+// serviced tells whether somebody works on a till of a cause.
+func (d *decision) serviced(m Member) bool {
+	t := d.tills[m.ID]
+	return t != nil && t.Serviced
+}
+
+// stays tells whether a till of a cause has its problem, of those that something may be told of.
+func (d *decision) stays(m Member) bool { return m.Bad && !d.serviced(m) }
 
 // step is the worst step of the cause's tills now.
 func (d *decision) step(c *Cause) (step int) {
@@ -286,7 +302,7 @@ func (d *decision) open(k kind, c *Cause) bool {
 	closed := false
 	for _, m := range c.Tills {
 		if t := d.tills[m.ID]; t != nil {
-			if t.Open {
+			if t.Open && !t.Serviced {
 				return true
 			}
 			closed = true
@@ -304,10 +320,12 @@ func (d *decision) begin(k kind, c *Cause) {
 	d.out.Causes = append(d.out.Causes, c)
 }
 
-// goOn follows a cause that was told.
+// goOn follows a cause that was told. While somebody works on all of its tills it stays as it was; while they work on some, the others
+// decide, and those are not told to be well.
 func (d *decision) goOn(k kind, c *Cause) {
 	switch step := d.step(c); {
-	case c.bad():
+	case len(c.Tills) > 0 && !slices.ContainsFunc(c.Tills, func(m Member) bool { return !d.serviced(m) }):
+	case slices.ContainsFunc(c.Tills, d.stays):
 		c.Well = time.Time{}
 		if step > c.Step && d.open(k, c) {
 			c.Step = step
@@ -371,6 +389,10 @@ func (d *decision) outcomes() {
 			Began: d.in.Now, Told: d.in.Now, Ended: d.in.Now,
 		}
 		d.out.Causes = append(d.out.Causes, c)
+		if t.Serviced { // who works on it knows, and nobody else has to, later either
+			c.Told = time.Time{}
+			continue
+		}
 		d.out.Notices = append(d.out.Notices, Notice{Cause: c, Kind: Began, Urgent: o.Failed})
 	}
 }

@@ -175,6 +175,7 @@ func (n *Notify) till(row *fleet.Till, calls bool) Till {
 	t := Till{
 		ID: row.ID, Name: row.Name, OutletID: row.OutletID, Outlet: row.Outlet, AgentID: row.AgentID, Host: row.Host, Operator: operatorOf(row.State),
 		Known: row.Facts.Fresh, Open: light.Open(row.Facts), Problems: Problems(row.Reasons, row.Near()),
+		Serviced: !row.Maintenance.Until.IsZero(),
 	}
 	if s := row.State; s.GetModel() != "" {
 		t.Model = strings.TrimSpace(s.GetModel() + " " + s.GetFirmware())

@@ -152,7 +152,7 @@ func storyOf(n Notice) story {
 	c := n.Cause
 	s := story{Event: c.Event, Kind: n.Kind, Common: c.Common, Value: c.Value, Name: c.Name, Code: c.Code, Args: c.Args, Said: c.Said, Red: c.Red, Began: c.Began}
 	for _, m := range c.Tills {
-		if n.Kind == Ended || m.Bad || c.Event == Recovery {
+		if n.Kind == Ended && !m.Bad || n.Kind != Ended && m.Bad || c.Event == Recovery {
 			s.Tills = append(s.Tills, m)
 		}
 	}

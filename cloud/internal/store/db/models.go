@@ -733,6 +733,16 @@ type Till struct {
 	Position       int32
 }
 
+type TillMaintenance struct {
+	TillID         string
+	OrganisationID string
+	BeganAt        int64
+	UntilAt        int64
+	PersonID       string
+	Actor          string
+	Reason         string
+}
+
 type TillSetting struct {
 	OrganisationID string
 	TillID         string

@@ -69,6 +69,8 @@ type Till struct {
 	ShiftOpenedAt string `protobuf:"bytes,20,opt,name=shift_opened_at,json=shiftOpenedAt,proto3" json:"shift_opened_at,omitempty"`
 	// When that shift was closed; empty while it is open.
 	ShiftClosedAt string `protobuf:"bytes,21,opt,name=shift_closed_at,json=shiftClosedAt,proto3" json:"shift_closed_at,omitempty"`
+	// Somebody works on it; absent when nobody does.
+	Maintenance   *TillMaintenance `protobuf:"bytes,22,opt,name=maintenance,proto3" json:"maintenance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -250,6 +252,86 @@ func (x *Till) GetShiftClosedAt() string {
 	return ""
 }
 
+func (x *Till) GetMaintenance() *TillMaintenance {
+	if x != nil {
+		return x.Maintenance
+	}
+	return nil
+}
+
+// TillMaintenance says that somebody works on a till: until then nobody is told of its states.
+type TillMaintenance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Until when, Unix ms.
+	UntilMs int64 `protobuf:"varint,1,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	// Since when, Unix ms.
+	SinceMs int64 `protobuf:"varint,2,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Who said so.
+	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
+	// What for; may be empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillMaintenance) Reset() {
+	*x = TillMaintenance{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillMaintenance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillMaintenance) ProtoMessage() {}
+
+func (x *TillMaintenance) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillMaintenance.ProtoReflect.Descriptor instead.
+func (*TillMaintenance) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TillMaintenance) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *TillMaintenance) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *TillMaintenance) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *TillMaintenance) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // ListTillsRequest is empty.
 type ListTillsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -261,7 +343,7 @@ type ListTillsRequest struct {
 
 func (x *ListTillsRequest) Reset() {
 	*x = ListTillsRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[1]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -273,7 +355,7 @@ func (x *ListTillsRequest) String() string {
 func (*ListTillsRequest) ProtoMessage() {}
 
 func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[1]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -286,7 +368,7 @@ func (x *ListTillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsRequest.ProtoReflect.Descriptor instead.
 func (*ListTillsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{1}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListTillsRequest) GetLimit() uint32 {
@@ -309,7 +391,7 @@ type ListTillsResponse struct {
 
 func (x *ListTillsResponse) Reset() {
 	*x = ListTillsResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[2]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +403,7 @@ func (x *ListTillsResponse) String() string {
 func (*ListTillsResponse) ProtoMessage() {}
 
 func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[2]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,7 +416,7 @@ func (x *ListTillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillsResponse.ProtoReflect.Descriptor instead.
 func (*ListTillsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{2}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListTillsResponse) GetTills() []*Till {
@@ -362,7 +444,7 @@ type GetTillRequest struct {
 
 func (x *GetTillRequest) Reset() {
 	*x = GetTillRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[3]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +456,7 @@ func (x *GetTillRequest) String() string {
 func (*GetTillRequest) ProtoMessage() {}
 
 func (x *GetTillRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[3]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -387,7 +469,7 @@ func (x *GetTillRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTillRequest.ProtoReflect.Descriptor instead.
 func (*GetTillRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{3}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetTillRequest) GetId() string {
@@ -408,7 +490,7 @@ type GetTillResponse struct {
 
 func (x *GetTillResponse) Reset() {
 	*x = GetTillResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[4]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -420,7 +502,7 @@ func (x *GetTillResponse) String() string {
 func (*GetTillResponse) ProtoMessage() {}
 
 func (x *GetTillResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[4]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -433,7 +515,7 @@ func (x *GetTillResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTillResponse.ProtoReflect.Descriptor instead.
 func (*GetTillResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{4}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetTillResponse) GetTill() *Till {
@@ -454,7 +536,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[5]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +548,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[5]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +561,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{5}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WatchRequest) GetTillId() string {
@@ -509,7 +591,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[6]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +603,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[6]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +616,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{6}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WatchResponse) GetChange() isWatchResponse_Change {
@@ -657,7 +739,7 @@ type SetContractRequest struct {
 
 func (x *SetContractRequest) Reset() {
 	*x = SetContractRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[7]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +751,7 @@ func (x *SetContractRequest) String() string {
 func (*SetContractRequest) ProtoMessage() {}
 
 func (x *SetContractRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[7]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +764,7 @@ func (x *SetContractRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetContractRequest.ProtoReflect.Descriptor instead.
 func (*SetContractRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{7}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SetContractRequest) GetTillId() string {
@@ -710,7 +792,7 @@ type SetContractResponse struct {
 
 func (x *SetContractResponse) Reset() {
 	*x = SetContractResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[8]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -722,7 +804,7 @@ func (x *SetContractResponse) String() string {
 func (*SetContractResponse) ProtoMessage() {}
 
 func (x *SetContractResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[8]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -735,12 +817,122 @@ func (x *SetContractResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetContractResponse.ProtoReflect.Descriptor instead.
 func (*SetContractResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{8}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetContractResponse) GetTill() *Till {
 	if x != nil {
 		return x.Till
+	}
+	return nil
+}
+
+// SetMaintenanceRequest names tills and a time.
+type SetMaintenanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tills, 500 at most: all of them, or none when one of them cannot be.
+	TillIds []string `protobuf:"bytes,1,rep,name=till_ids,json=tillIds,proto3" json:"till_ids,omitempty"`
+	// Until when, Unix ms, 30 days from now at most; 0 ends it now.
+	UntilMs int64 `protobuf:"varint,2,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	// What for, 200 letters at most.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMaintenanceRequest) Reset() {
+	*x = SetMaintenanceRequest{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMaintenanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMaintenanceRequest) ProtoMessage() {}
+
+func (x *SetMaintenanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMaintenanceRequest.ProtoReflect.Descriptor instead.
+func (*SetMaintenanceRequest) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SetMaintenanceRequest) GetTillIds() []string {
+	if x != nil {
+		return x.TillIds
+	}
+	return nil
+}
+
+func (x *SetMaintenanceRequest) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *SetMaintenanceRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// SetMaintenanceResponse gives the tills.
+type SetMaintenanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tills, as they were asked for.
+	Tills         []*Till `protobuf:"bytes,1,rep,name=tills,proto3" json:"tills,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMaintenanceResponse) Reset() {
+	*x = SetMaintenanceResponse{}
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMaintenanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMaintenanceResponse) ProtoMessage() {}
+
+func (x *SetMaintenanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMaintenanceResponse.ProtoReflect.Descriptor instead.
+func (*SetMaintenanceResponse) Descriptor() ([]byte, []int) {
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SetMaintenanceResponse) GetTills() []*Till {
+	if x != nil {
+		return x.Tills
 	}
 	return nil
 }
@@ -758,7 +950,7 @@ type ExportTillsRequest struct {
 
 func (x *ExportTillsRequest) Reset() {
 	*x = ExportTillsRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -770,7 +962,7 @@ func (x *ExportTillsRequest) String() string {
 func (*ExportTillsRequest) ProtoMessage() {}
 
 func (x *ExportTillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[9]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -783,7 +975,7 @@ func (x *ExportTillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportTillsRequest.ProtoReflect.Descriptor instead.
 func (*ExportTillsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{9}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExportTillsRequest) GetTillIds() []string {
@@ -817,7 +1009,7 @@ type ExportTillsResponse struct {
 
 func (x *ExportTillsResponse) Reset() {
 	*x = ExportTillsResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +1021,7 @@ func (x *ExportTillsResponse) String() string {
 func (*ExportTillsResponse) ProtoMessage() {}
 
 func (x *ExportTillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[10]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +1034,7 @@ func (x *ExportTillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportTillsResponse.ProtoReflect.Descriptor instead.
 func (*ExportTillsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{10}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExportTillsResponse) GetFile() []byte {
@@ -888,7 +1080,7 @@ type TillView struct {
 
 func (x *TillView) Reset() {
 	*x = TillView{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1092,7 @@ func (x *TillView) String() string {
 func (*TillView) ProtoMessage() {}
 
 func (x *TillView) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[11]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1105,7 @@ func (x *TillView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillView.ProtoReflect.Descriptor instead.
 func (*TillView) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{11}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TillView) GetId() string {
@@ -946,7 +1138,7 @@ type ListTillViewsRequest struct {
 
 func (x *ListTillViewsRequest) Reset() {
 	*x = ListTillViewsRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1150,7 @@ func (x *ListTillViewsRequest) String() string {
 func (*ListTillViewsRequest) ProtoMessage() {}
 
 func (x *ListTillViewsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[12]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1163,7 @@ func (x *ListTillViewsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillViewsRequest.ProtoReflect.Descriptor instead.
 func (*ListTillViewsRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{12}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{15}
 }
 
 // ListTillViewsResponse gives them by name.
@@ -985,7 +1177,7 @@ type ListTillViewsResponse struct {
 
 func (x *ListTillViewsResponse) Reset() {
 	*x = ListTillViewsResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1189,7 @@ func (x *ListTillViewsResponse) String() string {
 func (*ListTillViewsResponse) ProtoMessage() {}
 
 func (x *ListTillViewsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[13]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1202,7 @@ func (x *ListTillViewsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTillViewsResponse.ProtoReflect.Descriptor instead.
 func (*ListTillViewsResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{13}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListTillViewsResponse) GetViews() []*TillView {
@@ -1033,7 +1225,7 @@ type SaveTillViewRequest struct {
 
 func (x *SaveTillViewRequest) Reset() {
 	*x = SaveTillViewRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1237,7 @@ func (x *SaveTillViewRequest) String() string {
 func (*SaveTillViewRequest) ProtoMessage() {}
 
 func (x *SaveTillViewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[14]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1250,7 @@ func (x *SaveTillViewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveTillViewRequest.ProtoReflect.Descriptor instead.
 func (*SaveTillViewRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{14}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SaveTillViewRequest) GetName() string {
@@ -1086,7 +1278,7 @@ type SaveTillViewResponse struct {
 
 func (x *SaveTillViewResponse) Reset() {
 	*x = SaveTillViewResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1290,7 @@ func (x *SaveTillViewResponse) String() string {
 func (*SaveTillViewResponse) ProtoMessage() {}
 
 func (x *SaveTillViewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[15]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1303,7 @@ func (x *SaveTillViewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaveTillViewResponse.ProtoReflect.Descriptor instead.
 func (*SaveTillViewResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{15}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SaveTillViewResponse) GetView() *TillView {
@@ -1132,7 +1324,7 @@ type DeleteTillViewRequest struct {
 
 func (x *DeleteTillViewRequest) Reset() {
 	*x = DeleteTillViewRequest{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1336,7 @@ func (x *DeleteTillViewRequest) String() string {
 func (*DeleteTillViewRequest) ProtoMessage() {}
 
 func (x *DeleteTillViewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[16]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1349,7 @@ func (x *DeleteTillViewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTillViewRequest.ProtoReflect.Descriptor instead.
 func (*DeleteTillViewRequest) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{16}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteTillViewRequest) GetId() string {
@@ -1176,7 +1368,7 @@ type DeleteTillViewResponse struct {
 
 func (x *DeleteTillViewResponse) Reset() {
 	*x = DeleteTillViewResponse{}
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1380,7 @@ func (x *DeleteTillViewResponse) String() string {
 func (*DeleteTillViewResponse) ProtoMessage() {}
 
 func (x *DeleteTillViewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cabinet_v1_fleet_proto_msgTypes[17]
+	mi := &file_cabinet_v1_fleet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1393,7 @@ func (x *DeleteTillViewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteTillViewResponse.ProtoReflect.Descriptor instead.
 func (*DeleteTillViewResponse) Descriptor() ([]byte, []int) {
-	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{17}
+	return file_cabinet_v1_fleet_proto_rawDescGZIP(), []int{20}
 }
 
 var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
@@ -1209,7 +1401,7 @@ var File_cabinet_v1_fleet_proto protoreflect.FileDescriptor
 const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
 	"\x16cabinet/v1/fleet.proto\x12\n" +
-	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xb7\x05\n" +
+	"cabinet.v1\x1a\x17cabinet/v1/agents.proto\x1a\x19cabinet/v1/commands.proto\x1a\x1acabinet/v1/documents.proto\x1a\x18cabinet/v1/figures.proto\x1a\x16cabinet/v1/light.proto\x1a\x17cabinet/v1/remote.proto\x1a\x18cabinet/v1/updates.proto\x1a\x16fiscal/v1/fiscal.proto\"\xf6\x05\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1234,7 +1426,13 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x0forganisation_id\x18\x12 \x01(\tR\x0eorganisationId\x12\x14\n" +
 	"\x05owner\x18\x13 \x01(\tR\x05owner\x12&\n" +
 	"\x0fshift_opened_at\x18\x14 \x01(\tR\rshiftOpenedAt\x12&\n" +
-	"\x0fshift_closed_at\x18\x15 \x01(\tR\rshiftClosedAt\"(\n" +
+	"\x0fshift_closed_at\x18\x15 \x01(\tR\rshiftClosedAt\x12=\n" +
+	"\vmaintenance\x18\x16 \x01(\v2\x1b.cabinet.v1.TillMaintenanceR\vmaintenance\"u\n" +
+	"\x0fTillMaintenance\x12\x19\n" +
+	"\buntil_ms\x18\x01 \x01(\x03R\auntilMs\x12\x19\n" +
+	"\bsince_ms\x18\x02 \x01(\x03R\asinceMs\x12\x14\n" +
+	"\x05actor\x18\x03 \x01(\tR\x05actor\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"(\n" +
 	"\x10ListTillsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\"Q\n" +
 	"\x11ListTillsResponse\x12&\n" +
@@ -1258,7 +1456,13 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\atill_id\x18\x01 \x01(\tR\x06tillId\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\tR\x05until\";\n" +
 	"\x13SetContractResponse\x12$\n" +
-	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"`\n" +
+	"\x04till\x18\x01 \x01(\v2\x10.cabinet.v1.TillR\x04till\"e\n" +
+	"\x15SetMaintenanceRequest\x12\x19\n" +
+	"\btill_ids\x18\x01 \x03(\tR\atillIds\x12\x19\n" +
+	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"@\n" +
+	"\x16SetMaintenanceResponse\x12&\n" +
+	"\x05tills\x18\x01 \x03(\v2\x10.cabinet.v1.TillR\x05tills\"`\n" +
 	"\x12ExportTillsRequest\x12\x19\n" +
 	"\btill_ids\x18\x01 \x03(\tR\atillIds\x12/\n" +
 	"\x06format\x18\x02 \x01(\x0e2\x17.cabinet.v1.TableFormatR\x06format\"c\n" +
@@ -1281,7 +1485,7 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x04view\x18\x01 \x01(\v2\x14.cabinet.v1.TillViewR\x04view\"'\n" +
 	"\x15DeleteTillViewRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x18\n" +
-	"\x16DeleteTillViewResponse2\xf2\x0f\n" +
+	"\x16DeleteTillViewResponse2\xcb\x10\n" +
 	"\fFleetService\x12M\n" +
 	"\tListTills\x12\x1c.cabinet.v1.ListTillsRequest\x1a\x1d.cabinet.v1.ListTillsResponse\"\x03\x90\x02\x01\x12S\n" +
 	"\vExportTills\x12\x1e.cabinet.v1.ExportTillsRequest\x1a\x1f.cabinet.v1.ExportTillsResponse\"\x03\x90\x02\x01\x12Y\n" +
@@ -1306,7 +1510,8 @@ const file_cabinet_v1_fleet_proto_rawDesc = "" +
 	"\x0eListThresholds\x12!.cabinet.v1.ListThresholdsRequest\x1a\".cabinet.v1.ListThresholdsResponse\"\x03\x90\x02\x01\x12Q\n" +
 	"\fSetThreshold\x12\x1f.cabinet.v1.SetThresholdRequest\x1a .cabinet.v1.SetThresholdResponse\x12Z\n" +
 	"\x0fSetWorkingHours\x12\".cabinet.v1.SetWorkingHoursRequest\x1a#.cabinet.v1.SetWorkingHoursResponse\x12N\n" +
-	"\vSetContract\x12\x1e.cabinet.v1.SetContractRequest\x1a\x1f.cabinet.v1.SetContractResponse\x12b\n" +
+	"\vSetContract\x12\x1e.cabinet.v1.SetContractRequest\x1a\x1f.cabinet.v1.SetContractResponse\x12W\n" +
+	"\x0eSetMaintenance\x12!.cabinet.v1.SetMaintenanceRequest\x1a\".cabinet.v1.SetMaintenanceResponse\x12b\n" +
 	"\x10GetCommandBundle\x12#.cabinet.v1.GetCommandBundleRequest\x1a$.cabinet.v1.GetCommandBundleResponse\"\x03\x90\x02\x01\x12V\n" +
 	"\fListCommands\x12\x1f.cabinet.v1.ListCommandsRequest\x1a .cabinet.v1.ListCommandsResponse\"\x03\x90\x02\x01B\xa1\x01\n" +
 	"\x0ecom.cabinet.v1B\n" +
@@ -1326,139 +1531,146 @@ func file_cabinet_v1_fleet_proto_rawDescGZIP() []byte {
 	return file_cabinet_v1_fleet_proto_rawDescData
 }
 
-var file_cabinet_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_cabinet_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_cabinet_v1_fleet_proto_goTypes = []any{
 	(*Till)(nil),                        // 0: cabinet.v1.Till
-	(*ListTillsRequest)(nil),            // 1: cabinet.v1.ListTillsRequest
-	(*ListTillsResponse)(nil),           // 2: cabinet.v1.ListTillsResponse
-	(*GetTillRequest)(nil),              // 3: cabinet.v1.GetTillRequest
-	(*GetTillResponse)(nil),             // 4: cabinet.v1.GetTillResponse
-	(*WatchRequest)(nil),                // 5: cabinet.v1.WatchRequest
-	(*WatchResponse)(nil),               // 6: cabinet.v1.WatchResponse
-	(*SetContractRequest)(nil),          // 7: cabinet.v1.SetContractRequest
-	(*SetContractResponse)(nil),         // 8: cabinet.v1.SetContractResponse
-	(*ExportTillsRequest)(nil),          // 9: cabinet.v1.ExportTillsRequest
-	(*ExportTillsResponse)(nil),         // 10: cabinet.v1.ExportTillsResponse
-	(*TillView)(nil),                    // 11: cabinet.v1.TillView
-	(*ListTillViewsRequest)(nil),        // 12: cabinet.v1.ListTillViewsRequest
-	(*ListTillViewsResponse)(nil),       // 13: cabinet.v1.ListTillViewsResponse
-	(*SaveTillViewRequest)(nil),         // 14: cabinet.v1.SaveTillViewRequest
-	(*SaveTillViewResponse)(nil),        // 15: cabinet.v1.SaveTillViewResponse
-	(*DeleteTillViewRequest)(nil),       // 16: cabinet.v1.DeleteTillViewRequest
-	(*DeleteTillViewResponse)(nil),      // 17: cabinet.v1.DeleteTillViewResponse
-	(Light)(0),                          // 18: cabinet.v1.Light
-	(*v1.TillState)(nil),                // 19: fiscal.v1.TillState
-	(*TillCell)(nil),                    // 20: cabinet.v1.TillCell
-	(*TillStop)(nil),                    // 21: cabinet.v1.TillStop
-	(*OperationView)(nil),               // 22: cabinet.v1.OperationView
-	(*Command)(nil),                     // 23: cabinet.v1.Command
-	(*Rollout)(nil),                     // 24: cabinet.v1.Rollout
-	(*Note)(nil),                        // 25: cabinet.v1.Note
-	(*Work)(nil),                        // 26: cabinet.v1.Work
-	(TableFormat)(0),                    // 27: cabinet.v1.TableFormat
-	(*CreateEnrolmentCodeRequest)(nil),  // 28: cabinet.v1.CreateEnrolmentCodeRequest
-	(*PlanCommandRequest)(nil),          // 29: cabinet.v1.PlanCommandRequest
-	(*StartCommandRequest)(nil),         // 30: cabinet.v1.StartCommandRequest
-	(*DecideRequest)(nil),               // 31: cabinet.v1.DecideRequest
-	(*GetCommandRequest)(nil),           // 32: cabinet.v1.GetCommandRequest
-	(*GetCertificateRequest)(nil),       // 33: cabinet.v1.GetCertificateRequest
-	(*ListTicketsRequest)(nil),          // 34: cabinet.v1.ListTicketsRequest
-	(*GetTicketRequest)(nil),            // 35: cabinet.v1.GetTicketRequest
-	(*CloseTicketRequest)(nil),          // 36: cabinet.v1.CloseTicketRequest
-	(*ListAgentsRequest)(nil),           // 37: cabinet.v1.ListAgentsRequest
-	(*RevokeAgentRequest)(nil),          // 38: cabinet.v1.RevokeAgentRequest
-	(*ListThresholdsRequest)(nil),       // 39: cabinet.v1.ListThresholdsRequest
-	(*SetThresholdRequest)(nil),         // 40: cabinet.v1.SetThresholdRequest
-	(*SetWorkingHoursRequest)(nil),      // 41: cabinet.v1.SetWorkingHoursRequest
-	(*GetCommandBundleRequest)(nil),     // 42: cabinet.v1.GetCommandBundleRequest
-	(*ListCommandsRequest)(nil),         // 43: cabinet.v1.ListCommandsRequest
-	(*CreateEnrolmentCodeResponse)(nil), // 44: cabinet.v1.CreateEnrolmentCodeResponse
-	(*PlanCommandResponse)(nil),         // 45: cabinet.v1.PlanCommandResponse
-	(*StartCommandResponse)(nil),        // 46: cabinet.v1.StartCommandResponse
-	(*DecideResponse)(nil),              // 47: cabinet.v1.DecideResponse
-	(*GetCommandResponse)(nil),          // 48: cabinet.v1.GetCommandResponse
-	(*GetCertificateResponse)(nil),      // 49: cabinet.v1.GetCertificateResponse
-	(*ListTicketsResponse)(nil),         // 50: cabinet.v1.ListTicketsResponse
-	(*GetTicketResponse)(nil),           // 51: cabinet.v1.GetTicketResponse
-	(*CloseTicketResponse)(nil),         // 52: cabinet.v1.CloseTicketResponse
-	(*ListAgentsResponse)(nil),          // 53: cabinet.v1.ListAgentsResponse
-	(*RevokeAgentResponse)(nil),         // 54: cabinet.v1.RevokeAgentResponse
-	(*ListThresholdsResponse)(nil),      // 55: cabinet.v1.ListThresholdsResponse
-	(*SetThresholdResponse)(nil),        // 56: cabinet.v1.SetThresholdResponse
-	(*SetWorkingHoursResponse)(nil),     // 57: cabinet.v1.SetWorkingHoursResponse
-	(*GetCommandBundleResponse)(nil),    // 58: cabinet.v1.GetCommandBundleResponse
-	(*ListCommandsResponse)(nil),        // 59: cabinet.v1.ListCommandsResponse
+	(*TillMaintenance)(nil),             // 1: cabinet.v1.TillMaintenance
+	(*ListTillsRequest)(nil),            // 2: cabinet.v1.ListTillsRequest
+	(*ListTillsResponse)(nil),           // 3: cabinet.v1.ListTillsResponse
+	(*GetTillRequest)(nil),              // 4: cabinet.v1.GetTillRequest
+	(*GetTillResponse)(nil),             // 5: cabinet.v1.GetTillResponse
+	(*WatchRequest)(nil),                // 6: cabinet.v1.WatchRequest
+	(*WatchResponse)(nil),               // 7: cabinet.v1.WatchResponse
+	(*SetContractRequest)(nil),          // 8: cabinet.v1.SetContractRequest
+	(*SetContractResponse)(nil),         // 9: cabinet.v1.SetContractResponse
+	(*SetMaintenanceRequest)(nil),       // 10: cabinet.v1.SetMaintenanceRequest
+	(*SetMaintenanceResponse)(nil),      // 11: cabinet.v1.SetMaintenanceResponse
+	(*ExportTillsRequest)(nil),          // 12: cabinet.v1.ExportTillsRequest
+	(*ExportTillsResponse)(nil),         // 13: cabinet.v1.ExportTillsResponse
+	(*TillView)(nil),                    // 14: cabinet.v1.TillView
+	(*ListTillViewsRequest)(nil),        // 15: cabinet.v1.ListTillViewsRequest
+	(*ListTillViewsResponse)(nil),       // 16: cabinet.v1.ListTillViewsResponse
+	(*SaveTillViewRequest)(nil),         // 17: cabinet.v1.SaveTillViewRequest
+	(*SaveTillViewResponse)(nil),        // 18: cabinet.v1.SaveTillViewResponse
+	(*DeleteTillViewRequest)(nil),       // 19: cabinet.v1.DeleteTillViewRequest
+	(*DeleteTillViewResponse)(nil),      // 20: cabinet.v1.DeleteTillViewResponse
+	(Light)(0),                          // 21: cabinet.v1.Light
+	(*v1.TillState)(nil),                // 22: fiscal.v1.TillState
+	(*TillCell)(nil),                    // 23: cabinet.v1.TillCell
+	(*TillStop)(nil),                    // 24: cabinet.v1.TillStop
+	(*OperationView)(nil),               // 25: cabinet.v1.OperationView
+	(*Command)(nil),                     // 26: cabinet.v1.Command
+	(*Rollout)(nil),                     // 27: cabinet.v1.Rollout
+	(*Note)(nil),                        // 28: cabinet.v1.Note
+	(*Work)(nil),                        // 29: cabinet.v1.Work
+	(TableFormat)(0),                    // 30: cabinet.v1.TableFormat
+	(*CreateEnrolmentCodeRequest)(nil),  // 31: cabinet.v1.CreateEnrolmentCodeRequest
+	(*PlanCommandRequest)(nil),          // 32: cabinet.v1.PlanCommandRequest
+	(*StartCommandRequest)(nil),         // 33: cabinet.v1.StartCommandRequest
+	(*DecideRequest)(nil),               // 34: cabinet.v1.DecideRequest
+	(*GetCommandRequest)(nil),           // 35: cabinet.v1.GetCommandRequest
+	(*GetCertificateRequest)(nil),       // 36: cabinet.v1.GetCertificateRequest
+	(*ListTicketsRequest)(nil),          // 37: cabinet.v1.ListTicketsRequest
+	(*GetTicketRequest)(nil),            // 38: cabinet.v1.GetTicketRequest
+	(*CloseTicketRequest)(nil),          // 39: cabinet.v1.CloseTicketRequest
+	(*ListAgentsRequest)(nil),           // 40: cabinet.v1.ListAgentsRequest
+	(*RevokeAgentRequest)(nil),          // 41: cabinet.v1.RevokeAgentRequest
+	(*ListThresholdsRequest)(nil),       // 42: cabinet.v1.ListThresholdsRequest
+	(*SetThresholdRequest)(nil),         // 43: cabinet.v1.SetThresholdRequest
+	(*SetWorkingHoursRequest)(nil),      // 44: cabinet.v1.SetWorkingHoursRequest
+	(*GetCommandBundleRequest)(nil),     // 45: cabinet.v1.GetCommandBundleRequest
+	(*ListCommandsRequest)(nil),         // 46: cabinet.v1.ListCommandsRequest
+	(*CreateEnrolmentCodeResponse)(nil), // 47: cabinet.v1.CreateEnrolmentCodeResponse
+	(*PlanCommandResponse)(nil),         // 48: cabinet.v1.PlanCommandResponse
+	(*StartCommandResponse)(nil),        // 49: cabinet.v1.StartCommandResponse
+	(*DecideResponse)(nil),              // 50: cabinet.v1.DecideResponse
+	(*GetCommandResponse)(nil),          // 51: cabinet.v1.GetCommandResponse
+	(*GetCertificateResponse)(nil),      // 52: cabinet.v1.GetCertificateResponse
+	(*ListTicketsResponse)(nil),         // 53: cabinet.v1.ListTicketsResponse
+	(*GetTicketResponse)(nil),           // 54: cabinet.v1.GetTicketResponse
+	(*CloseTicketResponse)(nil),         // 55: cabinet.v1.CloseTicketResponse
+	(*ListAgentsResponse)(nil),          // 56: cabinet.v1.ListAgentsResponse
+	(*RevokeAgentResponse)(nil),         // 57: cabinet.v1.RevokeAgentResponse
+	(*ListThresholdsResponse)(nil),      // 58: cabinet.v1.ListThresholdsResponse
+	(*SetThresholdResponse)(nil),        // 59: cabinet.v1.SetThresholdResponse
+	(*SetWorkingHoursResponse)(nil),     // 60: cabinet.v1.SetWorkingHoursResponse
+	(*GetCommandBundleResponse)(nil),    // 61: cabinet.v1.GetCommandBundleResponse
+	(*ListCommandsResponse)(nil),        // 62: cabinet.v1.ListCommandsResponse
 }
 var file_cabinet_v1_fleet_proto_depIdxs = []int32{
-	18, // 0: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
-	19, // 1: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
-	20, // 2: cabinet.v1.Till.cells:type_name -> cabinet.v1.TillCell
-	21, // 3: cabinet.v1.Till.stop:type_name -> cabinet.v1.TillStop
-	0,  // 4: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
-	0,  // 5: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
-	0,  // 6: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
-	22, // 7: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
-	23, // 8: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
-	24, // 9: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
-	25, // 10: cabinet.v1.WatchResponse.note:type_name -> cabinet.v1.Note
-	26, // 11: cabinet.v1.WatchResponse.work:type_name -> cabinet.v1.Work
-	0,  // 12: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
-	27, // 13: cabinet.v1.ExportTillsRequest.format:type_name -> cabinet.v1.TableFormat
-	11, // 14: cabinet.v1.ListTillViewsResponse.views:type_name -> cabinet.v1.TillView
-	11, // 15: cabinet.v1.SaveTillViewResponse.view:type_name -> cabinet.v1.TillView
-	1,  // 16: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
-	9,  // 17: cabinet.v1.FleetService.ExportTills:input_type -> cabinet.v1.ExportTillsRequest
-	12, // 18: cabinet.v1.FleetService.ListTillViews:input_type -> cabinet.v1.ListTillViewsRequest
-	14, // 19: cabinet.v1.FleetService.SaveTillView:input_type -> cabinet.v1.SaveTillViewRequest
-	16, // 20: cabinet.v1.FleetService.DeleteTillView:input_type -> cabinet.v1.DeleteTillViewRequest
-	3,  // 21: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
-	5,  // 22: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
-	28, // 23: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
-	29, // 24: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
-	30, // 25: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
-	31, // 26: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
-	32, // 27: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
-	33, // 28: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
-	34, // 29: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
-	35, // 30: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
-	36, // 31: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
-	37, // 32: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
-	38, // 33: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
-	39, // 34: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
-	40, // 35: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
-	41, // 36: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
-	7,  // 37: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
-	42, // 38: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
-	43, // 39: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
-	2,  // 40: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
-	10, // 41: cabinet.v1.FleetService.ExportTills:output_type -> cabinet.v1.ExportTillsResponse
-	13, // 42: cabinet.v1.FleetService.ListTillViews:output_type -> cabinet.v1.ListTillViewsResponse
-	15, // 43: cabinet.v1.FleetService.SaveTillView:output_type -> cabinet.v1.SaveTillViewResponse
-	17, // 44: cabinet.v1.FleetService.DeleteTillView:output_type -> cabinet.v1.DeleteTillViewResponse
-	4,  // 45: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
-	6,  // 46: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
-	44, // 47: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
-	45, // 48: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
-	46, // 49: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
-	47, // 50: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
-	48, // 51: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
-	49, // 52: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
-	50, // 53: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
-	51, // 54: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
-	52, // 55: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
-	53, // 56: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
-	54, // 57: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
-	55, // 58: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
-	56, // 59: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
-	57, // 60: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
-	8,  // 61: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
-	58, // 62: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
-	59, // 63: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
-	40, // [40:64] is the sub-list for method output_type
-	16, // [16:40] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	21, // 0: cabinet.v1.Till.light:type_name -> cabinet.v1.Light
+	22, // 1: cabinet.v1.Till.state:type_name -> fiscal.v1.TillState
+	23, // 2: cabinet.v1.Till.cells:type_name -> cabinet.v1.TillCell
+	24, // 3: cabinet.v1.Till.stop:type_name -> cabinet.v1.TillStop
+	1,  // 4: cabinet.v1.Till.maintenance:type_name -> cabinet.v1.TillMaintenance
+	0,  // 5: cabinet.v1.ListTillsResponse.tills:type_name -> cabinet.v1.Till
+	0,  // 6: cabinet.v1.GetTillResponse.till:type_name -> cabinet.v1.Till
+	0,  // 7: cabinet.v1.WatchResponse.till:type_name -> cabinet.v1.Till
+	25, // 8: cabinet.v1.WatchResponse.operation:type_name -> cabinet.v1.OperationView
+	26, // 9: cabinet.v1.WatchResponse.command:type_name -> cabinet.v1.Command
+	27, // 10: cabinet.v1.WatchResponse.rollout:type_name -> cabinet.v1.Rollout
+	28, // 11: cabinet.v1.WatchResponse.note:type_name -> cabinet.v1.Note
+	29, // 12: cabinet.v1.WatchResponse.work:type_name -> cabinet.v1.Work
+	0,  // 13: cabinet.v1.SetContractResponse.till:type_name -> cabinet.v1.Till
+	0,  // 14: cabinet.v1.SetMaintenanceResponse.tills:type_name -> cabinet.v1.Till
+	30, // 15: cabinet.v1.ExportTillsRequest.format:type_name -> cabinet.v1.TableFormat
+	14, // 16: cabinet.v1.ListTillViewsResponse.views:type_name -> cabinet.v1.TillView
+	14, // 17: cabinet.v1.SaveTillViewResponse.view:type_name -> cabinet.v1.TillView
+	2,  // 18: cabinet.v1.FleetService.ListTills:input_type -> cabinet.v1.ListTillsRequest
+	12, // 19: cabinet.v1.FleetService.ExportTills:input_type -> cabinet.v1.ExportTillsRequest
+	15, // 20: cabinet.v1.FleetService.ListTillViews:input_type -> cabinet.v1.ListTillViewsRequest
+	17, // 21: cabinet.v1.FleetService.SaveTillView:input_type -> cabinet.v1.SaveTillViewRequest
+	19, // 22: cabinet.v1.FleetService.DeleteTillView:input_type -> cabinet.v1.DeleteTillViewRequest
+	4,  // 23: cabinet.v1.FleetService.GetTill:input_type -> cabinet.v1.GetTillRequest
+	6,  // 24: cabinet.v1.FleetService.Watch:input_type -> cabinet.v1.WatchRequest
+	31, // 25: cabinet.v1.FleetService.CreateEnrolmentCode:input_type -> cabinet.v1.CreateEnrolmentCodeRequest
+	32, // 26: cabinet.v1.FleetService.PlanCommand:input_type -> cabinet.v1.PlanCommandRequest
+	33, // 27: cabinet.v1.FleetService.StartCommand:input_type -> cabinet.v1.StartCommandRequest
+	34, // 28: cabinet.v1.FleetService.Decide:input_type -> cabinet.v1.DecideRequest
+	35, // 29: cabinet.v1.FleetService.GetCommand:input_type -> cabinet.v1.GetCommandRequest
+	36, // 30: cabinet.v1.FleetService.GetCertificate:input_type -> cabinet.v1.GetCertificateRequest
+	37, // 31: cabinet.v1.FleetService.ListTickets:input_type -> cabinet.v1.ListTicketsRequest
+	38, // 32: cabinet.v1.FleetService.GetTicket:input_type -> cabinet.v1.GetTicketRequest
+	39, // 33: cabinet.v1.FleetService.CloseTicket:input_type -> cabinet.v1.CloseTicketRequest
+	40, // 34: cabinet.v1.FleetService.ListAgents:input_type -> cabinet.v1.ListAgentsRequest
+	41, // 35: cabinet.v1.FleetService.RevokeAgent:input_type -> cabinet.v1.RevokeAgentRequest
+	42, // 36: cabinet.v1.FleetService.ListThresholds:input_type -> cabinet.v1.ListThresholdsRequest
+	43, // 37: cabinet.v1.FleetService.SetThreshold:input_type -> cabinet.v1.SetThresholdRequest
+	44, // 38: cabinet.v1.FleetService.SetWorkingHours:input_type -> cabinet.v1.SetWorkingHoursRequest
+	8,  // 39: cabinet.v1.FleetService.SetContract:input_type -> cabinet.v1.SetContractRequest
+	10, // 40: cabinet.v1.FleetService.SetMaintenance:input_type -> cabinet.v1.SetMaintenanceRequest
+	45, // 41: cabinet.v1.FleetService.GetCommandBundle:input_type -> cabinet.v1.GetCommandBundleRequest
+	46, // 42: cabinet.v1.FleetService.ListCommands:input_type -> cabinet.v1.ListCommandsRequest
+	3,  // 43: cabinet.v1.FleetService.ListTills:output_type -> cabinet.v1.ListTillsResponse
+	13, // 44: cabinet.v1.FleetService.ExportTills:output_type -> cabinet.v1.ExportTillsResponse
+	16, // 45: cabinet.v1.FleetService.ListTillViews:output_type -> cabinet.v1.ListTillViewsResponse
+	18, // 46: cabinet.v1.FleetService.SaveTillView:output_type -> cabinet.v1.SaveTillViewResponse
+	20, // 47: cabinet.v1.FleetService.DeleteTillView:output_type -> cabinet.v1.DeleteTillViewResponse
+	5,  // 48: cabinet.v1.FleetService.GetTill:output_type -> cabinet.v1.GetTillResponse
+	7,  // 49: cabinet.v1.FleetService.Watch:output_type -> cabinet.v1.WatchResponse
+	47, // 50: cabinet.v1.FleetService.CreateEnrolmentCode:output_type -> cabinet.v1.CreateEnrolmentCodeResponse
+	48, // 51: cabinet.v1.FleetService.PlanCommand:output_type -> cabinet.v1.PlanCommandResponse
+	49, // 52: cabinet.v1.FleetService.StartCommand:output_type -> cabinet.v1.StartCommandResponse
+	50, // 53: cabinet.v1.FleetService.Decide:output_type -> cabinet.v1.DecideResponse
+	51, // 54: cabinet.v1.FleetService.GetCommand:output_type -> cabinet.v1.GetCommandResponse
+	52, // 55: cabinet.v1.FleetService.GetCertificate:output_type -> cabinet.v1.GetCertificateResponse
+	53, // 56: cabinet.v1.FleetService.ListTickets:output_type -> cabinet.v1.ListTicketsResponse
+	54, // 57: cabinet.v1.FleetService.GetTicket:output_type -> cabinet.v1.GetTicketResponse
+	55, // 58: cabinet.v1.FleetService.CloseTicket:output_type -> cabinet.v1.CloseTicketResponse
+	56, // 59: cabinet.v1.FleetService.ListAgents:output_type -> cabinet.v1.ListAgentsResponse
+	57, // 60: cabinet.v1.FleetService.RevokeAgent:output_type -> cabinet.v1.RevokeAgentResponse
+	58, // 61: cabinet.v1.FleetService.ListThresholds:output_type -> cabinet.v1.ListThresholdsResponse
+	59, // 62: cabinet.v1.FleetService.SetThreshold:output_type -> cabinet.v1.SetThresholdResponse
+	60, // 63: cabinet.v1.FleetService.SetWorkingHours:output_type -> cabinet.v1.SetWorkingHoursResponse
+	9,  // 64: cabinet.v1.FleetService.SetContract:output_type -> cabinet.v1.SetContractResponse
+	11, // 65: cabinet.v1.FleetService.SetMaintenance:output_type -> cabinet.v1.SetMaintenanceResponse
+	61, // 66: cabinet.v1.FleetService.GetCommandBundle:output_type -> cabinet.v1.GetCommandBundleResponse
+	62, // 67: cabinet.v1.FleetService.ListCommands:output_type -> cabinet.v1.ListCommandsResponse
+	43, // [43:68] is the sub-list for method output_type
+	18, // [18:43] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_cabinet_v1_fleet_proto_init() }
@@ -1473,7 +1685,7 @@ func file_cabinet_v1_fleet_proto_init() {
 	file_cabinet_v1_light_proto_init()
 	file_cabinet_v1_remote_proto_init()
 	file_cabinet_v1_updates_proto_init()
-	file_cabinet_v1_fleet_proto_msgTypes[6].OneofWrappers = []any{
+	file_cabinet_v1_fleet_proto_msgTypes[7].OneofWrappers = []any{
 		(*WatchResponse_Till)(nil),
 		(*WatchResponse_Operation)(nil),
 		(*WatchResponse_Command)(nil),
@@ -1487,7 +1699,7 @@ func file_cabinet_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cabinet_v1_fleet_proto_rawDesc), len(file_cabinet_v1_fleet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

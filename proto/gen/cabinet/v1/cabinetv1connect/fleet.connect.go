@@ -94,6 +94,9 @@ const (
 	// FleetServiceSetContractProcedure is the fully-qualified name of the FleetService's SetContract
 	// RPC.
 	FleetServiceSetContractProcedure = "/cabinet.v1.FleetService/SetContract"
+	// FleetServiceSetMaintenanceProcedure is the fully-qualified name of the FleetService's
+	// SetMaintenance RPC.
+	FleetServiceSetMaintenanceProcedure = "/cabinet.v1.FleetService/SetMaintenance"
 	// FleetServiceGetCommandBundleProcedure is the fully-qualified name of the FleetService's
 	// GetCommandBundle RPC.
 	FleetServiceGetCommandBundleProcedure = "/cabinet.v1.FleetService/GetCommandBundle"
@@ -148,6 +151,8 @@ type FleetServiceClient interface {
 	SetWorkingHours(context.Context, *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error)
 	// SetContract notes the last day of a till's contract with its operator of fiscal data.
 	SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error)
+	// SetMaintenance says that people work on tills until a time, or that they are done: meanwhile nobody is told of their states.
+	SetMaintenance(context.Context, *v1.SetMaintenanceRequest) (*v1.SetMaintenanceResponse, error)
 	// GetCommandBundle gives the redacted bundle that a command collected.
 	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -308,6 +313,12 @@ func NewFleetServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(fleetServiceMethods.ByName("SetContract")),
 			connect.WithClientOptions(opts...),
 		),
+		setMaintenance: connect.NewClient[v1.SetMaintenanceRequest, v1.SetMaintenanceResponse](
+			httpClient,
+			baseURL+FleetServiceSetMaintenanceProcedure,
+			connect.WithSchema(fleetServiceMethods.ByName("SetMaintenance")),
+			connect.WithClientOptions(opts...),
+		),
 		getCommandBundle: connect.NewClient[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse](
 			httpClient,
 			baseURL+FleetServiceGetCommandBundleProcedure,
@@ -349,6 +360,7 @@ type fleetServiceClient struct {
 	setThreshold        *connect.Client[v1.SetThresholdRequest, v1.SetThresholdResponse]
 	setWorkingHours     *connect.Client[v1.SetWorkingHoursRequest, v1.SetWorkingHoursResponse]
 	setContract         *connect.Client[v1.SetContractRequest, v1.SetContractResponse]
+	setMaintenance      *connect.Client[v1.SetMaintenanceRequest, v1.SetMaintenanceResponse]
 	getCommandBundle    *connect.Client[v1.GetCommandBundleRequest, v1.GetCommandBundleResponse]
 	listCommands        *connect.Client[v1.ListCommandsRequest, v1.ListCommandsResponse]
 }
@@ -547,6 +559,15 @@ func (c *fleetServiceClient) SetContract(ctx context.Context, req *v1.SetContrac
 	return nil, err
 }
 
+// SetMaintenance calls cabinet.v1.FleetService.SetMaintenance.
+func (c *fleetServiceClient) SetMaintenance(ctx context.Context, req *v1.SetMaintenanceRequest) (*v1.SetMaintenanceResponse, error) {
+	response, err := c.setMaintenance.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // GetCommandBundle calls cabinet.v1.FleetService.GetCommandBundle.
 func (c *fleetServiceClient) GetCommandBundle(ctx context.Context, req *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {
 	response, err := c.getCommandBundle.CallUnary(ctx, connect.NewRequest(req))
@@ -611,6 +632,8 @@ type FleetServiceHandler interface {
 	SetWorkingHours(context.Context, *v1.SetWorkingHoursRequest) (*v1.SetWorkingHoursResponse, error)
 	// SetContract notes the last day of a till's contract with its operator of fiscal data.
 	SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error)
+	// SetMaintenance says that people work on tills until a time, or that they are done: meanwhile nobody is told of their states.
+	SetMaintenance(context.Context, *v1.SetMaintenanceRequest) (*v1.SetMaintenanceResponse, error)
 	// GetCommandBundle gives the redacted bundle that a command collected.
 	GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error)
 	// ListCommands gives the journal of commands of a till, newest first.
@@ -767,6 +790,12 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(fleetServiceMethods.ByName("SetContract")),
 		connect.WithHandlerOptions(opts...),
 	)
+	fleetServiceSetMaintenanceHandler := connect.NewUnaryHandlerSimple(
+		FleetServiceSetMaintenanceProcedure,
+		svc.SetMaintenance,
+		connect.WithSchema(fleetServiceMethods.ByName("SetMaintenance")),
+		connect.WithHandlerOptions(opts...),
+	)
 	fleetServiceGetCommandBundleHandler := connect.NewUnaryHandlerSimple(
 		FleetServiceGetCommandBundleProcedure,
 		svc.GetCommandBundle,
@@ -827,6 +856,8 @@ func NewFleetServiceHandler(svc FleetServiceHandler, opts ...connect.HandlerOpti
 			fleetServiceSetWorkingHoursHandler.ServeHTTP(w, r)
 		case FleetServiceSetContractProcedure:
 			fleetServiceSetContractHandler.ServeHTTP(w, r)
+		case FleetServiceSetMaintenanceProcedure:
+			fleetServiceSetMaintenanceHandler.ServeHTTP(w, r)
 		case FleetServiceGetCommandBundleProcedure:
 			fleetServiceGetCommandBundleHandler.ServeHTTP(w, r)
 		case FleetServiceListCommandsProcedure:
@@ -926,6 +957,10 @@ func (UnimplementedFleetServiceHandler) SetWorkingHours(context.Context, *v1.Set
 
 func (UnimplementedFleetServiceHandler) SetContract(context.Context, *v1.SetContractRequest) (*v1.SetContractResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SetContract is not implemented"))
+}
+
+func (UnimplementedFleetServiceHandler) SetMaintenance(context.Context, *v1.SetMaintenanceRequest) (*v1.SetMaintenanceResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("cabinet.v1.FleetService.SetMaintenance is not implemented"))
 }
 
 func (UnimplementedFleetServiceHandler) GetCommandBundle(context.Context, *v1.GetCommandBundleRequest) (*v1.GetCommandBundleResponse, error) {

@@ -28,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cabinet/v1/fleet.proto.
  */
 export const file_cabinet_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChZjYWJpbmV0L3YxL2ZsZWV0LnByb3RvEgpjYWJpbmV0LnYxIuQDCgRUaWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGb3V0bGV0GAMgASgJEiAKBWxpZ2h0GAQgASgOMhEuY2FiaW5ldC52MS5MaWdodBIjCgVzdGF0ZRgFIAEoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSEAoIYWdlbnRfaWQYBiABKAkSDAoEaG9zdBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEhQKDGFnZW50X29ubGluZRgJIAEoCBIQCghoZWFyZF9tcxgKIAEoAxITCgtyZXBvcnRlZF9tcxgLIAEoAxITCgtzaGlmdF90b3RhbBgMIAEoAxIWCg5zaGlmdF9yZWNlaXB0cxgNIAEoDRIjCgVjZWxscxgOIAMoCzIULmNhYmluZXQudjEuVGlsbENlbGwSIgoEc3RvcBgPIAEoCzIULmNhYmluZXQudjEuVGlsbFN0b3ASEQoJb3V0bGV0X2lkGBAgASgJEhQKDG9mZF9jb250cmFjdBgRIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYEiABKAkSDQoFb3duZXIYEyABKAkSFwoPc2hpZnRfb3BlbmVkX2F0GBQgASgJEhcKD3NoaWZ0X2Nsb3NlZF9hdBgVIAEoCSIhChBMaXN0VGlsbHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIkMKEUxpc3RUaWxsc1Jlc3BvbnNlEh8KBXRpbGxzGAEgAygLMhAuY2FiaW5ldC52MS5UaWxsEg0KBXRvdGFsGAIgASgNIhwKDkdldFRpbGxSZXF1ZXN0EgoKAmlkGAEgASgJIjEKD0dldFRpbGxSZXNwb25zZRIeCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsIh8KDFdhdGNoUmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJIv8BCg1XYXRjaFJlc3BvbnNlEiAKBHRpbGwYASABKAsyEC5jYWJpbmV0LnYxLlRpbGxIABIuCglvcGVyYXRpb24YAiABKAsyGS5jYWJpbmV0LnYxLk9wZXJhdGlvblZpZXdIABImCgdjb21tYW5kGAMgASgLMhMuY2FiaW5ldC52MS5Db21tYW5kSAASJgoHcm9sbG91dBgEIAEoCzITLmNhYmluZXQudjEuUm9sbG91dEgAEiAKBG5vdGUYFCABKAsyEC5jYWJpbmV0LnYxLk5vdGVIABIgCgR3b3JrGBUgASgLMhAuY2FiaW5ldC52MS5Xb3JrSABCCAoGY2hhbmdlIjQKElNldENvbnRyYWN0UmVxdWVzdBIPCgd0aWxsX2lkGAEgASgJEg0KBXVudGlsGAIgASgJIjUKE1NldENvbnRyYWN0UmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCJPChJFeHBvcnRUaWxsc1JlcXVlc3QSEAoIdGlsbF9pZHMYASADKAkSJwoGZm9ybWF0GAIgASgOMhcuY2FiaW5ldC52MS5UYWJsZUZvcm1hdCJMChNFeHBvcnRUaWxsc1Jlc3BvbnNlEgwKBGZpbGUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgRyb3dzGAMgASgNEgsKA2N1dBgEIAEoCCIzCghUaWxsVmlldxIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXF1ZXJ5GAMgASgJIhYKFExpc3RUaWxsVmlld3NSZXF1ZXN0IjwKFUxpc3RUaWxsVmlld3NSZXNwb25zZRIjCgV2aWV3cxgBIAMoCzIULmNhYmluZXQudjEuVGlsbFZpZXciMgoTU2F2ZVRpbGxWaWV3UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBXF1ZXJ5GAIgASgJIjoKFFNhdmVUaWxsVmlld1Jlc3BvbnNlEiIKBHZpZXcYASABKAsyFC5jYWJpbmV0LnYxLlRpbGxWaWV3IiMKFURlbGV0ZVRpbGxWaWV3UmVxdWVzdBIKCgJpZBgBIAEoCSIYChZEZWxldGVUaWxsVmlld1Jlc3BvbnNlMvIPCgxGbGVldFNlcnZpY2USTQoJTGlzdFRpbGxzEhwuY2FiaW5ldC52MS5MaXN0VGlsbHNSZXF1ZXN0Gh0uY2FiaW5ldC52MS5MaXN0VGlsbHNSZXNwb25zZSIDkAIBElMKC0V4cG9ydFRpbGxzEh4uY2FiaW5ldC52MS5FeHBvcnRUaWxsc1JlcXVlc3QaHy5jYWJpbmV0LnYxLkV4cG9ydFRpbGxzUmVzcG9uc2UiA5ACARJZCg1MaXN0VGlsbFZpZXdzEiAuY2FiaW5ldC52MS5MaXN0VGlsbFZpZXdzUmVxdWVzdBohLmNhYmluZXQudjEuTGlzdFRpbGxWaWV3c1Jlc3BvbnNlIgOQAgESUQoMU2F2ZVRpbGxWaWV3Eh8uY2FiaW5ldC52MS5TYXZlVGlsbFZpZXdSZXF1ZXN0GiAuY2FiaW5ldC52MS5TYXZlVGlsbFZpZXdSZXNwb25zZRJXCg5EZWxldGVUaWxsVmlldxIhLmNhYmluZXQudjEuRGVsZXRlVGlsbFZpZXdSZXF1ZXN0GiIuY2FiaW5ldC52MS5EZWxldGVUaWxsVmlld1Jlc3BvbnNlEkcKB0dldFRpbGwSGi5jYWJpbmV0LnYxLkdldFRpbGxSZXF1ZXN0GhsuY2FiaW5ldC52MS5HZXRUaWxsUmVzcG9uc2UiA5ACARI+CgVXYXRjaBIYLmNhYmluZXQudjEuV2F0Y2hSZXF1ZXN0GhkuY2FiaW5ldC52MS5XYXRjaFJlc3BvbnNlMAESZgoTQ3JlYXRlRW5yb2xtZW50Q29kZRImLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlcXVlc3QaJy5jYWJpbmV0LnYxLkNyZWF0ZUVucm9sbWVudENvZGVSZXNwb25zZRJTCgtQbGFuQ29tbWFuZBIeLmNhYmluZXQudjEuUGxhbkNvbW1hbmRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlc3BvbnNlIgOQAgESUQoMU3RhcnRDb21tYW5kEh8uY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXF1ZXN0GiAuY2FiaW5ldC52MS5TdGFydENvbW1hbmRSZXNwb25zZRI/CgZEZWNpZGUSGS5jYWJpbmV0LnYxLkRlY2lkZVJlcXVlc3QaGi5jYWJpbmV0LnYxLkRlY2lkZVJlc3BvbnNlElAKCkdldENvbW1hbmQSHS5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXF1ZXN0Gh4uY2FiaW5ldC52MS5HZXRDb21tYW5kUmVzcG9uc2UiA5ACARJcCg5HZXRDZXJ0aWZpY2F0ZRIhLmNhYmluZXQudjEuR2V0Q2VydGlmaWNhdGVSZXF1ZXN0GiIuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlc3BvbnNlIgOQAgESUwoLTGlzdFRpY2tldHMSHi5jYWJpbmV0LnYxLkxpc3RUaWNrZXRzUmVxdWVzdBofLmNhYmluZXQudjEuTGlzdFRpY2tldHNSZXNwb25zZSIDkAIBEk0KCUdldFRpY2tldBIcLmNhYmluZXQudjEuR2V0VGlja2V0UmVxdWVzdBodLmNhYmluZXQudjEuR2V0VGlja2V0UmVzcG9uc2UiA5ACARJOCgtDbG9zZVRpY2tldBIeLmNhYmluZXQudjEuQ2xvc2VUaWNrZXRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5DbG9zZVRpY2tldFJlc3BvbnNlElAKCkxpc3RBZ2VudHMSHS5jYWJpbmV0LnYxLkxpc3RBZ2VudHNSZXF1ZXN0Gh4uY2FiaW5ldC52MS5MaXN0QWdlbnRzUmVzcG9uc2UiA5ACARJOCgtSZXZva2VBZ2VudBIeLmNhYmluZXQudjEuUmV2b2tlQWdlbnRSZXF1ZXN0Gh8uY2FiaW5ldC52MS5SZXZva2VBZ2VudFJlc3BvbnNlElwKDkxpc3RUaHJlc2hvbGRzEiEuY2FiaW5ldC52MS5MaXN0VGhyZXNob2xkc1JlcXVlc3QaIi5jYWJpbmV0LnYxLkxpc3RUaHJlc2hvbGRzUmVzcG9uc2UiA5ACARJRCgxTZXRUaHJlc2hvbGQSHy5jYWJpbmV0LnYxLlNldFRocmVzaG9sZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlNldFRocmVzaG9sZFJlc3BvbnNlEloKD1NldFdvcmtpbmdIb3VycxIiLmNhYmluZXQudjEuU2V0V29ya2luZ0hvdXJzUmVxdWVzdBojLmNhYmluZXQudjEuU2V0V29ya2luZ0hvdXJzUmVzcG9uc2USTgoLU2V0Q29udHJhY3QSHi5jYWJpbmV0LnYxLlNldENvbnRyYWN0UmVxdWVzdBofLmNhYmluZXQudjEuU2V0Q29udHJhY3RSZXNwb25zZRJiChBHZXRDb21tYW5kQnVuZGxlEiMuY2FiaW5ldC52MS5HZXRDb21tYW5kQnVuZGxlUmVxdWVzdBokLmNhYmluZXQudjEuR2V0Q29tbWFuZEJ1bmRsZVJlc3BvbnNlIgOQAgESVgoMTGlzdENvbW1hbmRzEh8uY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXF1ZXN0GiAuY2FiaW5ldC52MS5MaXN0Q29tbWFuZHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cabinet_v1_agents, file_cabinet_v1_commands, file_cabinet_v1_documents, file_cabinet_v1_figures, file_cabinet_v1_light, file_cabinet_v1_remote, file_cabinet_v1_updates, file_fiscal_v1_fiscal]);
+  fileDesc("ChZjYWJpbmV0L3YxL2ZsZWV0LnByb3RvEgpjYWJpbmV0LnYxIpYECgRUaWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGb3V0bGV0GAMgASgJEiAKBWxpZ2h0GAQgASgOMhEuY2FiaW5ldC52MS5MaWdodBIjCgVzdGF0ZRgFIAEoCzIULmZpc2NhbC52MS5UaWxsU3RhdGUSEAoIYWdlbnRfaWQYBiABKAkSDAoEaG9zdBgHIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAggASgJEhQKDGFnZW50X29ubGluZRgJIAEoCBIQCghoZWFyZF9tcxgKIAEoAxITCgtyZXBvcnRlZF9tcxgLIAEoAxITCgtzaGlmdF90b3RhbBgMIAEoAxIWCg5zaGlmdF9yZWNlaXB0cxgNIAEoDRIjCgVjZWxscxgOIAMoCzIULmNhYmluZXQudjEuVGlsbENlbGwSIgoEc3RvcBgPIAEoCzIULmNhYmluZXQudjEuVGlsbFN0b3ASEQoJb3V0bGV0X2lkGBAgASgJEhQKDG9mZF9jb250cmFjdBgRIAEoCRIXCg9vcmdhbmlzYXRpb25faWQYEiABKAkSDQoFb3duZXIYEyABKAkSFwoPc2hpZnRfb3BlbmVkX2F0GBQgASgJEhcKD3NoaWZ0X2Nsb3NlZF9hdBgVIAEoCRIwCgttYWludGVuYW5jZRgWIAEoCzIbLmNhYmluZXQudjEuVGlsbE1haW50ZW5hbmNlIlQKD1RpbGxNYWludGVuYW5jZRIQCgh1bnRpbF9tcxgBIAEoAxIQCghzaW5jZV9tcxgCIAEoAxINCgVhY3RvchgDIAEoCRIOCgZyZWFzb24YBCABKAkiIQoQTGlzdFRpbGxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJDChFMaXN0VGlsbHNSZXNwb25zZRIfCgV0aWxscxgBIAMoCzIQLmNhYmluZXQudjEuVGlsbBINCgV0b3RhbBgCIAEoDSIcCg5HZXRUaWxsUmVxdWVzdBIKCgJpZBgBIAEoCSIxCg9HZXRUaWxsUmVzcG9uc2USHgoEdGlsbBgBIAEoCzIQLmNhYmluZXQudjEuVGlsbCIfCgxXYXRjaFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCSL/AQoNV2F0Y2hSZXNwb25zZRIgCgR0aWxsGAEgASgLMhAuY2FiaW5ldC52MS5UaWxsSAASLgoJb3BlcmF0aW9uGAIgASgLMhkuY2FiaW5ldC52MS5PcGVyYXRpb25WaWV3SAASJgoHY29tbWFuZBgDIAEoCzITLmNhYmluZXQudjEuQ29tbWFuZEgAEiYKB3JvbGxvdXQYBCABKAsyEy5jYWJpbmV0LnYxLlJvbGxvdXRIABIgCgRub3RlGBQgASgLMhAuY2FiaW5ldC52MS5Ob3RlSAASIAoEd29yaxgVIAEoCzIQLmNhYmluZXQudjEuV29ya0gAQggKBmNoYW5nZSI0ChJTZXRDb250cmFjdFJlcXVlc3QSDwoHdGlsbF9pZBgBIAEoCRINCgV1bnRpbBgCIAEoCSI1ChNTZXRDb250cmFjdFJlc3BvbnNlEh4KBHRpbGwYASABKAsyEC5jYWJpbmV0LnYxLlRpbGwiSwoVU2V0TWFpbnRlbmFuY2VSZXF1ZXN0EhAKCHRpbGxfaWRzGAEgAygJEhAKCHVudGlsX21zGAIgASgDEg4KBnJlYXNvbhgDIAEoCSI5ChZTZXRNYWludGVuYW5jZVJlc3BvbnNlEh8KBXRpbGxzGAEgAygLMhAuY2FiaW5ldC52MS5UaWxsIk8KEkV4cG9ydFRpbGxzUmVxdWVzdBIQCgh0aWxsX2lkcxgBIAMoCRInCgZmb3JtYXQYAiABKA4yFy5jYWJpbmV0LnYxLlRhYmxlRm9ybWF0IkwKE0V4cG9ydFRpbGxzUmVzcG9uc2USDAoEZmlsZRgBIAEoDBIMCgRuYW1lGAIgASgJEgwKBHJvd3MYAyABKA0SCwoDY3V0GAQgASgIIjMKCFRpbGxWaWV3EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFcXVlcnkYAyABKAkiFgoUTGlzdFRpbGxWaWV3c1JlcXVlc3QiPAoVTGlzdFRpbGxWaWV3c1Jlc3BvbnNlEiMKBXZpZXdzGAEgAygLMhQuY2FiaW5ldC52MS5UaWxsVmlldyIyChNTYXZlVGlsbFZpZXdSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFcXVlcnkYAiABKAkiOgoUU2F2ZVRpbGxWaWV3UmVzcG9uc2USIgoEdmlldxgBIAEoCzIULmNhYmluZXQudjEuVGlsbFZpZXciIwoVRGVsZXRlVGlsbFZpZXdSZXF1ZXN0EgoKAmlkGAEgASgJIhgKFkRlbGV0ZVRpbGxWaWV3UmVzcG9uc2UyyxAKDEZsZWV0U2VydmljZRJNCglMaXN0VGlsbHMSHC5jYWJpbmV0LnYxLkxpc3RUaWxsc1JlcXVlc3QaHS5jYWJpbmV0LnYxLkxpc3RUaWxsc1Jlc3BvbnNlIgOQAgESUwoLRXhwb3J0VGlsbHMSHi5jYWJpbmV0LnYxLkV4cG9ydFRpbGxzUmVxdWVzdBofLmNhYmluZXQudjEuRXhwb3J0VGlsbHNSZXNwb25zZSIDkAIBElkKDUxpc3RUaWxsVmlld3MSIC5jYWJpbmV0LnYxLkxpc3RUaWxsVmlld3NSZXF1ZXN0GiEuY2FiaW5ldC52MS5MaXN0VGlsbFZpZXdzUmVzcG9uc2UiA5ACARJRCgxTYXZlVGlsbFZpZXcSHy5jYWJpbmV0LnYxLlNhdmVUaWxsVmlld1JlcXVlc3QaIC5jYWJpbmV0LnYxLlNhdmVUaWxsVmlld1Jlc3BvbnNlElcKDkRlbGV0ZVRpbGxWaWV3EiEuY2FiaW5ldC52MS5EZWxldGVUaWxsVmlld1JlcXVlc3QaIi5jYWJpbmV0LnYxLkRlbGV0ZVRpbGxWaWV3UmVzcG9uc2USRwoHR2V0VGlsbBIaLmNhYmluZXQudjEuR2V0VGlsbFJlcXVlc3QaGy5jYWJpbmV0LnYxLkdldFRpbGxSZXNwb25zZSIDkAIBEj4KBVdhdGNoEhguY2FiaW5ldC52MS5XYXRjaFJlcXVlc3QaGS5jYWJpbmV0LnYxLldhdGNoUmVzcG9uc2UwARJmChNDcmVhdGVFbnJvbG1lbnRDb2RlEiYuY2FiaW5ldC52MS5DcmVhdGVFbnJvbG1lbnRDb2RlUmVxdWVzdBonLmNhYmluZXQudjEuQ3JlYXRlRW5yb2xtZW50Q29kZVJlc3BvbnNlElMKC1BsYW5Db21tYW5kEh4uY2FiaW5ldC52MS5QbGFuQ29tbWFuZFJlcXVlc3QaHy5jYWJpbmV0LnYxLlBsYW5Db21tYW5kUmVzcG9uc2UiA5ACARJRCgxTdGFydENvbW1hbmQSHy5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlcXVlc3QaIC5jYWJpbmV0LnYxLlN0YXJ0Q29tbWFuZFJlc3BvbnNlEj8KBkRlY2lkZRIZLmNhYmluZXQudjEuRGVjaWRlUmVxdWVzdBoaLmNhYmluZXQudjEuRGVjaWRlUmVzcG9uc2USUAoKR2V0Q29tbWFuZBIdLmNhYmluZXQudjEuR2V0Q29tbWFuZFJlcXVlc3QaHi5jYWJpbmV0LnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElwKDkdldENlcnRpZmljYXRlEiEuY2FiaW5ldC52MS5HZXRDZXJ0aWZpY2F0ZVJlcXVlc3QaIi5jYWJpbmV0LnYxLkdldENlcnRpZmljYXRlUmVzcG9uc2UiA5ACARJTCgtMaXN0VGlja2V0cxIeLmNhYmluZXQudjEuTGlzdFRpY2tldHNSZXF1ZXN0Gh8uY2FiaW5ldC52MS5MaXN0VGlja2V0c1Jlc3BvbnNlIgOQAgESTQoJR2V0VGlja2V0EhwuY2FiaW5ldC52MS5HZXRUaWNrZXRSZXF1ZXN0Gh0uY2FiaW5ldC52MS5HZXRUaWNrZXRSZXNwb25zZSIDkAIBEk4KC0Nsb3NlVGlja2V0Eh4uY2FiaW5ldC52MS5DbG9zZVRpY2tldFJlcXVlc3QaHy5jYWJpbmV0LnYxLkNsb3NlVGlja2V0UmVzcG9uc2USUAoKTGlzdEFnZW50cxIdLmNhYmluZXQudjEuTGlzdEFnZW50c1JlcXVlc3QaHi5jYWJpbmV0LnYxLkxpc3RBZ2VudHNSZXNwb25zZSIDkAIBEk4KC1Jldm9rZUFnZW50Eh4uY2FiaW5ldC52MS5SZXZva2VBZ2VudFJlcXVlc3QaHy5jYWJpbmV0LnYxLlJldm9rZUFnZW50UmVzcG9uc2USXAoOTGlzdFRocmVzaG9sZHMSIS5jYWJpbmV0LnYxLkxpc3RUaHJlc2hvbGRzUmVxdWVzdBoiLmNhYmluZXQudjEuTGlzdFRocmVzaG9sZHNSZXNwb25zZSIDkAIBElEKDFNldFRocmVzaG9sZBIfLmNhYmluZXQudjEuU2V0VGhyZXNob2xkUmVxdWVzdBogLmNhYmluZXQudjEuU2V0VGhyZXNob2xkUmVzcG9uc2USWgoPU2V0V29ya2luZ0hvdXJzEiIuY2FiaW5ldC52MS5TZXRXb3JraW5nSG91cnNSZXF1ZXN0GiMuY2FiaW5ldC52MS5TZXRXb3JraW5nSG91cnNSZXNwb25zZRJOCgtTZXRDb250cmFjdBIeLmNhYmluZXQudjEuU2V0Q29udHJhY3RSZXF1ZXN0Gh8uY2FiaW5ldC52MS5TZXRDb250cmFjdFJlc3BvbnNlElcKDlNldE1haW50ZW5hbmNlEiEuY2FiaW5ldC52MS5TZXRNYWludGVuYW5jZVJlcXVlc3QaIi5jYWJpbmV0LnYxLlNldE1haW50ZW5hbmNlUmVzcG9uc2USYgoQR2V0Q29tbWFuZEJ1bmRsZRIjLmNhYmluZXQudjEuR2V0Q29tbWFuZEJ1bmRsZVJlcXVlc3QaJC5jYWJpbmV0LnYxLkdldENvbW1hbmRCdW5kbGVSZXNwb25zZSIDkAIBElYKDExpc3RDb21tYW5kcxIfLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVxdWVzdBogLmNhYmluZXQudjEuTGlzdENvbW1hbmRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cabinet_v1_agents, file_cabinet_v1_commands, file_cabinet_v1_documents, file_cabinet_v1_figures, file_cabinet_v1_light, file_cabinet_v1_remote, file_cabinet_v1_updates, file_fiscal_v1_fiscal]);
 
 /**
  * Till is a till in the cabinet.
@@ -182,6 +182,13 @@ export type Till = Message<"cabinet.v1.Till"> & {
    * @generated from field: string shift_closed_at = 21;
    */
   shiftClosedAt: string;
+
+  /**
+   * Somebody works on it; absent when nobody does.
+   *
+   * @generated from field: cabinet.v1.TillMaintenance maintenance = 22;
+   */
+  maintenance?: TillMaintenance | undefined;
 };
 
 /**
@@ -190,6 +197,48 @@ export type Till = Message<"cabinet.v1.Till"> & {
  */
 export const TillSchema: GenMessage<Till> = /*@__PURE__*/
   messageDesc(file_cabinet_v1_fleet, 0);
+
+/**
+ * TillMaintenance says that somebody works on a till: until then nobody is told of its states.
+ *
+ * @generated from message cabinet.v1.TillMaintenance
+ */
+export type TillMaintenance = Message<"cabinet.v1.TillMaintenance"> & {
+  /**
+   * Until when, Unix ms.
+   *
+   * @generated from field: int64 until_ms = 1;
+   */
+  untilMs: bigint;
+
+  /**
+   * Since when, Unix ms.
+   *
+   * @generated from field: int64 since_ms = 2;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Who said so.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * What for; may be empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message cabinet.v1.TillMaintenance.
+ * Use `create(TillMaintenanceSchema)` to create a new message.
+ */
+export const TillMaintenanceSchema: GenMessage<TillMaintenance> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 1);
 
 /**
  * ListTillsRequest is empty.
@@ -210,7 +259,7 @@ export type ListTillsRequest = Message<"cabinet.v1.ListTillsRequest"> & {
  * Use `create(ListTillsRequestSchema)` to create a new message.
  */
 export const ListTillsRequestSchema: GenMessage<ListTillsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 1);
+  messageDesc(file_cabinet_v1_fleet, 2);
 
 /**
  * ListTillsResponse gives tills.
@@ -238,7 +287,7 @@ export type ListTillsResponse = Message<"cabinet.v1.ListTillsResponse"> & {
  * Use `create(ListTillsResponseSchema)` to create a new message.
  */
 export const ListTillsResponseSchema: GenMessage<ListTillsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 2);
+  messageDesc(file_cabinet_v1_fleet, 3);
 
 /**
  * GetTillRequest names a till.
@@ -259,7 +308,7 @@ export type GetTillRequest = Message<"cabinet.v1.GetTillRequest"> & {
  * Use `create(GetTillRequestSchema)` to create a new message.
  */
 export const GetTillRequestSchema: GenMessage<GetTillRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 3);
+  messageDesc(file_cabinet_v1_fleet, 4);
 
 /**
  * GetTillResponse gives it.
@@ -280,7 +329,7 @@ export type GetTillResponse = Message<"cabinet.v1.GetTillResponse"> & {
  * Use `create(GetTillResponseSchema)` to create a new message.
  */
 export const GetTillResponseSchema: GenMessage<GetTillResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 4);
+  messageDesc(file_cabinet_v1_fleet, 5);
 
 /**
  * WatchRequest selects what to watch.
@@ -301,7 +350,7 @@ export type WatchRequest = Message<"cabinet.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 5);
+  messageDesc(file_cabinet_v1_fleet, 6);
 
 /**
  * WatchResponse is one change; an empty one keeps the stream alive.
@@ -370,7 +419,7 @@ export type WatchResponse = Message<"cabinet.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 6);
+  messageDesc(file_cabinet_v1_fleet, 7);
 
 /**
  * SetContractRequest names the day.
@@ -398,7 +447,7 @@ export type SetContractRequest = Message<"cabinet.v1.SetContractRequest"> & {
  * Use `create(SetContractRequestSchema)` to create a new message.
  */
 export const SetContractRequestSchema: GenMessage<SetContractRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 7);
+  messageDesc(file_cabinet_v1_fleet, 8);
 
 /**
  * SetContractResponse gives the till.
@@ -419,7 +468,63 @@ export type SetContractResponse = Message<"cabinet.v1.SetContractResponse"> & {
  * Use `create(SetContractResponseSchema)` to create a new message.
  */
 export const SetContractResponseSchema: GenMessage<SetContractResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 8);
+  messageDesc(file_cabinet_v1_fleet, 9);
+
+/**
+ * SetMaintenanceRequest names tills and a time.
+ *
+ * @generated from message cabinet.v1.SetMaintenanceRequest
+ */
+export type SetMaintenanceRequest = Message<"cabinet.v1.SetMaintenanceRequest"> & {
+  /**
+   * Tills, 500 at most: all of them, or none when one of them cannot be.
+   *
+   * @generated from field: repeated string till_ids = 1;
+   */
+  tillIds: string[];
+
+  /**
+   * Until when, Unix ms, 30 days from now at most; 0 ends it now.
+   *
+   * @generated from field: int64 until_ms = 2;
+   */
+  untilMs: bigint;
+
+  /**
+   * What for, 200 letters at most.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message cabinet.v1.SetMaintenanceRequest.
+ * Use `create(SetMaintenanceRequestSchema)` to create a new message.
+ */
+export const SetMaintenanceRequestSchema: GenMessage<SetMaintenanceRequest> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 10);
+
+/**
+ * SetMaintenanceResponse gives the tills.
+ *
+ * @generated from message cabinet.v1.SetMaintenanceResponse
+ */
+export type SetMaintenanceResponse = Message<"cabinet.v1.SetMaintenanceResponse"> & {
+  /**
+   * Tills, as they were asked for.
+   *
+   * @generated from field: repeated cabinet.v1.Till tills = 1;
+   */
+  tills: Till[];
+};
+
+/**
+ * Describes the message cabinet.v1.SetMaintenanceResponse.
+ * Use `create(SetMaintenanceResponseSchema)` to create a new message.
+ */
+export const SetMaintenanceResponseSchema: GenMessage<SetMaintenanceResponse> = /*@__PURE__*/
+  messageDesc(file_cabinet_v1_fleet, 11);
 
 /**
  * ExportTillsRequest asks for a table.
@@ -447,7 +552,7 @@ export type ExportTillsRequest = Message<"cabinet.v1.ExportTillsRequest"> & {
  * Use `create(ExportTillsRequestSchema)` to create a new message.
  */
 export const ExportTillsRequestSchema: GenMessage<ExportTillsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 9);
+  messageDesc(file_cabinet_v1_fleet, 12);
 
 /**
  * ExportTillsResponse is a file.
@@ -489,7 +594,7 @@ export type ExportTillsResponse = Message<"cabinet.v1.ExportTillsResponse"> & {
  * Use `create(ExportTillsResponseSchema)` to create a new message.
  */
 export const ExportTillsResponseSchema: GenMessage<ExportTillsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 10);
+  messageDesc(file_cabinet_v1_fleet, 13);
 
 /**
  * TillView is a filter of the list of tills under a name.
@@ -524,7 +629,7 @@ export type TillView = Message<"cabinet.v1.TillView"> & {
  * Use `create(TillViewSchema)` to create a new message.
  */
 export const TillViewSchema: GenMessage<TillView> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 11);
+  messageDesc(file_cabinet_v1_fleet, 14);
 
 /**
  * ListTillViewsRequest is empty.
@@ -539,7 +644,7 @@ export type ListTillViewsRequest = Message<"cabinet.v1.ListTillViewsRequest"> & 
  * Use `create(ListTillViewsRequestSchema)` to create a new message.
  */
 export const ListTillViewsRequestSchema: GenMessage<ListTillViewsRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 12);
+  messageDesc(file_cabinet_v1_fleet, 15);
 
 /**
  * ListTillViewsResponse gives them by name.
@@ -560,7 +665,7 @@ export type ListTillViewsResponse = Message<"cabinet.v1.ListTillViewsResponse"> 
  * Use `create(ListTillViewsResponseSchema)` to create a new message.
  */
 export const ListTillViewsResponseSchema: GenMessage<ListTillViewsResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 13);
+  messageDesc(file_cabinet_v1_fleet, 16);
 
 /**
  * SaveTillViewRequest carries one.
@@ -588,7 +693,7 @@ export type SaveTillViewRequest = Message<"cabinet.v1.SaveTillViewRequest"> & {
  * Use `create(SaveTillViewRequestSchema)` to create a new message.
  */
 export const SaveTillViewRequestSchema: GenMessage<SaveTillViewRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 14);
+  messageDesc(file_cabinet_v1_fleet, 17);
 
 /**
  * SaveTillViewResponse gives it as it is kept.
@@ -609,7 +714,7 @@ export type SaveTillViewResponse = Message<"cabinet.v1.SaveTillViewResponse"> & 
  * Use `create(SaveTillViewResponseSchema)` to create a new message.
  */
 export const SaveTillViewResponseSchema: GenMessage<SaveTillViewResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 15);
+  messageDesc(file_cabinet_v1_fleet, 18);
 
 /**
  * DeleteTillViewRequest names one.
@@ -630,7 +735,7 @@ export type DeleteTillViewRequest = Message<"cabinet.v1.DeleteTillViewRequest"> 
  * Use `create(DeleteTillViewRequestSchema)` to create a new message.
  */
 export const DeleteTillViewRequestSchema: GenMessage<DeleteTillViewRequest> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 16);
+  messageDesc(file_cabinet_v1_fleet, 19);
 
 /**
  * DeleteTillViewResponse is empty.
@@ -645,7 +750,7 @@ export type DeleteTillViewResponse = Message<"cabinet.v1.DeleteTillViewResponse"
  * Use `create(DeleteTillViewResponseSchema)` to create a new message.
  */
 export const DeleteTillViewResponseSchema: GenMessage<DeleteTillViewResponse> = /*@__PURE__*/
-  messageDesc(file_cabinet_v1_fleet, 17);
+  messageDesc(file_cabinet_v1_fleet, 20);
 
 /**
  * FleetService shows tills and orders work on them.
@@ -872,6 +977,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof SetContractRequestSchema;
     output: typeof SetContractResponseSchema;
+  },
+  /**
+   * SetMaintenance says that people work on tills until a time, or that they are done: meanwhile nobody is told of their states.
+   *
+   * @generated from rpc cabinet.v1.FleetService.SetMaintenance
+   */
+  setMaintenance: {
+    methodKind: "unary";
+    input: typeof SetMaintenanceRequestSchema;
+    output: typeof SetMaintenanceResponseSchema;
   },
   /**
    * GetCommandBundle gives the redacted bundle that a command collected.
