@@ -45,7 +45,7 @@ web: $(MODULES) ## build the cabinet's pages into cloud/internal/site/dist
 
 $(MODULES): $(WEB)/package-lock.json
 	@echo "Installing the cabinet's npm packages." >&2
-	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error --fetch-retries=5
 	@touch $@
 
 ## Tests

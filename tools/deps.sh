@@ -80,7 +80,7 @@ case $missing in
 	;;
 esac
 log=$(mktemp)
-if ! { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+if ! { $sudo apt-get -o Acquire::Retries=5 update && DEBIAN_FRONTEND=noninteractive $sudo apt-get -o Acquire::Retries=5 install -y --no-install-recommends $missing; } >"$log" 2>&1; then
 	cat "$log" >&2
 	exit 1
 fi

@@ -33,7 +33,7 @@ trap 'stop; exit 143' TERM
 (
 	cd /
 	$as "$bin/initdb" -D "$dir/data" -U chekan -A trust -E UTF8 --locale=C.UTF-8 -N
-	$as "$bin/pg_ctl" -D "$dir/data" -w -s -l "$dir/log" \
+	$as "$bin/pg_ctl" -D "$dir/data" -w -t 300 -s -l "$dir/log" \
 		-o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200" start
 ) >"$dir.start" 2>&1 || {
 	cat "$dir.start" "$dir/log" >&2
