@@ -131,6 +131,9 @@ func (a *Access) FinishOIDC(ctx context.Context, state, kept, code string, from 
 	if err := take(ctx, a.store.Write(), state); err != nil { // once, whatever becomes of it
 		return Entry{}, ErrForeign
 	}
+	if code == "" { // the other side says error=access_denied, or nothing: there is nothing to ask it for
+		return Entry{}, ErrForeign
+	}
 	token, err := a.identify(ctx, code, j)
 	if err != nil {
 		a.log.InfoContext(ctx, "the other sign-in did not lead here", "error", err)
