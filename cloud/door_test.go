@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -254,6 +255,9 @@ func forge(t *testing.T, id string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
+// times are those of messages written as JSON: numbers that hold the figures of any sum at some second of some day.
+var times = regexp.MustCompile(`"\w+Ms": +"\d+"`)
+
 // TestViews_money: who has no money:view finds no sum, no goods, no buyer and no cashier in anything the cabinet says.
 func TestViews_money(t *testing.T) {
 	each(t, func(t *testing.T, c *cabinet, admin *person) {
@@ -328,7 +332,7 @@ func TestViews_money(t *testing.T) {
 			for _, m := range all {
 				text.WriteString(protojson.Format(m))
 			}
-			return text.String()
+			return times.ReplaceAllString(text.String(), "")
 		}
 		secrets := []string{"7654321", "654321", "76543", "76 543", "Тайный", "79990001122", "Кассирова", "771234567890", "customer", "evidence", "slip", "tags"}
 		if text := said(admin); !strings.Contains(text, "7654321") || !strings.Contains(text, `"slip"`) || !strings.Contains(text, "Тайный") || !strings.Contains(text, "76543.21") {

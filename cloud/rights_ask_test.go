@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -307,6 +308,12 @@ func readable(t *testing.T, m protoreflect.Message) string {
 			message(v.Message())
 		case protoreflect.BytesKind:
 			b.WriteString(opened(t, v.Bytes()))
+		case protoreflect.Int64Kind:
+			if moment(fd) {
+				fmt.Fprintln(&b, time.UnixMilli(v.Int()).UTC().Format(time.RFC3339Nano))
+				return
+			}
+			fallthrough
 		default:
 			fmt.Fprintln(&b, v.Interface())
 		}
@@ -331,7 +338,17 @@ func readable(t *testing.T, m protoreflect.Message) string {
 		})
 	}
 	message(m)
-	return b.String()
+	return hashes.ReplaceAllString(b.String(), "…")
+}
+
+// hashes of the journal's lines hold any figures too.
+var hashes = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+
+// moment tells whether a number is a time. Such a one is read as a date and an hour: as a number it holds the figures of any sum at
+// some second of some day.
+func moment(fd protoreflect.FieldDescriptor) bool {
+	name := string(fd.Name())
+	return name == "at" || strings.HasSuffix(name, "_at") || strings.HasSuffix(name, "_ms") || strings.HasSuffix(name, "_until")
 }
 
 // opened gives a file as text: an archive (a table, a bundle) file by file.
