@@ -54,7 +54,7 @@ func TestRestart(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(2 * stopLimit):
+		case <-time.After(stopLimit + patience):
 			t.Fatal("a stream or a long poll keeps the cabinet from stopping")
 		}
 		for stream.Receive() { // what was on its way

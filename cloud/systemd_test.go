@@ -29,7 +29,7 @@ func TestFeedWatchdog(t *testing.T) {
 	}()
 	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
 		b := make([]byte, 100)
-		_ = socket.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = socket.SetReadDeadline(time.Now().Add(patience))
 		n, err := socket.Read(b)
 		if got := string(b[:n]); err != nil || got != want {
 			t.Fatalf("got %q, %v; want %s", got, err, want)
