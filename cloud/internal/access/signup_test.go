@@ -140,8 +140,10 @@ func TestSignUp_codes(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh := o.code(t, "+79161234567")
-		if got := confirm(at, sms, mail); sms != fresh && got != "phone_code wrong" {
-			t.Errorf("the code of before: %s", got)
+		if sms != fresh { // two of a million codes may be one
+			if got := confirm(at, sms, mail); got != "phone_code wrong" {
+				t.Errorf("the code of before: %s", got)
+			}
 		}
 		if _, err := o.SendCodeAgain(t.Context(), at.Ticket, true, false, here); reason(err) != "code soon" {
 			t.Errorf("at once: %v", err)
