@@ -78,8 +78,9 @@ test("a code typed at the shop brings the agent and its till", async () => {
   await operator(page).getByText("сейчас", { exact: true }).waitFor();
   await operator(page).getByText("Выберите оператора, с которым заключён договор.").waitFor();
   expect(await turn(page).count()).toBe(1);
-  const offered = await choice(page).getByRole("option").allTextContents();
-  expect(offered).toContain(OURS.name);
+  const options = choice(page).getByRole("option");
+  await expect.poll(() => options.allTextContents()).toContain(OURS.name);
+  const offered = await options.allTextContents();
   expect(offered).not.toContain("Казахтелеком");
   expect(offered.at(-1)).toBe("Касса передаёт сама, по своему договору");
   expect(await newcomer.taken()).not.toContain("FD 1 ");

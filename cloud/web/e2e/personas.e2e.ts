@@ -300,7 +300,7 @@ test("an administrator shares the work out", async () => {
   await look(page, "admin-thresholds");
   await at(/^Вся компания$/, "вся");
   await rule.getByText("обычный").waitFor();
-  expect(await rule.getByText("10 ч").count()).toBe(0);
+  await expect.poll(() => rule.getByText("10 ч").count()).toBe(0);
 });
 
 test("an accountant finds a receipt and takes the figures away", async () => {
@@ -472,7 +472,7 @@ test("a technician of a service centre mends a till and sees no money", async ()
     .click();
   await dialog.getByRole("button", { name: "Отозвать" }).click();
   await boss.getByText("Обслуживание отозвано").waitFor();
-  await page.getByRole("heading", { name: SECOND, level: 1 }).waitFor({ state: "detached", timeout: 10_000 });
+  await page.getByRole("heading", { name: SECOND, level: 1 }).waitFor({ state: "detached" });
   await shoot(page, "centre-lost-1440");
   await page.goto("/tills");
   await page.getByRole("heading", { level: 1 }).first().waitFor();
