@@ -8,6 +8,7 @@ import { useNarrow } from "../app/Frame";
 import { useDocumentName } from "../documents/Documents";
 import { isReceipt, kindKey } from "../documents/marks";
 import { ReceiptBody } from "../documents/ReceiptBody";
+import { operationText } from "../documents/told";
 import { Consent, useOrder } from "../fleet/Actions";
 import { CHECK } from "../fleet/actions";
 import { Checklist, CommandHead } from "../fleet/Checklist";
@@ -21,9 +22,10 @@ import { HelpLink } from "../help/HelpLink";
 import { commandEnded, inputs } from "../live/merge";
 import { money, ofCivil, plainly } from "../ui/format";
 import { IconRed } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { When } from "../ui/time";
-import { agentText } from "../words";
+import { agentText, langOfSaid } from "../words";
 import { DecideDialog } from "./DecideDialog";
 import { askedSum } from "./sum";
 import { type Answer, answersOf, useUndecided } from "./undecided";
@@ -57,10 +59,7 @@ export default function DecisionsPage() {
         </section>
       ))}
       {!can("documents:view") ? (
-        <Nothing
-          title={t("nothing.forbidden")}
-          text={t("nothing.forbiddenTodo", { code: "documents:view" })}
-        />
+        <Forbidden needs="documents:view" />
       ) : query.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !query.data ? (
@@ -113,7 +112,7 @@ function Case(p: {
   const sum = askedSum(op);
   const onSent = (command: string) => p.onSent({ command, tillId: p.view.tillId, key: op.key });
   const { order, busy } = useOrder(p.view.tillId, onSent);
-  const why = agentText(lang, `problems.${op.reason}.text`, "") || op.text;
+  const why = agentText(lang, `problems.${op.reason}.text`, "") || operationText(lang, op);
   const may = can("tills:decide") && p.till !== undefined;
   const none = answersOf(op).find((a) => a.kind === "none");
   const done = answersOf(op).find((a) => a.kind === "done");
@@ -141,7 +140,7 @@ function Case(p: {
         </span>
         <div style={{ minWidth: 0 }}>
           <div className="strong">
-            {why} <HelpLink code={op.reason} />
+            <span lang={langOfSaid(lang, why, op.text)}>{why}</span> <HelpLink code={op.reason} />
           </div>
           <div>{t("decisions.compare")}</div>
         </div>
@@ -173,7 +172,9 @@ function Case(p: {
         </dl>
         <ol className="evidence mono">
           {op.evidence.map((line, i) => (
-            <li key={`${i} ${line}`}>{plainly(line)}</li>
+            <li key={`${i} ${line}`}>
+              <Spoken text={line} write={plainly} />
+            </li>
           ))}
         </ol>
         {op.receipt && isReceipt(op.kind) && sum !== undefined && (

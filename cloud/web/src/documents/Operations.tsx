@@ -13,11 +13,14 @@ import { inputs } from "../live/merge";
 import { money, ofMs, plainly } from "../ui/format";
 import { IconDown } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { useAge, useNow, When } from "../ui/time";
+import { langOfSaid } from "../words";
 import { Held, Listed, PeriodSwitch, useHeld, useParam, usePeriod } from "./lists";
 import { MarkView } from "./MarkView";
 import { CLOUD_MARK, checkMark, FILTERS, kindKey, ofdMark, paperMark, passes, sumOf } from "./marks";
 import { within } from "./period";
+import { operationText } from "./told";
 
 /** Operations of a till, newest first: one row each, with its four marks. */
 export function Operations({ tillId }: { tillId: string }) {
@@ -223,6 +226,7 @@ function Marks(p: {
   bare?: boolean;
 }) {
   const { t } = useTranslation();
+  const lang = useLang();
   const age = useAge();
   const now = useNow(60_000);
   const { op } = p;
@@ -240,7 +244,7 @@ function Marks(p: {
         <MarkView
           mark={checkMark(op)}
           track={label(check)}
-          hint={[op.text, took && t("marks.took", { age: took })].filter(Boolean).join(" ")}
+          hint={[operationText(lang, op), took && t("marks.took", { age: took })].filter(Boolean).join(" ")}
         />,
         check,
       )}
@@ -268,12 +272,14 @@ function Marks(p: {
 /** What the operation was, what became of it and how we know. */
 function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
   const { t } = useTranslation();
+  const lang = useLang();
   const d = op.document;
+  const text = operationText(lang, op);
   return (
     <div>
-      {op.text && (
+      {text && (
         <div>
-          {op.text} <HelpLink code={op.reason} />
+          <span lang={langOfSaid(lang, text, op.text)}>{text}</span> <HelpLink code={op.reason} />
         </div>
       )}
       <dl className="pairs">
@@ -313,7 +319,7 @@ function OperationDetail({ op, tillId }: { op: Operation; tillId: string }) {
             <dd>
               {op.evidence.map((line, i) => (
                 <div key={`${i} ${line}`} className="mono" style={{ display: "block" }}>
-                  {plainly(line)}
+                  <Spoken text={line} write={plainly} />
                 </div>
               ))}
             </dd>

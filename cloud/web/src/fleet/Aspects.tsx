@@ -30,6 +30,7 @@ export function Aspects({ till }: { till: Till }) {
           const light = lightOf(cell);
           const Icon = LIGHT_ICONS[light];
           const trouble = ofCell(cell);
+          const said = words(trouble);
           return (
             <li key={name}>
               <Icon size={16} className={light} />
@@ -44,7 +45,10 @@ export function Aspects({ till }: { till: Till }) {
                 <div>
                   <div>{t(`aspects.${name}`)}</div>
                   <div className="small quiet">
-                    <span className={light}>{words(trouble).text}</span> <HelpLink code={trouble.code} />
+                    <span className={light} lang={said.lang}>
+                      {said.text}
+                    </span>{" "}
+                    <HelpLink code={trouble.code} />
                     {trouble.sinceMs > 0n && (
                       <>
                         {" "}

@@ -5,8 +5,9 @@ import { type Command, CommandState } from "../gen/cabinet/v1/commands_pb";
 import { type Step, StepState } from "../gen/fiscal/v1/fiscal_pb";
 import { commandEnded } from "../live/merge";
 import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from "../ui/icons";
+import { Spoken } from "../ui/Spoken";
 import { useNow, When } from "../ui/time";
-import { agentText } from "../words";
+import { agentText, langOfSaid } from "../words";
 import { BundleButton } from "./AgentPart";
 import { actionKey, commandStateKey, decidedKey, stepStateKey } from "./actions";
 import { asked, ConsentLine, denied } from "./ConsentLine";
@@ -76,7 +77,9 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
       )}
       <ConsentLine run={command.run} />
       {command.run?.ended && command.run.text && !denied(command.run) && (
-        <div style={{ marginTop: 4 }}>{command.run.text}</div>
+        <div style={{ marginTop: 4 }}>
+          <Spoken text={command.run.text} />
+        </div>
       )}
       {command.state === CommandState.EXPIRED && <div style={{ marginTop: 4 }}>{t("command.expired")}</div>}
       {waiting && (
@@ -107,14 +110,18 @@ export function StepRow({ step, ended }: { step: Step; ended: boolean }) {
     <li className={planned || step.state === StepState.SKIPPED ? "planned" : undefined}>
       <StepIcon state={step.state} />
       <div>
-        <span>{title}</span>
+        <span lang={langOfSaid(lang, title, step.title)}>{title}</span>
         {step.fiscal && (
           <Badge ml={8} size="xs" variant="outline" color="gray" radius="sm" tt="none">
             {t("command.fiscal")}
           </Badge>
         )}
         <span className="hidden">: {t(stepStateKey(step.state))}</span>
-        {step.result && step.result !== title && <div className="quiet">{step.result}</div>}
+        {step.result && step.result !== step.title && (
+          <div className="quiet">
+            <Spoken text={step.result} />
+          </div>
+        )}
       </div>
       <span className="small quiet num">
         {step.beganMs > 0n ? (

@@ -5,6 +5,7 @@ import type { ListCommandsResponse } from "../gen/cabinet/v1/commands_pb";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { IconDown } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { Checklist, CommandHead } from "./Checklist";
 
 /** Journal of commands: who asked what of the till, and what came out, step by step. */
@@ -35,7 +36,11 @@ export function Commands(p: {
           {open.has(c.id) ? (
             <Checklist command={c} agentOnline={p.till.agentOnline} />
           ) : (
-            c.run?.text && <div className="quiet">{c.run.text}</div>
+            c.run?.text && (
+              <div className="quiet">
+                <Spoken text={c.run.text} />
+              </div>
+            )
           )}
         </li>
       ))}

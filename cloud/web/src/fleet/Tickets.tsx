@@ -12,6 +12,7 @@ import type { TicketCell } from "../gen/cabinet/v1/commands_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { IconRed, IconTick } from "../ui/icons";
 import { Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { StepRow } from "./Checklist";
 
@@ -58,7 +59,9 @@ function Ticket({ ticket, till }: { ticket: TicketCell; till?: Till }) {
           {till?.outlet && ` · ${till.outlet}`}
         </span>
       </div>
-      <div style={{ marginTop: 4 }}>{ticket.text}</div>
+      <div style={{ marginTop: 4 }}>
+        <Spoken text={ticket.text} />
+      </div>
       {closed && (
         <div className="quiet" style={{ marginTop: 4 }}>
           {t("tickets.closedBy", { who: ticket.closedBy })} · <When ms={ticket.closedMs} />: «

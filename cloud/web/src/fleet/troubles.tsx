@@ -5,7 +5,7 @@ import { Light, TillAspect, type TillCell } from "../gen/cabinet/v1/light_pb";
 import { HelpLink } from "../help/HelpLink";
 import { day, type Lang } from "../ui/format";
 import { Ago, useAge, When } from "../ui/time";
-import { agentText } from "../words";
+import { agentText, langOfSaid } from "../words";
 import { LIGHT_ICONS, LIGHTS, type LightName, lightOf, severityLight } from "./light";
 
 /** Aspects in the order of the cells; names as in addresses and words (`aspects.*`). */
@@ -90,7 +90,7 @@ export function ofCell(c: TillCell): Trouble {
 }
 
 /** Sentences of a trouble in the language of the screen. */
-export function useWords(lang: Lang): (x: Trouble) => { text: string; todo: string } {
+export function useWords(lang: Lang): (x: Trouble) => { text: string; todo: string; lang?: "ru" } {
   const length = useAge();
   return (x) => {
     const args: Record<string, string> = {};
@@ -102,10 +102,9 @@ export function useWords(lang: Lang): (x: Trouble) => { text: string; todo: stri
       args.value = length(seconds * 1000);
       args.minutes = String(Math.floor(seconds / 60));
     }
-    return {
-      text: agentText(lang, `problems.${x.code}.text`, x.text, args),
-      todo: agentText(lang, `problems.${x.code}.todo`, x.todo, args),
-    };
+    const text = agentText(lang, `problems.${x.code}.text`, x.text, args);
+    const todo = agentText(lang, `problems.${x.code}.todo`, x.todo, args);
+    return { text, todo, lang: langOfSaid(lang, text, x.text) };
   };
 }
 
@@ -139,15 +138,15 @@ export function TroubleList({ troubles, lang }: { troubles: readonly Trouble[]; 
     <ul className="problems">
       {troubles.map((x) => {
         const Icon = LIGHT_ICONS[x.light];
-        const { text, todo } = words(x);
+        const { text, todo, lang: russian } = words(x);
         return (
           <li key={x.code}>
             <Icon size={18} className={x.light} />
             <div>
               <div className="strong">
-                {text} <HelpLink code={x.code} />
+                <span lang={russian}>{text}</span> <HelpLink code={x.code} />
               </div>
-              {todo && <div>{todo}</div>}
+              {todo && <div lang={russian}>{todo}</div>}
               {(x.sinceMs > 0n || x.limit !== undefined) && (
                 <div className="quiet small">
                   {x.sinceMs > 0n && (

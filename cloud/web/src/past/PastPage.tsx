@@ -12,11 +12,13 @@ import { Listed, narrowedBy } from "../documents/lists";
 import { MarkView } from "../documents/MarkView";
 import { checkMark, kindKey } from "../documents/marks";
 import { moment } from "../documents/period";
+import { operationText } from "../documents/told";
 import { actionKey } from "../fleet/actions";
 import { useLang } from "../fleet/facts";
 import { HistoryKind, type HistoryRow, HistoryService } from "../gen/cabinet/v1/history_pb";
 import { money } from "../ui/format";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden, Nothing } from "../ui/Nothing";
+import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { ACTIONS, COMMAND_STATES, commandTone, KINDS, OPERATION_STATES, stateOf } from "./past";
 
@@ -58,7 +60,7 @@ export default function PastPage() {
   );
   if (!can("documents:view"))
     return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
+      <Forbidden needs="documents:view" />
     );
   const whats = [
     { value: "operations", label: t("past.operations") },
@@ -139,13 +141,15 @@ const keyOf = (r: HistoryRow) =>
 /** What was done, who asked for it, how it stands, and a word about it. */
 function useTold() {
   const { t } = useTranslation();
+  const lang = useLang();
+  const said = useSaid();
   return (r: HistoryRow) => {
     if (r.what.case === "command") {
       const c = r.what.value;
       return {
         name: t(actionKey(c.action)),
         who: c.actor || (c.rule ? t("past.rule") : ""),
-        text: [c.reason, c.run?.text].filter(Boolean).join(" · "),
+        text: [c.reason, said(c.run?.text ?? "")].filter(Boolean).join(" · "),
         mark: commandTone(c.state),
         to: `/tills/${encodeURIComponent(r.tillId)}`,
       };
@@ -155,7 +159,7 @@ function useTold() {
     return {
       name: op ? t(kindKey(op.kind)) : "",
       who: op?.cashier?.name ?? "",
-      text: op?.text ?? "",
+      text: op ? operationText(lang, op) : "",
       mark: op ? checkMark(op) : undefined,
       to: d?.fd
         ? `/tills/${encodeURIComponent(r.tillId)}/documents/${d.fn}/${d.fd}`

@@ -11,6 +11,7 @@ import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { type Note, RemoteService } from "../gen/cabinet/v1/remote_pb";
 import { inputs } from "../live/merge";
 import { Nothing, Unread } from "../ui/Nothing";
+import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { useUnread } from "./unread";
 import "./remote.css";
@@ -127,13 +128,14 @@ function One({ note, commands }: { note: Note; commands: readonly Command[] }) {
 
 function Event({ entry }: { entry: Entry }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const { ticket } = entry;
   if (!ticket) return null;
   return (
     <div className="event quiet small">
       {entry.closed
         ? t("remote.notes.ticketClosed", { id: ticket.id, text: ticket.resolution })
-        : t("remote.notes.ticketOpened", { id: ticket.id, text: ticket.text })}{" "}
+        : t("remote.notes.ticketOpened", { id: ticket.id, text: said(ticket.text) })}{" "}
       · <When ms={entry.at} />
     </div>
   );

@@ -17,6 +17,7 @@ import {
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { IconBack, IconDown } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
+import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { obstacleKey } from "./obstacles";
 import { WorkBar, WorkTillWord, WorkWord } from "./WorkWords";
@@ -159,11 +160,12 @@ function Body({ data, onChanged }: { data: GetWorkResponse; onChanged: () => voi
 
 function Row({ till }: { till: WorkTill }) {
   const { t } = useTranslation();
+  const words = useSaid();
   const [open, setOpen] = useState(false);
   const said = till.obstacle
     ? t(obstacleKey(till.obstacle), { code: till.obstacle })
     : till.command?.run?.ended
-      ? till.command.run.text
+      ? words(till.command.run.text)
       : "";
   return (
     <li className="card">

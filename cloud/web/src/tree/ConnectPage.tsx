@@ -18,7 +18,8 @@ import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { Copy, CopyBlock } from "../ui/Copy";
 import { IconGreen, IconRed } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { When } from "../ui/time";
 import words from "../words/ru/connect.json";
 import { AgentSettings } from "./AgentSettings";
@@ -47,10 +48,7 @@ export default function ConnectPage() {
         )}
       </div>
       {!may ? (
-        <Nothing
-          title={t("nothing.forbidden")}
-          text={t("nothing.forbiddenTodo", { code: "tills:configure" })}
-        />
+        <Forbidden needs="tills:configure" />
       ) : id ? (
         <Way id={id} />
       ) : (
@@ -224,7 +222,7 @@ function StepRow({ step, children }: { step: ConnectStep; children: ReactNode })
         </div>
         {step.mark !== StepMark.DONE && step.mark !== StepMark.LATER && (
           <div className="quiet" role={active ? "status" : undefined}>
-            {reason ? t(`connectReasons.${reason}`) : ""} {step.text}
+            {reason ? t(`connectReasons.${reason}`) : ""} <Spoken text={step.text} />
           </div>
         )}
         {(active || step.mark === StepMark.SKIPPED) && children && <div className="body">{children}</div>}

@@ -9,6 +9,7 @@ import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import type { Stranger } from "../gen/fiscal/v1/devices_pb";
 import { CopyBlock } from "../ui/Copy";
 import { FormDialog } from "../ui/FormDialog";
+import { Spoken, useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { useTreeTrouble } from "./reasons";
 
@@ -35,6 +36,7 @@ export function Devices(p: {
   onDone: () => void;
 }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const trouble = useTreeTrouble();
   const [wanted, setWanted] = useState<Find>();
   const f = p.finds;
@@ -78,7 +80,7 @@ export function Devices(p: {
         ))}
       {!busy && (f.trouble || search?.trouble) && (
         <p role="alert" className="yellow">
-          {t("connect.searchFailed", { why: f.trouble || search?.trouble })}
+          {t("connect.searchFailed", { why: said(f.trouble || search?.trouble || "") })}
         </p>
       )}
       {f.mayAdopt && (
@@ -105,7 +107,9 @@ export function Devices(p: {
           <summary>{t("connect.leftAlone", { count: search?.leftAlone.length ?? 0 })}</summary>
           <ul className="small quiet">
             {search?.leftAlone.map((line) => (
-              <li key={line}>{line}</li>
+              <li key={line}>
+                <Spoken text={line} />
+              </li>
             ))}
           </ul>
         </details>
@@ -145,7 +149,7 @@ function Looking({ finds: f }: { finds: Finds }) {
         my={4}
         aria-label={t("connect.progress")}
       />
-      <div className="small quiet">{s?.running ? s.step : ""}&nbsp;</div>
+      <div className="small quiet">{s?.running && <Spoken text={s.step} />}&nbsp;</div>
     </div>
   );
 }
@@ -205,7 +209,7 @@ function Device(p: { find: Find; may: boolean; online: boolean; onTake: () => vo
         )}
         {failed && (
           <div role="alert" className="small red">
-            {state === CommandState.EXPIRED ? t("connect.takeLate") : a?.text}
+            {state === CommandState.EXPIRED ? t("connect.takeLate") : <Spoken text={a?.text ?? ""} />}
           </div>
         )}
       </div>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { newId } from "../fleet/actions";
 import { type Settings, SettingsState } from "../gen/cabinet/v1/settings_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
+import { useSaid } from "../ui/Spoken";
 import { useTreeTrouble } from "./reasons";
 
 /** The agent leaves documents to the till. */
@@ -87,12 +88,13 @@ export function OperatorChoice(p: {
 /** How the agent stands to what was chosen. */
 export function SettingsStand(p: { settings: Settings; sending: boolean; onAgain?: () => void }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const s = p.settings;
   const words = {
     [SettingsState.UNSPECIFIED]: "",
     [SettingsState.SAME]: "",
     [SettingsState.WAITS]: t("connect.settingsWait"),
-    [SettingsState.REFUSED]: t("connect.settingsRefused", { why: s.refused }),
+    [SettingsState.REFUSED]: t("connect.settingsRefused", { why: said(s.refused) }),
     [SettingsState.DIFFERS]: "",
     [SettingsState.TOO_OLD]: t("connect.settingsOld"),
   }[s.state];

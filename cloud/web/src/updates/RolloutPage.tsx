@@ -15,6 +15,7 @@ import { Ago } from "../ui/time";
 import { isOpen, PART_COLOURS, runsOf, standingOf } from "./rollout";
 import "./updates.css";
 
+import { Spoken } from "../ui/Spoken";
 import { RolloutHead } from "./UpdatesPage";
 
 /** One rollout: what to do with it, and where each agent stands, those in trouble first. */
@@ -198,7 +199,11 @@ function Agents({ agents }: { agents: readonly AgentUpdate[] }) {
                   )}
                 </span>
               </div>
-              {(a.stage !== UpdateStage.UNSPECIFIED || standing === "ahead") && a.text && <div>{a.text}</div>}
+              {(a.stage !== UpdateStage.UNSPECIFIED || standing === "ahead") && a.text && (
+                <div>
+                  <Spoken text={a.text} />
+                </div>
+              )}
               {pinned !== "" && <div className="small">{t("updates.pinnedAt", { version: pinned })}</div>}
               {can("updates:manage") && (pinned !== "" || runs !== "") && (
                 <Button

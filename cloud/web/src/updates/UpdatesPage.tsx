@@ -5,7 +5,8 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { type Release, type Rollout, RolloutState, UpdatesService } from "../gen/cabinet/v1/updates_pb";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, Unread } from "../ui/Nothing";
+import { Spoken } from "../ui/Spoken";
 import { Fact } from "../ui/State";
 import { useNow, When } from "../ui/time";
 import { anyTime, clockOf, PART_COLOURS, partsOf } from "./rollout";
@@ -38,7 +39,7 @@ export default function UpdatesPage() {
         {start}
       </div>
       {!may ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
+        <Forbidden needs="tills:view" />
       ) : releases.isPending || rollouts.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !releases.data || !rollouts.data ? (
@@ -105,7 +106,11 @@ function ReleaseCard({ release }: { release: Release }) {
         </span>
       </div>
       <div className="small quiet">{release.platforms.join(", ")}</div>
-      {release.notes && <div className="releasenotes">{release.notes}</div>}
+      {release.notes && (
+        <div className="releasenotes" lang="ru">
+          {release.notes}
+        </div>
+      )}
     </li>
   );
 }
@@ -137,7 +142,11 @@ export function RolloutHead({ rollout, linked = true }: { rollout: Rollout; link
           </span>
         </Fact>
       </div>
-      {rollout.text && <div role="note">{rollout.text}</div>}
+      {rollout.text && (
+        <div role="note">
+          <Spoken text={rollout.text} />
+        </div>
+      )}
       <div className="small quiet rollwho">
         <When ms={rollout.sinceMs} /> · {t("updates.by", { who: rollout.startedBy })}
       </div>

@@ -9,6 +9,7 @@ import { initReactI18next } from "react-i18next";
 import type { Lang } from "../ui/format";
 import ru from "./ru";
 import type later from "./ru/later";
+import type { Interpreter } from "./sayings";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -49,11 +50,15 @@ export async function bringLater() {
 
 const OTHERS = { kk: () => import("./kk"), en: () => import("./en") };
 
+/** What an agent says in sentences without a code, by language. */
+const said = new Map<Lang, Interpreter>();
+
 /** Brings the words of a language, if they are not here yet. */
 async function bring(lang: Lang) {
-  if (lang === "ru" || i18next.hasResourceBundle(lang, "translation")) return;
-  const words = await OTHERS[lang]();
+  if (lang === "ru" || (said.has(lang) && i18next.hasResourceBundle(lang, "translation"))) return;
+  const [words, sayings] = await Promise.all([OTHERS[lang](), import("./sayings")]);
   i18next.addResourceBundle(lang, "translation", words.default);
+  said.set(lang, await sayings.interpreterOf(lang, words.default));
 }
 
 /** Starts the words. Russian unless this browser chose otherwise; what is read until another comes is Russian. */
@@ -86,20 +91,34 @@ export async function setLang(lang: Lang) {
   await speak(lang);
 }
 
+/** What an agent says in Russian in the language of the screen; undefined when nobody put that in words. */
+export function inWords(lang: Lang, russian: string): string | undefined {
+  return lang === "ru" || !/[А-Яа-яЁё]/.test(russian) ? russian : said.get(lang)?.(russian);
+}
+
 /**
- * A text that the agent sends in Russian, in the language of the screen: by its stable code where we have words
- * for it, as it came where we do not. In Russian the agent's own sentence is better than ours: it names the till.
+ * A text that the agent sends in Russian, in the language of the screen: by its stable code where we have words for
+ * it, else by the sentence itself, else as it came. In Russian the agent's own sentence is better than ours: it names
+ * the till.
  */
 export function agentText(
   lang: Lang,
-  key: `problems.${string}.${"text" | "todo"}` | `steps.${string}`,
+  key: `problems.${string}.${"text" | "todo"}` | `steps.${string}` | `verdicts.${string}`,
   russian: string,
   args: Record<string, string> = {},
 ): string {
   if (lang === "ru" && russian) return russian;
   const has = (i18next.exists as (k: string, o: object) => boolean)(key, { lng: lang, fallbackLng: [] });
-  if (!has) return russian;
-  const text = (i18next.t as unknown as (k: string, o: object) => string)(key, { ...args, lng: lang });
+  if (!has) return inWords(lang, russian) ?? russian;
+  const values = Object.fromEntries(Object.entries(args).map(([k, v]) => [k, inWords(lang, v) ?? v]));
+  const text = (i18next.t as unknown as (k: string, o: object) => string)(key, { ...values, lng: lang });
   // A value that an older agent does not send leaves a hole; its own Russian sentence has none.
-  return text.includes("{{") ? russian || text.replace(/\s*\{\{[^}]*\}\}/g, "") : text;
+  return text.includes("{{")
+    ? (inWords(lang, russian) ?? russian) || text.replace(/\s*\{\{[^}]*\}\}/g, "")
+    : text;
+}
+
+/** `lang` of an element: what nobody put in other words is still Russian, and a screen reader has to know. */
+export function langOfSaid(lang: Lang, shown: string, russian: string): "ru" | undefined {
+  return lang !== "ru" && shown === russian && /[А-Яа-яЁё]/.test(shown) ? "ru" : undefined;
 }

@@ -11,6 +11,7 @@ import sales from "./sales.json";
 import shell from "./shell.json";
 import tills from "./tills.json";
 import tree from "./tree.json";
+import verdicts from "./verdicts.json";
 
 export default {
   ...base,
@@ -23,6 +24,7 @@ export default {
   ...connect,
   ...goods,
   ...tree,
+  ...verdicts,
   ...people,
   ...notify,
   ...remote,

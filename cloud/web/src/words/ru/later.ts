@@ -5,6 +5,7 @@ import journal from "./journal.json";
 import notify from "./notify.json";
 import people from "./people.json";
 import tree from "./tree.json";
+import verdicts from "./verdicts.json";
 
 export default {
   ...access,
@@ -14,4 +15,5 @@ export default {
   ...notify,
   ...people,
   ...tree,
+  ...verdicts,
 };
