@@ -41,6 +41,7 @@ import (
 	"github.com/chekan-io/chekan/cloud/internal/people"
 	"github.com/chekan-io/chekan/cloud/internal/post"
 	"github.com/chekan-io/chekan/cloud/internal/remote"
+	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/tree"
 	"github.com/chekan-io/chekan/cloud/internal/updates"
 	"github.com/chekan-io/chekan/proto/gen/cabinet/v1/cabinetv1connect"
@@ -348,6 +349,9 @@ var kinds = []struct {
 	{context.DeadlineExceeded, connect.CodeDeadlineExceeded},
 }
 
+// errUnfit says that a text of a request is none that can be kept or looked for.
+var errUnfit = errors.New("a text holds a character that no text has, or has no end")
+
 // outward turns an error into what may be told outside. An unexpected one is told by an id only; its text is in the log.
 func (s *Server) outward(ctx context.Context, procedure string, err error) error {
 	if err == nil {
@@ -366,6 +370,9 @@ func (s *Server) outward(ctx context.Context, procedure string, err error) error
 		if errors.Is(err, k.err) {
 			return connectError(k.code, err)
 		}
+	}
+	if store.Unfit(err) {
+		return connect.NewError(connect.CodeInvalidArgument, errUnfit)
 	}
 	id := newID()
 	s.Log.ErrorContext(ctx, "call went wrong", "method", procedure, "error", err, "id", id)

@@ -28,3 +28,15 @@ func Exists(err error) bool {
 	}
 	return false
 }
+
+// Unfit tells whether the database cannot keep or look for a text that it was given: PostgreSQL takes no NUL, and puts nothing without end
+// into an index. SQLite takes both.
+func Unfit(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch e.Code {
+		case "22021", "22P05", "54000": // character_not_in_repertoire, untranslatable_character, program_limit_exceeded
+			return true
+		}
+	}
+	return false
+}
