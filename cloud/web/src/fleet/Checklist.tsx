@@ -7,7 +7,7 @@ import { commandEnded } from "../live/merge";
 import { IconClock, IconCross, IconDash, IconRing, IconTick, IconTurning } from "../ui/icons";
 import { Spoken } from "../ui/Spoken";
 import { useNow, When } from "../ui/time";
-import { agentText, langOfSaid } from "../words";
+import { agentText, inWords, langOfSaid } from "../words";
 import { BundleButton } from "./AgentPart";
 import { actionKey, commandStateKey, decidedKey, stepStateKey } from "./actions";
 import { asked, ConsentLine, denied } from "./ConsentLine";
@@ -104,7 +104,8 @@ export function Checklist({ command, agentOnline }: { command: Command; agentOnl
 export function StepRow({ step, ended }: { step: Step; ended: boolean }) {
   const { t } = useTranslation();
   const lang = useLang();
-  const title = agentText(lang, `steps.${step.code}`, step.title);
+  // The title itself says more than its code: whom it is about, where.
+  const title = inWords(lang, step.title) ?? agentText(lang, `steps.${step.code}`, step.title);
   const planned = step.state === StepState.PLANNED || step.state === StepState.UNSPECIFIED;
   return (
     <li className={planned || step.state === StepState.SKIPPED ? "planned" : undefined}>

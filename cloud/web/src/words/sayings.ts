@@ -114,7 +114,7 @@ export function interpreter(...tables: readonly Sayings[]): Interpreter {
   return say;
 }
 
-type Coded = { problems: Record<string, { text: string; todo: string }>; verdicts: object };
+type Coded = { problems: object; steps: object; verdicts: object };
 
 const SAID: Record<Exclude<Lang, "ru">, () => Promise<{ default: Sayings }>> = {
   kk: () => import("./kk/said.json"),
@@ -124,7 +124,12 @@ const SAID: Record<Exclude<Lang, "ru">, () => Promise<{ default: Sayings }>> = {
 /** The interpreter of a language: sentences without a code, and those of codes, which agents put in others. */
 export async function interpreterOf(lang: Exclude<Lang, "ru">, words: Coded): Promise<Interpreter> {
   const { default: own } = await SAID[lang]();
-  return interpreter(own, pairs(verdicts.verdicts, words.verdicts), pairs(base.problems, words.problems));
+  return interpreter(
+    own,
+    pairs(verdicts.verdicts, words.verdicts),
+    pairs(base.problems, words.problems),
+    pairs(base.steps, words.steps),
+  );
 }
 
 /** What stands at the same place in two trees of words. */
