@@ -34,16 +34,21 @@ function open(o: Partial<FakeOptions> = {}, before = (_: FakeCabinet) => {}) {
 
 const part = () => screen.findByRole("region", { name: "Агент" });
 
+/** Opens the plan of an act and waits until it is read: what is pressed before comes to nothing. */
 async function ask(button: string) {
   fireEvent.click(within(await part()).getByRole("button", { name: button }));
-  return screen.findByRole("dialog");
+  const dialog = await screen.findByRole("dialog");
+  const yes = within(dialog).getByRole("button", { name: button });
+  await waitFor(() => expect(yes.hasAttribute("data-loading")).toBe(false));
+  return dialog;
 }
 
 describe("the agent's own part", () => {
   test("shows the plan, sends the order once, and the steps as they come", async () => {
     const cabinet = open();
     const dialog = await ask("Проверить сеть");
-    await within(dialog).findByText("Кабинет: имя, соединение, сертификат");
+    expect(within(dialog).getByText("Кабинет: имя, соединение, сертификат")).toBeTruthy();
+    await waitFor(() => expect(cabinet.listeners).toBe(1));
     fireEvent.click(within(dialog).getByRole("button", { name: "Проверить сеть" }));
     await waitFor(() => expect(cabinet.commands[0]?.action).toBe(Action.CHECK_NETWORK));
     expect(cabinet.commands.length).toBe(1);
@@ -78,9 +83,7 @@ describe("the agent's own part", () => {
     const cabinet = open();
     const dialog = await ask("Сменить подробность журнала");
     fireEvent.change(within(dialog).getByRole("combobox"), { target: { value: "warn" } });
-    await waitFor(() =>
-      fireEvent.click(within(dialog).getByRole("button", { name: "Сменить подробность журнала" })),
-    );
+    fireEvent.click(within(dialog).getByRole("button", { name: "Сменить подробность журнала" }));
     await waitFor(() => expect(cabinet.commands[0]?.logLevel).toBe("warn"));
   });
 

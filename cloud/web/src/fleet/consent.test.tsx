@@ -71,6 +71,7 @@ describe("the cashier's permission", () => {
   ])("%s is shown live and in the record", async (consent, ended, line, word) => {
     const cabinet = open("/tills/till-red/commands");
     await screen.findByText("Команд ещё не было");
+    await waitFor(() => expect(cabinet.listeners).toBe(1));
     const state = ended ? CommandState.FAILED : CommandState.RUNNING;
     const c = command(Date.now(), "till-red", "c1", Action.CLOSE_SHIFT, state, 0);
     if (c.run) {
