@@ -149,7 +149,8 @@ func unsafe(err error) bool {
 
 func unreached(err error) bool {
 	_, of := errors.AsType[net.Error](err)
-	return of || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
+	return of || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) ||
+		strings.Contains(err.Error(), "server closed idle connection") // who hung up before the question was sent (net/http, errServerClosedIdle)
 }
 
 // inner is an error of the network without the addresses and steps around it.
