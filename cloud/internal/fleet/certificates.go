@@ -123,7 +123,7 @@ func readReport(file []byte) (*cabinetv1.Certificate, error) {
 	return out, nil
 }
 
-// ReportCertificate stores the report of a crash test with the till it names. The same report twice is one.
+// ReportCertificate stores the report of a crash test with the till it names, of those that are the agent's. The same report twice is one.
 func (f *Fleet) ReportCertificate(ctx context.Context, agent *access.Agent, file []byte) error {
 	if len(file) > maxReport {
 		return fmt.Errorf("report of %d bytes: %w", len(file), ErrInvalid)
@@ -132,8 +132,11 @@ func (f *Fleet) ReportCertificate(ctx context.Context, agent *access.Agent, file
 	if err != nil {
 		return err
 	}
+	if !validText(c.GetDriver()) || !validText(c.GetSerial()) {
+		return fmt.Errorf("report of till %q: %w", c.GetSerial(), ErrInvalid)
+	}
 	till, err := f.store.Read().FindTillBySerial(ctx, db.FindTillBySerialParams{OrganisationID: agent.OrganisationID, Driver: c.GetDriver(), Serial: c.GetSerial()})
-	if store.NotFound(err) || err == nil && c.GetSerial() == "" {
+	if store.NotFound(err) || err == nil && till.AgentID != agent.ID {
 		return fmt.Errorf("till %s %q: %w", c.GetDriver(), c.GetSerial(), ErrNotFound)
 	} else if err != nil {
 		return fmt.Errorf("find till: %w", err)
