@@ -23,7 +23,7 @@ func (n *notifyService) ListNotices(ctx context.Context, r *cabinetv1.ListNotice
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := n.s.Notify.Feed(ctx, access.PersonFrom(ctx), reach, notify.Filter{Events: r.GetEvents(), TillID: r.GetTillId(), Open: r.GetOpen()}, r.GetCursor(), int(min(r.GetLimit(), math.MaxInt32)))
+	list, next, err := n.s.Notify.Feed(ctx, access.PersonFrom(ctx), reach, notify.Filter{Events: r.GetEvents(), TillID: r.GetTillId(), Open: r.GetOpen(), Language: r.GetLanguage()}, r.GetCursor(), int(min(r.GetLimit(), math.MaxInt32)))
 	if err != nil {
 		return nil, err
 	}

@@ -236,5 +236,16 @@ func TestFeed(t *testing.T) {
 		if _, _, err := w.n.Feed(ctx, anna, access.Whole(owner), Filter{}, "x", 0); !errors.Is(err, ErrInvalid) {
 			t.Errorf("a cursor of nobody's: %v", err)
 		}
+		titles := map[string]bool{}
+		for _, language := range []string{"ru", "kk", "en"} {
+			page, _ := read(anna, Filter{Language: language}, "", 0)
+			titles[page[0].Title] = true
+		}
+		if own, _ := read(anna, Filter{}, "", 0); len(titles) != 3 || !titles[own[0].Title] {
+			t.Errorf("in the language of the page: %v, in that of the messages: %q", titles, own[0].Title)
+		}
+		if _, _, err := w.n.Feed(ctx, anna, access.Whole(owner), Filter{Language: "de"}, "", 0); !errors.Is(err, ErrInvalid) {
+			t.Errorf("a language of nobody's: %v", err)
+		}
 	})
 }

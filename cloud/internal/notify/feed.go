@@ -47,6 +47,8 @@ type Filter struct {
 	TillID string
 	// Open is what lasts.
 	Open bool
+	// Language of titles and texts; empty is that of the person's messages.
+	Language string
 }
 
 func writeCursor(at int64, id string) string { return strconv.FormatInt(at, 10) + "." + id }
@@ -72,10 +74,14 @@ func (n *Notify) Feed(ctx context.Context, p *access.Person, reach access.Reach,
 		limit = usualPage
 	}
 	limit = min(limit, mostPage)
+	if f.Language != "" && languages[f.Language] == nil {
+		return nil, "", invalid("language is ru, kk or en")
+	}
 	s, err := n.Settings(ctx, p)
 	if err != nil {
 		return nil, "", err
 	}
+	s.Language = cmp.Or(f.Language, s.Language)
 	var all []db.ListNoticesRow
 	for _, organisation := range reach.Organisations() {
 		rows, err := n.notices(ctx, organisation, f.TillID, before, beforeID)

@@ -5,10 +5,11 @@ import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Listed } from "../documents/lists";
+import { useLang } from "../fleet/facts";
 import { type Notice, type NoticeDelivery, NoticeKind, NotifyService } from "../gen/cabinet/v1/notify_pb";
 import { HelpLink } from "../help/HelpLink";
 import { contact } from "../ui/format";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden, Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useEventName, useKindName, useTrouble } from "./words";
 
@@ -24,11 +25,12 @@ export function Feed() {
   const event = params.get("event") ?? "";
   const tillId = params.get("till") ?? "";
   const open = params.has("open");
+  const lang = useLang();
   const may = can("tills:view");
   const options = useQuery(NotifyService.method.getNotifyOptions, {}, { enabled: may });
   const list = useInfiniteQuery(
     NotifyService.method.listNotices,
-    { events: event ? [event] : [], tillId, open, cursor: "" },
+    { events: event ? [event] : [], tillId, open, cursor: "", language: lang },
     { pageParamKey: "cursor", getNextPageParam: (last) => last.cursor || undefined, enabled: may },
   );
   const set = (name: string, value: string) => {
@@ -37,10 +39,7 @@ export function Feed() {
     else next.delete(name);
     setParams(next, { replace: true });
   };
-  if (!may)
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
-    );
+  if (!may) return <Forbidden needs="tills:view" />;
   const notices = list.data?.pages.flatMap((p) => p.notices) ?? [];
   return (
     <>

@@ -472,7 +472,9 @@ type ListNoticesRequest struct {
 	// Goes on after a page.
 	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Most to give; 0 is 50.
-	Limit         uint32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit uint32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Language of titles and texts: ru, kk or en; empty is that of the caller's messages.
+	Language      string `protobuf:"bytes,6,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -540,6 +542,13 @@ func (x *ListNoticesRequest) GetLimit() uint32 {
 		return x.Limit
 	}
 	return 0
+}
+
+func (x *ListNoticesRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
 }
 
 // ListNoticesResponse gives them.
@@ -3210,13 +3219,14 @@ const file_cabinet_v1_notify_proto_rawDesc = "" +
 	"\bended_ms\x18\x0e \x01(\x03R\aendedMs\x12:\n" +
 	"\n" +
 	"deliveries\x18\x0f \x03(\v2\x1a.cabinet.v1.NoticeDeliveryR\n" +
-	"deliveries\"\x87\x01\n" +
+	"deliveries\"\xa3\x01\n" +
 	"\x12ListNoticesRequest\x12\x16\n" +
 	"\x06events\x18\x01 \x03(\tR\x06events\x12\x17\n" +
 	"\atill_id\x18\x02 \x01(\tR\x06tillId\x12\x12\n" +
 	"\x04open\x18\x03 \x01(\bR\x04open\x12\x16\n" +
 	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12\x14\n" +
-	"\x05limit\x18\x05 \x01(\rR\x05limit\"[\n" +
+	"\x05limit\x18\x05 \x01(\rR\x05limit\x12\x1a\n" +
+	"\blanguage\x18\x06 \x01(\tR\blanguage\"[\n" +
 	"\x13ListNoticesResponse\x12,\n" +
 	"\anotices\x18\x01 \x03(\v2\x12.cabinet.v1.NoticeR\anotices\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"H\n" +
