@@ -189,10 +189,15 @@ func suffer(t *testing.T, e *eye, page string, c trouble) (colour string, amber 
 	op.Receipt.Payments = &fiscalv1.Payments{Electronic: roubles * 100}
 	began := time.Now()
 	answered := make(chan struct{})
+	asker, leave := context.WithCancel(context.Background())
+	defer leave()
 	go func() {
 		defer close(answered)
-		_, _ = s.Fleet.Submit(context.Background(), op, time.Millisecond)
+		_, _ = s.Fleet.Submit(asker, op, patience)
 	}()
+	// The asker hears nothing of the end; before the till has begun he would take the sale back.
+	await(t, "the sale begins", func() bool { _, err := s.Journal.Get("sale"); return err == nil })
+	leave()
 	if id != "" {
 		await(t, "the fault strikes", func() bool { return d.Plan().Fired(id) })
 	}
