@@ -13,6 +13,7 @@ import {
   PersonSchema,
   type StandingSchema,
 } from "../gen/cabinet/v1/access_pb";
+import type { ContactsSchema } from "../gen/cabinet/v1/organisation_pb";
 
 const micros = (ms: number) => BigInt(Math.round(ms)) * 1000n;
 
@@ -40,6 +41,8 @@ export class FakeAccess {
   factors: Factor[] = [];
   signUp = true;
   oidc = "";
+  /** Who keeps the cabinet, when its settings say. */
+  support: MessageInitShape<typeof ContactsSchema> | undefined;
   passkeys = true;
   standing: MessageInitShape<typeof StandingSchema> = {};
   /** What was asked, in its order: names of methods. */
@@ -103,7 +106,7 @@ export class FakeAccess {
     const attempt = (ticket: string, hints: string[] = []) => ({
       ticket,
       expiresAt: micros(this.now + 15 * 60_000),
-      againAt: micros(this.now + 60_000),
+      againAt: micros(Date.now() + 60_000), // a minute from when it is sent
       hints,
     });
     const note = (name: string, request: unknown) => {
@@ -127,6 +130,7 @@ export class FakeAccess {
           minLength: 10,
           maxLength: 128,
           minStrength: 2,
+          support: this.support,
         };
       },
       signIn: (r) => {
