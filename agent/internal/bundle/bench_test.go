@@ -14,6 +14,7 @@ import (
 	"github.com/chekan-io/chekan/agent/internal/blackbox"
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/till"
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
@@ -43,6 +44,7 @@ type shop struct {
 func open(t *testing.T, o sim.Options, d shtrih.Options) *shop {
 	t.Helper()
 	s := &shop{t: t, dir: t.TempDir(), options: d}
+	tilltest.Begin()
 	var err error
 	if s.device, err = sim.New(o); err != nil {
 		t.Fatal(err)

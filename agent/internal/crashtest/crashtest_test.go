@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chekan-io/chekan/agent/internal/journal"
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers"
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire"
@@ -45,6 +46,7 @@ func scratch(t *testing.T) string {
 // defect in the driver under test; readings stay honest. Called in a bubble.
 func simulated(t *testing.T, dir string, mangle func(drivers.Till) drivers.Till) (Options, *sim.Device) {
 	t.Helper()
+	tilltest.Begin()
 	device, err := sim.New(sim.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -42,6 +42,9 @@ func open(t testing.TB, dir string, opts Options) *Journal {
 	if opts.Reserve == 0 {
 		opts.Reserve = -1
 	}
+	if opts.Now == nil { // the month never turns in the middle of a test
+		opts.Now = at("2026-11-04").read
+	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}

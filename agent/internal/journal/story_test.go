@@ -19,6 +19,7 @@ import (
 
 	"github.com/chekan-io/chekan/agent/internal/journal"
 	"github.com/chekan-io/chekan/agent/internal/till"
+	"github.com/chekan-io/chekan/agent/internal/till/tilltest"
 	"github.com/chekan-io/chekan/drivers/shtrih"
 	"github.com/chekan-io/chekan/drivers/wire/wiretest"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -46,6 +47,7 @@ const tillName = "касса"
 func openShop(t *testing.T, opts journal.Options) *shop {
 	t.Helper()
 	s := &shop{t: t, dir: t.TempDir(), opts: opts}
+	tilltest.Begin()
 	var err error
 	if s.device, err = sim.New(sim.Options{}); err != nil {
 		t.Fatal(err)
