@@ -16,7 +16,7 @@ export default function Dues({ standing }: { standing: Standing }) {
   const { t } = useTranslation();
   const signOut = useSignOut();
   return (
-    <Entry title={t(standing.termsDue ? "access.dues.terms" : "access.dues.factor")} wide>
+    <Entry title={t(standing.termsDue ? "access.dues.terms" : "access.dues.factor")} wide help="dues">
       {standing.termsDue ? <Terms terms={standing.termsDue} /> : <Factor />}
       <div className="links">
         <button type="button" className="linkbutton" onClick={() => signOut.mutate({})}>

@@ -1,6 +1,8 @@
 import { Alert, Stack, Title } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { HelpButton, HelpWindow } from "../help/HelpWindow";
+import type { PageKey } from "../help/pages";
 import { Logo } from "../ui/icons";
 import { Language } from "../ui/Language";
 import "./access.css";
@@ -10,12 +12,17 @@ export function Entry({
   title,
   children,
   wide = false,
+  help,
 }: {
   title?: string;
   children: ReactNode;
   wide?: boolean;
+  /** What is on the screen, when its address does not say. */
+  help?: PageKey;
 }) {
   const { t } = useTranslation();
+  const [helped, setHelped] = useState(false);
+  const close = useCallback(() => setHelped(false), []);
   return (
     <main className="entry">
       <Stack w="100%" maw={wide ? 440 : 360} gap="md">
@@ -32,10 +39,12 @@ export function Entry({
           </Title>
         )}
         {children}
-        <div style={{ marginTop: 8 }}>
+        <div style={{ display: "flex", alignItems: "center", gap: 8, marginTop: 8 }}>
           <Language />
+          <HelpButton onClick={() => setHelped(true)} />
         </div>
       </Stack>
+      <HelpWindow opened={helped} onClose={close} outside page={help} />
     </main>
   );
 }

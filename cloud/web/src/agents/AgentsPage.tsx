@@ -9,7 +9,7 @@ import type { Agent } from "../gen/cabinet/v1/agents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { IconCross, IconGreen, IconGrey, IconYellow } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, Unread } from "../ui/Nothing";
 import { ActsHead, Over, RowAct } from "../ui/RowActs";
 import { Fact } from "../ui/State";
 import { Ago, useNow, When } from "../ui/time";
@@ -62,7 +62,7 @@ export default function AgentsPage() {
         {present.length > 0 && enrol}
       </div>
       {!may ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
+        <Forbidden needs="tills:view" />
       ) : list.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !agents ? (

@@ -1,10 +1,11 @@
 import { AppShell, Loader, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { Suspense, useRef } from "react";
+import { Suspense, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation, useMatch, useNavigate, useSearchParams } from "react-router";
 import { SoonStrip } from "../fleet/SoonStrip";
+import { HelpButton, HelpWindow } from "../help/HelpWindow";
 import { LiveProvider, useLive } from "../live/Live";
 import { Switcher } from "../people/Switcher";
 import { IconClock, IconSearch, Logo } from "../ui/icons";
@@ -37,6 +38,9 @@ function Shell() {
   const narrow = useNarrow();
   const places = usePlaces();
   useNewVersion();
+  const [help, setHelp] = useState(false);
+  const openHelp = useCallback(() => setHelp(true), []);
+  const closeHelp = useCallback(() => setHelp(false), []);
 
   return (
     <AppShell
@@ -54,6 +58,7 @@ function Shell() {
           <div style={{ flex: 1 }} />
           {!narrow && <Search width={240} />}
           {!narrow && <Language />}
+          <HelpButton onClick={openHelp} />
           <PersonMenu />
         </div>
       </AppShell.Header>
@@ -76,7 +81,8 @@ function Shell() {
           </nav>
         </AppShell.Footer>
       )}
-      <Keyboard />
+      <Keyboard onHelp={openHelp} />
+      <HelpWindow opened={help} onClose={closeHelp} />
     </AppShell>
   );
 }

@@ -1,8 +1,6 @@
-import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useEffect, useRef } from "react";
 import { useLocation, useNavigate } from "react-router";
-import { LaterModal } from "../ui/later";
-import { NONE, nameOf, SHORTCUTS, take } from "./keys";
+import { NONE, nameOf, take } from "./keys";
 import { stepRow } from "./rows";
 
 /** Where keys are typed, or belong to a window that is open above the page. */
@@ -18,12 +16,10 @@ export function above(pathname: string): string | undefined {
   return second ? `/${first}` : undefined;
 }
 
-/** Makes the shortcuts work on every page, and shows them when asked. */
-export function Keyboard() {
-  const { t } = useTranslation();
+/** Makes the shortcuts work on every page. */
+export function Keyboard({ onHelp }: { onHelp: () => void }) {
   const navigate = useNavigate();
   const { pathname, key } = useLocation();
-  const [help, setHelp] = useState(false);
   const waiting = useRef(NONE);
 
   useEffect(() => {
@@ -46,7 +42,7 @@ export function Keyboard() {
           break;
         }
         case "help":
-          setHelp(true);
+          onHelp();
           break;
         case "row":
           stepRow(act.step);
@@ -66,29 +62,7 @@ export function Keyboard() {
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [navigate, pathname, key]);
+  }, [navigate, pathname, key, onHelp]);
 
-  return (
-    <LaterModal
-      opened={help}
-      onClose={() => setHelp(false)}
-      title={t("shell.keys.title")}
-      size="sm"
-      closeButtonProps={{ "aria-label": t("close") }}
-    >
-      <dl className="shortcuts">
-        {SHORTCUTS.map((s) => (
-          <div key={s.label}>
-            <dt>
-              {s.keys.map((k) => (
-                <kbd key={k}>{k === "Escape" ? "Esc" : k}</kbd>
-              ))}
-            </dt>
-            <dd>{t(s.label)}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="small quiet">{t("shell.keys.where")}</p>
-    </LaterModal>
-  );
+  return null;
 }

@@ -2,6 +2,7 @@ import { ActionIcon, type MantineColorScheme, Menu, useMantineColorScheme } from
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useSession, useSignOut } from "../access/session";
+import { DENSITIES, useDensity } from "../ui/density";
 import { langOf } from "../ui/format";
 import { IconPerson, IconTick } from "../ui/icons";
 import { LANGS, setLang } from "../words";
@@ -17,20 +18,9 @@ export function PersonMenu() {
   const signOut = useSignOut();
   const install = useInstall();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [density, setDensity] = useDensity();
   const lang = langOf(i18n.language);
   const name = person.name || person.login;
-  const choice = (label: string, chosen: boolean, choose: () => void) => (
-    <Menu.Item
-      key={label}
-      role="menuitemradio"
-      aria-checked={chosen}
-      closeMenuOnClick={false}
-      leftSection={chosen ? <IconTick /> : <span style={{ display: "block", width: 16 }} />}
-      onClick={choose}
-    >
-      {label}
-    </Menu.Item>
-  );
   return (
     <Menu>
       <Menu.Target>
@@ -41,19 +31,60 @@ export function PersonMenu() {
       <Menu.Dropdown>
         <Menu.Label>{name}</Menu.Label>
         <Menu.Item onClick={() => navigate("/profile")}>{t("nav.profile")}</Menu.Item>
-        <Menu.Item onClick={() => navigate("/help")}>{t("help.title")}</Menu.Item>
+        <Menu.Item onClick={() => navigate("/help")}>{t("titles.help")}</Menu.Item>
         {install && <Menu.Item onClick={install}>{t("shell.install")}</Menu.Item>}
-        <Menu.Divider />
-        <Menu.Label>{t("shell.scheme.title")}</Menu.Label>
-        {SCHEMES.map((s) => choice(t(`shell.scheme.${s}`), s === colorScheme, () => setColorScheme(s)))}
-        <Menu.Divider hiddenFrom="sm" />
-        <Menu.Label hiddenFrom="sm">{t("language")}</Menu.Label>
+        <Choice
+          title={t("shell.scheme.title")}
+          value={colorScheme}
+          onChoose={setColorScheme}
+          of={SCHEMES.map((s) => [s, t(`shell.scheme.${s}`)])}
+        />
+        <div className="wideonly">
+          <Choice
+            title={t("shell.rows.title")}
+            value={density}
+            onChoose={setDensity}
+            of={DENSITIES.map((d) => [d, t(`shell.rows.${d}`)])}
+          />
+        </div>
         <div className="phoneonly">
-          {LANGS.map((l) => choice(l.name, l.lang === lang, () => void setLang(l.lang)))}
+          <Choice
+            title={t("language")}
+            value={lang}
+            onChoose={(l) => void setLang(l)}
+            of={LANGS.map((l) => [l.lang, l.name])}
+          />
         </div>
         <Menu.Divider />
         <Menu.Item onClick={() => signOut.mutate({})}>{t("profile.signout")}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** One of several, as a part of the menu; the menu stays, to show what was chosen. */
+function Choice<V extends string>(p: {
+  title: string;
+  value: V;
+  onChoose: (value: V) => void;
+  of: readonly (readonly [V, string])[];
+}) {
+  return (
+    <>
+      <Menu.Divider />
+      <Menu.Label>{p.title}</Menu.Label>
+      <Menu.RadioGroup value={p.value}>
+        {p.of.map(([value, label]) => (
+          <Menu.RadioItem
+            key={value}
+            value={value}
+            checkIcon={<IconTick />}
+            onChange={() => p.onChoose(value)}
+          >
+            {label}
+          </Menu.RadioItem>
+        ))}
+      </Menu.RadioGroup>
+    </>
   );
 }

@@ -77,10 +77,10 @@ test("the list of keys tells every shortcut of the table, and keeps the keys to 
   open("/tills");
   await table();
   press("?");
-  const help = await screen.findByRole("dialog", { name: "Клавиши" });
+  const help = await screen.findByRole("dialog", { name: "Помощь: Кассы" });
   expect(help.querySelectorAll("dt")).toHaveLength(SHORTCUTS.length);
   press("g", "c");
-  expect(screen.getByRole("dialog", { name: "Клавиши" })).toBeTruthy();
+  expect(screen.getByRole("dialog", { name: "Помощь: Кассы" })).toBeTruthy();
   expect(screen.queryByRole("heading", { name: "Чеки", level: 1 })).toBeNull();
 });
 

@@ -22,15 +22,15 @@ export type Shortcut = {
 };
 
 export const SHORTCUTS: readonly Shortcut[] = [
-  { keys: ["/"], act: { do: "search" }, label: "shell.keys.search" },
-  { keys: ["j"], act: { do: "row", step: 1 }, label: "shell.keys.next" },
-  { keys: ["k"], act: { do: "row", step: -1 }, label: "shell.keys.previous" },
-  { keys: ["Enter"], act: { do: "row", step: 1 }, label: "shell.keys.open", native: true },
-  { keys: ["Escape"], act: { do: "back" }, label: "shell.keys.back" },
-  { keys: ["g", "h"], act: { do: "go", to: "/home" }, label: "shell.keys.home" },
-  { keys: ["g", "k"], act: { do: "go", to: "/tills" }, label: "shell.keys.tills" },
-  { keys: ["g", "c"], act: { do: "go", to: "/documents" }, label: "shell.keys.documents" },
-  { keys: ["?"], act: { do: "help" }, label: "shell.keys.help" },
+  { keys: ["/"], act: { do: "search" }, label: "aid.keys.search" },
+  { keys: ["j"], act: { do: "row", step: 1 }, label: "aid.keys.next" },
+  { keys: ["k"], act: { do: "row", step: -1 }, label: "aid.keys.previous" },
+  { keys: ["Enter"], act: { do: "row", step: 1 }, label: "aid.keys.open", native: true },
+  { keys: ["Escape"], act: { do: "back" }, label: "aid.keys.back" },
+  { keys: ["g", "h"], act: { do: "go", to: "/home" }, label: "aid.keys.home" },
+  { keys: ["g", "k"], act: { do: "go", to: "/tills" }, label: "aid.keys.tills" },
+  { keys: ["g", "c"], act: { do: "go", to: "/documents" }, label: "aid.keys.documents" },
+  { keys: ["?"], act: { do: "help" }, label: "aid.keys.help" },
 ];
 
 /** How long the first key of two waits for the second, ms. */

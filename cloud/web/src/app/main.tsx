@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
 import { guarded } from "../access/guard";
 import { AccessService } from "../gen/cabinet/v1/access_pb";
+import { startDensity } from "../ui/density";
 import { startWords } from "../words";
 import { App } from "./App";
 import { listenForOffer, reloadWhenGone, startWorker } from "./install";
@@ -16,6 +17,7 @@ import { cabinetTransport } from "./transport";
 
 reloadWhenGone();
 listenForOffer();
+startDensity();
 if (import.meta.env.PROD) startWorker();
 await startWords();
 

@@ -133,7 +133,7 @@ export const PAGES: readonly Page[] = [
   {
     path: "/help",
     Content: speaking(() => import("../help/HelpPage")),
-    nav: { label: "help.title", Icon: IconHelp, group: "setup" },
+    nav: { label: "titles.help", Icon: IconHelp, group: "setup" },
   },
   {
     path: "/staff",

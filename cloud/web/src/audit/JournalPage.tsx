@@ -13,7 +13,8 @@ import { Chips, Choice, Day, dayWord, useFilter } from "../documents/inputs";
 import { Listed, narrowedBy } from "../documents/lists";
 import { moment } from "../documents/period";
 import { type AuditFilterSchema, type AuditLine, AuditService } from "../gen/cabinet/v1/audit_pb";
-import { Nothing } from "../ui/Nothing";
+import { Coded } from "../help/HelpLink";
+import { Forbidden, Nothing } from "../ui/Nothing";
 import { When } from "../ui/time";
 import { useActName } from "./acts";
 
@@ -66,7 +67,7 @@ export default function JournalPage() {
         {may && any && <Tools filter={filter} />}
       </div>
       {!may ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "audit:view" })} />
+        <Forbidden needs="audit:view" />
       ) : (
         <>
           {any && (
@@ -122,7 +123,10 @@ function Tools({ filter }: { filter: MessageInitShape<typeof AuditFilterSchema> 
   const check = useMutation({
     mutationFn: () => createClient(AuditService, transport).verifyAudit({}),
     onError: (error) =>
-      notifications.show({ color: "red", message: t("journal.unchecked", { code: codeOf(error) }) }),
+      notifications.show({
+        color: "red",
+        message: <Coded text={t("journal.unchecked", { code: codeOf(error) })} code={codeOf(error)} />,
+      }),
   });
   return (
     <div>

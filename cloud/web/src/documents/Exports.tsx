@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { codeOf } from "../app/transport";
 import { TableFormat } from "../gen/cabinet/v1/figures_pb";
+import { Coded } from "../help/HelpLink";
 import { IconDown } from "../ui/icons";
 import { save } from "./save";
 
@@ -24,7 +25,10 @@ export function Exports(p: {
       if (res.cut) notifications.show({ message: t("finder.cut", { count: res.rows ?? 0 }) });
     },
     onError: (error) =>
-      notifications.show({ color: "red", message: t("finder.unsaved", { code: codeOf(error) }) }),
+      notifications.show({
+        color: "red",
+        message: <Coded text={t("finder.unsaved", { code: codeOf(error) })} code={codeOf(error)} />,
+      }),
   });
   return (
     <Menu position="bottom-end">

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { codeOf } from "../app/transport";
 import { useLang } from "../fleet/facts";
 import { LinksService, type ReceiptLink } from "../gen/cabinet/v1/links_pb";
+import { Coded } from "../help/HelpLink";
 import { CopyBlock } from "../ui/Copy";
 import { Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
@@ -26,7 +27,10 @@ export function LinkDialog({ fn, fd, onClose }: { fn: string; fd: number; onClos
   const list = useQuery(LinksService.method.listLinks, { fn, fd });
   const term = { fn, fd, days: Number(days) };
   const wrong = (error: unknown) =>
-    notifications.show({ color: "red", message: t("sales.links.wrong", { code: codeOf(error) }) });
+    notifications.show({
+      color: "red",
+      message: <Coded text={t("sales.links.wrong", { code: codeOf(error) })} code={codeOf(error)} />,
+    });
   const make = async () => {
     setBusy("make");
     try {

@@ -6,6 +6,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { codeOf } from "../app/transport";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
+import { Coded } from "../help/HelpLink";
 import { IconDown, IconTick } from "../ui/icons";
 import { LaterModal } from "../ui/later";
 import { queryOf } from "./tillFilter";
@@ -27,7 +28,10 @@ export function Kept({ params, onChoose }: { params: URLSearchParams; onChoose: 
       }),
     });
   const failed = (error: unknown) =>
-    notifications.show({ color: "red", message: t("tillList.viewFailed", { code: codeOf(error) }) });
+    notifications.show({
+      color: "red",
+      message: <Coded text={t("tillList.viewFailed", { code: codeOf(error) })} code={codeOf(error)} />,
+    });
   const keep = useMutation(FleetService.method.saveTillView, {
     onSuccess: () => {
       setNaming(false);

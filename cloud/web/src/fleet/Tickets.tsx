@@ -6,12 +6,12 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
-import { codeOf, troubleOf } from "../app/transport";
+import { codeOf } from "../app/transport";
 import { save } from "../documents/save";
 import type { TicketCell } from "../gen/cabinet/v1/commands_pb";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { IconRed, IconTick } from "../ui/icons";
-import { Unread } from "../ui/Nothing";
+import { NotDone, Unread } from "../ui/Nothing";
 import { Spoken } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { StepRow } from "./Checklist";
@@ -139,12 +139,7 @@ function Close({ id, onCancel }: { id: string; onCancel: () => void }) {
       notifications.show({
         color: "gray",
         title: t("tickets.notClosed"),
-        message:
-          troubleOf(error) === "unreachable"
-            ? t("nothing.unreachable")
-            : codeOf(error) === "failed_precondition"
-              ? t("tickets.already")
-              : t("nothing.refusedTodo", { code: codeOf(error) }),
+        message: codeOf(error) === "failed_precondition" ? t("tickets.already") : <NotDone error={error} />,
         closeButtonProps: { "aria-label": t("close") },
       }),
   });

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { Paper } from "../gen/fiscal/v1/fiscal_pb";
+import { TillHelpers } from "../help/Helpers";
 import { ofCivil } from "../ui/format";
 import { Pair } from "../ui/Pair";
 import { Fact } from "../ui/State";
@@ -105,6 +106,7 @@ export function TillFacts({ till }: { till: Till }) {
             <Pair name={t("facts.host")}>{till.host || <None />}</Pair>
           </dl>
         </section>
+        <TillHelpers till={till} />
       </div>
       <p className="small quiet" style={{ margin: "12px 0 0" }}>
         {t("facts.read")} {s ? <Ago ms={s.readMs} /> : "—"}. {t("facts.zone")}

@@ -1,36 +1,23 @@
 import { TextInput, Title } from "@mantine/core";
-import { use, useEffect, useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearchParams } from "react-router";
 import { useLang } from "../fleet/facts";
 import { IconSearch } from "../ui/icons";
 import { Nothing } from "../ui/Nothing";
 import { DEVICE } from "./catalogue";
-import { type Entry, entriesOf, found, GROUPS, type Reasons } from "./entries";
+import { type Entry, found, GROUPS } from "./entries";
 import "./help.css";
-import { helpWords } from "./words";
-
-/** Where the words of subjects keep the reasons of their refusals. */
-const REASONS = ["access.reasons", "treeReasons", "people.reasons"];
+import { useEntries } from "./useEntries";
 
 /** «Помощь»: what a code means, why it came, what to do, and whether to try again. */
 export default function HelpPage() {
-  const { t, i18n } = useTranslation();
-  const lang = useLang();
-  const words = use(helpWords(lang));
+  const { t } = useTranslation();
   const [params, setParams] = useSearchParams();
   const { hash } = useLocation();
   const query = params.get("q") ?? "";
   const wanted = decodeURIComponent(hash.slice(1));
-  const all = useMemo(
-    () =>
-      entriesOf(
-        i18n.getResource(lang, "translation", "problems"),
-        words,
-        Object.assign({}, ...REASONS.map((key) => i18n.getResource(lang, "translation", key))) as Reasons,
-      ),
-    [i18n, lang, words],
-  );
+  const all = useEntries();
   const shown = useMemo(() => found(all, query), [all, query]);
   const known = wanted === "" || wanted === "raw" || all.some((e) => e.id === wanted);
 
@@ -46,7 +33,7 @@ export default function HelpPage() {
   return (
     <>
       <div className="title">
-        <Title order={1}>{t("help.title")}</Title>
+        <Title order={1}>{t("titles.help")}</Title>
         <TextInput
           type="search"
           w={{ base: "100%", sm: 280 }}

@@ -37,10 +37,14 @@ export function bare(sentence: string): string {
 /** A reason of a refusal as the pages say it: a sentence, with or without what to do. */
 export type Reasons = Readonly<Record<string, string | { text: string; todo?: string }>>;
 
+/** A right that a page asks for, in words: what it is called, and what it opens. */
+export type Right = { id: string; text: string; what: string };
+
 export function entriesOf(
   problems: Readonly<Record<string, { text: string; todo: string }>>,
   words: HelpWords,
   reasons: Reasons = {},
+  rights: readonly Right[] = [],
 ): Entry[] {
   const known = (code: string) => code in PROBLEMS || code in ANSWERS;
   return [
@@ -76,6 +80,14 @@ export function entriesOf(
               (words.answers.invalid_argument?.todo ?? ""),
           },
     ),
+    ...rights.map(({ id, text, what }) => ({
+      id,
+      code: id,
+      group: "answers" as const,
+      text,
+      cause: what,
+      todo: words.answers.permission_denied?.todo ?? "",
+    })),
     ...CHECKS.map((code) => ({
       id: `doctor-${code}`,
       code,

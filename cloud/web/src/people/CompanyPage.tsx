@@ -87,6 +87,8 @@ function Facts({ organisation: o, mayChange }: { organisation: Organisation; may
         <dd>{o.email ? <a href={`mailto:${o.email}`}>{o.email}</a> : none}</dd>
         <dt>{t("people.company.phone")}</dt>
         <dd>{o.phone ? <a href={`tel:${o.phone}`}>{contact(o.phone)}</a> : none}</dd>
+        <dt>{t("people.company.hours")}</dt>
+        <dd>{o.hours || none}</dd>
         <dt>{t("people.company.address")}</dt>
         <dd>{o.address || none}</dd>
         {o.partnerCode && (
@@ -103,6 +105,7 @@ function Facts({ organisation: o, mayChange }: { organisation: Organisation; may
           <When ms={o.createdMs} />
         </dd>
       </dl>
+      {o.kind === OrganisationKind.SERVICE && <p className="small quiet">{t("people.company.seen")}</p>}
       {!mayChange && <p className="small quiet">{t("people.company.noRight")}</p>}
     </section>
   );
@@ -159,6 +162,7 @@ function ChangeCompany({ organisation, onClose }: { organisation: Organisation; 
     email: organisation.email,
     phone: organisation.phone,
     address: organisation.address,
+    hours: organisation.hours,
   });
   const put = (some: Partial<typeof o>) => setO({ ...o, ...some });
   const change = useMutation(OrganisationService.method.updateOrganisation, {
@@ -212,6 +216,15 @@ function ChangeCompany({ organisation, onClose }: { organisation: Organisation; 
           flex="1 1 200px"
         />
       </div>
+      <TextInput
+        mt="sm"
+        label={t("people.company.hours")}
+        description={t("people.company.hoursWhat")}
+        placeholder={t("people.company.hoursExample")}
+        value={o.hours}
+        onChange={(e) => put({ hours: e.currentTarget.value })}
+        maxLength={200}
+      />
       <TextInput
         mt="sm"
         label={t("people.company.address")}

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { type Permission, useSession } from "../access/session";
 import { Webhooks } from "../notify/Webhooks";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden } from "../ui/Nothing";
 import type { Say } from "../words";
 import { KeysPart } from "./KeysPart";
 import "./people.css";
@@ -36,7 +36,7 @@ export default function IntegrationsPage() {
         </div>
       </div>
       {!tab ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "api:manage" })} />
+        <Forbidden needs="api:manage" />
       ) : (
         <>
           <Tabs

@@ -2,7 +2,7 @@ import { Tabs, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden } from "../ui/Nothing";
 import { PeoplePart } from "./PeoplePart";
 import { RolesPart } from "./RolesPart";
 import "./people.css";
@@ -25,10 +25,7 @@ export default function StaffPage() {
         </div>
       </div>
       {!can("people:manage") ? (
-        <Nothing
-          title={t("nothing.forbidden")}
-          text={t("nothing.forbiddenTodo", { code: "people:manage" })}
-        />
+        <Forbidden needs="people:manage" />
       ) : (
         <>
           <Tabs

@@ -5,12 +5,12 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
-import { codeOf, troubleOf } from "../app/transport";
+import { troubleOf } from "../app/transport";
 import { PlacePick } from "../fleet/PlacePick";
 import { type NodeRule, RemoteService, type RuleSetting } from "../gen/cabinet/v1/remote_pb";
 import { TreeService } from "../gen/cabinet/v1/tree_pb";
 import { IconDash, IconTick } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { NotDone, Nothing, Unread } from "../ui/Nothing";
 import { When } from "../ui/time";
 import "./remote.css";
 
@@ -64,7 +64,7 @@ export default function RulesPage() {
         nodes={tree.data?.nodes ?? []}
         value={nodeId}
         name={data?.node?.name}
-        onChange={(n) => setParams(n ? { node: n.id } : {}, { replace: true })}
+        onChange={(id) => setParams(id ? { node: id } : {}, { replace: true })}
       />
       {rules.isPending ? (
         <Loader aria-label={t("loading")} />
@@ -174,7 +174,7 @@ function useSet(onChanged: () => void) {
     onError: (error) =>
       notifications.show({
         color: "gray",
-        message: t("nothing.refusedTodo", { code: codeOf(error) }),
+        message: <NotDone error={error} />,
         closeButtonProps: { "aria-label": t("close") },
       }),
   });
@@ -264,7 +264,9 @@ function Ask(p: { name: Name; rule: NodeRule; nodeId: string; onChanged: () => v
             <Loader size="sm" mt={8} aria-label={t("loading")} />
           ) : !trial.data ? (
             trial.error && (
-              <div className="quiet">{t("nothing.refusedTodo", { code: codeOf(trial.error) })}</div>
+              <div className="quiet">
+                <NotDone error={trial.error} />
+              </div>
             )
           ) : (
             <>

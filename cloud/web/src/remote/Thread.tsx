@@ -4,13 +4,12 @@ import { notifications } from "@mantine/notifications";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { codeOf } from "../app/transport";
 import { actionKey, newId } from "../fleet/actions";
 import type { Command, TicketCell } from "../gen/cabinet/v1/commands_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { type Note, RemoteService } from "../gen/cabinet/v1/remote_pb";
 import { inputs } from "../live/merge";
-import { Nothing, Unread } from "../ui/Nothing";
+import { NotDone, Nothing, Unread } from "../ui/Nothing";
 import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { useUnread } from "./unread";
@@ -163,7 +162,7 @@ function Write(p: {
       notifications.show({
         color: "gray",
         title: t("remote.notes.notSent"),
-        message: t("nothing.refusedTodo", { code: codeOf(error) }),
+        message: <NotDone error={error} />,
         closeButtonProps: { "aria-label": t("close") },
       }),
   });

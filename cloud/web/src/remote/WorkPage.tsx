@@ -16,7 +16,7 @@ import {
 } from "../gen/cabinet/v1/remote_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { IconBack, IconDown } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { NotDone, Nothing, Unread } from "../ui/Nothing";
 import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { obstacleKey } from "./obstacles";
@@ -61,10 +61,7 @@ function Body({ data, onChanged }: { data: GetWorkResponse; onChanged: () => voi
     onError: (error) =>
       notifications.show({
         color: "gray",
-        message:
-          codeOf(error) === "failed_precondition"
-            ? t("remote.works.over")
-            : t("nothing.refusedTodo", { code: codeOf(error) }),
+        message: codeOf(error) === "failed_precondition" ? t("remote.works.over") : <NotDone error={error} />,
         closeButtonProps: { "aria-label": t("close") },
       }),
   });

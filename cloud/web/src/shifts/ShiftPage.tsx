@@ -12,7 +12,7 @@ import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { KindFigures, Shift } from "../gen/cabinet/v1/figures_pb";
 import { money, ofCivil, whole } from "../ui/format";
 import { IconBack } from "../ui/icons";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, Unread } from "../ui/Nothing";
 import { TableBox } from "../ui/TableBox";
 import { useNow, When } from "../ui/time";
 import { StandingView } from "./ShiftsPage";
@@ -35,10 +35,7 @@ export default function ShiftPage() {
       <IconBack size={12} /> {t("shifts.title")}
     </Link>
   );
-  if (!can("documents:view"))
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
-    );
+  if (!can("documents:view")) return <Forbidden needs="documents:view" />;
   if (shift.isPending) return <Loader aria-label={t("loading")} />;
   const s = shift.data?.shift;
   if (!s)

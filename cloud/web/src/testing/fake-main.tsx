@@ -1,4 +1,4 @@
-// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted&tickets&consent=1..4&norollouts&expired.
+// The pages over the cabinet in memory: `npm run dev`, then /fake.html?fleet=full|empty&lang=kk&trouble=unavailable&copy=none|damaged|contradicted&tickets&consent=1..4&norollouts&expired&helped.
 // No build contains it.
 import "../app/mantine.css";
 import "../app/app.css";
@@ -40,6 +40,15 @@ if (q.get("fleet") !== "empty") {
 if (q.has("remote")) cabinet.remote.full();
 if (q.has("several")) cabinet.people.several();
 if (q.has("centre")) cabinet.people.centre();
+if (q.has("helped")) {
+  for (const till of cabinet.tills) till.organisationId = "o1";
+  for (const grant of cabinet.people.grants) Object.assign(grant, { nodeId: "", nodeName: "" });
+  cabinet.access.support = {
+    name: "Поддержка кабинета",
+    phone: "+78432001020",
+    email: "help@chekan.example",
+  };
+}
 if (q.has("command")) {
   cabinet.commands = [
     command(now - 3000, "till-red", "c3", Action.FINISH_PRINT, CommandState.RUNNING, 2),

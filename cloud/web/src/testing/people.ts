@@ -4,6 +4,7 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import {
   type Company,
   CompanySchema,
+  ContactsSchema,
   type Grant,
   GrantSchema,
   GrantState,
@@ -62,6 +63,7 @@ export class FakePeople {
     name: "ООО «Ромашка»",
     email: "office@romashka.example",
     phone: "+74951234567",
+    hours: "пн–пт 9:00–18:00",
     address: "Москва, ул. Лесная, 7",
     createdMs: 1_760_000_000_000n,
   });
@@ -175,6 +177,12 @@ export class FakePeople {
         givenMs: ms(30 * DAY),
         givenBy: "anna@romashka.example",
         endsMs: ms(-60 * DAY),
+        contacts: create(ContactsSchema, {
+          name: "ООО «КассСервис»",
+          phone: "+78432001020",
+          email: "help@kasservice.example",
+          hours: "пн–пт 9:00–18:00, сб 10:00–14:00",
+        }),
       }),
       g("g3", GrantState.REVOKED, "ИП Петров", {
         givenMs: ms(90 * DAY),
@@ -288,8 +296,8 @@ export class FakePeople {
       },
       updateOrganisation: (r) => {
         act("updateOrganisation", r);
-        const { name, country, taxId, email, phone, address } = r.organisation ?? this.organisation;
-        Object.assign(this.organisation, { name, country, taxId, email, phone, address });
+        const { name, country, taxId, email, phone, address, hours } = r.organisation ?? this.organisation;
+        Object.assign(this.organisation, { name, country, taxId, email, phone, address, hours });
         return { organisation: this.organisation };
       },
       createOrganisation: (r) => {

@@ -47,13 +47,7 @@ export default function ConnectPage() {
           </Button>
         )}
       </div>
-      {!may ? (
-        <Forbidden needs="tills:configure" />
-      ) : id ? (
-        <Way id={id} />
-      ) : (
-        <Begin />
-      )}
+      {!may ? <Forbidden needs="tills:configure" /> : id ? <Way id={id} /> : <Begin />}
     </>
   );
 }

@@ -7,7 +7,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useSession } from "../access/session";
 import { type Node, PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
-import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { DeleteDialog, MoveDialog, NodeDialog, StaysDialog } from "./dialogs";
 import { useTreeTrouble } from "./reasons";
 import { Shape } from "./shape";
@@ -100,7 +100,7 @@ export default function TreePage() {
         </div>
       </div>
       {!may ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
+        <Forbidden needs="tills:view" />
       ) : list.isPending ? (
         <Loader aria-label={t("loading")} />
       ) : !list.data ? (

@@ -1,13 +1,14 @@
 import { Alert, Button, Group, Modal } from "@mantine/core";
 import type { FormEvent, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Coded } from "../help/HelpLink";
 
 /** Why something was not done, in a sentence. */
-export function Refusal({ text }: { text: string | undefined }) {
+export function Refusal({ text, code = "" }: { text: string | undefined; code?: string }) {
   if (!text) return null;
   return (
     <Alert color="gray" variant="outline" role="alert" mt="md">
-      {text}
+      <Coded text={text} code={code} />
     </Alert>
   );
 }
@@ -18,6 +19,8 @@ export type FormDialogProps = {
   busy: boolean;
   /** Why it was refused. */
   refusal: string | undefined;
+  /** Its code: where the sentence names it, it leads to the help. */
+  code?: string;
   disabled?: boolean;
   size?: number;
   onAct: () => void;
@@ -44,7 +47,7 @@ export function FormDialog(p: FormDialogProps) {
     >
       <form onSubmit={submit}>
         {p.children}
-        <Refusal text={p.refusal} />
+        <Refusal text={p.refusal} code={p.code} />
         <Group justify="flex-end" mt="md" gap={8}>
           <Button variant="default" onClick={p.onClose}>
             {t("cancel")}

@@ -5,6 +5,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { Permission } from "../access/session";
 import { codeOf, troubleOf } from "../app/transport";
 import { HelpLink } from "../help/HelpLink";
 
@@ -50,8 +51,32 @@ export function NothingByFilter({ onClear }: { onClear: () => void }) {
   );
 }
 
+/** What is not for this person; the right it takes is told by its name and leads to the help. */
+export function Forbidden({ needs }: { needs: Permission }) {
+  const { t } = useTranslation();
+  return (
+    <Nothing
+      title={t("nothing.forbidden")}
+      text={
+        <>
+          {t("nothing.forbiddenTodo", { code: needs })} <HelpLink code={needs} />
+        </>
+      }
+    />
+  );
+}
+
 /** Could not be read, or may not be read. */
-export function Unread({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+export function Unread({
+  error,
+  onRetry,
+  onClear,
+}: {
+  error: unknown;
+  onRetry: () => void;
+  /** What was asked for is chosen by a filter: it can be taken away. */
+  onClear?: (() => void) | undefined;
+}) {
   const { t } = useTranslation();
   const trouble = troubleOf(error);
   const retry = (
@@ -68,7 +93,17 @@ export function Unread({ error, onRetry }: { error: unknown; onRetry: () => void
   return (
     <div role="alert">
       {trouble === "forbidden" ? (
-        <Nothing title={t("nothing.forbidden")} text={told(t("nothing.forbiddenTodo", { code }))} />
+        <Nothing
+          title={t("nothing.forbidden")}
+          text={told(t("nothing.forbiddenTodo", { code }))}
+          act={
+            onClear && (
+              <Button variant="default" onClick={onClear}>
+                {t("nothing.filterAct")}
+              </Button>
+            )
+          }
+        />
       ) : trouble === "refused" ? (
         <Nothing title={t("nothing.refused")} text={told(t("nothing.refusedTodo", { code }))} act={retry} />
       ) : (

@@ -12,7 +12,7 @@ const Modal = lazy(() => import("./windows").then((m) => ({ default: m.Modal }))
 const Drawer = lazy(() => import("./windows").then((m) => ({ default: m.Drawer })));
 
 /** Stays once it was opened, so that it can close before one's eyes. */
-function useOnce(opened: boolean): boolean {
+export function useOnce(opened: boolean): boolean {
   const [ever, setEver] = useState(opened);
   if (opened && !ever) setEver(true);
   return ever || opened;

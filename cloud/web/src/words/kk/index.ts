@@ -1,4 +1,5 @@
 import access from "./access.json";
+import aid from "./aid.json";
 import base from "./base.json";
 import connect from "./connect.json";
 import goods from "./goods.json";
@@ -16,6 +17,7 @@ import verdicts from "./verdicts.json";
 export default {
   ...base,
   ...access,
+  ...aid,
   ...journal,
   ...help,
   ...sales,

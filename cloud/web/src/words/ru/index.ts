@@ -1,6 +1,5 @@
 /** Words of the first pages; the others come with the pages that speak them. */
 import base from "./base.json";
-import help from "./help.json";
 import remote from "./remote.json";
 import sales from "./sales.json";
 import shell from "./shell.json";
@@ -8,7 +7,6 @@ import tills from "./tills.json";
 
 export default {
   ...base,
-  ...help,
   ...remote,
   ...sales,
   ...shell,

@@ -1,6 +1,8 @@
 import access from "./access.json";
+import aid from "./aid.json";
 import connect from "./connect.json";
 import goods from "./goods.json";
+import help from "./help.json";
 import journal from "./journal.json";
 import notify from "./notify.json";
 import people from "./people.json";
@@ -9,8 +11,10 @@ import verdicts from "./verdicts.json";
 
 export default {
   ...access,
+  ...aid,
   ...connect,
   ...goods,
+  ...help,
   ...journal,
   ...notify,
   ...people,
