@@ -194,7 +194,7 @@ func TestSignUp_known(t *testing.T) {
 		}
 		mail := o.code(t, "thief@example.ru")
 		for range wrongCodes {
-			if _, _, err := o.ConfirmSignUp(t.Context(), at.Ticket, "123456", mail, here); reason(err) != "phone_code wrong" {
+			if _, _, err := o.ConfirmSignUp(t.Context(), at.Ticket, o.noCodeOf(t, forSignUp, at.Ticket), mail, here); reason(err) != "phone_code wrong" {
 				t.Fatal(err)
 			}
 		}
@@ -462,7 +462,7 @@ func TestContactChange_login(t *testing.T) {
 		if list := o.received(t, "taken@example.ru"); len(list) != 1 || sixDigits.MatchString(list[0].Text) {
 			t.Errorf("%v", list)
 		}
-		if _, err := o.ConfirmContactChange(t.Context(), p, at.Ticket, "123456", o.code(t, "petr@example.ru")); reason(err) != "code wrong" {
+		if _, err := o.ConfirmContactChange(t.Context(), p, at.Ticket, o.noCodeOf(t, forContact, at.Ticket), o.code(t, "petr@example.ru")); reason(err) != "code wrong" {
 			t.Errorf("a contact of somebody else: %v", err)
 		}
 		if at, _, err = o.StartContactChange(t.Context(), p, EmailChannel, "piter@example.ru", false, here); err != nil {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,6 +142,21 @@ func other(code string) string {
 		return "2" + code[1:]
 	}
 	return "1" + code[1:]
+}
+
+// noCodeOf is one that an attempt does not take, whether or not its own code was sent to anybody.
+func (o *opened) noCodeOf(t *testing.T, of purpose, ticket string) string {
+	t.Helper()
+	row, err := o.store.Read().GetAttempt(t.Context(), db.GetAttemptParams{Ticket: hashToken(ticket), Purpose: string(of)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 123456; ; n++ {
+		code := fmt.Sprint(n)
+		if !bytes.Equal(row.PhoneCode, o.hashCode(ticket, "phone", code)) && !bytes.Equal(row.EmailCode, o.hashCode(ticket, "email", code)) {
+			return code
+		}
+	}
 }
 
 // reason is the word of a refusal, with its field.
