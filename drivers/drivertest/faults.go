@@ -150,13 +150,13 @@ func busy(t *testing.T, b *bench) {
 	b.need("busy printer", b.Busy != nil)
 	b.openShift()
 	b.must(b.Till.FinishPrint(b.ctx()))
-	b.Busy(2 * time.Second)
+	began := time.Now() // before it is busy: however late the test goes on, the sale is not over before the printer is
+	b.Busy(5 * time.Second)
 	if s := b.status(); s.Paper != drivers.PaperPrinting {
 		t.Errorf("busy till: %+v", s)
 	}
-	began := time.Now()
 	b.sells()
-	if took := time.Since(began); took < time.Second {
+	if took := time.Since(began); took < 4*time.Second {
 		t.Errorf("sold after %v while the printer was busy", took)
 	}
 	before := b.Documents()
@@ -167,8 +167,8 @@ func busy(t *testing.T, b *bench) {
 	b.added(before, 0)
 }
 
-// slack is what a call may take beyond its deadline.
-const slack = 3 * time.Second
+// slack is what a call may take beyond its deadline on a crowded computer: far less than a device that hangs for a minute.
+const slack = 20 * time.Second
 
 func deadline(t *testing.T, b *bench) {
 	b.need("hang", b.Hang != nil)

@@ -144,9 +144,16 @@ func exclusive(ctx context.Context, serve func(context.Context, io.ReadWriteClos
 	}
 }
 
+// intoTheCalendar lets the first days of a bubble pass. It begins at midnight UTC of 1 January 2000: west of there that is a year before
+// the tills' calendar. Outside of a bubble they are over.
+func intoTheCalendar() {
+	<-time.After(time.Until(time.Date(2000, time.January, 3, 9, 0, 0, 0, time.Local)))
+}
+
 // devices makes the two simulated devices.
 func devices(t *testing.T, v variant) (*simfn.Device, *simprinter.Device) {
 	t.Helper()
+	intoTheCalendar()
 	v.fn.Registration = shop(v.format)
 	v.fn.Registration.Modes = v.modes
 	if v.taxes != 0 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chekan-io/chekan/drivers"
@@ -55,6 +56,7 @@ func probing(t *testing.T) context.Context {
 
 func bare(t *testing.T, registered bool) *fn.Device {
 	t.Helper()
+	intoTheCalendar()
 	o := fn.DeviceOptions{FN: fn.Options{Number: "9999078902000777"}}
 	if registered {
 		o.Registration = &fiscal.Registration{
@@ -74,84 +76,90 @@ func bare(t *testing.T, registered bool) *fn.Device {
 // The printer's question is a broken frame to a fiscal memory; the memory's own
 // comes right behind it and is heard.
 func TestProbe(t *testing.T) {
-	for _, registered := range []bool{true, false} {
-		d := bare(t, registered)
-		conn, _ := wired(t, func(end io.ReadWriteCloser) { go func() { _ = d.Serve(t.Context(), end) }() })
-		before := len(d.FN().List())
-		if name, err := printer.Probe(probing(t), conn); !errors.Is(err, drivers.ErrSilent) {
-			t.Errorf("a fiscal memory is the printer %q, %v", name, err)
+	synctest.Test(t, func(t *testing.T) {
+		for _, registered := range []bool{true, false} {
+			d := bare(t, registered)
+			conn, _ := wired(t, func(end io.ReadWriteCloser) { go func() { _ = d.Serve(t.Context(), end) }() })
+			before := len(d.FN().List())
+			if name, err := printer.Probe(probing(t), conn); !errors.Is(err, drivers.ErrSilent) {
+				t.Errorf("a fiscal memory is the printer %q, %v", name, err)
+			}
+			found, err := fnprint.Probe(probing(t), conn)
+			if err != nil || found.FN != "9999078902000777" || found.Firmware == "" || found.Driver != "fnprint" {
+				t.Fatalf("%+v, %v", found, err)
+			}
+			if registered != (found.Serial == "0000000000000777" && found.RNM != "" && found.INN == "7702203276") {
+				t.Errorf("registered %t: %+v", registered, found)
+			}
+			if n := len(d.FN().List()); n != before {
+				t.Errorf("%d documents, then %d", before, n)
+			}
 		}
-		found, err := fnprint.Probe(probing(t), conn)
-		if err != nil || found.FN != "9999078902000777" || found.Firmware == "" || found.Driver != "fnprint" {
-			t.Fatalf("%+v, %v", found, err)
-		}
-		if registered != (found.Serial == "0000000000000777" && found.RNM != "" && found.INN == "7702203276") {
-			t.Errorf("registered %t: %+v", registered, found)
-		}
-		if n := len(d.FN().List()); n != before {
-			t.Errorf("%d documents, then %d", before, n)
-		}
-	}
+	})
 }
 
 func TestProbe_others(t *testing.T) {
-	talker := func(says string) func(io.ReadWriteCloser) {
-		return func(end io.ReadWriteCloser) {
-			go func() {
-				b := make([]byte, 64)
-				for {
-					if _, err := end.Read(b); err != nil {
-						return
+	synctest.Test(t, func(t *testing.T) {
+		talker := func(says string) func(io.ReadWriteCloser) {
+			return func(end io.ReadWriteCloser) {
+				go func() {
+					b := make([]byte, 64)
+					for {
+						if _, err := end.Read(b); err != nil {
+							return
+						}
+						_, _ = io.WriteString(end, says)
 					}
-					_, _ = io.WriteString(end, says)
-				}
-			}()
+				}()
+			}
 		}
-	}
-	for name, c := range map[string]struct {
-		says string
-		want error
-	}{
-		"nothing there":     {"", drivers.ErrSilent},
-		"letters":           {"ERROR\r\n", drivers.ErrSilent}, // no frame of ours, none broken
-		"a broken frame":    {"\x04\x01\x00\x00\x00\x00", drivers.ErrStranger},
-		"somebody's frame":  {"\x04\x02\x00\x00\x07\xD0\xB1", drivers.ErrStranger},
-		"half a frame only": {"\x04\x09\x00\x00", drivers.ErrStranger},
-	} {
-		conn, sent := wired(t, talker(c.says))
-		if found, err := fnprint.Probe(probing(t), conn); !errors.Is(err, c.want) {
-			t.Errorf("%s: %+v, %v", name, found, err)
+		for name, c := range map[string]struct {
+			says string
+			want error
+		}{
+			"nothing there":     {"", drivers.ErrSilent},
+			"letters":           {"ERROR\r\n", drivers.ErrSilent}, // no frame of ours, none broken
+			"a broken frame":    {"\x04\x01\x00\x00\x00\x00", drivers.ErrStranger},
+			"somebody's frame":  {"\x04\x02\x00\x00\x07\xD0\xB1", drivers.ErrStranger},
+			"half a frame only": {"\x04\x09\x00\x00", drivers.ErrStranger},
+		} {
+			conn, sent := wired(t, talker(c.says))
+			if found, err := fnprint.Probe(probing(t), conn); !errors.Is(err, c.want) {
+				t.Errorf("%s: %+v, %v", name, found, err)
+			}
+			if got := string(sent()); got != "\x04\x01\x00\x30\xFF\xCD" {
+				t.Errorf("%s heard % X", name, got)
+			}
 		}
-		if got := string(sent()); got != "\x04\x01\x00\x30\xFF\xCD" {
-			t.Errorf("%s heard % X", name, got)
-		}
-	}
+	})
 }
 
 // A printer answers, prints nothing, and keeps nothing of it for the next slip.
 func TestProbe_printer(t *testing.T) {
-	profile, ok := escpos.FindProfile("")
-	if !ok {
-		t.Fatal("no usual printer")
-	}
-	for name, ill := range map[string]func(*simprinter.Device){
-		"ready":     func(*simprinter.Device) {},
-		"no paper":  func(p *simprinter.Device) { p.SetPaper(0) },
-		"cover off": func(p *simprinter.Device) { p.SetCover(true) },
-	} {
-		p := simprinter.New(simprinter.Options{Profile: profile})
-		t.Cleanup(func() { _ = p.Close() })
-		ill(p)
-		conn, _ := wired(t, func(end io.ReadWriteCloser) { go func() { _ = p.Serve(t.Context(), end) }() })
-		if _, err := printer.Probe(probing(t), conn); err != nil {
-			t.Errorf("%s: %v", name, err)
+	synctest.Test(t, func(t *testing.T) {
+		profile, ok := escpos.FindProfile("")
+		if !ok {
+			t.Fatal("no usual printer")
 		}
-		if slips := p.Slips(); len(slips) != 0 {
-			t.Errorf("%s: printed %v", name, slips)
+		for name, ill := range map[string]func(*simprinter.Device){
+			"ready":     func(*simprinter.Device) {},
+			"no paper":  func(p *simprinter.Device) { p.SetPaper(0) },
+			"cover off": func(p *simprinter.Device) { p.SetCover(true) },
+		} {
+			p := simprinter.New(simprinter.Options{Profile: profile})
+			t.Cleanup(func() { _ = p.Close() })
+			ill(p)
+			conn, _ := wired(t, func(end io.ReadWriteCloser) { go func() { _ = p.Serve(t.Context(), end) }() })
+			if _, err := printer.Probe(probing(t), conn); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if slips := p.Slips(); len(slips) != 0 {
+				t.Errorf("%s: printed %v", name, slips)
+			}
 		}
-	}
-	conn, sent := wired(t, func(io.ReadWriteCloser) {})
-	if _, err := printer.Probe(probing(t), conn); !errors.Is(err, drivers.ErrSilent) || string(sent()) != "\x10\x04\x01\x00\x00\x00\x00" {
-		t.Errorf("nothing there: %v, heard % X", err, sent())
-	}
+		conn, sent := wired(t, func(io.ReadWriteCloser) {})
+		if _, err := printer.Probe(probing(t), conn); !errors.Is(err, drivers.ErrSilent) || string(sent()) != "\x10\x04\x01\x00\x00\x00\x00" {
+			t.Errorf("nothing there: %v, heard % X", err, sent())
+		}
+	})
 }

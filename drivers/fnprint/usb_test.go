@@ -30,7 +30,7 @@ func (r resettable) ResetUSB(context.Context) error {
 }
 
 func TestResetUSB(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	resets := 0
 	dial := func(c wire.Conn, err error) wire.DialFunc {

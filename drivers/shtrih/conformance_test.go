@@ -78,8 +78,15 @@ func (v variant) rig(t *testing.T) drivertest.Rig {
 	return r
 }
 
+// intoTheCalendar lets the first days of a bubble pass. It begins at midnight UTC of 1 January 2000: west of there that is a year before
+// the tills' calendar. Outside of a bubble they are over.
+func intoTheCalendar() {
+	<-time.After(time.Until(time.Date(2000, time.January, 3, 9, 0, 0, 0, time.Local)))
+}
+
 func newDevice(t *testing.T, opts sim.Options) *sim.Device {
 	t.Helper()
+	intoTheCalendar()
 	if opts.PrintSpeed == 0 {
 		opts.PrintSpeed = 5 * time.Millisecond
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chekan-io/chekan/drivers"
@@ -53,6 +54,7 @@ func probe(t *testing.T, conn wire.Conn, opts shtrih.Options) (drivers.Found, er
 
 func simulated(t *testing.T) (*sim.Device, func(io.ReadWriteCloser)) {
 	t.Helper()
+	intoTheCalendar()
 	d, err := sim.New(sim.Options{Serial: 5001, FN: fn.Options{Number: "9999078902005001"}})
 	if err != nil {
 		t.Fatal(err)
@@ -79,92 +81,100 @@ func commands(sent []byte) (out []protocol.Command) {
 
 // A probe only reads.
 func TestProbe(t *testing.T) {
-	d, serve := simulated(t)
-	conn, sent := onWire(t, serve)
-	before := len(d.FN().List())
-	found, err := probe(t, conn, shtrih.Options{})
-	if err != nil || found.FN != "9999078902005001" || found.Serial == "" || found.Driver != "shtrih" || found.Closed {
-		t.Errorf("%+v, %v", found, err)
-	}
-	asked := commands(sent())
-	if len(asked) < 4 || asked[0].Code != protocol.CodeDeviceType {
-		t.Errorf("asked %v", asked)
-	}
-	for _, c := range asked {
-		if !c.ReadOnly {
-			t.Errorf("a probe asked %v, which does not only read", c.Code)
+	synctest.Test(t, func(t *testing.T) {
+		d, serve := simulated(t)
+		conn, sent := onWire(t, serve)
+		before := len(d.FN().List())
+		found, err := probe(t, conn, shtrih.Options{})
+		if err != nil || found.FN != "9999078902005001" || found.Serial == "" || found.Driver != "shtrih" || found.Closed {
+			t.Errorf("%+v, %v", found, err)
 		}
-	}
-	if n := len(d.FN().List()); n != before {
-		t.Errorf("%d documents, then %d", before, n)
-	}
+		asked := commands(sent())
+		if len(asked) < 4 || asked[0].Code != protocol.CodeDeviceType {
+			t.Errorf("asked %v", asked)
+		}
+		for _, c := range asked {
+			if !c.ReadOnly {
+				t.Errorf("a probe asked %v, which does not only read", c.Code)
+			}
+		}
+		if n := len(d.FN().List()); n != before {
+			t.Errorf("%d documents, then %d", before, n)
+		}
+	})
 }
 
 // Another password than the factory's: it is a till, and does not say which.
 func TestProbe_password(t *testing.T) {
-	_, serve := simulated(t)
-	conn, _ := onWire(t, serve)
-	found, err := probe(t, conn, shtrih.Options{Password: 77})
-	if err != nil || !found.Closed || found.Serial != "" || found.Model == "" {
-		t.Errorf("%+v, %v", found, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		_, serve := simulated(t)
+		conn, _ := onWire(t, serve)
+		found, err := probe(t, conn, shtrih.Options{Password: 77})
+		if err != nil || !found.Closed || found.Serial != "" || found.Model == "" {
+			t.Errorf("%+v, %v", found, err)
+		}
+	})
 }
 
 // An answer that the till still held for whoever asked last is kept.
 func TestProbe_heldAnswer(t *testing.T) {
-	d, serve := simulated(t)
-	first, _ := onWire(t, serve)
-	driver := shtrih.New(func(context.Context) (wire.Conn, error) { return first, nil }, shtrih.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	d.Plan().Add(sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.LoseAnswer})
-	if _, err := driver.OpenShift(ctx, fiscal.Cashier{Name: "Иванова"}); err != nil {
-		t.Fatal(err)
-	}
-	quick, stop := context.WithTimeout(ctx, time.Second)
-	defer stop()
-	_, err := driver.Register(quick, fiscal.Receipt{
-		Kind: fiscal.Sale, TaxSystem: fiscal.TaxOSN, Payments: fiscal.Payments{Cash: 1000}, Cashier: fiscal.Cashier{Name: "Иванова"},
-		Items: []fiscal.Item{{Name: "Чай", Quantity: 1e6, Price: 1000, Sum: 1000, VAT: fiscal.VAT22}},
+	synctest.Test(t, func(t *testing.T) {
+		d, serve := simulated(t)
+		first, _ := onWire(t, serve)
+		driver := shtrih.New(func(context.Context) (wire.Conn, error) { return first, nil }, shtrih.Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		d.Plan().Add(sim.Fault{Command: protocol.CodeCloseReceiptV2, Phase: sim.OnAnswer, Action: sim.LoseAnswer})
+		if _, err := driver.OpenShift(ctx, fiscal.Cashier{Name: "Иванова"}); err != nil {
+			t.Fatal(err)
+		}
+		quick, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		_, err := driver.Register(quick, fiscal.Receipt{
+			Kind: fiscal.Sale, TaxSystem: fiscal.TaxOSN, Payments: fiscal.Payments{Cash: 1000}, Cashier: fiscal.Cashier{Name: "Иванова"},
+			Items: []fiscal.Item{{Name: "Чай", Quantity: 1e6, Price: 1000, Sum: 1000, VAT: fiscal.VAT22}},
+		})
+		if err == nil {
+			t.Fatal("the answer was not lost")
+		}
+		_ = driver.Close()
+		conn, _ := onWire(t, serve)
+		found, err := probe(t, conn, shtrih.Options{})
+		if err != nil || found.FN == "" {
+			t.Fatal(found, err)
+		}
+		last := d.FN().List()[len(d.FN().List())-1]
+		if len(found.Pending) != 1 || found.Pending[0].FD != last.FD {
+			t.Errorf("kept %v, the last document is %d", found.Pending, last.FD)
+		}
 	})
-	if err == nil {
-		t.Fatal("the answer was not lost")
-	}
-	_ = driver.Close()
-	conn, _ := onWire(t, serve)
-	found, err := probe(t, conn, shtrih.Options{})
-	if err != nil || found.FN == "" {
-		t.Fatal(found, err)
-	}
-	last := d.FN().List()[len(d.FN().List())-1]
-	if len(found.Pending) != 1 || found.Pending[0].FD != last.FD {
-		t.Errorf("kept %v, the last document is %d", found.Pending, last.FD)
-	}
 }
 
 // A till in the numbered link does not hear ENQ.
 func TestProbe_numbered(t *testing.T) {
-	_, serve := simulated(t)
-	conn, _ := onWire(t, serve)
-	if found, err := probe(t, conn, shtrih.Options{Link: shtrih.LinkNumbered}); err != nil || found.FN == "" {
-		t.Fatalf("in the numbered link: %+v, %v", found, err)
-	}
-	again, sent := onWire(t, serve)
-	if _, err := probe(t, again, shtrih.Options{}); !errors.Is(err, drivers.ErrSilent) {
-		t.Errorf("in the standard link: %v", err)
-	}
-	if got := sent(); string(got) != "\x05\x05" {
-		t.Errorf("sent % X", got)
-	}
-	silent, sent := onWire(t, func(io.ReadWriteCloser) {})
-	if _, err := probe(t, silent, shtrih.Options{Link: shtrih.LinkNumbered}); !errors.Is(err, drivers.ErrSilent) {
-		t.Errorf("nothing there: %v", err)
-	}
-	for _, b := range sent() {
-		if b == protocol.ENQ {
-			t.Errorf("sent % X", sent())
+	synctest.Test(t, func(t *testing.T) {
+		_, serve := simulated(t)
+		conn, _ := onWire(t, serve)
+		if found, err := probe(t, conn, shtrih.Options{Link: shtrih.LinkNumbered}); err != nil || found.FN == "" {
+			t.Fatalf("in the numbered link: %+v, %v", found, err)
 		}
-	}
+		again, sent := onWire(t, serve)
+		if _, err := probe(t, again, shtrih.Options{}); !errors.Is(err, drivers.ErrSilent) {
+			t.Errorf("in the standard link: %v", err)
+		}
+		if got := sent(); string(got) != "\x05\x05" {
+			t.Errorf("sent % X", got)
+		}
+		silent, sent := onWire(t, func(io.ReadWriteCloser) {})
+		if _, err := probe(t, silent, shtrih.Options{Link: shtrih.LinkNumbered}); !errors.Is(err, drivers.ErrSilent) {
+			t.Errorf("nothing there: %v", err)
+		}
+		for _, b := range sent() {
+			if b == protocol.ENQ {
+				t.Errorf("sent % X", sent())
+			}
+		}
+	})
 }
 
 // Devices that answer and are no till of ours hear no more than is needed to see
@@ -209,14 +219,16 @@ func TestProbe_strangers(t *testing.T) {
 		{"other goods of the maker", map[byte][]byte{protocol.ENQ: {protocol.NAK}, protocol.STX: scalesOfTheMaker}, drivers.ErrStranger, 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn, sent := onWire(t, answer(c.says))
-			found, err := probe(t, conn, shtrih.Options{})
-			if !errors.Is(err, c.want) {
-				t.Errorf("%+v, %v", found, err)
-			}
-			if got := sent(); len(got) > c.sent {
-				t.Errorf("heard % X", got)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				conn, sent := onWire(t, answer(c.says))
+				found, err := probe(t, conn, shtrih.Options{})
+				if !errors.Is(err, c.want) {
+					t.Errorf("%+v, %v", found, err)
+				}
+				if got := sent(); len(got) > c.sent {
+					t.Errorf("heard % X", got)
+				}
+			})
 		})
 	}
 }

@@ -27,7 +27,7 @@ func (r *resettable) ResetUSB(context.Context) error {
 func (r *resettable) Close() error { r.closed = true; return nil }
 
 func TestResetUSB(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	resets, opened := 0, []*resettable{}
 	till := shtrih.New(wire.Watched(func(context.Context) (wire.Conn, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -23,7 +24,11 @@ func openPTY(t *testing.T, query string) (wire.Conn, *os.File, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := slave.Name()
+	// A name of the test's own, as a udev rule gives it: that of a terminal which is gone is the next one's, of whatever program.
+	name := filepath.Join(t.TempDir(), "ttyTill")
+	if err := os.Symlink(slave.Name(), name); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = master.Close() })
 	addr := "serial://" + name + query
 	c, err := wire.Open(within(t, patience), addr, wire.Options{LockDir: t.TempDir()})
@@ -36,8 +41,8 @@ func openPTY(t *testing.T, query string) (wire.Conn, *os.File, string) {
 }
 
 func TestSerial_eightBitClean(t *testing.T) {
-	for _, query := range []string{"", "?onebyte=1", "?baud=4800"} {
-		t.Run("port"+query, func(t *testing.T) {
+	for name, query := range map[string]string{"usual": "", "one byte a read": "?onebyte=1", "slow": "?baud=4800"} {
+		t.Run(name, func(t *testing.T) {
 			c, master, _ := openPTY(t, query)
 			all := make([]byte, 256)
 			for i := range all {
@@ -62,7 +67,16 @@ func TestSerial_eightBitClean(t *testing.T) {
 
 func TestSerial_unplug(t *testing.T) {
 	c, master, addr := openPTY(t, "")
-	time.AfterFunc(20*time.Millisecond, func() { _ = master.Close() })
+	a, err := wire.ParseAddress(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(20*time.Millisecond, func() {
+		if err := os.Remove(a.Port); err != nil {
+			t.Error(err)
+		}
+		_ = master.Close()
+	})
 	if _, err := c.Read(within(t, patience), make([]byte, 1)); !errors.Is(err, wire.ErrGone) {
 		t.Fatalf("read: %v", err)
 	}

@@ -17,7 +17,7 @@ func TestWatched(t *testing.T) {
 	cable := &wiretest.Cable{Serve: func(io.ReadWriteCloser) {}}
 	var told []string
 	dial := wire.Watched(cable.Dial, func(h string) { told = append(told, h) })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := dial(ctx)
 	if err != nil {
