@@ -478,6 +478,7 @@ func TestFNOpen(t *testing.T) {
 // A new Device over the same memories is the same till.
 func TestNew_sameMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		intoTheCalendar()
 		bank := flash.NewBank()
 		d, err := New(Options{Bank: bank})
 		if err != nil {
