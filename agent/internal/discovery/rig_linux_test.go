@@ -31,7 +31,7 @@ import (
 )
 
 // patience bounds what a test waits for; nothing takes that long.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chekan-io/chekan/protocol/ofd"
 	simofd "github.com/chekan-io/chekan/sim/ofd"
+	"github.com/chekan-io/chekan/sim/vacant"
 )
 
 // TestProbe tells every way not to reach an operator from every other.
@@ -91,7 +92,7 @@ func TestProbe_network(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if r := Probe(t.Context(), Options{}, address, ""); r.Failure == nil || r.Failure.Kind != KindRefused {
+	if r := Probe(t.Context(), Options{}, vacant.Address(t), ""); r.Failure == nil || r.Failure.Kind != KindRefused {
 		t.Errorf("nobody there: %v", r.Failure)
 	}
 	if s.Count() != 0 {

@@ -217,7 +217,7 @@ func TestPreflight(t *testing.T) {
 func TestWatchAndAct(t *testing.T) {
 	b, s := serve(t)
 	b.OpenShift(t, name)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	client := posv1connect.NewPosServiceClient(bearer(s), s.URL)
 	stream, err := client.Watch(ctx, &posv1.WatchRequest{})

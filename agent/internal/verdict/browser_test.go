@@ -131,8 +131,8 @@ func look(t *testing.T) *eye {
 		if !ok {
 			t.Fatal("the browser did not start")
 		}
-	case <-time.After(time.Minute):
-		t.Fatal("the browser did not start in a minute")
+	case <-time.After(patience):
+		t.Fatal("the browser did not start in time")
 	}
 	return e
 }

@@ -47,7 +47,7 @@ func (a asker) hears(t *testing.T, want fiscalv1.Consent) {
 		if got != want {
 			t.Errorf("the asker hears %s, want %s", got, want)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Error("the asker hears nothing")
 	}
 }

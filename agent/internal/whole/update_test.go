@@ -70,7 +70,9 @@ func (c *cabinet) rollOut(t *testing.T, version string) string {
 		return err == nil && len(list.GetReleases()) > 0 && list.GetReleases()[0].GetVersion() == version
 	})
 	_, err := c.updates.StartRollout(t.Context(), &cabinetv1.StartRolloutRequest{
-		Id: id, Version: version, Plan: &cabinetv1.RolloutPlan{Share: 100, AbortPercent: 50, AbortAfter: 1, TrialSeconds: 2},
+		Id: id, Version: version,
+		// In that time the new version has to reach its till and the cabinet, on a crowded computer too.
+		Plan: &cabinetv1.RolloutPlan{Share: 100, AbortPercent: 50, AbortAfter: 1, TrialSeconds: 20},
 	})
 	if err != nil {
 		t.Fatal(err)

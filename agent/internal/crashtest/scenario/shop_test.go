@@ -27,7 +27,7 @@ const (
 	token    = "secret"
 	tillName = "касса"
 	// patience bounds everything that has to happen soon.
-	patience = time.Minute
+	patience = 2 * time.Minute
 )
 
 // shop is one till, its agent, which may be killed and started again, and its
