@@ -205,7 +205,8 @@ func (l *Log) Verify(ctx context.Context, organisation string, number int64, kno
 		}
 		for i := range page {
 			row := &page[i]
-			if row.Number != v.Lines+1 || !bytes.Equal(row.Hash, hash(before, row)) || row.Number == number && !bytes.Equal(row.Hash, known) {
+			if row.Number != v.Lines+1 || !bytes.Equal(row.Hash, hash(before, row)) || row.Number == number && !bytes.Equal(row.Hash, known) ||
+				row.Number == head.Number && !bytes.Equal(row.Hash, head.Hash) {
 				v.Broken = v.Lines + 1
 				return v, nil
 			}
