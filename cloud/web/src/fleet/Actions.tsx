@@ -7,29 +7,23 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
-import { codeOf, troubleOf } from "../app/transport";
+import { codeOf } from "../app/transport";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Action, Paper } from "../gen/fiscal/v1/fiscal_pb";
 import { useLive } from "../live/Live";
 import { IconMore } from "../ui/icons";
 import { speaking } from "../ui/later";
+import { NotDone } from "../ui/Nothing";
 import { actionKey, CHECK, FINISH, MENU, newId, type Offer, RESUME } from "./actions";
 
 /** Says that a command was not sent, and why. */
 export function useNotStarted() {
   const { t } = useTranslation();
   return (error: unknown) => {
-    const code = codeOf(error);
-    const trouble = troubleOf(error);
     notifications.show({
       color: "gray",
       title: t("command.notStarted"),
-      message:
-        trouble === "unreachable"
-          ? t("nothing.unreachable")
-          : code === "unimplemented"
-            ? t("command.tooOld")
-            : t("nothing.refusedTodo", { code }),
+      message: codeOf(error) === "unimplemented" ? t("command.tooOld") : <NotDone error={error} />,
       closeButtonProps: { "aria-label": t("close") },
     });
   };
@@ -118,41 +112,51 @@ export function ActionMenu(p: {
   const narrow = useNarrow();
   const { t } = useTranslation();
   const abilities = new Set(p.till.state?.abilities);
+  const [upkeep, setUpkeep] = useState(false);
   const suspended = p.till.state?.suspended !== undefined;
   const groups = p.main
     ? [{ harm: undefined, offers: [CHECK, FINISH] }, ...MENU]
     : MENU.map((g) => ({ harm: g.harm as ParseKeys | undefined, offers: g.offers }));
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon
-          variant={p.main ? "subtle" : "default"}
-          size={p.main ? (narrow ? 44 : 24) : 36}
-          aria-label={p.label}
-        >
-          <IconMore />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {groups.map((group) => (
-          <Fragment key={group.harm ?? "main"}>
-            {group.harm && <Menu.Label>{t(group.harm)}</Menu.Label>}
-            {group.offers.map((offer) => {
-              const item = suspended && offer.action === Action.SUSPEND ? RESUME : offer;
-              return (
-                <Menu.Item
-                  key={item.action}
-                  disabled={item.ability !== undefined && !abilities.has(item.ability)}
-                  onClick={() => p.onChoose(item)}
-                >
-                  {t(actionKey(item.action))}…
-                </Menu.Item>
-              );
-            })}
-          </Fragment>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu>
+        <Menu.Target>
+          <ActionIcon
+            variant={p.main ? "subtle" : "default"}
+            size={p.main ? (narrow ? 44 : 24) : 36}
+            aria-label={p.label}
+          >
+            <IconMore />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {groups.map((group) => (
+            <Fragment key={group.harm ?? "main"}>
+              {group.harm && <Menu.Label>{t(group.harm)}</Menu.Label>}
+              {group.offers.map((offer) => {
+                const item = suspended && offer.action === Action.SUSPEND ? RESUME : offer;
+                return (
+                  <Menu.Item
+                    key={item.action}
+                    disabled={item.ability !== undefined && !abilities.has(item.ability)}
+                    onClick={() => p.onChoose(item)}
+                  >
+                    {t(actionKey(item.action))}…
+                  </Menu.Item>
+                );
+              })}
+            </Fragment>
+          ))}
+          <Menu.Divider />
+          <Menu.Item onClick={() => setUpkeep(true)}>{t("upkeep.start")}…</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {upkeep && (
+        <Suspense fallback={null}>
+          <MaintenanceDialog tills={[p.till]} onClose={() => setUpkeep(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
@@ -192,6 +196,7 @@ export type ConsentProps = {
 };
 
 const ConsentDialog = speaking(() => import("./ConsentDialog"));
+const MaintenanceDialog = speaking(() => import("./MaintenanceDialog"));
 
 /** Shows the plan of an action and asks whether it is what one wants. */
 export function Consent(p: ConsentProps) {

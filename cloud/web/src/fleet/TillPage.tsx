@@ -27,6 +27,7 @@ import { SettingsPart } from "./SettingsPart";
 import { Tickets } from "./Tickets";
 import { TillFacts } from "./TillFacts";
 import { TroubleList, troublesOf } from "./troubles";
+import { Upkeep } from "./upkeep";
 
 const TABS = ["state", "operations", "documents", "commands", "notes"] as const;
 type Tab = (typeof TABS)[number];
@@ -103,6 +104,7 @@ function Card({ till, rest }: { till: Till; rest: string }) {
               .filter(Boolean)
               .join(" · ")}
           </div>
+          <Upkeep till={till} />
         </div>
         {can("tills:recover") && <Actions till={till} onStarted={setStarted} />}
       </div>

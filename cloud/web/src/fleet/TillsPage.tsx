@@ -10,7 +10,7 @@ import { useUndecided } from "../decisions/undecided";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { SelectionBar } from "../remote/SelectionBar";
-import { IconRed } from "../ui/icons";
+import { IconRed, IconService } from "../ui/icons";
 import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { COLUMNS, useHidden } from "./columns";
 import { Kept } from "./Kept";
@@ -160,6 +160,23 @@ export default function TillsPage() {
                 >
                   <Icon size={14} className={light} /> {t(`lights.${light}`)}{" "}
                   <span className="num">{count}</span>
+                </button>
+              );
+            })}
+            {(["yes", "no"] as const).map((value) => {
+              const count = value === "yes" ? found.serviced : undefined;
+              // That nobody works on them is asked for by links of other pages.
+              if (filter.service !== value && !count) return null;
+              return (
+                <button
+                  key={value}
+                  type="button"
+                  className="chip"
+                  aria-pressed={filter.service === value}
+                  onClick={() => put("service", filter.service === value ? undefined : value)}
+                >
+                  <IconService size={14} /> {t(value === "yes" ? "upkeep.chip" : "upkeep.not")}{" "}
+                  {count !== undefined && <span className="num">{count}</span>}
                 </button>
               );
             })}

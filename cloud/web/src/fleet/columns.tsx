@@ -50,7 +50,9 @@ export const COLUMNS: readonly Column[] = [
     minWidth: 190,
     always: true,
     Cell: ({ till }) => (
-      <Fact value={`${till.light} ${till.state?.problems.map((p) => p.code).join()}`}>
+      <Fact
+        value={`${till.light} ${till.maintenance?.untilMs} ${till.state?.problems.map((p) => p.code).join()}`}
+      >
         <StateCell till={till} />
       </Fact>
     ),

@@ -8,6 +8,7 @@ import { Fact, StateWord } from "../ui/State";
 import { Ago, useAge, useNow, When } from "../ui/time";
 import { lightOf } from "./light";
 import { graveOf, silenceOf, TroubleList, useWords } from "./troubles";
+import { Upkeep } from "./upkeep";
 
 export function useLang(): Lang {
   const { i18n } = useTranslation();
@@ -58,6 +59,7 @@ export function StateCell({ till, linked = false }: { till: Till; linked?: boole
             <TroubleList troubles={all} lang={lang} />
           </Answer>
         ))}
+      <Upkeep till={till} />
     </>
   );
 }

@@ -9,6 +9,8 @@ export type TillFilter = {
   q: string;
   state?: LightName;
   aspect?: AspectName;
+  /** Somebody works on it, or nobody does. */
+  service?: "yes" | "no";
   /** Department, outlet or till. */
   node: string;
   /** Those that stop sooner come first. */
@@ -16,14 +18,16 @@ export type TillFilter = {
 };
 
 /** Names of the parts in the address. */
-export const PARTS = ["q", "state", "aspect", "node", "sort"] as const;
+export const PARTS = ["q", "state", "aspect", "service", "node", "sort"] as const;
 export type Part = (typeof PARTS)[number];
+const SERVICE = ["yes", "no"] as const;
 
 export function readFilter(params: URLSearchParams): TillFilter {
   return {
     q: params.get("q") ?? "",
     state: LIGHTS.find((x) => x === params.get("state")),
     aspect: ASPECT_NAMES.find((x) => x === params.get("aspect")),
+    service: SERVICE.find((x) => x === params.get("service")),
     node: params.get("node") ?? "",
     byStop: params.get("sort") === "stop",
   };
@@ -108,15 +112,21 @@ export function ailments(till: Till): number {
   return bits;
 }
 
-/** Which tills pass, in their order, and how many would pass under each colour and each side beside the other parts. */
+/**
+ * Which tills pass, in their order, and how many would pass under each colour and each side, and how many that somebody works on, beside
+ * the other parts.
+ */
 export function sift(tills: readonly Till[], f: TillFilter, outlets: Outlets) {
   const words = wordsOf(f.q);
   const states: Record<LightName, number> = { red: 0, yellow: 0, grey: 0, green: 0 };
   const aspects = new Map<AspectName, number>(ASPECT_NAMES.map((name) => [name, 0]));
   const rows: Till[] = [];
   let all = 0;
+  let serviced = 0;
   for (const till of tills) {
     if (!answers(till, words, outlets) || !standsAt(till, f.node, outlets)) continue;
+    if (till.maintenance) serviced++;
+    if (f.service && (f.service === "yes") !== (till.maintenance !== undefined)) continue;
     const light = lightOf(till);
     const bits = ailments(till);
     const fits = !f.aspect || (bits & (1 << ASPECTS[f.aspect])) !== 0;
@@ -130,5 +140,5 @@ export function sift(tills: readonly Till[], f: TillFilter, outlets: Outlets) {
     }
     if (fits) rows.push(till);
   }
-  return { rows, all, states, aspects };
+  return { rows, all, states, aspects, serviced };
 }

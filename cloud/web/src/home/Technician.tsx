@@ -10,7 +10,7 @@ import { ASPECTS } from "../fleet/troubles";
 import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { Light } from "../gen/cabinet/v1/light_pb";
 import { inputs } from "../live/merge";
-import { IconGreen } from "../ui/icons";
+import { IconGreen, IconService } from "../ui/icons";
 import { Nothing, Unread } from "../ui/Nothing";
 import { problemKinds } from "./figures";
 
@@ -36,8 +36,12 @@ export function Technician() {
     ) : (
       <Nothing title={t("tills.none")} text={t("tills.noneTodo")} />
     );
+  // Who works on a till knows what is wrong with it: it is counted by itself.
+  const serviced = tills.filter((x) => x.maintenance).length;
+  const others = tills.filter((x) => !x.maintenance);
+  const rest = serviced > 0 ? "&service=no" : "";
+  const kinds = problemKinds(others);
   const away = new Set(tills.filter((x) => x.agentId && !x.agentOnline).map((x) => x.agentId)).size;
-  const kinds = problemKinds(tills);
   const late = lateShifts(tills);
   return (
     <section aria-label={t("front.tills")}>
@@ -52,6 +56,11 @@ export function Technician() {
             </Link>
           );
         })}
+        {serviced > 0 && (
+          <Link className="chip" to="/tills?service=yes">
+            <IconService /> {t("upkeep.chip")} <span className="strong num">{serviced}</span>
+          </Link>
+        )}
       </div>
       <div style={{ display: "grid", gap: 12, gridTemplateColumns: "repeat(auto-fit, minmax(300px, 1fr))" }}>
         <div className="panel">
@@ -72,7 +81,7 @@ export function Technician() {
                       <td>
                         <span className="mark">
                           <Icon className={k.red > 0 ? "red" : "yellow"} />
-                          <Link to={`/tills?aspect=${k.aspect}`}>{t(`aspects.${k.aspect}`)}</Link>
+                          <Link to={`/tills?aspect=${k.aspect}${rest}`}>{t(`aspects.${k.aspect}`)}</Link>
                         </span>
                       </td>
                       <td className="right strong">{k.red + k.yellow}</td>

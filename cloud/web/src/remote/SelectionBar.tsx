@@ -6,6 +6,7 @@ import type { Till } from "../gen/cabinet/v1/fleet_pb";
 import { speaking } from "../ui/later";
 
 const WorkDialog = speaking(() => import("./WorkDialog"));
+const MaintenanceDialog = speaking(() => import("../fleet/MaintenanceDialog"));
 
 /** The cabinet takes no more at once. */
 export const MOST_TILLS = 500;
@@ -14,26 +15,29 @@ export const MOST_TILLS = 500;
 export function SelectionBar({ tills, disabled = false }: { tills: readonly Till[]; disabled?: boolean }) {
   const { t } = useTranslation();
   const { can } = useSession();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"work" | "upkeep">();
   if (!can("tills:recover") || tills.length === 0) return null;
+  const button = {
+    variant: "default",
+    size: "xs",
+    disabled: disabled || tills.length > MOST_TILLS,
+    title:
+      tills.length > MOST_TILLS
+        ? t("remote.works.tooMany", { count: tills.length, most: MOST_TILLS })
+        : undefined,
+  };
+  const Dialog = open === "work" ? WorkDialog : MaintenanceDialog;
   return (
     <>
-      <Button
-        variant="default"
-        size="xs"
-        disabled={disabled || tills.length > MOST_TILLS}
-        title={
-          tills.length > MOST_TILLS
-            ? t("remote.works.tooMany", { count: tills.length, most: MOST_TILLS })
-            : undefined
-        }
-        onClick={() => setOpen(true)}
-      >
+      <Button {...button} onClick={() => setOpen("work")}>
         {t("remote.works.start")}
+      </Button>
+      <Button {...button} onClick={() => setOpen("upkeep")}>
+        {t("upkeep.start")}
       </Button>
       {open && (
         <Suspense fallback={null}>
-          <WorkDialog tills={tills} onClose={() => setOpen(false)} />
+          <Dialog tills={tills} onClose={() => setOpen(undefined)} />
         </Suspense>
       )}
     </>

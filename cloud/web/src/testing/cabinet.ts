@@ -13,7 +13,13 @@ import {
   type OperationView,
 } from "../gen/cabinet/v1/documents_pb";
 import { Span, TableFormat } from "../gen/cabinet/v1/figures_pb";
-import { FleetService, type Till, type WatchResponse, WatchResponseSchema } from "../gen/cabinet/v1/fleet_pb";
+import {
+  FleetService,
+  type Till,
+  TillMaintenanceSchema,
+  type WatchResponse,
+  WatchResponseSchema,
+} from "../gen/cabinet/v1/fleet_pb";
 import { HistoryService } from "../gen/cabinet/v1/history_pb";
 import { ThresholdLevel } from "../gen/cabinet/v1/light_pb";
 import { LinksService } from "../gen/cabinet/v1/links_pb";
@@ -204,6 +210,24 @@ export class FakeCabinet {
         setThreshold: () => ({}),
         setWorkingHours: () => ({}),
         setContract: () => ({}),
+        setMaintenance: ({ tillIds, untilMs, reason }) => {
+          door();
+          const maintenance =
+            untilMs > 0n
+              ? create(TillMaintenanceSchema, {
+                  untilMs,
+                  sinceMs: BigInt(Date.now()),
+                  actor: "Иванов",
+                  reason,
+                })
+              : undefined;
+          const tills = this.tills.filter((x) => tillIds.includes(x.id));
+          for (const till of tills) {
+            till.maintenance = maintenance;
+            this.say({ case: "till", value: till });
+          }
+          return { tills };
+        },
         getCertificate: ({ tillId, withReport }) => {
           door();
           if (tillId !== "till-red" && tillId !== "till-yellow") return {};

@@ -5,6 +5,7 @@ import connect from "./connect.json";
 import goods from "./goods.json";
 import help from "./help.json";
 import journal from "./journal.json";
+import maintenance from "./maintenance.json";
 import notify from "./notify.json";
 import people from "./people.json";
 import remote from "./remote.json";
@@ -19,6 +20,7 @@ export default {
   ...access,
   ...aid,
   ...journal,
+  ...maintenance,
   ...help,
   ...sales,
   ...shell,

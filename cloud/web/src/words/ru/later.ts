@@ -4,6 +4,7 @@ import connect from "./connect.json";
 import goods from "./goods.json";
 import help from "./help.json";
 import journal from "./journal.json";
+import maintenance from "./maintenance.json";
 import notify from "./notify.json";
 import people from "./people.json";
 import tree from "./tree.json";
@@ -16,6 +17,7 @@ export default {
   ...goods,
   ...help,
   ...journal,
+  ...maintenance,
   ...notify,
   ...people,
   ...tree,
