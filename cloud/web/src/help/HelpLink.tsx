@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import "./help.css";
+import "./helplink.css";
 
 /** A sentence that names a code, and the way to what it means. */
 export function Coded({ text, code }: { text: string; code: string }) {

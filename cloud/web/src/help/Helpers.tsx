@@ -15,6 +15,7 @@ import {
 } from "../gen/cabinet/v1/organisation_pb";
 import { usePlaceName } from "../people/words";
 import { contact } from "../ui/format";
+import "./help.css";
 
 /** Ways to somebody: a phone that is called, an address that is written to, and when they answer. */
 function Ways({ of }: { of: Contacts }) {
