@@ -21,6 +21,7 @@ export async function openBrowser(): Promise<Browser> {
   if (!executablePath) throw new Error("no chromium here: apt-get install chromium, or set CHROMIUM");
   return chromium.launch({
     executablePath,
+    timeout: 120_000,
     args: [
       "--headless",
       "--no-sandbox",

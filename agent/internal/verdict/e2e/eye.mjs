@@ -6,8 +6,11 @@ import { createInterface } from "node:readline";
 
 const [, , modules, executablePath] = process.argv;
 const { chromium } = createRequire(modules)("playwright-core");
+// A crowded computer is slow, not wrong: only a failure takes so long.
+const PATIENCE = 120_000;
 const browser = await chromium.launch({
   executablePath,
+  timeout: PATIENCE,
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const pages = new Map();
@@ -31,6 +34,7 @@ const acts = {
       const context = await browser.newContext({ viewport: { width, height }, locale: language });
       await context.addInitScript(recorder);
       const p = await context.newPage();
+      p.setDefaultTimeout(PATIENCE);
       p.faults = [];
       p.on("pageerror", (e) => p.faults.push(String(e)));
       p.on("console", (m) => { if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) p.faults.push(m.text()); });
