@@ -158,7 +158,7 @@ test("«Продолжить печать» runs step by step before one's eyes"
     case: "till",
     value: till(now, { id: "till-red", name: "Касса 2", light: Light.GREEN, heardMs: BigInt(now + 1000) }),
   });
-  await waitFor(() => expect(progress.textContent).toContain("Печать завершена."));
+  await waitFor(() => expect(progress.textContent).toContain("Печать закончена."));
   await waitFor(() => expect(screen.getByRole("status", { name: "Состояние" }).textContent).toBe("Работает"));
 });
 

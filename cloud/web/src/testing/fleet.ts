@@ -315,7 +315,10 @@ export function operations(now: number, tillId: string): OperationView[] {
       ofd: OFDTrack.OFD_TRACK_UNSPECIFIED,
       reason: "unfinished",
       text: "Выясняем, пробит ли чек. Не бейте ещё раз.",
-      evidence: ["до: ФД 20415, смена 118, чек 39", "сейчас: касса не отвечает"],
+      evidence: [
+        "до операции: ФН 9999078900012345, ФД 20415, смена 118; сейчас: ФН 9999078900012345, ФД 20415, смена 118",
+        "касса ещё печатает",
+      ],
     }),
     operation(now, tillId, 20415, {
       key: "sale-refused",
@@ -499,7 +502,7 @@ export function undecided(now: number): OperationView[] {
       receipt: undefined,
       amount: 500_000n,
       reason: "counters",
-      text: "Выясняем, выполнено ли внесение.",
+      text: "Выясняем, внесены ли деньги. Не повторяйте.",
       acceptedMs: ms(now - 20 * MINUTE),
       evidence: [seen, "внесений было 4, стало 6", "на кассе работал кто-то ещё"],
     }),
@@ -544,7 +547,7 @@ export function command(
           ok: state === CommandState.DONE,
           text:
             state === CommandState.DONE
-              ? "Печать завершена."
+              ? "Печать закончена."
               : state === CommandState.FAILED
                 ? "Касса не ответила."
                 : "",
@@ -555,7 +558,13 @@ export function command(
             beganMs: i <= done && (i < done || !ended) ? ms(now + i * 900) : 0n,
             endedMs: i < done ? ms(now + i * 900 + 700) : 0n,
             result:
-              i < done ? ["Режим 2.4, бумаги нет.", "Незавершённых операций нет.", "Чек допечатан."][i] : "",
+              i < done
+                ? [
+                    "Смена 118 открыта, последний документ ФД 20415, бумаги нет.",
+                    "Незавершённых операций нет.",
+                    "Документ допечатан.",
+                  ][i]
+                : "",
             state:
               i < done
                 ? state === CommandState.FAILED && i === done - 1

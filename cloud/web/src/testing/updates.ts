@@ -56,7 +56,7 @@ export function standings(now: number, rolloutId: string, version: string): Agen
       host: "BUH-PC",
       outlet: "Офис",
       stage: UpdateStage.ROLLED_BACK,
-      text: "Новая версия не увидела кассу «Касса 1» за 120 с. Работает прежняя.",
+      text: "Версия 0.6.0 не видит кассу front, которую версия 0.5.1 видела: вернулась версия 0.5.1.",
       sinceMs: ms(now - 31 * MINUTE),
     },
     {
@@ -64,7 +64,7 @@ export function standings(now: number, rolloutId: string, version: string): Agen
       host: "kassa-v-torgovom-zale-pervogo-etazha",
       outlet: "Магазин на проспекте Абылай хана, 115, цокольный этаж",
       stage: UpdateStage.REFUSED,
-      text: "На диске мало места: нужно 64 МБ, есть 12 МБ.",
+      text: "На диске мало места для обновления: нужно 64 МБ, свободно 12 МБ.",
       sinceMs: ms(now - 29 * MINUTE),
     },
     {
@@ -79,7 +79,7 @@ export function standings(now: number, rolloutId: string, version: string): Agen
       host: "BAR",
       outlet: "Кафе",
       stage: UpdateStage.WAITING,
-      text: "Ждёт 02:00.",
+      text: "ждём: обновляться можно с 02:00 до 05:00",
       sinceMs: ms(now - 12 * MINUTE),
     },
     {

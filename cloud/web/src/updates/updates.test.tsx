@@ -193,7 +193,7 @@ test("each agent says where it stands, and those in trouble why", async () => {
   await screen.findByText("Не обновляется: закреплён");
   const rows = (await list("Агенты")).map(plain);
   expect(rows[0]).toContain("Вернулась прежняя версия 0.5.1 → 0.6.0");
-  expect(rows[0]).toContain("Новая версия не увидела кассу");
+  expect(rows[0]).toContain("Версия 0.6.0 не видит кассу front");
   expect(rows[1]).toMatch(/Отказался.*На диске мало места/);
   expect(rows[2]).toContain("Проверяется");
   expect(rows[3]).toContain("Ждёт свободной минуты");
