@@ -30,7 +30,7 @@ export default defineConfig({
     environmentOptions: { happyDOM: { settings: { device: { prefersReducedMotion: "reduce" } } } },
     include: ["src/**/*.test.{ts,tsx}"],
     // A busy machine is slow, not wrong: only a failure takes so long.
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     setupFiles: ["src/app/test-setup.ts"],
   },

@@ -5,7 +5,7 @@ import { bringLater } from "../words";
 await bringLater();
 
 // A busy machine is slow, not wrong.
-configure({ asyncUtilTimeout: 30_000 });
+configure({ asyncUtilTimeout: 60_000 });
 
 // happy-dom has no layout; what asks the media gets the desktop.
 if (typeof window !== "undefined") {
