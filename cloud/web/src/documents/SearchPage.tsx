@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useQuery, useTransport } from "@connectrpc/connect-query";
-import { TextInput, Title } from "@mantine/core";
+import { Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import type { ParseKeys } from "i18next";
 import { useTranslation } from "react-i18next";
@@ -8,8 +8,9 @@ import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { Gap } from "../gen/cabinet/v1/figures_pb";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden, Nothing } from "../ui/Nothing";
 import { Exports } from "./Exports";
+import { Filters, type Input } from "./Filters";
 import { FoundCards, FoundTable, GapLine } from "./Found";
 import {
   FIELDS,
@@ -22,21 +23,16 @@ import {
   PAPER_WORDS,
   PAYMENT_WORDS,
 } from "./filter";
-import {
-  Chips,
-  Choice,
-  Day,
-  dayWord,
-  type Option,
-  useFilter,
-  useOutletOptions,
-  useTillOptions,
-} from "./inputs";
+import { type Option, useFilter } from "./inputs";
 import { Listed, narrowedBy } from "./lists";
 
 /** What most searches need; the rest unfolds. */
-const FIRST: readonly Field[] = ["from", "to", "outlet", "till", "sum", "fd", "product"];
+const FIRST: readonly Field[] = ["from", "to", "node", "sum", "fd", "product"];
 const NUMBERS: readonly Field[] = ["fd", "fp", "shift"];
+const TEXTS: readonly Field[] = ["product", "cashier", "buyer"];
+
+/** Outlet and till are in addresses alone: one chooses them as places. */
+const INPUTS = FIELDS.filter((f) => f !== "outlet" && f !== "till");
 
 /** «Чеки»: any document of the organisation, by any of its attributes. The filter lives in the address. */
 export default function SearchPage() {
@@ -44,7 +40,8 @@ export default function SearchPage() {
   const { can } = useSession();
   const narrow = useNarrow();
   const transport = useTransport();
-  const { chosen, put, drop } = useFilter<Field>(FIELDS);
+  const state = useFilter<Field>(FIELDS);
+  const { chosen, drop } = state;
   const filter = filterOf(chosen);
   const may = can("documents:view");
   const list = useInfiniteQuery(
@@ -59,34 +56,13 @@ export default function SearchPage() {
   );
   const gaps = useQuery(
     DocumentsService.method.listGaps,
-    { tillId: chosen.till ?? "" },
+    { tillId: chosen.till ?? "", nodeId: chosen.node ?? chosen.outlet ?? "" },
     { enabled: may, staleTime: 60_000 },
   );
-  const options = useOptions();
-  if (!may)
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
-    );
+  const inputs = useInputs();
+  if (!may) return <Forbidden needs="documents:view" />;
   const found = (list.data?.pages ?? []).flatMap((p) => p.documents);
   const any = list.data?.pages.some((p) => p.any) ?? false;
-  const fields = FIELDS.filter((f) => can("money:view") || !MONEY_FIELDS.includes(f));
-  const input = (field: Field) => (
-    <FieldInput
-      key={field}
-      field={field}
-      value={chosen[field] ?? ""}
-      options={options[field]}
-      onChange={(v) => put(field, v)}
-    />
-  );
-  const picked = fields
-    .filter((f) => chosen[f])
-    .map((field) => ({
-      field,
-      label: t(`finder.fields.${field}`),
-      value: options[field]?.find((x) => x.value === chosen[field])?.label ?? dayWord(chosen[field] ?? ""),
-    }));
-  const rest = fields.filter((f) => !FIRST.includes(f));
   return (
     <>
       <div className="title">
@@ -97,23 +73,16 @@ export default function SearchPage() {
           />
         )}
       </div>
-      <search>
-        <div className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
-          {FIRST.filter((f) => fields.includes(f)).map(input)}
-        </div>
-        <details style={{ marginBottom: 12 }} open={rest.some((f) => chosen[f]) || undefined}>
-          <summary style={{ cursor: "pointer", width: "fit-content" }}>{t("sales.more")}</summary>
-          <div className="chips" style={{ alignItems: "end", marginTop: 8 }}>
-            {rest.map(input)}
-          </div>
-        </details>
-      </search>
-      <Chips chosen={picked} onDrop={drop} />
+      <Filters
+        state={state}
+        inputs={FIRST.flatMap((f) => inputs.filter((i) => i.field === f))}
+        more={inputs.filter((i) => !FIRST.includes(i.field))}
+      />
       <Gaps gaps={gaps.data?.gaps ?? []} fn={chosen.fn} cut={gaps.data?.cut ?? false} />
       <Listed
         list={list}
         count={found.length}
-        narrowed={any ? narrowedBy(FIELDS.filter((f) => chosen[f])) : "none"}
+        narrowed={any || list.error ? narrowedBy(state.set) : "none"}
         none={<Nothing title={t("documents.none")} text={t("documents.noneTodo")} />}
         onWiden={() => drop(["from", "to"])}
         onClear={() => drop(FIELDS)}
@@ -124,55 +93,27 @@ export default function SearchPage() {
   );
 }
 
-/** What there is to choose from. */
-function useOptions(): Partial<Record<Field, readonly Option[]>> {
+/** Every input of the page, in the order of the fields. */
+function useInputs(): Input<Field>[] {
   const { t } = useTranslation();
-  const tills = useTillOptions();
-  const outlets = useOutletOptions();
+  const { can } = useSession();
   const of = (words: Record<string, ParseKeys>) =>
     Object.entries(words).map(([value, word]) => ({ value, label: t(word) }));
-  return {
-    till: tills,
-    outlet: outlets,
+  const options: Partial<Record<Field, readonly Option[]>> = {
     kind: of(KIND_WORDS),
     payment: of(PAYMENT_WORDS),
     form: of(FORM_WORDS),
     paper: of(PAPER_WORDS),
     ofd: of(OFD_WORDS),
   };
-}
-
-function FieldInput(p: {
-  field: Field;
-  value: string;
-  options?: readonly Option[] | undefined;
-  onChange: (value: string) => void;
-}) {
-  const { t } = useTranslation();
-  const label = t(`finder.fields.${p.field}`);
-  if (p.options)
-    return (
-      <Choice
-        label={label}
-        value={p.value}
-        options={p.options}
-        onChange={p.onChange}
-        width={p.field === "till" || p.field === "outlet" ? 200 : 160}
-      />
-    );
-  if (p.field === "from" || p.field === "to")
-    return <Day label={label} value={p.value} onChange={p.onChange} />;
-  return (
-    <TextInput
-      size="xs"
-      w={p.field === "product" || p.field === "cashier" || p.field === "buyer" ? 180 : 140}
-      label={label}
-      inputMode={NUMBERS.includes(p.field) ? "numeric" : undefined}
-      placeholder={p.field === "sum" ? "100–500" : undefined}
-      value={p.value}
-      onChange={(e) => p.onChange(e.currentTarget.value)}
-    />
-  );
+  return INPUTS.filter((f) => can("money:view") || !MONEY_FIELDS.includes(f)).map((field) => ({
+    field,
+    label: t(`finder.fields.${field}`),
+    ...(options[field] ? { options: options[field], width: 160 } : {}),
+    ...(TEXTS.includes(field) ? { width: 180 } : {}),
+    ...(field === "sum" ? { placeholder: "100–500" } : {}),
+    numeric: NUMBERS.includes(field),
+  }));
 }
 
 /** Numbers that are missing among the documents of the chosen tills. */

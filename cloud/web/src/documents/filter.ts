@@ -7,6 +7,7 @@ import { Kind, OFDTrack, PaperTrack } from "../gen/fiscal/v1/fiscal_pb";
 export const FIELDS = [
   "from",
   "to",
+  "node",
   "outlet",
   "till",
   "kind",
@@ -92,6 +93,7 @@ export function filterOf(chosen: Chosen): MessageInitShape<typeof DocumentFilter
     to: chosen.to ?? "",
     types: chosen.form && FORM_WORDS[chosen.form] ? [Number(chosen.form)] : chosen.shift ? [] : RECEIPTS,
     tillIds: chosen.till ? [chosen.till] : [],
+    nodeId: chosen.node ?? "",
     outletId: chosen.outlet ?? "",
     rnm: chosen.rnm ?? "",
     shift: chosen.fn ? numberOf(chosen.shift) : 0,

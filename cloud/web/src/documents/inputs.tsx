@@ -4,7 +4,6 @@ import { NativeSelect, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { useSession } from "../access/session";
-import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { FleetService } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { IconCross } from "../ui/icons";
@@ -33,6 +32,9 @@ export function useFilter<F extends string>(fields: readonly F[]) {
   }
   return {
     chosen,
+    /** Those that are chosen, in their order. */
+    set: fields.filter((f) => chosen[f]),
+    change,
     put: (field: F, value: string) => change({ [field]: value } as Partial<Record<F, string>>),
     drop: (list: readonly F[]) =>
       change(Object.fromEntries(list.map((f) => [f, ""])) as Partial<Record<F, string>>),
@@ -48,12 +50,6 @@ export function useTillOptions(): Option[] {
     .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }));
 }
 
-export function useOutletOptions(): Option[] {
-  const { can } = useSession();
-  const list = useQuery(DocumentsService.method.listOutlets, {}, { enabled: can("tills:view") });
-  return (list.data?.outlets ?? []).map((x) => ({ value: x.id, label: x.name }));
-}
-
 /** What is chosen, in words; as it stands in the address when it is none of the options. */
 export function labelOf(options: readonly Option[], value = ""): string {
   return options.find((x) => x.value === value)?.label ?? value;
@@ -64,7 +60,7 @@ export function Choice(p: {
   value: string;
   options: readonly Option[];
   onChange: (value: string) => void;
-  width?: number;
+  width?: number | undefined;
 }) {
   const { t } = useTranslation();
   return (

@@ -123,6 +123,7 @@ export function Listed(p: {
   const unread = (
     <Unread
       error={list.error}
+      onClear={p.narrowed === "filter" ? p.onClear : undefined}
       onRetry={() => void (list.isFetchNextPageError ? list.fetchNextPage() : list.refetch())}
     />
   );

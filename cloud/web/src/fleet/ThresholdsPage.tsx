@@ -71,7 +71,7 @@ export default function ThresholdsPage() {
         label={t("thresholds.where")}
         nodes={tree.data?.nodes ?? []}
         value={node.id}
-        onChange={(x) => {
+        onChange={(_, x) => {
           const at = LEVELS.find(([, , kind]) => kind === x?.kind);
           setParams(x && at ? { [at[1]]: x.id } : {}, { replace: true });
         }}

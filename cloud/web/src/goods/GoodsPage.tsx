@@ -1,32 +1,24 @@
 import { createClient } from "@connectrpc/connect";
 import { useInfiniteQuery, useTransport } from "@connectrpc/connect-query";
-import { SegmentedControl, TextInput, Title } from "@mantine/core";
+import { SegmentedControl, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Exports } from "../documents/Exports";
-import {
-  Chips,
-  Choice,
-  Day,
-  dayWord,
-  labelOf,
-  useFilter,
-  useOutletOptions,
-  useTillOptions,
-} from "../documents/inputs";
+import { Filters, PLACE } from "../documents/Filters";
+import { useFilter } from "../documents/inputs";
 import { Listed, narrowedBy } from "../documents/lists";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { Product } from "../gen/cabinet/v1/figures_pb";
 import { money, whole } from "../ui/format";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden, Nothing } from "../ui/Nothing";
 import { useNow } from "../ui/time";
 import { amount, percent, periodOf, yearTo } from "./goods";
 
-const FIELDS = ["from", "to", "outlet", "till", "name"] as const;
+const FIELDS = ["from", "to", "node", "till", "outlet", "name"] as const;
 type Field = (typeof FIELDS)[number];
 
 /** «Товары»: what sells, and what does not? */
@@ -37,13 +29,13 @@ export default function GoodsPage() {
   const narrow = useNarrow();
   const transport = useTransport();
   const now = useNow(60_000);
-  const { chosen, put, drop } = useFilter<Field>(FIELDS);
+  const state = useFilter<Field>(FIELDS);
+  const { chosen, put, drop } = state;
   const order = useFilter<"order">(["order"]);
-  const tills = useTillOptions();
-  const outlets = useOutletOptions();
   const period = periodOf(chosen.from, chosen.to, now);
   const filter = {
     ...period,
+    nodeId: chosen.node ?? "",
     outletId: chosen.outlet ?? "",
     tillId: chosen.till ?? "",
     name: chosen.name ?? "",
@@ -59,26 +51,11 @@ export default function GoodsPage() {
       enabled: can("money:view"),
     },
   );
-  if (!can("money:view"))
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "money:view" })} />
-    );
+  if (!can("money:view")) return <Forbidden needs="money:view" />;
   const goods = (list.data?.pages ?? []).flatMap((p) => p.products);
   const first = list.data?.pages[0];
-  const words: Record<Field, string> = {
-    from: dayWord(chosen.from ?? ""),
-    to: dayWord(chosen.to ?? ""),
-    outlet: labelOf(outlets, chosen.outlet),
-    till: labelOf(tills, chosen.till),
-    name: chosen.name ?? "",
-  };
-  const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
-    field,
-    label: t(`goods.fields.${field}`),
-    value: words[field],
-  }));
-  // Without days of one's own it is this month: that it is empty says nothing of the months before.
-  const kept = picked.map((x) => x.field);
+  const place = Object.fromEntries(PLACE.flatMap((f) => (chosen[f] ? [[f, chosen[f]]] : [])));
+  const shown: Shown = { goods, period, place };
   return (
     <>
       <div className="title">
@@ -89,31 +66,15 @@ export default function GoodsPage() {
           />
         )}
       </div>
-      <search className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
-        <Day label={t("goods.fields.from")} value={period.from} onChange={(v) => put("from", v)} />
-        <Day label={t("goods.fields.to")} value={period.to} onChange={(v) => put("to", v)} />
-        <Choice
-          label={t("goods.fields.outlet")}
-          value={chosen.outlet ?? ""}
-          options={outlets}
-          onChange={(v) => put("outlet", v)}
-          width={190}
-        />
-        <Choice
-          label={t("goods.fields.till")}
-          value={chosen.till ?? ""}
-          options={tills}
-          onChange={(v) => put("till", v)}
-          width={220}
-        />
-        <TextInput
-          size="xs"
-          w={190}
-          label={t("goods.fields.name")}
-          value={chosen.name ?? ""}
-          onChange={(e) => put("name", e.currentTarget.value)}
-          maxLength={200}
-        />
+      <Filters
+        state={state}
+        inputs={[
+          { field: "from", label: t("finder.fields.from"), usual: period.from },
+          { field: "to", label: t("finder.fields.to"), usual: period.to },
+          { field: "node", label: t("finder.fields.node") },
+          { field: "name", label: t("goods.fields.name"), width: 190 },
+        ]}
+      >
         <SegmentedControl
           size="xs"
           value={filter.least ? "least" : "most"}
@@ -124,12 +85,12 @@ export default function GoodsPage() {
           ]}
           aria-label={t("goods.order")}
         />
-      </search>
-      <Chips chosen={picked} onDrop={drop} />
+      </Filters>
       <Listed
         list={list}
         count={goods.length}
-        narrowed={kept.length === 0 ? "days" : narrowedBy(kept)}
+        // Without days of one's own it is this month: that it is empty says nothing of the months before.
+        narrowed={state.set.length === 0 ? "days" : narrowedBy(state.set)}
         none={<Nothing title={t("goods.none")} />}
         onWiden={() => put("from", yearTo(period.to))}
         onClear={() => drop(FIELDS)}
@@ -140,7 +101,7 @@ export default function GoodsPage() {
             <span className="strong nowrap">{money(first.revenue, lang)}</span>
           </p>
         )}
-        {narrow ? <Cards goods={goods} period={period} /> : <Table goods={goods} period={period} />}
+        {narrow ? <Cards {...shown} /> : <Table {...shown} />}
         <p className="quiet small" style={{ maxWidth: 720 }}>
           {t("goods.classes")}
         </p>
@@ -149,14 +110,19 @@ export default function GoodsPage() {
   );
 }
 
-type Shown = { goods: readonly Product[]; period: { from: string; to: string } };
+type Shown = {
+  goods: readonly Product[];
+  period: { from: string; to: string };
+  /** Where, as it stands in the address. */
+  place: Record<string, string>;
+};
 
 /** The receipts a product stands in. */
-function receiptsOf(p: Product, period: Shown["period"]): string {
-  return `/documents?${new URLSearchParams({ product: p.name, from: period.from, to: period.to })}`;
+function receiptsOf(p: Product, shown: Shown): string {
+  return `/documents?${new URLSearchParams({ product: p.name, ...shown.period, ...shown.place })}`;
 }
 
-function Table({ goods, period }: Shown) {
+function Table(shown: Shown) {
   const { t } = useTranslation();
   const lang = useLang();
   return (
@@ -173,10 +139,10 @@ function Table({ goods, period }: Shown) {
           </tr>
         </thead>
         <tbody>
-          {goods.map((p) => (
+          {shown.goods.map((p) => (
             <tr key={p.name}>
               <td style={{ minWidth: 200, overflowWrap: "anywhere" }}>
-                {p.name ? <Link to={receiptsOf(p, period)}>{p.name}</Link> : t("goods.nameless")}
+                {p.name ? <Link to={receiptsOf(p, shown)}>{p.name}</Link> : t("goods.nameless")}
               </td>
               <td className="right num nowrap">{amount(p.quantity, lang)}</td>
               <td className="right num nowrap strong">{money(p.revenue, lang)}</td>
@@ -193,14 +159,14 @@ function Table({ goods, period }: Shown) {
   );
 }
 
-function Cards({ goods, period }: Shown) {
+function Cards(shown: Shown) {
   const { t } = useTranslation();
   const lang = useLang();
   return (
     <ul className="cards" aria-label={t("titles.goods")}>
-      {goods.map((p) => (
+      {shown.goods.map((p) => (
         <li key={p.name}>
-          <Link className="card" to={receiptsOf(p, period)}>
+          <Link className="card" to={receiptsOf(p, shown)}>
             <div style={{ display: "flex", justifyContent: "space-between", gap: 12 }}>
               <span className="strong" style={{ overflowWrap: "anywhere" }}>
                 {p.name || t("goods.nameless")}

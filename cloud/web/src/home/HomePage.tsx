@@ -6,12 +6,14 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { Exports } from "../documents/Exports";
+import { PlaceField } from "../documents/Filters";
+import { useFilter } from "../documents/inputs";
 import { useParam } from "../documents/lists";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import { type Figures, Place, type RevenueRow, Span } from "../gen/cabinet/v1/figures_pb";
 import { money, ofCivil, whole } from "../ui/format";
-import { Nothing, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { useNow, When } from "../ui/time";
 import { change, hoursOf, isoDay } from "./figures";
 import { Places } from "./Places";
@@ -23,10 +25,7 @@ export default function HomePage() {
   const { can } = useSession();
   const tills = can("tills:view");
   const rich = can("money:view");
-  if (!tills && !rich)
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
-    );
+  if (!tills && !rich) return <Forbidden needs="tills:view" />;
   return (
     <>
       <div className="title">
@@ -47,6 +46,8 @@ function Owner() {
   const transport = useTransport();
   const now = useNow(60_000);
   const [text, show] = useParam("show");
+  const place = useFilter<"node">(["node"]);
+  const nodeId = place.chosen.node ?? "";
   const shown: Shown = SHOWN.find((x) => x === text) ?? "today";
   const day = (back: number) => isoDay(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
   const often = { refetchInterval: 60_000 };
@@ -56,19 +57,21 @@ function Owner() {
     yesterday: { from: day(1), to: day(1) },
     month: { from: `${day(0).slice(0, 7)}-01`, to: day(0) },
   };
-  const today = useQuery(revenue, { ...periods.today, span: Span.HOUR }, often);
-  const yesterday = useQuery(revenue, { ...periods.yesterday, span: Span.HOUR }, often);
-  const month = useQuery(revenue, { ...periods.month, span: Span.DAY }, often);
-  const asked = { ...periods[shown], span: Span.HOUR, place: Place.OUTLET };
+  const today = useQuery(revenue, { ...periods.today, nodeId, span: Span.HOUR }, often);
+  const yesterday = useQuery(revenue, { ...periods.yesterday, nodeId, span: Span.HOUR }, often);
+  const month = useQuery(revenue, { ...periods.month, nodeId, span: Span.DAY }, often);
+  const asked = { ...periods[shown], nodeId, span: Span.HOUR, place: Place.OUTLET };
   const detail = useQuery(revenue, asked, { ...often, placeholderData: keepPreviousData });
   const from = detail.data?.previousFrom ?? "";
   const before = useQuery(
     revenue,
-    { from, to: detail.data?.previousTo ?? "", span: Span.HOUR },
+    { from, to: detail.data?.previousTo ?? "", nodeId, span: Span.HOUR },
     { enabled: from !== "", placeholderData: keepPreviousData },
   );
   const failed = [today, yesterday, month, detail].find((q) => q.error && !q.data);
-  if (failed) return <Unread error={failed.error} onRetry={() => void failed.refetch()} />;
+  const everywhere = nodeId ? () => place.put("node", "") : undefined;
+  if (failed)
+    return <Unread error={failed.error} onClear={everywhere} onRetry={() => void failed.refetch()} />;
   if (!today.data || !yesterday.data || !month.data || !detail.data)
     return <Loader aria-label={t("loading")} />;
   const cards: [Shown, typeof today.data][] = [
@@ -100,11 +103,12 @@ function Owner() {
             title={t(`home.${name}`)}
             now={data.total}
             before={data.previous}
-            to={`?from=${periods[name].from}&to=${periods[name].to}`}
+            to={`?${new URLSearchParams({ ...place.chosen, ...periods[name] })}`}
           />
         ))}
       </div>
-      <div className="title">
+      <div className="title" style={{ alignItems: "end" }}>
+        <PlaceField chosen={place.chosen} onChange={({ node }) => place.put("node", node)} />
         <SegmentedControl
           size="xs"
           value={shown}
@@ -115,14 +119,23 @@ function Owner() {
         <Exports
           make={(format) =>
             createClient(DocumentsService, transport).exportRevenue({
-              request: { ...periods[shown], span: Span.HOUR },
+              request: { ...periods[shown], nodeId, span: Span.HOUR },
               format,
             })
           }
         />
       </div>
-      <Hours now={detail.data.spans} before={before.data?.spans ?? []} title={t(`home.${shown}`)} />
-      <Places places={detail.data.places} previous={detail.data.previousPlaces} period={periods[shown]} />
+      <Hours
+        now={detail.data.spans}
+        before={before.data?.spans ?? []}
+        title={t(`home.${shown}`)}
+        onClear={everywhere}
+      />
+      <Places
+        places={detail.data.places}
+        previous={detail.data.previousPlaces}
+        within={{ ...place.chosen, ...periods[shown] }}
+      />
     </section>
   );
 }
@@ -173,11 +186,21 @@ const HEIGHT = 120;
 const SWATCH = { display: "inline-block", width: 8, height: 8, marginRight: 6, borderRadius: 2 } as const;
 
 /** Revenue by hour as bars and, with the same numbers, as a table. */
-function Hours(p: { now: readonly RevenueRow[]; before: readonly RevenueRow[]; title: string }) {
+function Hours(p: {
+  now: readonly RevenueRow[];
+  before: readonly RevenueRow[];
+  title: string;
+  onClear: (() => void) | undefined;
+}) {
   const { t } = useTranslation();
   const lang = useLang();
   const rows = hoursOf(p.now, p.before);
-  if (rows.length === 0) return <Nothing title={t("home.none")} text={t("home.noneTodo")} />;
+  if (rows.length === 0)
+    return p.onClear ? (
+      <NothingByFilter onClear={p.onClear} />
+    ) : (
+      <Nothing title={t("home.none")} text={t("home.noneTodo")} />
+    );
   const most = rows.reduce((n, r) => Math.max(n, Number(r.today), Number(r.yesterday)), 1);
   const height = (sum: bigint) => Math.max(0, (Number(sum) / most) * HEIGHT);
   return (

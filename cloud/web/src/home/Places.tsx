@@ -22,7 +22,8 @@ const COLUMNS = [
 export function Places(p: {
   places: readonly RevenueRow[];
   previous: readonly RevenueRow[];
-  period: { from: string; to: string };
+  /** What else is chosen: the days, and a place they all are in. */
+  within: { from: string; to: string; node?: string };
 }) {
   const { t } = useTranslation();
   const lang = useLang();
@@ -30,8 +31,7 @@ export function Places(p: {
   const [order, setOrder] = useState<{ by: PlaceOrder; up: boolean }>({ by: "revenue", up: false });
   const rows = sortPlaces(placesOf(p.places, p.previous), order.by, order.up);
   if (rows.length === 0) return null;
-  const to = (id: string) =>
-    `/documents?outlet=${encodeURIComponent(id)}&from=${p.period.from}&to=${p.period.to}`;
+  const to = (outlet: string) => `/documents?${new URLSearchParams({ outlet, ...p.within })}`;
   const percent = (now: bigint, before: bigint) => {
     const n = change(now, before);
     return n === undefined ? "" : ` (${n > 0 ? "+" : ""}${n} %)`;

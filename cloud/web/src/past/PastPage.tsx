@@ -7,7 +7,8 @@ import { Link } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Exports } from "../documents/Exports";
-import { Chips, Choice, Day, dayWord, labelOf, useFilter, useTillOptions } from "../documents/inputs";
+import { Filters } from "../documents/Filters";
+import { useFilter, useTillOptions } from "../documents/inputs";
 import { Listed, narrowedBy } from "../documents/lists";
 import { MarkView } from "../documents/MarkView";
 import { checkMark, kindKey } from "../documents/marks";
@@ -31,7 +32,8 @@ export default function PastPage() {
   const { can } = useSession();
   const narrow = useNarrow();
   const transport = useTransport();
-  const { chosen, put, drop } = useFilter<Field>(FIELDS);
+  const state = useFilter<Field>(FIELDS);
+  const { chosen, drop } = state;
   const tills = useTillOptions();
   const what = chosen.what ?? "";
   const filter = {
@@ -58,10 +60,7 @@ export default function PastPage() {
       enabled: can("documents:view"),
     },
   );
-  if (!can("documents:view"))
-    return (
-      <Forbidden needs="documents:view" />
-    );
+  if (!can("documents:view")) return <Forbidden needs="documents:view" />;
   const whats = [
     { value: "operations", label: t("past.operations") },
     ...KINDS.map((k) => ({ value: `k${k}`, label: t(kindKey(k)) })),
@@ -73,18 +72,6 @@ export default function PastPage() {
     ...COMMAND_STATES.map((s) => ({ value: s, label: t(`past.states.${s}`) })),
   ];
   const rows = (list.data?.pages ?? []).flatMap((p) => p.rows);
-  const words: Record<Field, string> = {
-    from: dayWord(chosen.from ?? ""),
-    to: dayWord(chosen.to ?? ""),
-    till: labelOf(tills, chosen.till),
-    what: whats.find((x) => x.value === what)?.label ?? what,
-    state: labelOf(states, chosen.state),
-  };
-  const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
-    field,
-    label: t(`past.fields.${field}`),
-    value: words[field],
-  }));
   return (
     <>
       <div className="title">
@@ -95,36 +82,20 @@ export default function PastPage() {
           />
         )}
       </div>
-      <search className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
-        <Day label={t("past.fields.from")} value={chosen.from ?? ""} onChange={(v) => put("from", v)} />
-        <Day label={t("past.fields.to")} value={chosen.to ?? ""} onChange={(v) => put("to", v)} />
-        <Choice
-          label={t("past.fields.till")}
-          value={chosen.till ?? ""}
-          options={tills}
-          onChange={(v) => put("till", v)}
-          width={220}
-        />
-        <Choice
-          label={t("past.fields.what")}
-          value={what}
-          options={whats}
-          onChange={(v) => put("what", v)}
-          width={220}
-        />
-        <Choice
-          label={t("past.fields.state")}
-          value={chosen.state ?? ""}
-          options={states}
-          onChange={(v) => put("state", v)}
-          width={190}
-        />
-      </search>
-      <Chips chosen={picked} onDrop={drop} />
+      <Filters
+        state={state}
+        inputs={[
+          { field: "from", label: t("finder.fields.from") },
+          { field: "to", label: t("finder.fields.to") },
+          { field: "till", label: t("past.fields.till"), options: tills, width: 220 },
+          { field: "what", label: t("past.fields.what"), options: whats, width: 220 },
+          { field: "state", label: t("past.fields.state"), options: states, width: 190 },
+        ]}
+      />
       <Listed
         list={list}
         count={rows.length}
-        narrowed={narrowedBy(picked.map((x) => x.field))}
+        narrowed={narrowedBy(state.set)}
         none={<Nothing title={t("operations.none")} text={t("operations.noneTodo")} />}
         onWiden={() => drop(["from", "to"])}
         onClear={() => drop(FIELDS)}

@@ -64,7 +64,7 @@ export default function RulesPage() {
         nodes={tree.data?.nodes ?? []}
         value={nodeId}
         name={data?.node?.name}
-        onChange={(n) => setParams(n ? { node: n.id } : {}, { replace: true })}
+        onChange={(id) => setParams(id ? { node: id } : {}, { replace: true })}
       />
       {rules.isPending ? (
         <Loader aria-label={t("loading")} />

@@ -8,27 +8,19 @@ import { Link, useNavigate } from "react-router";
 import { useSession } from "../access/session";
 import { useNarrow } from "../app/Frame";
 import { Exports } from "../documents/Exports";
-import {
-  Chips,
-  Choice,
-  Day,
-  dayWord,
-  labelOf,
-  useFilter,
-  useOutletOptions,
-  useTillOptions,
-} from "../documents/inputs";
+import { Filters } from "../documents/Filters";
+import { useFilter } from "../documents/inputs";
 import { Listed, narrowedBy } from "../documents/lists";
 import { useLang } from "../fleet/facts";
 import { DocumentsService } from "../gen/cabinet/v1/documents_pb";
 import type { Shift } from "../gen/cabinet/v1/figures_pb";
 import { money, ofCivil, whole } from "../ui/format";
 import { IconGreen, IconGrey, IconRed, IconYellow } from "../ui/icons";
-import { Nothing } from "../ui/Nothing";
+import { Forbidden, Nothing } from "../ui/Nothing";
 import { useNow, When } from "../ui/time";
 import { average, dayAgo, pathOf, type Standing, standingOf } from "./shift";
 
-const FIELDS = ["from", "to", "till", "outlet", "only"] as const;
+const FIELDS = ["from", "to", "node", "till", "outlet", "only"] as const;
 type Field = (typeof FIELDS)[number];
 
 /** «Смены»: what did each shift take, and does the till say the same? */
@@ -38,9 +30,8 @@ export default function ShiftsPage() {
   const narrow = useNarrow();
   const transport = useTransport();
   const now = useNow(60_000);
-  const { chosen, put, drop } = useFilter<Field>(FIELDS);
-  const tills = useTillOptions();
-  const outlets = useOutletOptions();
+  const state = useFilter<Field>(FIELDS);
+  const { chosen, drop } = state;
   const rich = can("money:view");
   const only = [
     { value: "open", label: t("shifts.only.open") },
@@ -51,6 +42,7 @@ export default function ShiftsPage() {
     from: chosen.from ?? "",
     to: chosen.to ?? "",
     tillIds: chosen.till ? [chosen.till] : [],
+    nodeId: chosen.node ?? "",
     outletId: chosen.outlet ?? "",
     open: chosen.only === "open",
     openedBefore: chosen.only === "late" ? dayAgo(now) : "",
@@ -66,23 +58,8 @@ export default function ShiftsPage() {
       enabled: can("documents:view"),
     },
   );
-  if (!can("documents:view"))
-    return (
-      <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "documents:view" })} />
-    );
+  if (!can("documents:view")) return <Forbidden needs="documents:view" />;
   const shifts = (list.data?.pages ?? []).flatMap((p) => p.shifts);
-  const words: Record<Field, string> = {
-    from: dayWord(chosen.from ?? ""),
-    to: dayWord(chosen.to ?? ""),
-    till: labelOf(tills, chosen.till),
-    outlet: labelOf(outlets, chosen.outlet),
-    only: labelOf(only, chosen.only),
-  };
-  const picked = FIELDS.filter((f) => chosen[f]).map((field) => ({
-    field,
-    label: t(`shifts.fields.${field}`),
-    value: words[field],
-  }));
   return (
     <>
       <div className="title">
@@ -93,36 +70,19 @@ export default function ShiftsPage() {
           />
         )}
       </div>
-      <search className="chips" style={{ alignItems: "end", marginBottom: 8 }}>
-        <Day label={t("shifts.fields.from")} value={chosen.from ?? ""} onChange={(v) => put("from", v)} />
-        <Day label={t("shifts.fields.to")} value={chosen.to ?? ""} onChange={(v) => put("to", v)} />
-        <Choice
-          label={t("shifts.fields.outlet")}
-          value={chosen.outlet ?? ""}
-          options={outlets}
-          onChange={(v) => put("outlet", v)}
-          width={190}
-        />
-        <Choice
-          label={t("shifts.fields.till")}
-          value={chosen.till ?? ""}
-          options={tills}
-          onChange={(v) => put("till", v)}
-          width={220}
-        />
-        <Choice
-          label={t("shifts.fields.only")}
-          value={chosen.only ?? ""}
-          options={only}
-          onChange={(v) => put("only", v)}
-          width={200}
-        />
-      </search>
-      <Chips chosen={picked} onDrop={drop} />
+      <Filters
+        state={state}
+        inputs={[
+          { field: "from", label: t("finder.fields.from") },
+          { field: "to", label: t("finder.fields.to") },
+          { field: "node", label: t("finder.fields.node") },
+          { field: "only", label: t("shifts.fields.only"), options: only, width: 200 },
+        ]}
+      />
       <Listed
         list={list}
         count={shifts.length}
-        narrowed={narrowedBy(picked.map((x) => x.field))}
+        narrowed={narrowedBy(state.set)}
         none={<Nothing title={t("shifts.none")} text={t("shifts.noneTodo")} />}
         onWiden={() => drop(["from", "to"])}
         onClear={() => drop(FIELDS)}

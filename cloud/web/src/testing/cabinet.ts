@@ -26,7 +26,7 @@ import { LinksService } from "../gen/cabinet/v1/links_pb";
 import { NotifyService } from "../gen/cabinet/v1/notify_pb";
 import { OrganisationService } from "../gen/cabinet/v1/organisation_pb";
 import { RemoteService } from "../gen/cabinet/v1/remote_pb";
-import { TreeService } from "../gen/cabinet/v1/tree_pb";
+import { PlaceKind, TreeService } from "../gen/cabinet/v1/tree_pb";
 import { UpdatesService } from "../gen/cabinet/v1/updates_pb";
 import { Action } from "../gen/fiscal/v1/fiscal_pb";
 import { FakeAccess } from "./access";
@@ -285,11 +285,15 @@ export class FakeCabinet {
       service(HistoryService, this.sales.history(door));
       service(LinksService, this.sales.service(door));
       service(DocumentsService, {
-        ...this.sales.documents(door),
+        ...this.sales.documents(door, (node, till) => this.tree.holds(node, till)),
         listOutlets: () => {
           door();
-          const names = new Set(this.tills.map((t) => t.outlet).filter((x) => x !== ""));
-          return { outlets: [...names].map((name, i) => ({ id: `outlet-${i + 1}`, name })) };
+          const outlets = this.tree.nodes
+            .filter((n) => n.kind === PlaceKind.OUTLET)
+            .map(({ id, name }) => ({ id, name }));
+          return {
+            outlets: outlets.length > 0 ? [...outlets, { id: "outlet-closed", name: "Киоск у вокзала" }] : [],
+          };
         },
         listOperations: ({ tillId, page }) => {
           door();
@@ -320,6 +324,7 @@ export class FakeCabinet {
           if (o.empty) return { any: false };
           const blind = !(o.permissions ?? ALL).includes("money:view");
           const found = documents(now, "till-1")
+            .filter(() => this.tree.holds(filter?.nodeId ?? "", "till-red"))
             .filter((d) => !filter?.types.length || filter.types.includes(d.document?.type ?? 0))
             .filter((d) => !filter?.fd || filter.fd === d.document?.fd)
             .filter((d) => !filter?.from || (d.document?.at ?? "") >= filter.from)
@@ -340,8 +345,10 @@ export class FakeCabinet {
             rows: 1,
           };
         },
-        getRevenue: ({ from, span }) => {
+        getRevenue: ({ from, span, nodeId }) => {
           door();
+          this.tree.holds(nodeId, "");
+          const part = nodeId ? 2n : 1n;
           const figures = (revenue: bigint) => ({
             revenue,
             cash: revenue / 3n,
@@ -357,7 +364,7 @@ export class FakeCabinet {
                   figures: figures(BigInt(((h * 7919 + from.charCodeAt(9) * 31) % 97) * 12_345)),
                 }))
               : [];
-          const most = span === Span.HOUR ? 5_812_350n : 148_523_905n;
+          const most = (span === Span.HOUR ? 5_812_350n : 148_523_905n) / part;
           const places = ["Казань, ул. Баумана, 12", "Казань, пр. Победы, 91", "Уфа, ул. Ленина, 3"].map(
             (place, i) => ({
               placeId: `outlet-${i + 1}`,

@@ -138,13 +138,17 @@ export class FakeSales {
     return { file: new Uint8Array([1]), name: `${name}.${ending}`, rows: 1 };
   }
 
-  documents(door: () => void): Partial<ServiceImpl<typeof DocumentsService>> {
+  documents(
+    door: () => void,
+    holds: (node: string, till: string) => boolean,
+  ): Partial<ServiceImpl<typeof DocumentsService>> {
     return {
-      listShifts: ({ open, openedBefore, different }) => {
+      listShifts: ({ open, openedBefore, different, nodeId }) => {
         door();
         return {
           shifts: this.shifts().filter(
             (s) =>
+              holds(nodeId, s.tillId) &&
               (!open || !s.closedAt) &&
               (!openedBefore || (!s.closedAt && s.openedAt < openedBefore)) &&
               (!different || s.differences.length > 0),
@@ -161,9 +165,11 @@ export class FakeSales {
         door();
         return this.#file("shifts", format);
       },
-      listProducts: ({ name, least, limit, page }) => {
+      listProducts: ({ name, least, limit, page, nodeId }) => {
         door();
-        const all = this.products().filter((p) => p.name.toLowerCase().includes(name.toLowerCase()));
+        const all = this.products().filter(
+          (p) => holds(nodeId, "till-red") && p.name.toLowerCase().includes(name.toLowerCase()),
+        );
         if (least) all.reverse();
         const from = Number(page || 0);
         const to = from + (limit || 50);

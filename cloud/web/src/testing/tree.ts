@@ -167,6 +167,13 @@ export class FakeTree {
     this.nodes = places(tills).map((p) => create(NodeSchema, { ...p, mayChange }));
   }
 
+  /** Whether a till stands at a node; an empty one is everywhere, and one that is not there is refused. */
+  holds(node: string, till: string): boolean {
+    const shape = new Shape(this.nodes);
+    if (node && !shape.byId.has(node)) throw new ConnectError("no node", Code.NotFound);
+    return !node || node === till || shape.above(till).some((n) => n.id === node);
+  }
+
   /** Nodes in order, with the tills beneath them counted. */
   list(): Node[] {
     const shape = new Shape(this.nodes);
