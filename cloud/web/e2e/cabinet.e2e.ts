@@ -13,7 +13,7 @@ import { tills } from "./cabinet/tills";
 import { Shop } from "./shop";
 
 /** How long the demo lets the killed agent lie: the cabinet calls it away after a minute. */
-const REVIVE = 85;
+const REVIVE = 100;
 
 beforeAll(async () => {
   [story.browser, story.shop] = await Promise.all([openBrowser(), Shop.open("--revive", `${REVIVE}s`)]);

@@ -16,7 +16,7 @@ export function agents(): void {
       await row(page, FIRST).getByText("Нет данных").waitFor({ timeout: 90_000 });
       await row(page, SECOND).getByText("Нет данных").waitFor();
       await shoot(page, "tills-grey-1440");
-      await row(page, FIRST).getByText("Работает").waitFor({ timeout: 90_000 });
+      await row(page, FIRST).getByText("Работает").waitFor({ timeout: 120_000 });
       await row(page, SECOND).getByText("Работает").waitFor();
     });
 
