@@ -58,7 +58,7 @@ async function bring(lang: Lang) {
   if (lang === "ru" || (said.has(lang) && i18next.hasResourceBundle(lang, "translation"))) return;
   const [words, sayings] = await Promise.all([OTHERS[lang](), import("./sayings")]);
   i18next.addResourceBundle(lang, "translation", words.default);
-  said.set(lang, await sayings.interpreterOf(lang, words.default));
+  said.set(lang, await sayings.interpreterOf(lang, words.default, ru));
 }
 
 /** Starts the words. Russian unless this browser chose otherwise; what is read until another comes is Russian. */

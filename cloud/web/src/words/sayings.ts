@@ -10,7 +10,6 @@
  */
 
 import type { Lang } from "../ui/format";
-import base from "./ru/base.json";
 import verdicts from "./ru/verdicts.json";
 
 /** Patterns with their translations; holes are the same in both. */
@@ -114,7 +113,7 @@ export function interpreter(...tables: readonly Sayings[]): Interpreter {
   return say;
 }
 
-type Coded = { problems: object; steps: object; verdicts: object };
+type Coded = { problems: object; steps: object };
 
 const SAID: Record<Exclude<Lang, "ru">, () => Promise<{ default: Sayings }>> = {
   kk: () => import("./kk/said.json"),
@@ -122,13 +121,17 @@ const SAID: Record<Exclude<Lang, "ru">, () => Promise<{ default: Sayings }>> = {
 };
 
 /** The interpreter of a language: sentences without a code, and those of codes, which agents put in others. */
-export async function interpreterOf(lang: Exclude<Lang, "ru">, words: Coded): Promise<Interpreter> {
+export async function interpreterOf(
+  lang: Exclude<Lang, "ru">,
+  words: Coded & { verdicts: object },
+  russian: Coded,
+): Promise<Interpreter> {
   const { default: own } = await SAID[lang]();
   return interpreter(
     own,
     pairs(verdicts.verdicts, words.verdicts),
-    pairs(base.problems, words.problems),
-    pairs(base.steps, words.steps),
+    pairs(russian.problems, words.problems),
+    pairs(russian.steps, words.steps),
   );
 }
 
