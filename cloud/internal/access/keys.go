@@ -53,7 +53,7 @@ type MadeKey struct{ ID, Secret, Hint string }
 func (a *Access) NewKey(ctx context.Context, q *db.Queries, k NewKey) (MadeKey, error) {
 	k.Name = strings.TrimSpace(k.Name)
 	now := a.now()
-	if n := utf8.RuneCountInString(k.Name); n == 0 || n > maxKeyName || !utf8.ValidString(k.Name) || strings.ContainsRune(k.Name, 0) ||
+	if n := utf8.RuneCountInString(k.Name); n == 0 || n > maxKeyName || !store.Keeps(k.Name) ||
 		!k.Expires.IsZero() && !k.Expires.After(now) {
 		return MadeKey{}, ErrNewKey
 	}

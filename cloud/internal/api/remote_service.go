@@ -108,12 +108,17 @@ func mine(p *access.Person, recovers access.Reach, w *remote.Work) bool {
 	return w.OrganisationID == p.OrganisationID && w.PersonID == p.ID || len(itemsSeen(recovers, w)) == len(w.Items) && len(w.Items) > 0
 }
 
-func (r *remoteService) view(ctx context.Context, w *remote.Work) (*cabinetv1.Work, error) {
-	views, err := r.s.reach(ctx, access.TillsView)
-	if err != nil {
-		return nil, err
+// reaches gives where the caller sees tills and where he may recover them: a work is shown by both.
+func (r *remoteService) reaches(ctx context.Context) (views, recovers access.Reach, err error) {
+	if views, err = r.s.reach(ctx, access.TillsView); err != nil {
+		return nil, nil, err
 	}
-	recovers, err := r.s.reach(ctx, access.TillsRecover)
+	recovers, err = r.s.reach(ctx, access.TillsRecover)
+	return views, recovers, err
+}
+
+func (r *remoteService) view(ctx context.Context, w *remote.Work) (*cabinetv1.Work, error) {
+	views, recovers, err := r.reaches(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +187,7 @@ func (r *remoteService) ListWorks(ctx context.Context, q *cabinetv1.ListWorksReq
 	if err != nil {
 		return nil, err
 	}
-	views, err := r.s.reach(ctx, access.TillsView)
-	if err != nil {
-		return nil, err
-	}
-	recovers, err := r.s.reach(ctx, access.TillsRecover)
+	views, recovers, err := r.reaches(ctx)
 	if err != nil {
 		return nil, err
 	}

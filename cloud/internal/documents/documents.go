@@ -315,7 +315,7 @@ func openMark(page string, n int) ([]string, error) {
 		return nil, fmt.Errorf("mark of a page: %w", ErrInvalid)
 	}
 	fields := strings.Split(string(raw), "\x00")
-	if len(fields) != n || !validText(strings.Join(fields, "")) {
+	if len(fields) != n || !store.Keeps(strings.Join(fields, "")) {
 		return nil, fmt.Errorf("mark of a page: %w", ErrInvalid)
 	}
 	return fields, nil

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
+	"github.com/chekan-io/chekan/cloud/internal/store"
 	"github.com/chekan-io/chekan/cloud/internal/store/db"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
@@ -87,7 +88,7 @@ func checkHistory(f *cabinetv1.HistoryFilter) error {
 		return fmt.Errorf("the period ends before it begins: %w", ErrInvalid)
 	case len(f.GetKinds()) > 30 || len(f.GetActions()) > 50:
 		return fmt.Errorf("too many kinds or actions: %w", ErrInvalid)
-	case len(f.GetTillId()) > 64 || !validText(f.GetTillId()):
+	case len(f.GetTillId()) > 64 || !store.Keeps(f.GetTillId()):
 		return fmt.Errorf("till_id: %w", ErrInvalid)
 	}
 	return nil

@@ -218,7 +218,7 @@ func linkView(row db.ReceiptLink) *cabinetv1.ReceiptLink {
 // AddressOf tells by which way a receipt reaches what somebody wrote as e-mail or phone, and how that is written.
 func AddressOf(text string) (way, to string, err error) {
 	text = strings.TrimSpace(text)
-	if len(text) > maxText || !validText(text) {
+	if len(text) > maxText || !store.Keeps(text) {
 		return "", "", fmt.Errorf("address of the buyer: %w", ErrInvalid)
 	}
 	if strings.Contains(text, "@") {

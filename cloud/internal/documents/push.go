@@ -3,10 +3,8 @@ package documents
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -67,10 +65,8 @@ func (d *Documents) journal(ctx context.Context, organisation, identity string) 
 	return id, nil
 }
 
-func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
-
 func checkJournal(identity string) error {
-	if identity == "" || len(identity) > maxJournal || !validText(identity) {
+	if identity == "" || len(identity) > maxJournal || !store.Keeps(identity) {
 		return fmt.Errorf("identity of the journal has 1 to %d bytes: %w", maxJournal, ErrInvalid)
 	}
 	return nil
@@ -268,7 +264,7 @@ func check(op *fiscalv1.Operation) error {
 	switch {
 	case op.GetKey() == "" && doc == nil:
 		return fmt.Errorf("neither key nor document: %w", ErrInvalid)
-	case len(op.GetKey()) > maxKey || !validText(op.GetKey()):
+	case len(op.GetKey()) > maxKey || !store.Keeps(op.GetKey()):
 		return fmt.Errorf("key: %w", ErrInvalid)
 	case checkTill(op.GetTill()) != nil:
 		return checkTill(op.GetTill())
@@ -279,7 +275,7 @@ func check(op *fiscalv1.Operation) error {
 }
 
 func checkTill(name string) error {
-	if name == "" || len(name) > 200 || !validText(name) {
+	if name == "" || len(name) > 200 || !store.Keeps(name) {
 		return fmt.Errorf("till: %w", ErrInvalid)
 	}
 	return nil
@@ -287,9 +283,9 @@ func checkTill(name string) error {
 
 func checkDocument(doc *fiscalv1.Document) error {
 	switch {
-	case len(doc.GetFn()) > maxFN || !validText(doc.GetFn()):
+	case len(doc.GetFn()) > maxFN || !store.Keeps(doc.GetFn()):
 		return fmt.Errorf("document.fn: %w", ErrInvalid)
-	case len(doc.GetAt()) > 40 || !validText(doc.GetAt()):
+	case len(doc.GetAt()) > 40 || !store.Keeps(doc.GetAt()):
 		return fmt.Errorf("document.at: %w", ErrInvalid)
 	case doc.GetType() > 1<<16:
 		return fmt.Errorf("document.type: %w", ErrInvalid)

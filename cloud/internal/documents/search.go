@@ -135,7 +135,7 @@ func (q *Query) check(f *cabinetv1.DocumentFilter) error {
 	for name, text := range map[string]string{
 		"outlet_id": f.GetOutletId(), "fn": f.GetFn(), "rnm": f.GetRnm(), "cashier": f.GetCashier(), "product": f.GetProduct(), "buyer": f.GetBuyer(), "key": f.GetKey(),
 	} {
-		if len(text) > maxText*4 || !validText(text) {
+		if len(text) > maxText*4 || !store.Keeps(text) {
 			return fmt.Errorf("%s: %w", name, ErrInvalid)
 		}
 	}

@@ -24,7 +24,7 @@ func (f *Fleet) act(ctx context.Context, agent *access.Agent, run *fiscalv1.Run,
 	if !run.GetEnded() {
 		return nil
 	}
-	if run.GetId() == "" || len(run.GetId()) > maxCommandID || !validText(run.GetId()) || len(run.GetRule()) > maxWord || !validText(run.GetRule()) {
+	if run.GetId() == "" || len(run.GetId()) > maxCommandID || !store.Keeps(run.GetId()) || len(run.GetRule()) > maxWord || !store.Keeps(run.GetRule()) {
 		return fmt.Errorf("run of a rule: %w", ErrInvalid)
 	}
 	till, err := f.TillID(ctx, agent, run.GetTill())

@@ -132,7 +132,7 @@ func (f *Fleet) ReportCertificate(ctx context.Context, agent *access.Agent, file
 	if err != nil {
 		return err
 	}
-	if !validText(c.GetDriver()) || !validText(c.GetSerial()) {
+	if !store.Keeps(c.GetDriver()) || !store.Keeps(c.GetSerial()) {
 		return fmt.Errorf("report of till %q: %w", c.GetSerial(), ErrInvalid)
 	}
 	till, err := f.store.Read().FindTillBySerial(ctx, db.FindTillBySerialParams{OrganisationID: agent.OrganisationID, Driver: c.GetDriver(), Serial: c.GetSerial()})

@@ -113,19 +113,17 @@ func (f *Fleet) Take(ctx context.Context, p *access.Person, o Order) (*cabinetv1
 func (f *Fleet) Decide(ctx context.Context, p *access.Person, o Order, decision *fiscalv1.Decision) (*cabinetv1.Command, error) {
 	d := &fiscalv1.Decision{Key: decision.GetKey(), Fd: decision.GetFd(), Reason: strings.TrimSpace(decision.GetReason())}
 	switch {
-	case d.GetKey() == "" || len(d.GetKey()) > maxKey || !validText(d.GetKey()):
+	case d.GetKey() == "" || len(d.GetKey()) > maxKey || !store.Keeps(d.GetKey()):
 		return nil, fmt.Errorf("key of the operation: %w", ErrInvalid)
-	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !validText(d.GetReason()):
+	case d.GetReason() == "" || utf8.RuneCountInString(d.GetReason()) > maxReason || !store.Keeps(d.GetReason()):
 		return nil, fmt.Errorf("reason has 1 to %d characters: %w", maxReason, ErrInvalid)
 	}
 	o.Action, o.decision, o.Reason = fiscalv1.Action_ACTION_DECIDE, d, ""
 	return f.order(ctx, p, o)
 }
 
-func validText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
-
 func (f *Fleet) order(ctx context.Context, p *access.Person, o Order) (*cabinetv1.Command, error) {
-	if o.ID == "" || len(o.ID) > maxCommandID || !validText(o.ID) {
+	if o.ID == "" || len(o.ID) > maxCommandID || !store.Keeps(o.ID) {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	}
 	owner := cmp.Or(o.OrganisationID, p.OrganisationID)

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/chekan-io/chekan/cloud/internal/store"
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 	fiscalv1 "github.com/chekan-io/chekan/proto/gen/fiscal/v1"
 )
@@ -208,7 +209,7 @@ func checkReason(reason string, must bool) (string, error) {
 	switch {
 	case reason == "" && must:
 		return "", ErrReason
-	case utf8.RuneCountInString(reason) > maxReason || !validText(reason):
+	case utf8.RuneCountInString(reason) > maxReason || !store.Keeps(reason):
 		return "", fmt.Errorf("reason has at most %d characters: %w", maxReason, ErrInvalid)
 	}
 	return reason, nil

@@ -56,7 +56,7 @@ func (o AgentOrder) settings() *fiscalv1.TillSettings {
 
 // Ask takes a command for an agent. Of a device that is being taken over already the command is the one that does it.
 func (f *Fleet) Ask(ctx context.Context, p *access.Person, o AgentOrder) (*cabinetv1.Command, error) {
-	if o.ID == "" || len(o.ID) > maxCommandID || !validText(o.ID) {
+	if o.ID == "" || len(o.ID) > maxCommandID || !store.Keeps(o.ID) {
 		return nil, fmt.Errorf("id of a command has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	}
 	agent, err := f.store.Read().GetAgent(ctx, o.AgentID)

@@ -16,7 +16,7 @@ const maxCode, maxCodes = 64, 40
 func (f *Fleet) lasted(ctx context.Context, q *db.Queries, organisation, tillID string, state *fiscalv1.TillState) error {
 	now := map[string]bool{}
 	for _, p := range state.GetProblems() {
-		if code := p.GetCode(); code != "" && len(code) <= maxCode && validText(code) && len(now) < maxCodes {
+		if code := p.GetCode(); code != "" && len(code) <= maxCode && store.Keeps(code) && len(now) < maxCodes {
 			now[code] = true
 		}
 	}

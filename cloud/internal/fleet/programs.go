@@ -135,7 +135,7 @@ func (f *Fleet) meet(ctx context.Context, agent *access.Agent, hello *uplinkv1.H
 	if hello.GetInstance() == "" {
 		return "", nil
 	}
-	if len(hello.GetInstance()) > maxWord || len(hello.GetToken()) > maxWord || !validText(hello.GetInstance()) || !validText(hello.GetToken()) {
+	if len(hello.GetInstance()) > maxWord || len(hello.GetToken()) > maxWord || !store.Keeps(hello.GetInstance()) || !store.Keeps(hello.GetToken()) {
 		return "", fmt.Errorf("instance and token have at most %d bytes: %w", maxWord, ErrInvalid)
 	}
 	g := greeting{Token: hello.GetToken(), Instance: hello.GetInstance(), Host: limited(hello.GetHost(), 200), Address: limited(address, 100)}

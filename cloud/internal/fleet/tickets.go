@@ -41,7 +41,7 @@ func (f *Fleet) OpenTicket(ctx context.Context, agent *access.Agent, q *uplinkv1
 		return fmt.Errorf("encode run: %w", err)
 	}
 	switch {
-	case q.GetId() == "" || len(q.GetId()) > maxCommandID || !validText(q.GetId()):
+	case q.GetId() == "" || len(q.GetId()) > maxCommandID || !store.Keeps(q.GetId()):
 		return fmt.Errorf("id of a ticket has 1 to %d bytes: %w", maxCommandID, ErrInvalid)
 	case q.GetTill() == "":
 		return fmt.Errorf("a ticket of no till: %w", ErrInvalid)
@@ -138,7 +138,7 @@ func (f *Fleet) Ticket(ctx context.Context, organisation, id string) (cell *cabi
 // CloseTicket ends a ticket with a word about what was done. Who says the same once more hears the same.
 func (f *Fleet) CloseTicket(ctx context.Context, p *access.Person, id, resolution string) (*cabinetv1.TicketCell, error) {
 	resolution = strings.TrimSpace(resolution)
-	if resolution == "" || utf8.RuneCountInString(resolution) > maxResolution || !validText(resolution) {
+	if resolution == "" || utf8.RuneCountInString(resolution) > maxResolution || !store.Keeps(resolution) {
 		return nil, fmt.Errorf("resolution has 1 to %d characters: %w", maxResolution, ErrInvalid)
 	}
 	var n int64

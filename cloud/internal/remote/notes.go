@@ -34,9 +34,9 @@ type Draft struct{ ID, TillID, Text, About, AboutID string }
 func (r *Remote) Write(ctx context.Context, p *access.Person, owner string, d Draft) (*cabinetv1.Note, error) {
 	d.Text = strings.TrimSpace(strings.ReplaceAll(d.Text, "\r\n", "\n"))
 	switch {
-	case d.ID == "" || len(d.ID) > maxID || !text(d.ID):
+	case d.ID == "" || len(d.ID) > maxID || !store.Keeps(d.ID):
 		return nil, fmt.Errorf("id of a note has 1 to %d bytes: %w", maxID, ErrInvalid)
-	case d.Text == "" || utf8.RuneCountInString(d.Text) > maxNote || !text(d.Text):
+	case d.Text == "" || utf8.RuneCountInString(d.Text) > maxNote || !store.Keeps(d.Text):
 		return nil, fmt.Errorf("a note has 1 to %d characters: %w", maxNote, ErrInvalid)
 	}
 	if err := r.about(ctx, owner, d); err != nil {

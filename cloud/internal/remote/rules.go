@@ -129,7 +129,7 @@ func (r *Remote) RulesOf(ctx context.Context, agent *access.Agent) (*uplinkv1.Ru
 
 // Told notes which rules an agent goes by.
 func (r *Remote) Told(ctx context.Context, agent *access.Agent, version string) error {
-	if len(version) > maxID || !text(version) {
+	if len(version) > maxID || !store.Keeps(version) {
 		return fmt.Errorf("version of rules: %w", ErrInvalid)
 	}
 	r.mu.Lock()

@@ -52,7 +52,7 @@ func check(o *cabinetv1.WorkOrder) (*cabinetv1.WorkOrder, error) {
 		return nil, fmt.Errorf("action %d is none of many tills: %w", o.GetAction(), ErrInvalid)
 	case len(o.GetTillIds()) == 0 || len(o.GetTillIds()) > MaxTills:
 		return nil, fmt.Errorf("a work has 1 to %d tills: %w", MaxTills, ErrInvalid)
-	case utf8.RuneCountInString(o.GetReason()) > maxReason || !text(o.GetReason()):
+	case utf8.RuneCountInString(o.GetReason()) > maxReason || !store.Keeps(o.GetReason()):
 		return nil, fmt.Errorf("reason has at most %d characters: %w", maxReason, ErrInvalid)
 	case o.GetPerMinute() > maxRate:
 		return nil, fmt.Errorf("%d tills a minute: %w", o.GetPerMinute(), ErrInvalid)
@@ -65,8 +65,6 @@ func check(o *cabinetv1.WorkOrder) (*cabinetv1.WorkOrder, error) {
 	}
 	return o, nil
 }
-
-func text(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // commandID is the id of a till's command in a work. It follows from both, so that a cabinet that forgot giving it gives the same.
 func commandID(organisation, workID, tillID string) string {
@@ -121,7 +119,7 @@ func (r *Remote) Plan(ctx context.Context, order *cabinetv1.WorkOrder, targets [
 
 // Start begins a work. The id is the asker's: asking twice is asking once.
 func (r *Remote) Start(ctx context.Context, p *access.Person, id string, order *cabinetv1.WorkOrder, targets []Target) error {
-	if id == "" || len(id) > maxID || !text(id) {
+	if id == "" || len(id) > maxID || !store.Keeps(id) {
 		return fmt.Errorf("id of a work has 1 to %d bytes: %w", maxID, ErrInvalid)
 	}
 	order, err := check(order)

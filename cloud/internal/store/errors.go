@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -28,6 +30,9 @@ func Exists(err error) bool {
 	}
 	return false
 }
+
+// Keeps tells whether every database takes a text: PostgreSQL takes nothing but UTF-8, and no NUL. How long it may be is another matter.
+func Keeps(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // Unfit tells whether the database cannot keep or look for a text that it was given: PostgreSQL takes no NUL, and puts nothing without end
 // into an index. SQLite takes both.

@@ -3,9 +3,7 @@ package updates
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
 	"github.com/chekan-io/chekan/cloud/internal/store"
@@ -154,7 +152,7 @@ func (u *Updates) Report(ctx context.Context, agent *access.Agent, r *uplinkv1.R
 	if _, ok := cabinetv1.UpdateStage_name[int32(stage)]; !ok || stage == cabinetv1.UpdateStage_UPDATE_STAGE_UNSPECIFIED {
 		return fmt.Errorf("stage %d: %w", stage, ErrInvalid)
 	}
-	if !utf8.ValidString(r.GetText()) || strings.ContainsRune(r.GetText(), 0) || !validText(r.GetFrom()) {
+	if !store.Keeps(r.GetText()) || !validText(r.GetFrom()) {
 		return fmt.Errorf("text of a report: %w", ErrInvalid)
 	}
 	row, err := u.store.Read().GetRollout(ctx, db.GetRolloutParams{OrganisationID: agent.OrganisationID, ID: r.GetRolloutId()})
