@@ -36,8 +36,8 @@ func TestMoneyBlind(t *testing.T) {
 					continue
 				}
 				for _, s := range []*spot{w.a, w.b} {
-					for _, f := range []filling{bare, byTill, byOutlet} {
-						if m.row.how != listing && f != bare {
+					for _, f := range []filling{bare, byTill, byOutlet, byNode, byDepartment} {
+						if m.row.how != listing && f != bare || !m.narrows() && (f == byNode || f == byDepartment) {
 							continue
 						}
 						a := c.ask(t, base, m, m.request(s, f))

@@ -82,6 +82,20 @@ func (m method) reads() bool {
 		slices.ContainsFunc([]string{"List", "Get", "Search", "Export", "Plan", "Try", "Verify", "Find"}, func(p string) bool { return strings.HasPrefix(name, p) }))
 }
 
+// narrows tells whether a list of documents is asked for by a node of the tree.
+func (m method) narrows() bool {
+	return m.row.how == listing && m.desc.Parent().Name() == "DocumentsService" && hasField(m.desc.Input(), "node_id")
+}
+
+func hasField(d protoreflect.MessageDescriptor, name protoreflect.Name) bool {
+	for i := range d.Fields().Len() {
+		if fd := d.Fields().Get(i); fd.Name() == name || fd.Kind() == protoreflect.MessageKind && !fd.IsMap() && hasField(fd.Message(), name) {
+			return true
+		}
+	}
+	return false
+}
+
 // filling is what a request is filled with.
 type filling int
 
@@ -89,6 +103,9 @@ const (
 	bare filling = iota
 	byTill
 	byOutlet
+	// byNode and byDepartment ask by a node of the tree: the till, and what stands above it.
+	byNode
+	byDepartment
 )
 
 // request fills a request with what a spot has: fields are known by their names.
@@ -128,6 +145,15 @@ func (m method) fill(q protoreflect.Message, s *spot, f filling, depth int) {
 		delete(words, "outlet_id")
 	case f == byOutlet || m.row.how == listing:
 		delete(words, "till_id")
+	}
+	switch {
+	case f == byDepartment:
+		words["node_id"] = s.department
+		delete(words, "outlet_id")
+	case f == byNode:
+		delete(words, "outlet_id")
+	case m.row.how == listing:
+		delete(words, "node_id")
 	}
 	if m.row.how == listing { // a filter by place alone
 		for _, name := range []protoreflect.Name{"text", "reason", "name", "key", "version", "outlet"} {

@@ -171,6 +171,9 @@ func (w *rightsWorld) walk(t *testing.T, c *caller, m method, l *leaks) {
 		if m.row.how == listing && mayCall {
 			fillings = append(fillings, byTill, byOutlet)
 		}
+		if m.narrows() && mayCall {
+			w.nodes(t, c, m, l)
+		}
 		for _, f := range fillings {
 			for _, s := range []*spot{w.a, w.b, w.f} {
 				count()
@@ -209,6 +212,28 @@ func (w *rightsWorld) walk(t *testing.T, c *caller, m method, l *leaks) {
 			l.leak("%s by %s: about a thing out of reach %q %s, about nothing %q %s", m.name, c.name, a.code, s.named(a.message), absent.code, w.absent.named(absent.message))
 		}
 		w.judge(c, m, a, may, may && s.organisation == w.owner, l)
+	}
+}
+
+// nodes asks a list by tills and departments, as nodes of the tree. Who may not see all of one is answered as if there were none.
+func (w *rightsWorld) nodes(t *testing.T, c *caller, m method, l *leaks) {
+	t.Helper()
+	for f, depth := range map[filling]int{byDepartment: 1, byNode: 3} {
+		absent := c.ask(t, w.c.addresses.Cabinet, m, m.request(w.absent, f))
+		if absent.code != "not_found" {
+			l.leak("%s by %s: about no node %q %s", m.name, c.name, absent.code, absent.message)
+		}
+		for _, s := range []*spot{w.a, w.b, w.f} {
+			l.mu.Lock()
+			l.combinations++
+			l.mu.Unlock()
+			may := c.can(m.need, s.organisation, s.path()[:depth]...)
+			a := c.ask(t, w.c.addresses.Cabinet, m, m.request(s, f))
+			if !may && (a.code != absent.code || s.named(a.message) != w.absent.named(absent.message)) {
+				l.leak("%s by %s: about a node out of reach %q %s, about none %q %s", m.name, c.name, a.code, s.named(a.message), absent.code, w.absent.named(absent.message))
+			}
+			w.judge(c, m, a, may, may, l)
+		}
 	}
 }
 
