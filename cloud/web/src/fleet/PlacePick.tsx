@@ -15,6 +15,9 @@ const GROUPS = [
   [PlaceKind.TILL, "thresholds.tills"],
 ] as const;
 
+/** Among the other inputs of a filter; ways through a tree are longer than there is room for. */
+const SMALL = { size: "xs", w: 220, comboboxProps: { width: 320, position: "bottom-start" } } as const;
+
 /** Chooses where something holds: the company, a department, an outlet or a till, found by a part of its way. */
 export function PlacePick(p: {
   label: string;
@@ -62,9 +65,8 @@ export function PlacePick(p: {
   return (
     <Select
       label={p.label}
-      className="placepick"
+      {...(p.everywhere ? SMALL : { className: "placepick" })}
       value={p.value || COMPANY}
-      size={p.everywhere ? "xs" : undefined}
       onFocus={p.onReach}
       onPointerEnter={p.onReach}
       onChange={(id) => {

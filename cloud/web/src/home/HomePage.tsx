@@ -81,8 +81,9 @@ function Owner() {
   ];
   return (
     <section aria-label={t("home.title")} style={{ marginTop: 24 }}>
-      <div className="title">
+      <div className="title" style={{ alignItems: "end" }}>
         <Title order={2}>{t("home.title")}</Title>
+        <PlaceField chosen={place.chosen} onChange={({ node }) => place.put("node", node)} />
         {today.data.newestAt && (
           <span className="quiet">
             {t("front.newest")}: <When at={ofCivil(today.data.newestAt)} />
@@ -107,8 +108,7 @@ function Owner() {
           />
         ))}
       </div>
-      <div className="title" style={{ alignItems: "end" }}>
-        <PlaceField chosen={place.chosen} onChange={({ node }) => place.put("node", node)} />
+      <div className="title">
         <SegmentedControl
           size="xs"
           value={shown}
