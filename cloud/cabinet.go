@@ -287,6 +287,16 @@ func (c *cabinet) measure() {
 	c.fleet.Ended = c.metrics.CommandEnded
 }
 
+// missing gives the documents that never came, to who tells people of them.
+func (c *cabinet) missing(ctx context.Context, organisation string) ([]notify.Missing, error) {
+	list, err := c.documents.Missing(ctx, organisation)
+	told := make([]notify.Missing, len(list))
+	for i, m := range list {
+		told[i] = notify.Missing(m)
+	}
+	return told, err
+}
+
 // serve starts everything that runs.
 func (c *cabinet) serve(ctx context.Context) error {
 	pages, err := site.New()
@@ -294,6 +304,7 @@ func (c *cabinet) serve(ctx context.Context) error {
 		return err
 	}
 	told := notify.New(c.store, c.access, c.fleet, c.post, c.log, time.Now, c.addresses.Cabinet)
+	told.Missing = c.missing
 	door := &api.Server{
 		Access: c.access, Authority: c.authority, Fleet: c.fleet, Documents: c.documents, Updates: c.updates, Remote: c.remote, Post: c.post, Notify: told, Audit: audit.New(c.store),
 		People: people.New(c.store, c.access, c.post, c.addresses.Cabinet, c.log, time.Now), Log: c.log,

@@ -54,14 +54,7 @@ func (d *Documents) gaps(ctx context.Context, scope access.Scope, till string, l
 				return list, true, nil
 			}
 			g := &cabinetv1.Gap{Fn: row.FN, TillId: row.TillID, First: uint32(row.Previous + 1), Last: uint32(row.FD - 1)}
-			switch {
-			case row.Previous == 0:
-				g.Cause = cabinetv1.GapCause_GAP_CAUSE_BEFORE_FIRST
-			case row.FD-1 > copied: // copies come in order
-				g.Cause = cabinetv1.GapCause_GAP_CAUSE_NOT_COPIED_YET
-			default:
-				g.Cause = cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME
-			}
+			g.Cause = causeOf(row, copied)
 			if g.Before, err = d.neighbour(ctx, scope, row.FN, row.Previous); err != nil {
 				return nil, false, err
 			}
@@ -106,4 +99,53 @@ func (d *Documents) Outlets(ctx context.Context, reach access.Reach) ([]*cabinet
 		}
 	}
 	return list, nil
+}
+
+// Missing is a row of numbers of a fiscal memory that never came, although later ones were copied.
+type Missing struct {
+	FN, TillID  string
+	First, Last uint32
+}
+
+// Missing gives the numbers of an organisation that somebody has to look after: what came before the agent did and what it has yet to copy
+// is explained, and comes by itself or never could.
+func (d *Documents) Missing(ctx context.Context, organisation string) (list []Missing, err error) {
+	read := d.store.Read()
+	memories, err := read.CountMemories(ctx, db.CountMemoriesParams{OrganisationID: organisation})
+	if err != nil {
+		return nil, fmt.Errorf("count documents of memories: %w", err)
+	}
+	for _, m := range memories {
+		if m.Count == m.Last || len(list) == maxGaps {
+			continue
+		}
+		copied, err := read.LastCopied(ctx, db.LastCopiedParams{OrganisationID: organisation, FN: m.FN})
+		if err != nil {
+			return nil, fmt.Errorf("read where copies end: %w", err)
+		}
+		if copied == 0 {
+			continue
+		}
+		rows, err := read.ListGaps(ctx, db.ListGapsParams{OrganisationID: organisation, FN: m.FN, Scope: access.Scope{All: true}.Match(), Limit: int32(maxGaps - len(list))})
+		if err != nil {
+			return nil, fmt.Errorf("list gaps: %w", err)
+		}
+		for _, row := range rows {
+			if causeOf(row, copied) == cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME {
+				list = append(list, Missing{FN: row.FN, TillID: row.TillID, First: uint32(row.Previous + 1), Last: uint32(row.FD - 1)})
+			}
+		}
+	}
+	return list, nil
+}
+
+// causeOf explains a gap by what was copied of its memory.
+func causeOf(row db.ListGapsRow, copied int64) cabinetv1.GapCause {
+	switch {
+	case row.Previous == 0:
+		return cabinetv1.GapCause_GAP_CAUSE_BEFORE_FIRST
+	case row.FD-1 > copied: // copies come in order
+		return cabinetv1.GapCause_GAP_CAUSE_NOT_COPIED_YET
+	}
+	return cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME
 }

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -47,6 +48,19 @@ func TestGaps(t *testing.T) {
 		if _, err := w.Push(t.Context(), agent, "j", &uplinkv1.Batch{Entries: []*uplinkv1.Entry{{Cursor: 1, Operation: op}}}); err != nil {
 			t.Fatal(err)
 		}
+		missing := func(want ...Missing) {
+			t.Helper()
+			list, err := w.Missing(t.Context(), agent.OrganisationID)
+			if err != nil || !slices.Equal(list, want) {
+				t.Errorf("missing %+v, want %+v: %v", list, want, err)
+			}
+		}
+		// What is on its way and what was before the agent is nothing to be told of.
+		id, err := w.fleet.TillID(t.Context(), agent, "kassa")
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing(Missing{FN: one.GetDocument().GetFn(), TillID: id, First: 7, Last: 8})
 		check("some are missing",
 			gap{10, 11, 9, 12, cabinetv1.GapCause_GAP_CAUSE_NOT_COPIED_YET},
 			gap{7, 8, 6, 9, cabinetv1.GapCause_GAP_CAUSE_NEVER_CAME},
@@ -58,6 +72,7 @@ func TestGaps(t *testing.T) {
 			}
 		}
 		check("all came")
+		missing()
 		if list, _, err := w.Gaps(t.Context(), access.Whole(w.agents[1].OrganisationID), ""); err != nil || len(list) != 0 {
 			t.Errorf("another organisation sees %v: %v", list, err)
 		}

@@ -100,6 +100,8 @@ type Input struct {
 	// Open are the causes that last, Late those that ended within the last day.
 	Open, Late []Cause
 	Outcomes   []Outcome
+	// Missing are document numbers that never came.
+	Missing []Missing
 	// NewID makes ids of causes.
 	NewID func() string
 }
@@ -138,7 +140,11 @@ func Decide(in Input) Output {
 		}
 	}
 	for _, k := range kinds {
-		d.event(k)
+		if k.event == Gap {
+			d.gaps(k)
+		} else {
+			d.event(k)
+		}
 	}
 	d.outcomes()
 	return d.out

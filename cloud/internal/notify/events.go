@@ -28,6 +28,7 @@ const (
 	Certificate Event = "certificate"  // agent's certificate
 	Conflict    Event = "conflict"     // two computers under one identity
 	Recovery    Event = "recovery"     // how a recovery ended, and calls for help
+	Gap         Event = "gap"          // documents that never came, although later ones did
 )
 
 // Common is what the tills of a cause share.
@@ -79,6 +80,7 @@ var kinds = []kind{
 	{event: Clock, delay: 5 * minute, calm: 10 * minute, common: []Common{ByAgent, ByModel}},
 	{event: Certificate, delay: 10 * minute, calm: 10 * minute, calendar: true, whole: true},
 	{event: Conflict, calm: 5 * minute, urgent: true, always: true, whole: true},
+	{event: Gap, delay: 60 * minute, calendar: true},
 	{event: Recovery, calm: 0, urgent: true, calendar: true, always: true},
 }
 

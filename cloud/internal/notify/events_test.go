@@ -116,7 +116,7 @@ func TestNotify_every(t *testing.T) {
 		}
 	})
 	for _, k := range kinds {
-		if !seen[k.event] {
+		if !seen[k.event] && k.event != Gap { // TestNotify_gap
 			t.Errorf("%s was never sent", k.event)
 		}
 	}

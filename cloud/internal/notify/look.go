@@ -50,6 +50,9 @@ func (n *Notify) look(ctx context.Context, organisation string) error {
 	if in.Outcomes, err = n.outcomes(ctx, organisation, in.Now); err != nil {
 		return err
 	}
+	if in.Missing, err = n.missing(ctx, organisation, in.Now); err != nil {
+		return err
+	}
 	out := Decide(in)
 	var messages []db.CreateNotifyOutboxParams
 	var overtaken []string

@@ -73,6 +73,9 @@ type Notify struct {
 	post   *post.Post
 	log    *slog.Logger
 	now    func() time.Time
+	// Missing gives the document numbers that never came, set before it is used; may be nil.
+	Missing func(ctx context.Context, organisation string) ([]Missing, error)
+
 	// url is where people reach the cabinet.
 	url string
 	// began is when this cabinet began to listen: before, it could hear no agent.
@@ -81,13 +84,14 @@ type Notify struct {
 	due chan struct{}
 
 	looking, sending sync.Mutex
+	gaps             map[string]gapsAt // by organisation, with looking held
 	mu               sync.Mutex
 	bot              string
 }
 
 // New makes one; url is where people reach the cabinet.
 func New(s *store.Store, a *access.Access, f *fleet.Fleet, p *post.Post, log *slog.Logger, now func() time.Time, url string) *Notify {
-	return &Notify{store: s, access: a, fleet: f, post: p, log: log, now: now, url: url, began: now(), due: make(chan struct{}, 1)}
+	return &Notify{store: s, access: a, fleet: f, post: p, log: log, now: now, url: url, began: now(), due: make(chan struct{}, 1), gaps: map[string]gapsAt{}}
 }
 
 // Run looks and sends until ctx ends.

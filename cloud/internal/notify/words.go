@@ -37,6 +37,8 @@ type words struct {
 		Subject, Open string
 		Events        plural
 	}
+	// Gap says that documents are missing, and that they came.
+	Gap                     struct{ Began, Ended string }
 	Test, Code              struct{ Subject, Text string }
 	Linked, Unlinked, Hello string
 
@@ -178,6 +180,10 @@ func (s story) of(tills []Member) story {
 func (w *words) what(s story) string {
 	name := w.Events[string(s.Event)]
 	switch {
+	case s.Event == Gap && s.Kind == Ended:
+		return put(w.Gap.Ended, "fd", s.Args["fd"], "fn", s.Args["fn"])
+	case s.Event == Gap:
+		return put(w.Gap.Began, "fd", s.Args["fd"], "fn", s.Args["fn"])
 	case s.Kind == Ended:
 		return cmp.Or(w.EndedCodes[s.Said], w.Ended[string(s.Event)], lower(name))
 	case s.Event == Recovery:
@@ -206,7 +212,7 @@ func lower(s string) string {
 // title is one line: who and what.
 func (w *words) title(s story) string {
 	form, outlet := w.One, ""
-	if len(s.Tills) == 1 && s.Common != ByAgent || s.Common == ByTill {
+	if len(s.Tills) == 1 && s.Common != ByAgent || s.Common == ByTill || s.Common == byMemory {
 		if len(s.Tills) > 0 { // of a greater cause this reader sees one till
 			s.Common, s.Name, outlet = ByTill, s.Tills[0].Name, s.Tills[0].Outlet
 		}
@@ -256,7 +262,7 @@ func (w *words) links(s story, url string) string {
 		at = url + "/tills/" + s.Tills[0].ID
 	}
 	text := put(w.Open, "url", at) + "\n"
-	if s.Kind != Ended && s.Code != "" {
+	if s.Kind != Ended && s.Code != "" && s.Event != Gap {
 		text += put(w.Help, "url", url+"/help#"+neturl.PathEscape(helpOf(s))) + "\n"
 	}
 	return text

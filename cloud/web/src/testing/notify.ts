@@ -38,6 +38,7 @@ const EVENTS = [
   "clock",
   "certificate",
   "conflict",
+  "gap",
   "recovery",
 ];
 
