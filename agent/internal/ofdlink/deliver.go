@@ -129,40 +129,44 @@ func (w *worker) round(ctx context.Context) error {
 
 // look reads the queue and, when there is one, where it is to go.
 func (w *worker) look(ctx context.Context) (q drivers.OFDQueue, address string, err error) {
-	var inn, told string
-	relay, curious := true, w.snapshot().Address == ""
-	err = w.lend(ctx, func(ctx context.Context, r drivers.Relay) error {
-		if relay = r != nil; !relay {
-			return nil
+	type sight struct {
+		relay     bool
+		queue     drivers.OFDQueue
+		inn, told string
+	}
+	curious := w.snapshot().Address == ""
+	seen, err := borrow(ctx, w, func(ctx context.Context, r drivers.Relay) (s sight, err error) {
+		if s.relay = r != nil; !s.relay {
+			return s, nil
 		}
-		var err error
-		if q, err = r.OFDQueue(ctx); err != nil {
-			return err
+		if s.queue, err = r.OFDQueue(ctx); err != nil {
+			return s, err
 		}
 		switch {
-		case q.Count > 0:
-			inn, told, err = operatorOf(ctx, r)
+		case s.queue.Count > 0:
+			s.inn, s.told, err = operatorOf(ctx, r)
 		case curious: // so that the way can be tried before the first document
-			inn, told, _ = operatorOf(ctx, r)
+			s.inn, s.told, _ = operatorOf(ctx, r)
 		}
-		return err
+		return s, err
 	})
 	if err != nil {
 		return drivers.OFDQueue{}, "", tillFailure(err)
 	}
+	q = seen.queue
 	w.update(func(s *State) {
-		s.NoRelay, s.Queue, s.FirstFD, s.Since = !relay, q.Count, q.FirstFD, q.First
+		s.NoRelay, s.Queue, s.FirstFD, s.Since = !seen.relay, q.Count, q.FirstFD, q.First
 	})
-	if !relay {
+	if !seen.relay {
 		return q, "", errNoRelay
 	}
 	if q.Count == 0 {
-		if inn+told != "" {
-			_, _, _ = w.where(q, inn, told)
+		if seen.inn+seen.told != "" {
+			_, _, _ = w.where(q, seen.inn, seen.told)
 		}
 		return q, "", nil
 	}
-	return w.where(q, inn, told)
+	return w.where(q, seen.inn, seen.told)
 }
 
 // operatorOf asks a relay where its documents go.
@@ -207,11 +211,7 @@ func (w *worker) deliver(ctx context.Context, address string) (more bool, err er
 	if err := w.connect(ctx, address); err != nil {
 		return false, err
 	}
-	var m drivers.OFDMessage
-	err = w.lend(ctx, func(ctx context.Context, r drivers.Relay) (err error) {
-		m, err = r.TakeMessage(ctx)
-		return err
-	})
+	m, err := borrow(ctx, w, func(ctx context.Context, r drivers.Relay) (drivers.OFDMessage, error) { return r.TakeMessage(ctx) })
 	if errors.Is(err, drivers.ErrNoMessage) {
 		return false, nil
 	}
@@ -323,6 +323,24 @@ func (w *worker) hangUp() {
 
 func (w *worker) lend(ctx context.Context, do func(context.Context, drivers.Relay) error) error {
 	return w.link.opts.Tills.Relay(ctx, w.till, do)
+}
+
+// borrow is lend for what has something to tell: nothing, when the worker stopped
+// waiting. It must not share what the till's goroutine writes later.
+func borrow[T any](ctx context.Context, w *worker, do func(context.Context, drivers.Relay) (T, error)) (T, error) {
+	told := make(chan T, 1)
+	err := w.lend(ctx, func(ctx context.Context, r drivers.Relay) error {
+		v, err := do(ctx, r)
+		told <- v
+		return err
+	})
+	select {
+	case v := <-told:
+		return v, err
+	default:
+		var nothing T
+		return nothing, err
+	}
 }
 
 func (w *worker) update(change func(*State)) {

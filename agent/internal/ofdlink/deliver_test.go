@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -345,4 +346,27 @@ func TestBackoff(t *testing.T) {
 			t.Fatalf("%v is longer than the protocol allows", d)
 		}
 	}
+}
+
+// impatient is a fleet whose caller stops waiting while the till is still at the work.
+type impatient struct {
+	one
+	work *sync.WaitGroup
+}
+
+func (i impatient) Relay(_ context.Context, _ string, do func(context.Context, drivers.Relay) error) error {
+	i.work.Go(func() { _ = do(context.Background(), i.relay) })
+	return context.Canceled
+}
+
+// What the till still writes when nobody waits for it any more is nobody's: the race detector looks on.
+func TestBorrow_stoppedWaiting(t *testing.T) {
+	var work sync.WaitGroup
+	for range 100 {
+		l := New(Options{Tills: impatient{one{scripted{queue: drivers.OFDQueue{Count: 3, FirstFD: 7}}}, &work}, Settings: map[string]string{"kassa": Auto}})
+		if q, address, err := l.workers[0].look(t.Context()); err == nil || q.Count != 0 || address != "" {
+			t.Errorf("%+v, %q, %v", q, address, err)
+		}
+	}
+	work.Wait()
 }

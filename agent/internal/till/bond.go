@@ -182,22 +182,20 @@ func (f *Fleet) Accept(ctx context.Context, name, by string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	said := "На проводе та же касса: подтверждать нечего."
-	err = t.do(ctx, func(work context.Context) error {
+	return borrow(ctx, t, func(work context.Context) (string, error) {
+		const same = "На проводе та же касса: подтверждать нечего."
 		t.identified = false
 		err := t.refresh(work)
 		s := t.stranger
 		if s == nil {
-			return err
+			return same, err
 		}
 		if err := t.cable.Bind(Binding{Serial: s.id.Serial, FN: s.id.FN}, by); err != nil {
-			return fmt.Errorf("keep the binding: %w", err)
+			return same, fmt.Errorf("keep the binding: %w", err)
 		}
 		t.log.Warn("a person took another device for the till", "till", t.name, "by", by, "serial", s.id.Serial, "fn", s.id.FN, "was_serial", s.was.Serial, "was_fn", s.was.FN)
 		t.tellStranger(eventAccepted, s)
 		t.stranger = nil
-		said = fmt.Sprintf("Принята касса с заводским № %s и накопителем %s.", s.id.Serial, s.id.FN)
-		return t.refresh(work)
+		return fmt.Sprintf("Принята касса с заводским № %s и накопителем %s.", s.id.Serial, s.id.FN), t.refresh(work)
 	})
-	return said, err
 }

@@ -51,24 +51,22 @@ func (t *Till) copy(ctx context.Context, reader drivers.TLVReader, fn string, fd
 	if len(t.jobs) > 0 {
 		return nil, errOccupied
 	}
-	c := &uplinkv1.DocumentCopy{Till: t.name}
-	err := t.do(ctx, func(work context.Context) error {
+	return borrow(ctx, t, func(work context.Context) (*uplinkv1.DocumentCopy, error) {
 		if t.open != nil || t.failure != nil || t.stranger != nil || t.paper != nil || t.status.Paper != drivers.PaperReady || t.identity.FN != fn {
-			return errOccupied
+			return nil, errOccupied
 		}
 		work, cancel := context.WithTimeout(work, readLimit)
 		defer cancel()
 		doc, err := t.device.Document(work, fd)
 		if err != nil {
-			return fmt.Errorf("read document %d: %w", fd, err)
+			return nil, fmt.Errorf("read document %d: %w", fd, err)
 		}
 		doc.FN = fn
-		c.Document = documentProto(doc)
+		c := &uplinkv1.DocumentCopy{Till: t.name, Document: documentProto(doc)}
 		c.Tlv, err = reader.DocumentTLV(work, fd)
 		if errors.Is(err, drivers.ErrNoTags) || errors.Is(err, drivers.ErrNoDocument) {
-			return nil
+			return c, nil
 		}
-		return err
+		return c, err
 	})
-	return c, err
 }

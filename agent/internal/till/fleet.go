@@ -459,19 +459,35 @@ func (t *Till) climb(ctx context.Context, h hands, action fiscalv1.Action, repor
 	if err != nil {
 		return nil, err
 	}
-	var run *fiscalv1.Run
-	err = t.do(ctx, func(work context.Context) error {
-		if run = t.keepOff(work, plan); run != nil {
+	return borrow(ctx, t, func(work context.Context) (*fiscalv1.Run, error) {
+		if run := t.keepOff(work, plan); run != nil {
 			report(run)
-			return nil
+			return run, nil
 		}
 		t.recovering = true
 		t.publish()
-		run = recovery.Run(work, h, plan, time.Now, report)
+		run := recovery.Run(work, h, plan, time.Now, report)
 		t.recovering = false
-		return nil
+		return run, nil
 	})
-	return run, err
+}
+
+// borrow is do for work that has something to tell: nothing, when the caller
+// stopped waiting. He must not share what is written later.
+func borrow[T any](ctx context.Context, t *Till, work func(context.Context) (T, error)) (T, error) {
+	told := make(chan T, 1)
+	err := t.do(ctx, func(ctx context.Context) error {
+		v, err := work(ctx)
+		told <- v
+		return err
+	})
+	select {
+	case v := <-told:
+		return v, err
+	default:
+		var nothing T
+		return nothing, err
+	}
 }
 
 // do runs a piece of work on the till's goroutine and waits for it; the state

@@ -205,18 +205,15 @@ var _ recovery.Hands = beside{}
 
 // Read asks the goroutine to read.
 func (h beside) Read(ctx context.Context) (string, error) {
-	said := make(chan string, 1) // whoever stops waiting must not share what is written later
-	err := h.t.do(ctx, func(work context.Context) error {
+	type answer struct{ text string } // nil when the goroutine was never free
+	said, err := borrow(ctx, h.t, func(work context.Context) (*answer, error) {
 		text, err := h.hands.Read(work)
-		said <- text
-		return err
+		return &answer{text}, err
 	})
-	select {
-	case text := <-said:
-		return text, err
-	default:
+	if said == nil {
 		return "Касса занята.", err
 	}
+	return said.text, err
 }
 
 func (h hands) ResendOFD(ctx context.Context) (string, error) {
