@@ -15,6 +15,7 @@ import { moment } from "../documents/period";
 import { type AuditFilterSchema, type AuditLine, AuditService } from "../gen/cabinet/v1/audit_pb";
 import { Coded } from "../help/HelpLink";
 import { Forbidden, Nothing } from "../ui/Nothing";
+import { useSaid } from "../ui/Spoken";
 import { When } from "../ui/time";
 import { useActName } from "./acts";
 
@@ -160,14 +161,19 @@ function Tools({ filter }: { filter: MessageInitShape<typeof AuditFilterSchema> 
   );
 }
 
+/** Acts whose change the cabinet itself has put in words; of others it is what people called something. */
+const TOLD = /^(rule\.|organisation\.changed$)/;
+
 /** What it was and what it is. */
 function Change({ line }: { line: AuditLine }) {
+  const said = useSaid();
   if (!line.old && !line.new) return null;
+  const told = (text: string) => (TOLD.test(line.act) ? text.split("; ").map(said).join("; ") : text);
   return (
     <span>
-      {line.old && <del className="quiet">{line.old}</del>}
+      {line.old && <del className="quiet">{told(line.old)}</del>}
       {line.old && line.new && " → "}
-      {line.new && <ins style={{ textDecoration: "none" }}>{line.new}</ins>}
+      {line.new && <ins style={{ textDecoration: "none" }}>{told(line.new)}</ins>}
     </span>
   );
 }

@@ -54,6 +54,8 @@ const SOURCES = [
   "agent/internal/update/update.go",
   "cloud/internal/updates/decide.go",
   "cloud/internal/updates/rollouts.go",
+  "cloud/internal/people/organisations.go",
+  "cloud/internal/remote/rules.go",
   "cloud/internal/light/light.go",
   "cloud/internal/light/rules.go",
 ];
@@ -218,6 +220,8 @@ const COMPOSED: readonly (readonly [string, string])[] = [
   ["ОФД Такском: соединение с f1.example:7777", "Operator Такском: connection to f1.example:7777"],
   ["Вход агентов в кабинет: имя agents.example", "Agents' door of the cabinet: name agents.example"],
   ["Перезагрузить кассу", "Reboot the till"],
+  ["включено, 23:00, без чеков 30 мин", "on, 23:00, 30 min without receipts"],
+  ["название: Кабинет", "name: Кабинет"],
   ["Передано сейчас: 3, ждут: 0.", "Sent now: 3, waiting: 0."],
   [
     "Сертификат a.example кончается 01.02.2027 10:00. Скажите тому, кто ведёт кабинет: сертификат пора продлить.",

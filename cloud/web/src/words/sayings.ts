@@ -5,8 +5,8 @@
  * sentence is never changed there and forgotten here. What a newer agent says otherwise stays Russian.
  *
  * A hole in a pattern is a value. Its name says what it may be: {n} digits, {at} one word without spaces (an address, a
- * version), {said} another sentence, which has to be known too; every other name stands for anything. Read only with a
- * language other than Russian.
+ * version), {said} another sentence, which has to be known too, {name} and {till} what somebody calls something and is
+ * left alone; every other name stands for anything. Read only with a language other than Russian.
  */
 
 import type { Lang } from "../ui/format";
@@ -23,6 +23,7 @@ const LONGEST = 1500;
 
 const HOLE = /\{+(\w+)\}+/g;
 const SHAPES: Readonly<Record<string, string>> = { n: "-?\\d+", at: "\\S+" };
+const CALLED: ReadonlySet<string> = new Set(["name", "till", "tills"]);
 const CYRILLIC = /[А-Яа-яЁё]/;
 
 type Pattern = { shape: RegExp; holes: string[]; words: string; weight: number };
@@ -79,7 +80,7 @@ export function interpreter(...tables: readonly Sayings[]): Interpreter {
       let known = true;
       p.holes.forEach((hole, i) => {
         const value = found[i + 1] ?? "";
-        const said = CYRILLIC.test(value) ? say(value) : value;
+        const said = CYRILLIC.test(value) && !CALLED.has(kindOf(hole)) ? say(value) : value;
         if (said === undefined && kindOf(hole) === "said") known = false;
         values[hole] = said ?? value; // the name of a till, or an error of the system: not ours to translate
       });
