@@ -47,3 +47,18 @@ func TestMicros(t *testing.T) {
 		}
 	}
 }
+
+// TestContactsView: whom nobody can reach is not named, and each way alone is enough.
+func TestContactsView(t *testing.T) {
+	for _, c := range []people.Contacts{{}, {Name: "ЦТО «Мастер»"}, {Name: "ЦТО «Мастер»", Hours: "пн–пт"}} {
+		if v := contactsView(c); v != nil {
+			t.Errorf("%+v: %v", c, v)
+		}
+	}
+	for _, c := range []people.Contacts{{Phone: "+78432001020"}, {Name: "ЦТО «Мастер»", Email: "help@master.example", Hours: "пн–пт"}} {
+		v := contactsView(c)
+		if d := cmp.Diff(c, people.Contacts{Name: v.GetName(), Email: v.GetEmail(), Phone: v.GetPhone(), Hours: v.GetHours()}); d != "" {
+			t.Error(d)
+		}
+	}
+}

@@ -22,7 +22,7 @@ export function PersonMenu() {
   const lang = langOf(i18n.language);
   const name = person.name || person.login;
   return (
-    <Menu>
+    <Menu withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="default" size={30} aria-label={t("nav.person", { name })}>
           <IconPerson />

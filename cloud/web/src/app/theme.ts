@@ -1,4 +1,13 @@
-import { createTheme, Drawer, type MantineColorsTuple, Menu, Modal, Popover, Tooltip } from "@mantine/core";
+import {
+  createTheme,
+  Drawer,
+  Loader,
+  type MantineColorsTuple,
+  Menu,
+  Modal,
+  Popover,
+  Tooltip,
+} from "@mantine/core";
 
 /** The one accent: steel. Green, yellow, red and grey belong to states (see app.css) and to nothing else. */
 const steel: MantineColorsTuple = [
@@ -64,6 +73,8 @@ export const theme = createTheme({
         events: { hover: true, focus: true, touch: true },
       },
     }),
+    // What has a name needs a role to be called by (WAI-ARIA 1.2, aria-label on a generic element).
+    Loader: Loader.extend({ defaultProps: { role: "progressbar" } }),
     Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } }),
     Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.25 } } }),
     Menu: Menu.extend({ defaultProps: { position: "bottom-end", transitionProps: { duration: 0 } } }),

@@ -80,7 +80,7 @@ function Codes({ codes, onGo }: { codes: readonly string[]; onGo: () => void }) 
           </ul>
         </>
       )}
-      <p>
+      <p className="allcodes">
         <Link to="/help" onClick={onGo}>
           {t("aid.all")}
         </Link>

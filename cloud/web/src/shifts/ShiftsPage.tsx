@@ -162,7 +162,7 @@ function Table({ shifts }: { shifts: readonly Shift[] }) {
               <td>
                 <Link to={pathOf(s)}>{s.number}</Link>
               </td>
-              <td style={{ minWidth: 150 }}>
+              <td style={{ minWidth: 108 }}>
                 {s.till}
                 <div className="small quiet">{s.outlet}</div>
               </td>
