@@ -4,9 +4,10 @@ import "./helplink.css";
 
 /** A sentence that names a code, and the way to what it means. */
 export function Coded({ text, code }: { text: string; code: string }) {
+  if (code === "" || !text.includes(code)) return text;
   return (
     <>
-      {text} {code !== "" && text.includes(code) && <HelpLink code={code} />}
+      {text} <HelpLink code={code} />
     </>
   );
 }
