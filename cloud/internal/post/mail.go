@@ -98,7 +98,7 @@ func (m *Mail) Send(ctx context.Context, message Message) error {
 		return fmt.Errorf("send letter: %w", err)
 	}
 	if err := client.DialAndSendWithContext(ctx, letter); err != nil {
-		err, final := ofMail(err)
+		final, err := ofMail(err)
 		if final {
 			return fmt.Errorf("send letter: %w: %w", err, ErrRefused)
 		}

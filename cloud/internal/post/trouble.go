@@ -176,8 +176,8 @@ func inner(err error) error {
 	}
 }
 
-// ofMail gives an error of the mail library as what a server answered, and whether it will answer so for ever; whatever else it is it stays.
-func ofMail(err error) (_ error, final bool) {
+// ofMail gives an error of the mail library as what a server answered, and whether that is final; whatever else it is it stays.
+func ofMail(err error) (final bool, _ error) {
 	if e, ok := errors.AsType[*gomail.SendError](err); ok && e.ErrorCode() != 0 {
 		_, text, _ := strings.Cut(e.Error(), ": ") // the library gives the answer only within its own words
 		text, _, _ = strings.Cut(text, ", affected ")
@@ -189,15 +189,15 @@ func ofMail(err error) (_ error, final bool) {
 		if a.fault != FaultCredentials && e.Reason == gomail.ErrSMTPRcptTo && a.code >= 500 {
 			a.fault = FaultAddress
 		}
-		return a, a.fault != FaultCredentials && a.code >= 500 // a password is mended
+		return a.fault != FaultCredentials && a.code >= 500, a // a password is mended
 	}
 	if e, ok := errors.AsType[*textproto.Error](err); ok {
-		return &answered{ofReply(e.Code), e.Code, said([]byte(e.Msg))}, false
+		return false, &answered{ofReply(e.Code), e.Code, said([]byte(e.Msg))}
 	}
 	if strings.Contains(err.Error(), "host does not support STARTTLS") {
-		return errUnencrypted, false
+		return false, errUnencrypted
 	}
-	return err, false
+	return false, err
 }
 
 // ofReply is the fault that a reply of SMTP means, before anything is known of whom it was about.
