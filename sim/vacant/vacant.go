@@ -13,6 +13,7 @@
 package vacant
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -36,7 +37,7 @@ func Address(t testing.TB) string {
 	for range attempts {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowest+rand.N(highest-lowest)))
 		var release func()
-		if release, err = hold(address); err == nil {
+		if release, err = hold(t.Context(), address); err == nil {
 			t.Cleanup(release)
 			return address
 		}
@@ -46,12 +47,12 @@ func Address(t testing.TB) string {
 }
 
 // hold takes an address if nobody holds it or listens there.
-func hold(address string) (release func(), err error) {
-	guard, err := net.ListenPacket("udp4", address)
+func hold(ctx context.Context, address string) (release func(), err error) {
+	guard, err := new(net.ListenConfig).ListenPacket(ctx, "udp4", address)
 	if err != nil {
 		return nil, fmt.Errorf("hold a port: %w", err)
 	}
-	l, err := net.Listen("tcp4", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp4", address)
 	if err != nil {
 		_ = guard.Close()
 		return nil, fmt.Errorf("try a port: %w", err)

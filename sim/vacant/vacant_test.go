@@ -13,7 +13,7 @@ func TestAddress(t *testing.T) {
 		_ = c.Close()
 		t.Fatalf("somebody answers at %s", address)
 	}
-	if _, err := hold(address); err == nil {
+	if _, err := hold(t.Context(), address); err == nil {
 		t.Errorf("%s was given twice", address)
 	}
 	l, err := net.Listen("tcp", address)
@@ -35,7 +35,7 @@ func TestHold_taken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if release, err := hold(l.Addr().String()); err == nil {
+	if release, err := hold(t.Context(), l.Addr().String()); err == nil {
 		release()
 		t.Error("a port in use was given")
 	} else if !errors.Is(err, syscall.EADDRINUSE) {
