@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chekan-io/chekan/cloud/internal/access"
@@ -125,4 +126,64 @@ func must(q *Query, err error) *Query {
 		panic(err)
 	}
 	return q
+}
+
+// TestManyPlaces: of many places everything is found, page by page, be they busy or so quiet that a walk along the time does not reach
+// what they made.
+func TestManyPlaces(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		ctx, busy, quiet := t.Context(), w.agents[0], *w.agents[0]
+		quiet.ID, quiet.OutletID = "quiet agent", "quiet"
+		if err := w.store.Tx(ctx, func(q *db.Queries) error {
+			if _, err := q.PutOutlet(ctx, db.PutOutletParams{ID: quiet.OutletID, OrganisationID: quiet.OrganisationID, Name: "quiet"}); err != nil {
+				return err
+			}
+			return q.CreateAgent(ctx, db.CreateAgentParams{ID: quiet.ID, OrganisationID: quiet.OrganisationID, OutletID: quiet.OutletID})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		tell := func(agent *access.Agent, fn, day string, n int) {
+			batch := &uplinkv1.Batch{}
+			for i := range n {
+				op := sale(uint64(i + 1))
+				op.Key, op.Document.Fn, op.Document.Fd = fmt.Sprint(fn, " ", i), fn, uint32(i+1)
+				op.Document.At = fmt.Sprintf("%sT%02d:%02d", day, i/60%24, i%60)
+				batch.Entries = append(batch.Entries, &uplinkv1.Entry{Cursor: uint64(i + 1), Operation: op})
+			}
+			if _, err := w.Push(ctx, agent, "j"+fn, batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const many, few = 2100, 5 // a walk looks at 2000
+		tell(busy, "9999078900010001", "2026-03-05", many)
+		tell(&quiet, "9999078900010002", "2026-03-04", few)
+		for name, c := range map[string]struct {
+			outlet string
+			want   int
+		}{"quiet": {quiet.OutletID, few}, "busy": {busy.OutletID, many}} {
+			scope := access.Scope{OrganisationID: busy.OrganisationID, Outlets: map[string]bool{c.outlet: true}}
+			for i := range 30 {
+				scope.Outlets[fmt.Sprint("closed ", i)] = true
+			}
+			for _, forms := range [][]uint32{nil, {3, 4, 31, 41}} {
+				q := must(w.NewQuery(ctx, access.Reach{scope}, &cabinetv1.DocumentFilter{Types: forms}, nil, nil))
+				seen := map[string]bool{}
+				for page := ""; ; {
+					list, next, err := w.Search(ctx, q, page, max(2, c.want/4))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, f := range list {
+						seen[fmt.Sprint(f.Row.FN, f.Row.FD)] = true
+					}
+					if page = next; page == "" {
+						break
+					}
+				}
+				if len(seen) != c.want {
+					t.Errorf("%s of forms %v: %d found, want %d", name, forms, len(seen), c.want)
+				}
+			}
+		}
+	})
 }
