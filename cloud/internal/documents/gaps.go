@@ -116,8 +116,8 @@ func (d *Documents) Missing(ctx context.Context, organisation string) (list []Mi
 		return nil, fmt.Errorf("count documents of memories: %w", err)
 	}
 	for _, m := range memories {
-		if m.Count == m.Last || len(list) == maxGaps {
-			continue
+		if m.Count == m.Last-m.First+1 || len(list) == maxGaps {
+			continue // what is before the first is explained, and nobody counts a whole memory for it
 		}
 		copied, err := read.LastCopied(ctx, db.LastCopiedParams{OrganisationID: organisation, FN: m.FN})
 		if err != nil {

@@ -260,7 +260,7 @@ func (q *Queries) ChangeDocument(ctx context.Context, arg ChangeDocumentParams) 
 }
 
 const countMemories = `-- name: CountMemories :many
-SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MAX(fd) AS BIGINT) AS last FROM documents
+SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MIN(fd) AS BIGINT) AS first, CAST(MAX(fd) AS BIGINT) AS last FROM documents
 WHERE organisation_id = $1 AND (CAST($2 AS TEXT) = '' OR till_id = $2) GROUP BY fn ORDER BY fn
 `
 
@@ -272,6 +272,7 @@ type CountMemoriesParams struct {
 type CountMemoriesRow struct {
 	FN    string
 	Count int64
+	First int64
 	Last  int64
 }
 
@@ -284,7 +285,12 @@ func (q *Queries) CountMemories(ctx context.Context, arg CountMemoriesParams) ([
 	var items []CountMemoriesRow
 	for rows.Next() {
 		var i CountMemoriesRow
-		if err := rows.Scan(&i.FN, &i.Count, &i.Last); err != nil {
+		if err := rows.Scan(
+			&i.FN,
+			&i.Count,
+			&i.First,
+			&i.Last,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

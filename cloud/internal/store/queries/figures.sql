@@ -185,7 +185,7 @@ SELECT x.fn, x.till_id, x.outlet_id, CAST(x.previous AS BIGINT) AS previous, x.f
 ) AS x WHERE x.fd > x.previous + 1 AND (CAST(sqlc.arg(scope) AS TEXT) = '*' OR sqlc.arg(scope) LIKE '%|' || x.till_id || '|%' OR sqlc.arg(scope) LIKE '%|' || x.outlet_id || '|%') ORDER BY x.fd DESC LIMIT $3;
 
 -- name: CountMemories :many
-SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MAX(fd) AS BIGINT) AS last FROM documents
+SELECT fn, CAST(COUNT(*) AS BIGINT) AS count, CAST(MIN(fd) AS BIGINT) AS first, CAST(MAX(fd) AS BIGINT) AS last FROM documents
 WHERE organisation_id = $1 AND (CAST(sqlc.arg(till_id) AS TEXT) = '' OR till_id = sqlc.arg(till_id)) GROUP BY fn ORDER BY fn;
 
 -- name: LastCopied :one
