@@ -11,7 +11,7 @@ import { FleetService, type Till } from "../gen/cabinet/v1/fleet_pb";
 import { inputs } from "../live/merge";
 import { SelectionBar } from "../remote/SelectionBar";
 import { IconRed, IconService } from "../ui/icons";
-import { Nothing, NothingByFilter, Unread } from "../ui/Nothing";
+import { Forbidden, Nothing, NothingByFilter, Unread } from "../ui/Nothing";
 import { COLUMNS, useHidden } from "./columns";
 import { Kept } from "./Kept";
 import { LIGHT_ICONS, LIGHTS } from "./light";
@@ -104,7 +104,7 @@ export default function TillsPage() {
       </div>
 
       {!may ? (
-        <Nothing title={t("nothing.forbidden")} text={t("nothing.forbiddenTodo", { code: "tills:view" })} />
+        <Forbidden needs="tills:view" />
       ) : !all && (whole.isPending || first.isPending) && !whole.error ? (
         <Loader aria-label={t("loading")} />
       ) : !all ? (
