@@ -72,14 +72,14 @@ func (m *month) nodes(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	for _, outlet := range p.outlets {
-		p.goods[outlet] = p.sold(t, m.owner, &cabinetv1.ListProductsRequest{OutletId: outlet})
+		p.goods[outlet] = p.sold(m.owner, t, &cabinetv1.ListProductsRequest{OutletId: outlet})
 	}
 	p.receipts = p.filed(t, &cabinetv1.DocumentFilter{})
 	come := map[string][]string{
 		own: p.outlets, "region": {here}, "north": {here}, "south": {there, shut}, "bare": nil, here: {here}, shut: {shut}, p.till[there]: {there},
 	}
 	for node, outlets := range come {
-		p.agree(t, m.owner, node, outlets)
+		p.agree(m.owner, t, node, outlets)
 	}
 	p.together(t, here, there)
 	p.refused(t, here, there)
@@ -95,7 +95,7 @@ func (m *month) nodes(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	for node, outlets := range map[string][]string{own: p.outlets, "north": {here}, "south": {there, shut}, till: {here}} {
-		p.agree(t, m.owner, node, outlets)
+		p.agree(m.owner, t, node, outlets)
 	}
 	for place, want := range map[cabinetv1.Place]string{cabinetv1.Place_PLACE_TILL: till, cabinetv1.Place_PLACE_OUTLET: here} {
 		for _, node := range []string{"north", till} {
@@ -107,8 +107,8 @@ func (m *month) nodes(t *testing.T, s *store.Store) {
 	}
 	// Who has the department it came to sees the till, and of its past what it did there: nothing yet.
 	newcomer := p.reader(access.Accountant.In(own, "south"))
-	p.agree(t, newcomer, till, nil)
-	p.agree(t, newcomer, "south", []string{there, shut})
+	p.agree(newcomer, t, till, nil)
+	p.agree(newcomer, t, "south", []string{there, shut})
 	if _, err := m.service.GetRevenue(p.reader(access.Accountant.In(own, "north")), &cabinetv1.GetRevenueRequest{From: monthFrom, To: monthTo, NodeId: till}); !errors.Is(err, fleet.ErrNotFound) {
 		t.Errorf("a till that has left: %v", err)
 	}
@@ -116,7 +116,7 @@ func (m *month) nodes(t *testing.T, s *store.Store) {
 	// An outlet goes to another department, and takes its past along: a department is its outlets.
 	stand(here, "south")
 	for node, outlets := range map[string][]string{"region": nil, "north": nil, "south": p.outlets} {
-		p.agree(t, m.owner, node, outlets)
+		p.agree(m.owner, t, node, outlets)
 	}
 }
 
@@ -143,7 +143,7 @@ func (p *places) spans(by map[string]map[string]figure, outlets []string) map[st
 }
 
 // sold is what goods brought, by name; the pages of the list and its file have to agree.
-func (p *places) sold(t *testing.T, who context.Context, r *cabinetv1.ListProductsRequest) map[string]int64 {
+func (p *places) sold(who context.Context, t *testing.T, r *cabinetv1.ListProductsRequest) map[string]int64 {
 	t.Helper()
 	r.From, r.To, r.Limit = monthFrom, monthTo, 500
 	sums, shown := map[string]int64{}, 0
@@ -168,7 +168,7 @@ func (p *places) sold(t *testing.T, who context.Context, r *cabinetv1.ListProduc
 }
 
 // agree asks every page and every file for a node, and wants what its outlets come to.
-func (p *places) agree(t *testing.T, who context.Context, node string, outlets []string) {
+func (p *places) agree(who context.Context, t *testing.T, node string, outlets []string) {
 	t.Helper()
 	for name, c := range map[string]struct {
 		span  cabinetv1.Span
@@ -212,14 +212,14 @@ func (p *places) agree(t *testing.T, who context.Context, node string, outlets [
 			want[name] += sum
 		}
 	}
-	if diff := cmp.Diff(want, p.sold(t, who, &cabinetv1.ListProductsRequest{NodeId: node})); diff != "" {
+	if diff := cmp.Diff(want, p.sold(who, t, &cabinetv1.ListProductsRequest{NodeId: node})); diff != "" {
 		t.Errorf("goods of %q:\n%s", node, diff)
 	}
-	p.lists(t, who, node, outlets)
+	p.lists(who, t, node, outlets)
 }
 
 // lists asks for the receipts and the shifts of a node: they are those of the memories in its outlets.
-func (p *places) lists(t *testing.T, who context.Context, node string, outlets []string) {
+func (p *places) lists(who context.Context, t *testing.T, node string, outlets []string) {
 	t.Helper()
 	fns := map[string]bool{}
 	for _, outlet := range outlets {
@@ -339,7 +339,7 @@ func (p *places) together(t *testing.T, here, there string) {
 		for _, outlet := range c.want {
 			maps.Copy(want, p.goods[outlet])
 		}
-		if diff := cmp.Diff(want, p.sold(t, p.owner, &cabinetv1.ListProductsRequest{NodeId: c.node, OutletId: c.outlet, TillId: c.till})); diff != "" {
+		if diff := cmp.Diff(want, p.sold(p.owner, t, &cabinetv1.ListProductsRequest{NodeId: c.node, OutletId: c.outlet, TillId: c.till})); diff != "" {
 			t.Errorf("%s: goods:\n%s", name, diff)
 		}
 	}

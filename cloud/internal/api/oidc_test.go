@@ -131,7 +131,6 @@ type abroad struct {
 	store *store.Store
 	log   *bytes.Buffer
 	logMu *sync.Mutex
-	name  string
 }
 
 // guarded is a buffer that several goroutines write to.
@@ -184,7 +183,7 @@ func goAbroad(t *testing.T, s *store.Store) *abroad {
 	}
 	server := &Server{Log: log, Now: a.clock.Now, Stopping: make(chan struct{}), Access: door, Secure: true, PublicURL: kassa}
 	a.Server = httptest.NewServer(server.Cabinet(http.NotFoundHandler()))
-	t.Cleanup(a.Server.Close)
+	t.Cleanup(a.Close)
 	return a
 }
 
@@ -200,7 +199,7 @@ type shownPage struct {
 // get asks as a browser that follows nothing by itself.
 func (a *abroad) get(t *testing.T, path, host string, kept *http.Cookie) (shownPage, []*http.Cookie) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.Server.URL+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,8 +240,8 @@ func (a *abroad) leave(t *testing.T, path, host string) (state string, kept *htt
 		t.Errorf("asked for %v", q)
 	}
 	now := time.Now()
-	a.provider.mu.Lock()
-	defer a.provider.mu.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.given, a.sign, a.down, a.asked = q, a.key, false, 0
 	a.claims = map[string]any{
 		"iss": a.provider.URL, "aud": "chekan", "sub": subject, "email": mailOf, "email_verified": true, "name": "Пётр", "nonce": q.Get("nonce"),
@@ -303,9 +302,9 @@ func TestOIDC_back(t *testing.T) {
 			"another verifier":         func() { a.given.Set("code_challenge", "x") },
 		} {
 			state, kept := leave()
-			a.provider.mu.Lock()
+			a.mu.Lock()
 			spoil()
-			a.provider.mu.Unlock()
+			a.mu.Unlock()
 			refused(name, back("state", state, "code", goodCode), kept)
 		}
 
@@ -433,7 +432,7 @@ func signedIn(t *testing.T, cookies []*http.Cookie) (session *http.Cookie) {
 
 func (a *abroad) whoIs(t *testing.T, session *http.Cookie) string {
 	t.Helper()
-	client := cabinetv1connect.NewAccessServiceClient(a.Server.Client(), a.Server.URL)
+	client := cabinetv1connect.NewAccessServiceClient(a.Client(), a.URL)
 	ctx, call := connect.NewClientContext(t.Context())
 	call.RequestHeader().Set("Cookie", session.Name+"="+session.Value)
 	who, err := client.WhoAmI(ctx, &cabinetv1.WhoAmIRequest{})

@@ -29,6 +29,7 @@ func share(t *Till, c Common) string {
 		return t.Operator
 	case ByModel:
 		return t.Model
+	case byMemory: // tills share none
 	}
 	return ""
 }
@@ -41,7 +42,7 @@ func nameOf(t *Till, c Common) string {
 		return cmp.Or(t.Host, t.AgentID)
 	case ByOutlet:
 		return t.Outlet
-	case ByOperator, ByModel:
+	case ByOperator, ByModel, byMemory:
 	}
 	return share(t, c)
 }
