@@ -130,7 +130,7 @@ function Code(p: {
       <div role="status" style={{ marginTop: 16, display: "flex", gap: 10, alignItems: "center" }}>
         {p.fresh.length === 0 ? (
           <>
-            <Loader size={16} /> {t("enrol.waiting")}
+            <Loader size={16} aria-hidden /> {t("enrol.waiting")}
           </>
         ) : (
           <>
