@@ -9,12 +9,9 @@ import (
 	cabinetv1 "github.com/chekan-io/chekan/proto/gen/cabinet/v1"
 )
 
-// mostMaintained bounds the tills of one call; package fleet refuses more of one owner, and a service centre has those of several.
-const mostMaintained = 500
-
-// SetMaintenance implements FleetService.
+// SetMaintenance implements FleetService. The bound is of the whole call: a service centre has tills of several owners.
 func (f *fleetService) SetMaintenance(ctx context.Context, r *cabinetv1.SetMaintenanceRequest) (*cabinetv1.SetMaintenanceResponse, error) {
-	if n := len(r.GetTillIds()); n == 0 || n > mostMaintained {
+	if n := len(r.GetTillIds()); n == 0 || n > fleet.MostMaintained {
 		return nil, fleet.ErrInvalid
 	}
 	people := map[string]*access.Person{} // as they are at each till

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// MostMaintenance is how far ahead the end of maintenance may lie: what nobody ends by hand must not stay silent for ever.
-	MostMaintenance = 30 * 24 * time.Hour
+	// mostMaintenance is how far ahead the end of maintenance may lie: what nobody ends by hand must not stay silent for ever.
+	mostMaintenance = 30 * 24 * time.Hour
 	// soon is how much later than that may be asked for, for clocks of browsers differ.
 	soon = 10 * time.Minute
-	// maxMaintained is how many tills are put under maintenance at once, maxWhy how many characters say what for.
-	maxMaintained, maxWhy = 500, 200
+	// MostMaintained is how many tills are put under maintenance at once, maxWhy how many characters say what for.
+	MostMaintained, maxWhy = 500, 200
 )
 
 // Maintenance is that somebody works on a till: until then nobody is told of its states. Zero when nobody does.
@@ -46,14 +46,14 @@ func (f *Fleet) SetMaintenance(ctx context.Context, p *access.Person, organisati
 	now := f.now()
 	reason = oneLine(reason)
 	switch {
-	case len(ids) == 0 || len(ids) > maxMaintained:
-		return nil, fmt.Errorf("maintenance is of 1 to %d tills: %w", maxMaintained, ErrInvalid)
+	case len(ids) == 0 || len(ids) > MostMaintained:
+		return nil, fmt.Errorf("maintenance is of 1 to %d tills: %w", MostMaintained, ErrInvalid)
 	case utf8.RuneCountInString(reason) > maxWhy:
 		return nil, fmt.Errorf("reason has at most %d characters: %w", maxWhy, ErrInvalid)
 	case !until.IsZero() && !until.After(now):
 		return nil, fmt.Errorf("maintenance ends in the past: %w", ErrInvalid)
-	case until.After(now.Add(MostMaintenance + soon)):
-		return nil, fmt.Errorf("maintenance ends within %d days: %w", MostMaintenance/(24*time.Hour), ErrInvalid)
+	case until.After(now.Add(mostMaintenance + soon)):
+		return nil, fmt.Errorf("maintenance ends within %d days: %w", mostMaintenance/(24*time.Hour), ErrInvalid)
 	}
 	// What is over has its own line in the journal, and it comes before the one of now.
 	if err := f.endMaintenance(ctx); err != nil {

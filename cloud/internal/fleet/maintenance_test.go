@@ -111,7 +111,7 @@ func TestMaintenance_refuse(t *testing.T) {
 			want   error
 		}{
 			"no till":                  {nil, time.Hour, "", ErrInvalid},
-			"too many":                 {make([]string, maxMaintained+1), time.Hour, "", ErrInvalid},
+			"too many":                 {make([]string, MostMaintained+1), time.Hour, "", ErrInvalid},
 			"one of somebody else's":   {[]string{id, foreign}, time.Hour, "", ErrNotFound},
 			"one there is not":         {[]string{id, "nobody"}, time.Hour, "", ErrNotFound},
 			"now":                      {[]string{id}, 0, "", ErrInvalid},
@@ -123,7 +123,7 @@ func TestMaintenance_refuse(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", name, err, c.want)
 			}
 		}
-		if _, err := w.SetMaintenance(t.Context(), p, "o1", []string{id}, w.clock.Now().Add(MostMaintenance), strings.Repeat("я", maxWhy)); err != nil {
+		if _, err := w.SetMaintenance(t.Context(), p, "o1", []string{id}, w.clock.Now().Add(mostMaintenance), strings.Repeat("я", maxWhy)); err != nil {
 			t.Error(err)
 		}
 		if lines := w.journal(t); len(lines) != 1 {
